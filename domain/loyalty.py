@@ -1,0 +1,198 @@
+"""
+A loyalty account: the points that one customer earned in one programme, order by order.
+
+What an order earns is rounded down once, and a refund recomputes it on what remains
+(R1 and R3 of docs/loyalty.md), so that no way of splitting a refund changes the result.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from math import floor
+from typing import TypeAlias, assert_never
+
+from attrs import Factory, define, frozen
+
+from regulars.domain.program import EarningRule
+from regulars.domain.values import CustomerId, OrderId, ProgramId, RefundId, Refusal
+
+
+# Stored under these names with these fields: never rename, never repurpose, add a version.
+@frozen(kw_only=True)
+class LoyaltyAccountOpened:
+    """The customer takes part in the programme from now on."""
+
+    program: ProgramId
+    customer: CustomerId
+
+
+@frozen(kw_only=True)
+class PointsEarned:
+    """
+    An order earned `points`, none if it was too small.
+
+    `base` is what was paid for goods, in minor units of `currency`; `rule` and `rule_version`
+    are what turned it into points: floor(rule.points_for(base, currency)).
+    """
+
+    program: ProgramId
+    customer: CustomerId
+    order: OrderId
+    points: int
+    base: int
+    currency: str
+    rule_version: int
+    rule: EarningRule
+
+
+@frozen(kw_only=True)
+class PointsReversed:
+    """
+    A refund took back `points` of an order, leaving `kept` for the `remaining` base.
+
+    `remaining` in minor units of the order's currency; `kept` is what the rule that the order
+    earned by gives for it.
+    """
+
+    program: ProgramId
+    customer: CustomerId
+    order: OrderId
+    refund: RefundId
+    points: int
+    remaining: int
+    kept: int
+
+
+Event: TypeAlias = LoyaltyAccountOpened | PointsEarned | PointsReversed
+
+
+@define
+class Lot:
+    """What one order earned and still keeps."""
+
+    earned: PointsEarned
+    kept: int
+    refunds: set[RefundId] = Factory(set[RefundId])
+
+
+@define
+class Account:
+    """The state of one loyalty account, written by `fold` alone."""
+
+    opened: bool = False
+    balance: int = 0
+    lots: dict[OrderId, Lot] = Factory(dict[OrderId, Lot])
+
+
+def fold(state: Account, event: Event, at: datetime) -> None:  # noqa: ARG001 - one shape for all folds
+    """Record in `state` what happened."""
+    match event:
+        case LoyaltyAccountOpened():
+            state.opened = True
+        case PointsEarned(order=order, points=points):
+            state.balance += points
+            state.lots[order] = Lot(event, points)
+        case PointsReversed(order=order, points=points, refund=refund):
+            state.balance -= points
+            lot = state.lots[order]
+            lot.kept -= points
+            lot.refunds.add(refund)
+        case _:
+            assert_never(event)
+
+
+@frozen(kw_only=True)
+class EarnPoints:
+    """Credit what an order earns by `rule`. Opens the account with the first order."""
+
+    program: ProgramId
+    customer: CustomerId
+    at: datetime
+    order: OrderId
+    base: int
+    currency: str
+    rule_version: int
+    rule: EarningRule
+
+
+@frozen(kw_only=True)
+class ReversePoints:
+    """Take back what an order no longer earns now that only `remaining` of its base is paid for."""
+
+    program: ProgramId
+    customer: CustomerId
+    at: datetime
+    order: OrderId
+    refund: RefundId
+    remaining: int
+
+
+Command: TypeAlias = EarnPoints | ReversePoints
+
+
+@frozen(kw_only=True)
+class BaseBelowZero(Refusal):
+    """An order cannot earn on less than nothing."""
+
+    order: OrderId
+    base: int
+
+    def __str__(self) -> str:
+        return f"order {self.order} cannot earn points on {self.base}"
+
+
+def decide(command: Command, state: Account) -> Sequence[Event]:
+    """
+    The events that `command` leads to.
+
+    Raises:
+        BaseBelowZero: the base, or what remains of it, is negative.
+    """
+    match command:
+        case EarnPoints():
+            return _earn(command, state)
+        case ReversePoints():
+            return _reverse(command, state)
+        case _:
+            assert_never(command)
+
+
+def _earn(command: EarnPoints, state: Account) -> Sequence[Event]:
+    if command.base < 0:
+        raise BaseBelowZero(order=command.order, base=command.base)
+    if command.order in state.lots:
+        return []
+    earned = PointsEarned(
+        program=command.program,
+        customer=command.customer,
+        order=command.order,
+        points=floor(command.rule.points_for(command.base, command.currency)),
+        base=command.base,
+        currency=command.currency,
+        rule_version=command.rule_version,
+        rule=command.rule,
+    )
+    if state.opened:
+        return [earned]
+    return [LoyaltyAccountOpened(program=command.program, customer=command.customer), earned]
+
+
+def _reverse(command: ReversePoints, state: Account) -> Sequence[Event]:
+    if command.remaining < 0:
+        raise BaseBelowZero(order=command.order, base=command.remaining)
+    lot = state.lots.get(command.order)
+    if lot is None or command.refund in lot.refunds:
+        return []
+    earned = lot.earned
+    recomputed = floor(earned.rule.points_for(command.remaining, earned.currency))
+    kept = min(lot.kept, recomputed)
+    return [
+        PointsReversed(
+            program=command.program,
+            customer=command.customer,
+            order=command.order,
+            refund=command.refund,
+            points=lot.kept - kept,
+            remaining=command.remaining,
+            kept=kept,
+        )
+    ]

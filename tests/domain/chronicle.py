@@ -1,0 +1,107 @@
+"""What a history of commands leads to over all aggregates, with what the policies ask for."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple, TypeAlias, TypeVar
+
+from attrs import Factory, define
+
+from regulars.domain import customer, loyalty, merchant, order, program
+from regulars.domain.order import OrderDelivered
+from regulars.domain.policies import earn_on_delivery, reverse_on_refund
+from regulars.domain.refund import RefundIssued
+from regulars.domain.values import CustomerId, MerchantId, OrderId, ProgramId, Refusal
+from tests.domain.story import (
+    AccountStory,
+    CustomerStory,
+    MerchantStory,
+    OrderStory,
+    ProgramStory,
+    account_story,
+    customer_story,
+    merchant_story,
+    order_story,
+    program_story,
+)
+
+PROGRAM: Final = ProgramId("default")
+"""The programme in which delivered orders earn."""
+
+Command: TypeAlias = (
+    customer.Command | merchant.Command | order.Command | program.Command | loyalty.Command
+)
+Event: TypeAlias = customer.Event | merchant.Event | order.Event | program.Event | loyalty.Event
+Kind = TypeVar("Kind")
+
+
+class Fact(NamedTuple):
+    """An event, and when it happened."""
+
+    event: Event
+    at: datetime
+
+
+@define
+class Chronicle:
+    """Every aggregate's story, and all facts in the order in which they became known."""
+
+    customers: dict[CustomerId, CustomerStory] = Factory(lambda: defaultdict(customer_story))
+    merchants: dict[MerchantId, MerchantStory] = Factory(lambda: defaultdict(merchant_story))
+    orders: dict[OrderId, OrderStory] = Factory(lambda: defaultdict(order_story))
+    programs: dict[ProgramId, ProgramStory] = Factory(lambda: defaultdict(program_story))
+    accounts: dict[tuple[ProgramId, CustomerId], AccountStory] = Factory(
+        lambda: defaultdict(account_story)
+    )
+    facts: list[Fact] = Factory(list[Fact])
+
+    def tell(self, command: Command) -> None:
+        """
+        Record what `command` leads to, here and by way of the policies.
+
+        Raises:
+            Refusal: the command cannot be; nothing was recorded.
+        """
+        place = len(self.facts)
+        self._record(command)
+        # What the policies add is itself looked at, until nothing more is asked for.
+        while place < len(self.facts):
+            for asked in self._reactions(*self.facts[place]):
+                self._record(asked)
+            place += 1
+
+    def all(self, kind: type[Kind]) -> list[Kind]:
+        """The events of one kind, in the order in which they became known."""
+        return [fact.event for fact in self.facts if isinstance(fact.event, kind)]
+
+    def _record(self, command: Command) -> None:
+        self.facts += [Fact(event, command.at) for event in self._when(command)]
+
+    def _when(self, command: Command) -> Sequence[Event]:
+        if isinstance(command, customer.Command):
+            return self.customers[command.customer].when(command)
+        if isinstance(command, merchant.Command):
+            return self.merchants[command.merchant].when(command)
+        if isinstance(command, order.Command):
+            return self.orders[command.order].when(command)
+        if isinstance(command, program.Command):
+            return self.programs[command.program].when(command)
+        return self.accounts[command.program, command.customer].when(command)
+
+    def _reactions(self, event: Event, at: datetime) -> Sequence[loyalty.Command]:
+        if isinstance(event, OrderDelivered):
+            return earn_on_delivery(event, at, PROGRAM, self.programs[PROGRAM].state)
+        if isinstance(event, RefundIssued):
+            return reverse_on_refund(event, at, PROGRAM)
+        return ()
+
+
+def chronicle(commands: Iterable[Command]) -> Chronicle:
+    """What became of `commands`, told one after another; those that are refused are passed over."""
+    written = Chronicle()
+    for command in commands:
+        try:
+            written.tell(command)
+        except Refusal:
+            continue
+    return written

@@ -1,0 +1,143 @@
+"""
+What Hypothesis draws for a field, by its type or its name.
+
+Personal values are boxes, as the domain sees them (`SEALED`), or as a host brings them (`PLAIN`).
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from types import NoneType
+from typing import Any, Final, TypeAlias, get_args
+
+from attrs import evolve, fields
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from regulars.domain.personal import Address, Contact, Content, Profile, Sealed
+from regulars.domain.program import EarningRule
+from regulars.domain.purchase import Channel, Line
+from regulars.domain.values import (
+    AddressId,
+    CustomerId,
+    ItemId,
+    MerchantId,
+    Money,
+    OrderId,
+    ProgramId,
+    RefundId,
+)
+from tests.domain.chronicle import PROGRAM
+
+Filling: TypeAlias = Mapping[object, SearchStrategy[Any]]
+"""What to draw for a field, by its type; a name in place of a type goes before it."""
+
+customer_ids = st.sampled_from([CustomerId(name) for name in ("anna", "bo", "chen")])
+merchant_ids = st.sampled_from([MerchantId(name) for name in ("noodles", "grocer")])
+order_ids = st.sampled_from([OrderId(f"o-{number}") for number in range(1, 5)])
+refund_ids = st.sampled_from([RefundId(f"r-{number}") for number in range(1, 6)])
+item_ids = st.sampled_from([ItemId(name) for name in ("soup", "rice", "tea")])
+address_ids = st.sampled_from([AddressId(name) for name in ("home", "office")])
+program_ids = st.sampled_from([PROGRAM, ProgramId("night")])
+
+words = st.sampled_from(["marketing", "sms", "card", "北京", "null", "1e5", "a/b"]) | st.text(
+    st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=12
+).filter(lambda text: bool(text.strip()))
+currencies = st.sampled_from(["CNY", "USD", "JPY", "KWD", "CLF", "GBP.3", "JPY.2"])
+amounts = st.sampled_from([0, 1, 99, 100, 999, 1000, 3000, 10_500]) | st.integers(0, 10**7)
+moments = st.sampled_from(
+    [
+        datetime(1970, 1, 1, tzinfo=UTC),
+        datetime(2023, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+        datetime(2024, 2, 29, tzinfo=UTC),
+    ]
+) | st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - `timezones` makes them aware
+rules = st.builds(
+    EarningRule,
+    points=st.integers(0, 50),
+    per_numerator=st.integers(1, 500),
+    per_denominator=st.sampled_from([1, 2, 3, 7, 100]),
+    currency=st.none() | st.none() | currencies,
+)
+lines = st.lists(
+    st.builds(
+        Line,
+        line=st.just(0),
+        item=item_ids,
+        quantity=st.integers(0, 9),
+        name=st.none() | words,
+        category=st.none() | words,
+        unit_price=st.none() | amounts,
+    ),
+    max_size=3,
+).map(lambda drawn: tuple(evolve(line, line=place) for place, line in enumerate(drawn, 1)))
+boxes = st.builds(Sealed, st.binary(min_size=1, max_size=12))
+
+_FILLING: Final[Filling] = {
+    AddressId: address_ids,
+    CustomerId: customer_ids,
+    ItemId: item_ids,
+    MerchantId: merchant_ids,
+    OrderId: order_ids,
+    ProgramId: program_ids,
+    RefundId: refund_ids,
+    NoneType: st.none(),
+    bool: st.booleans(),
+    datetime: moments,
+    int: amounts,
+    str: words,
+    Channel: st.sampled_from(Channel),
+    EarningRule: rules,
+    Money: st.builds(Money, minor=amounts, currency=currencies),
+    tuple[Line, ...]: lines,
+    tuple[tuple[str, str], ...]: st.lists(st.tuples(words, words), max_size=2).map(tuple),
+    "currency": currencies,
+    "purpose": st.sampled_from(["marketing", "analytics"]),
+    "stars": st.none() | st.integers(1, 5),
+    "dish_stars": st.none() | st.integers(1, 5),
+    "delivery_stars": st.none() | st.integers(1, 5),
+}
+SEALED: Final[Filling] = {
+    **_FILLING,
+    Sealed: boxes,
+    Address: st.nothing(),
+    Contact: st.nothing(),
+    Content: st.nothing(),
+    Profile: st.nothing(),
+}
+PLAIN: Final[Filling] = {
+    **_FILLING,
+    Sealed: st.nothing(),
+    Address: st.builds(Address, text=words),
+    Contact: st.builds(Contact, name=words, phone=st.none() | words, email=st.none() | words),
+    Content: st.builds(Content, text=words),
+    Profile: st.builds(
+        Profile,
+        birth_date=st.none() | st.dates(date(1920, 1, 1), date(2010, 12, 31)),
+        gender=st.none() | words,
+        occupation=st.none() | words,
+    ),
+}
+ANYTHING: Final[Filling] = {
+    **SEALED,
+    int: amounts | st.sampled_from([-1, 10**12 + 1]),
+    "currency": currencies | st.just("dollars"),
+    "stars": st.none() | st.integers(0, 6),
+}
+"""As `SEALED`, with what the aggregates refuse."""
+
+
+def built(kind: type[Any], filling: Filling, **fixed: object) -> SearchStrategy[Any]:
+    """Values of one attrs class, each field filled by name or type, or `fixed`."""
+    drawn = {spec.name: _fill(spec.name, spec.type, filling) for spec in fields(kind)}
+    return st.builds(kind, **drawn | {name: st.just(value) for name, value in fixed.items()})
+
+
+def _fill(name: str, annotation: object, filling: Filling) -> SearchStrategy[Any]:
+    for known in (name, annotation):
+        if known in filling:
+            return filling[known]
+    choices = [_fill(name, choice, filling) for choice in get_args(annotation)]
+    if not choices:
+        message = f"nothing fills the field {name} of type {annotation}"
+        raise TypeError(message)
+    return st.one_of(choices)

@@ -1,0 +1,86 @@
+"""Given, when, then: one aggregate's life so far, and what one more command makes of it."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final, Generic, Protocol, Self, TypeAlias, TypeVar
+
+from attrs import Factory, define
+
+from regulars.domain import customer, loyalty, merchant, order, program
+from regulars.domain.values import Refusal
+
+NOON: Final = datetime(2024, 5, 17, 12, 0, tzinfo=UTC)
+
+
+def minutes(count: int) -> timedelta:
+    return timedelta(minutes=count)
+
+
+class Timed(Protocol):
+    """Whatever is said at a moment."""
+
+    @property
+    def at(self) -> datetime: ...
+
+
+State = TypeVar("State")
+Command = TypeVar("Command", bound=Timed)
+Event = TypeVar("Event")
+
+
+@define
+class Story(Generic[State, Command, Event]):
+    """What one aggregate was told, as events. A refused command leaves no trace in it."""
+
+    state: State
+    fold: Callable[[State, Event, datetime], None]
+    decide: Callable[[Command, State], Sequence[Event]]
+    told: list[Event] = Factory(list[Event])
+
+    def given(self, *commands: Command) -> Self:
+        """The story after these commands, none of which may be refused."""
+        for command in commands:
+            self.when(command)
+        return self
+
+    def when(self, command: Command) -> list[Event]:
+        """The events that `command` adds to the story."""
+        events = list(self.decide(command, self.state))
+        for event in events:
+            self.fold(self.state, event, command.at)
+        self.told += events
+        return events
+
+    def attempt(self, command: Command) -> list[Event]:
+        """As `when`; no events if the command is refused."""
+        try:
+            return self.when(command)
+        except Refusal:
+            return []
+
+
+CustomerStory: TypeAlias = Story[customer.Customer, customer.Command, customer.Event]
+MerchantStory: TypeAlias = Story[merchant.Merchant, merchant.Command, merchant.Event]
+OrderStory: TypeAlias = Story[order.Order, order.Command, order.Event]
+ProgramStory: TypeAlias = Story[program.Program, program.Command, program.Event]
+AccountStory: TypeAlias = Story[loyalty.Account, loyalty.Command, loyalty.Event]
+
+
+def customer_story() -> CustomerStory:
+    return Story(customer.Customer(), customer.fold, customer.decide)
+
+
+def merchant_story() -> MerchantStory:
+    return Story(merchant.Merchant(), merchant.fold, merchant.decide)
+
+
+def order_story() -> OrderStory:
+    return Story(order.Order(), order.fold, order.decide)
+
+
+def program_story() -> ProgramStory:
+    return Story(program.Program(), program.fold, program.decide)
+
+
+def account_story() -> AccountStory:
+    return Story(loyalty.Account(), loyalty.fold, loyalty.decide)

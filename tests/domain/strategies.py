@@ -1,0 +1,229 @@
+"""
+Commands, events and whole histories, for Hypothesis to draw.
+
+`…_commands` and `events` fill every field with anything that its type allows; `histories` tells
+what could happen in a town: customers register, orders live and end, money goes back in parts.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import chain, pairwise
+from typing import Any, Final, get_args
+
+from attrs import evolve
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from regulars.domain import customer, loyalty, merchant, order, program
+from regulars.domain.customer import (
+    AddDeliveryAddress,
+    GrantConsent,
+    RegisterCustomer,
+    RemoveDeliveryAddress,
+    WithdrawConsent,
+)
+from regulars.domain.merchant import (
+    PublishMenuItem,
+    RegisterMerchant,
+    UpdateMerchantDetails,
+)
+from regulars.domain.order import (
+    AcceptOrder,
+    CancelOrder,
+    CompleteOrder,
+    MarkDelivered,
+    MarkReady,
+    PickUpOrder,
+    StartPreparing,
+)
+from regulars.domain.program import DefineProgram, PublishEarningRule
+from regulars.domain.purchase import PlaceOrder
+from regulars.domain.refund import IssueRefund
+from regulars.domain.review import SubmitReview
+from regulars.domain.values import CustomerId, MerchantId, OrderId, ProgramId, RefundId
+from tests.domain.chronicle import PROGRAM, Command, Event
+from tests.domain.fillings import (
+    ANYTHING,
+    SEALED,
+    Filling,
+    built,
+    customer_ids,
+    merchant_ids,
+    order_ids,
+    program_ids,
+)
+
+_CHANNELS: Final = st.sampled_from([None, "sms"])
+
+
+def customer_commands(
+    customer_ids: SearchStrategy[CustomerId] = customer_ids, filling: Filling = ANYTHING
+) -> SearchStrategy[customer.Command]:
+    return _any_of(customer.Command, {**filling, CustomerId: customer_ids, "channel": _CHANNELS})
+
+
+def merchant_commands(
+    merchant_ids: SearchStrategy[MerchantId] = merchant_ids, filling: Filling = ANYTHING
+) -> SearchStrategy[merchant.Command]:
+    return _any_of(merchant.Command, {**filling, MerchantId: merchant_ids})
+
+
+def order_commands(
+    order_ids: SearchStrategy[OrderId] = order_ids,
+    customer_ids: SearchStrategy[CustomerId] = customer_ids,
+    filling: Filling = ANYTHING,
+) -> SearchStrategy[order.Command]:
+    return _any_of(order.Command, {**filling, OrderId: order_ids, CustomerId: customer_ids})
+
+
+def program_commands(
+    program_ids: SearchStrategy[ProgramId] = program_ids, filling: Filling = ANYTHING
+) -> SearchStrategy[program.Command]:
+    return _any_of(program.Command, {**filling, ProgramId: program_ids})
+
+
+def loyalty_commands(
+    customer_ids: SearchStrategy[CustomerId] = customer_ids,
+    order_ids: SearchStrategy[OrderId] = order_ids,
+    filling: Filling = ANYTHING,
+) -> SearchStrategy[loyalty.Command]:
+    return _any_of(loyalty.Command, {**filling, CustomerId: customer_ids, OrderId: order_ids})
+
+
+def events(kinds: object = Event) -> SearchStrategy[Event]:
+    """Any event of `kinds`, a union such as `order.Event`; its content need not make sense."""
+    return _any_of(kinds, SEALED)
+
+
+def _any_of(kinds: object, filling: Filling) -> SearchStrategy[Any]:
+    return st.one_of([built(kind, filling) for kind in get_args(kinds)])
+
+
+@st.composite
+def partitions(draw: DrawFn, total: int) -> tuple[int, ...]:
+    """Up to six amounts above zero that add up to `total`."""
+    cuts = draw(st.lists(st.integers(0, total), max_size=5))
+    return tuple(
+        after - before for before, after in pairwise(sorted([0, *cuts, total])) if after > before
+    )
+
+
+_BEGINNING: Final = datetime(2024, 2, 28, 21, tzinfo=UTC)
+_STARTS: Final = st.integers(0, 7 * 24).map(lambda count: _BEGINNING + timedelta(hours=count))
+_GAPS: Final = st.sampled_from(
+    [
+        timedelta(minutes=7),
+        timedelta(0),
+        timedelta(microseconds=1),
+        timedelta(days=1),
+        timedelta(minutes=-20),  # reported late: it happened before what was told earlier
+    ]
+)
+_ON_THE_WAY: Final = (AcceptOrder, StartPreparing, MarkReady, PickUpOrder)
+_REPORTED: Final = st.sets(st.sampled_from(_ON_THE_WAY))
+_ENDINGS: Final[list[tuple[type[MarkDelivered | CompleteOrder | CancelOrder], ...]]] = [
+    (MarkDelivered,),
+    (MarkDelivered, CompleteOrder),
+    (CompleteOrder,),
+    (CancelOrder,),
+    (),
+]
+_ENDS: Final = st.sampled_from(_ENDINGS)
+
+
+def histories(
+    filling: Filling = SEALED, most_orders: int = 4
+) -> SearchStrategy[tuple[Command, ...]]:
+    """
+    What could be told of a town in about a week, nearly all of it acceptable.
+
+    Orders overlap, skip steps, are cancelled, paid back in parts, in full or beyond, reviewed,
+    and left unfinished; some belong to nobody. Rules change meanwhile; commands come twice or
+    late. With `PLAIN` the personal values are as a host brings them.
+    """
+    anna, bo, noodles = CustomerId("anna"), CustomerId("bo"), MerchantId("noodles")
+    known = st.sampled_from([anna, bo])
+    filling = {**filling, CustomerId: known, "at": st.just(_BEGINNING)}
+    rules = built(
+        PublishEarningRule, {**filling, "effective_from": st.none() | _STARTS}, program=PROGRAM
+    )
+    dishes = built(PublishMenuItem, filling, merchant=noodles)
+    offers = dishes | built(UpdateMerchantDetails, filling, merchant=noodles)
+    wishes = customer_commands(known, filling)
+    turns = wishes.map(lambda wish: [wish]) | wishes.map(_and_back)
+    review = built(SubmitReview, filling)
+    opening = st.tuples(
+        st.just(DefineProgram(program=PROGRAM, at=_BEGINNING, name="Regulars")),
+        rules,
+        built(RegisterCustomer, filling, customer=anna),
+        st.just(RegisterCustomer(customer=bo, at=_BEGINNING)),
+        st.just(RegisterMerchant(merchant=noodles, at=_BEGINNING, name="Noodles")),
+    )
+    lanes = [
+        _told(st.lists(turns, max_size=3).map(lambda turns: [*chain(*turns)])),
+        _told(st.lists(offers, max_size=3)),
+        _told(st.lists(rules, max_size=2)),
+    ]
+    lives = [
+        _told(_life(built(PlaceOrder, filling, order=OrderId(f"o-{number}")), review))
+        for number in range(1, most_orders + 1)
+    ]
+    towns = [_interleaved([*lanes, *lives[:count]]) for count in range(1, most_orders + 1)]
+    return st.tuples(opening, st.one_of(towns)).map(lambda told: (*told[0], *told[1]))
+
+
+def _and_back(wish: customer.Command) -> list[customer.Command]:
+    """A wish, and what takes it back."""
+    at, anna = wish.at, wish.customer
+    match wish:
+        case AddDeliveryAddress(address_id=address):
+            return [wish, RemoveDeliveryAddress(customer=anna, at=at, address_id=address)]
+        case GrantConsent(purpose=purpose, channel=channel):
+            return [wish, WithdrawConsent(customer=anna, at=at, purpose=purpose, channel=channel)]
+        case _:
+            return [wish]
+
+
+@st.composite
+def _life(
+    draw: DrawFn, placing: SearchStrategy[PlaceOrder], reviewing: SearchStrategy[SubmitReview]
+) -> list[Command]:
+    """The life of one order, from its placing to whatever end it takes."""
+    placed = draw(placing)
+    order_id, at = placed.order, placed.at
+    reported = draw(_REPORTED)
+    steps = [step for step in _ON_THE_WAY if step in reported]
+    ends = draw(_ENDS)
+    life: list[Command] = [placed, *[step(order=order_id, at=at) for step in (*steps, *ends)]]
+    if not {MarkDelivered, CompleteOrder} & set(ends):
+        return life
+    back = draw(st.sampled_from([placed.total, placed.total // 3, placed.total + 250, 0]))
+    life += [
+        IssueRefund(order=order_id, at=at, refund=RefundId(f"r-{number}"), amount=part)
+        for number, part in enumerate(draw(partitions(back)), 1)
+    ]
+    if draw(st.booleans()):
+        life.append(evolve(draw(reviewing), order=order_id, customer=placed.customer))
+    return life
+
+
+@st.composite
+def _told(draw: DrawFn, lane: SearchStrategy[list[Any]]) -> tuple[Command, ...]:
+    """The commands of `lane` one after another in time, and some of them once again."""
+    at = draw(_STARTS)
+    told: list[Command] = []
+    for command in draw(lane):
+        told.append(evolve(command, at=at))
+        at += draw(_GAPS)
+    again = draw(st.lists(st.sampled_from(told), max_size=2)) if told else []
+    return (*told, *again)
+
+
+@st.composite
+def _interleaved(
+    draw: DrawFn, lanes: Sequence[SearchStrategy[tuple[Command, ...]]]
+) -> tuple[Command, ...]:
+    drawn = [draw(lane) for lane in lanes]
+    turns = draw(st.permutations([place for place, lane in enumerate(drawn) for _ in lane]))
+    waiting = [iter(lane) for lane in drawn]
+    return tuple(next(waiting[place]) for place in turns)

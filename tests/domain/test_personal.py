@@ -1,0 +1,78 @@
+from datetime import date
+from typing import get_args
+
+import pytest
+
+from regulars.domain.personal import (
+    DATA_CLASS,
+    Address,
+    Contact,
+    Content,
+    DataClass,
+    Personal,
+    Profile,
+    Sealed,
+    sealed,
+    sealed_or_none,
+)
+
+SECRET = "Zhang San"  # noqa: S105 - a name that must not be shown, not a password
+BOX = Sealed(b"box")
+
+of_every_kind = pytest.mark.parametrize(
+    "value",
+    [
+        Contact(name=SECRET, phone=SECRET, email=SECRET),
+        Address(text=SECRET),
+        Profile(birth_date=date(1980, 2, 29), gender=SECRET, occupation=SECRET),
+        Content(text=SECRET, extra=((SECRET, SECRET),)),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+
+
+@of_every_kind
+def test_a_personal_value_never_shows_what_it_holds(value: Personal) -> None:
+    shown = f"{value} {value!r} {[value]}"
+
+    assert SECRET not in shown
+    assert "1980" not in shown
+    assert repr(value) == f"<{type(value).__name__.lower()}>"
+
+
+def test_a_box_never_shows_what_it_holds() -> None:
+    assert "secret" not in f"{Sealed(b'secret')} {Sealed(b'secret')!r}"
+
+
+def test_boxes_compare_by_their_bytes() -> None:
+    assert Sealed(b"box") == BOX
+    assert Sealed(b"other") != BOX
+
+
+def test_a_box_passes_as_it_is() -> None:
+    assert sealed(BOX) is BOX
+    assert sealed_or_none(BOX) is BOX
+    assert sealed_or_none(None) is None
+
+
+@of_every_kind
+def test_plain_personal_data_stops_before_the_domain_and_is_not_repeated(value: Personal) -> None:
+    with pytest.raises(TypeError) as stopped:
+        sealed(value)
+    with pytest.raises(TypeError):
+        sealed_or_none(value)
+
+    assert SECRET not in repr(stopped.value)
+
+
+@of_every_kind
+def test_every_kind_of_personal_value_has_a_class_of_its_own(value: Personal) -> None:
+    same = [kind for kind in DATA_CLASS if DATA_CLASS[kind] is DATA_CLASS[type(value)]]
+
+    assert same == [type(value)]
+    assert DATA_CLASS[type(value)].value == type(value).__name__.lower()
+
+
+def test_no_kind_of_personal_value_is_forgotten() -> None:
+    assert set(DATA_CLASS) == set(get_args(Personal))
+    assert set(DATA_CLASS.values()) <= set(DataClass)

@@ -1,0 +1,51 @@
+from enum import Enum
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regulars.domain.order import Stage
+from regulars.domain.program import EarningRule
+from regulars.domain.values import Money, Refusal
+from tests.domain.fillings import SEALED, Filling, built
+
+FILLING: Filling = {**SEALED, Stage: st.sampled_from(Stage)}
+REFUSALS = [
+    kind for kind in Refusal.__subclasses__() if kind.__module__.startswith("regulars.domain.")
+]
+
+
+def in_words(value: object) -> tuple[str, ...]:
+    match value:
+        case Enum():
+            return (value.name.lower(),)
+        case Money():
+            return (str(value.minor), value.currency)
+        case EarningRule():
+            return (str(value.points), str(value.per_numerator), str(value.per_denominator))
+        case _:
+            return (str(value),)
+
+
+@pytest.mark.parametrize("kind", REFUSALS, ids=lambda kind: str(kind.__name__))
+@given(data=st.data())
+def test_a_refusal_says_what_it_is_about(kind: type[Refusal], data: st.DataObject) -> None:
+    refusal: Refusal = data.draw(built(kind, FILLING))
+
+    for value in refusal.args:
+        assert all(word in str(refusal) for word in in_words(value))
+
+
+def test_no_aggregate_is_without_refusals() -> None:
+    modules = {kind.__module__.removeprefix("regulars.domain.") for kind in REFUSALS}
+
+    assert modules == {
+        "customer",
+        "loyalty",
+        "merchant",
+        "order",
+        "program",
+        "purchase",
+        "refund",
+        "review",
+    }

@@ -1,0 +1,90 @@
+from collections.abc import Iterator, Sequence
+from typing import get_args
+
+import pytest
+from attrs import fields, frozen
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from regulars.domain.loyalty import PointsReversed
+from regulars.domain.order import OrderDelivered
+from regulars.domain.personal import Personal, Sealed
+from regulars.domain.refund import RefundIssued
+from tests.domain.chronicle import Chronicle, Command, Event, chronicle
+from tests.domain.fillings import PLAIN, SEALED, built
+from tests.domain.strategies import events, histories, partitions
+
+WHAT_HAPPENS = {
+    *(kind.__name__ for kind in get_args(Event)),
+    "a step told late",
+    "a refund in three parts",
+    "goodwill",
+    "an order of nobody known",
+    "points kept after a refund",
+    "points for two customers",
+}
+
+
+def happened(town: Chronicle) -> Iterator[str]:
+    for event, _ in town.facts:
+        yield type(event).__name__
+        if getattr(event, "late_entry", False):
+            yield "a step told late"
+        match event:
+            case RefundIssued(refund="r-3"):
+                yield "a refund in three parts"
+            case RefundIssued(goodwill=goodwill) if goodwill:
+                yield "goodwill"
+            case OrderDelivered(customer=None):
+                yield "an order of nobody known"
+            case PointsReversed(points=points, kept=kept) if points and kept:
+                yield "points kept after a refund"
+            case _:
+                pass
+    if len(town.accounts) > 1:
+        yield "points for two customers"
+
+
+def test_in_histories_everything_happens_at_some_time() -> None:
+    heard: set[str] = set()
+
+    @settings(max_examples=150, derandomize=True, database=None)
+    @given(histories())
+    def listen(history: tuple[Command, ...]) -> None:
+        heard.update(happened(chronicle(history)))
+
+    listen()
+
+    assert heard == WHAT_HAPPENS
+
+
+@settings(max_examples=15)
+@given(histories(PLAIN))
+def test_histories_of_a_host_hold_no_boxes(history: tuple[Command, ...]) -> None:
+    values = (getattr(command, spec.name) for command in history for spec in fields(type(command)))
+
+    assert not any(isinstance(value, Sealed) for value in values)
+
+
+@given(events())
+def test_events_hold_no_plain_personal_data(event: Event) -> None:
+    values = [getattr(event, spec.name) for spec in fields(type(event))]
+
+    assert not any(isinstance(value, Personal) for value in values)
+
+
+@given(st.integers(0, 10**6).flatmap(lambda total: st.tuples(st.just(total), partitions(total))))
+def test_the_parts_of_a_partition_add_up(drawn: tuple[int, Sequence[int]]) -> None:
+    total, parts = drawn
+
+    assert sum(parts) == total
+    assert all(part > 0 for part in parts)
+
+
+def test_a_field_that_nothing_fills_is_an_error_not_a_gap() -> None:
+    @frozen
+    class Novelty:
+        weight: complex
+
+    with pytest.raises(TypeError):
+        built(Novelty, SEALED)

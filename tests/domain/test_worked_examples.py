@@ -1,0 +1,190 @@
+"""
+The worked examples and laws of docs/loyalty.md under their ids, from the order to the points.
+
+`pytest -k wR03` finds the example of that id; refunds follow the column RECOMPUTE.
+"""
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regulars.domain.customer import UpdateCustomerDetails
+from regulars.domain.loyalty import PointsEarned, PointsReversed
+from regulars.domain.order import CompleteOrder
+from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
+from regulars.domain.purchase import Line
+from regulars.domain.refund import RefundIssued
+from regulars.domain.values import ItemId, OrderId
+from tests.domain.chronicle import PROGRAM, Chronicle, Command, chronicle
+from tests.domain.examples import ANNA, DELIVER, ORDER, PLACE, refund
+from tests.domain.fillings import amounts, currencies, rules
+from tests.domain.story import NOON, minutes
+from tests.domain.strategies import histories, partitions
+
+ONE_PER_ONE = EarningRule(points=1)
+ONE_PER_TEN = EarningRule(points=1, per_numerator=10)
+
+
+def published(rule: EarningRule) -> PublishEarningRule:
+    return PublishEarningRule(program=PROGRAM, at=NOON, rule=rule)
+
+
+def bought(total: int, rule: EarningRule, currency: str = "CNY") -> Chronicle:
+    """The town in which Anna's one order was delivered and earned by `rule`."""
+    define = DefineProgram(program=PROGRAM, at=NOON, name="Regulars")
+    place = evolve(PLACE, total=total, currency=currency)
+    return chronicle([define, published(rule), place, DELIVER])
+
+
+def earned(town: Chronicle) -> int:
+    return sum(event.points for event in town.all(PointsEarned))
+
+
+def taken(town: Chronicle, *parts: int) -> list[int]:
+    """What refunds of these amounts, one after another, take back."""
+    for number, amount in enumerate(parts, 1):
+        town.tell(refund(amount, f"r-{number}"))
+    return [event.points for event in town.all(PointsReversed)]
+
+
+def balance(town: Chronicle) -> int:
+    return town.accounts[PROGRAM, ANNA].state.balance
+
+
+@pytest.mark.parametrize(("total", "points"), [(105_00, 10), (9_99, 0), (10_00, 1)])
+def test_we01_an_order_earns_for_every_full_ten(total: int, points: int) -> None:
+    assert earned(bought(total, ONE_PER_TEN)) == points
+
+
+def test_we07_points_are_rounded_once_an_order_not_once_a_line() -> None:
+    line = Line(line=1, item=ItemId("soup"), quantity=1, unit_price=15_50)
+    town = bought(0, ONE_PER_TEN)
+    two_lines = evolve(PLACE, order=OrderId("o-2"), total=31_00, lines=(line, evolve(line, line=2)))
+    town.tell(two_lines)
+    town.tell(evolve(DELIVER, order=OrderId("o-2")))
+
+    assert balance(town) == 3
+
+
+def test_we13_an_order_delivered_and_completed_twice_earns_once() -> None:
+    town = bought(500_00, ONE_PER_ONE)
+    complete = CompleteOrder(order=ORDER, at=NOON + minutes(60))
+    for command in (DELIVER, complete, complete):
+        town.tell(command)
+
+    assert [event.points for event in town.all(PointsEarned)] == [500]
+    assert balance(town) == 500
+
+
+@pytest.mark.parametrize(("amount", "points"), [(1_00, 0), (5_00, 1), (10_00, 1), (20_00, 2)])
+def test_wr03_a_refund_takes_back_what_the_rest_no_longer_earns(amount: int, points: int) -> None:
+    town = bought(21_90, ONE_PER_TEN, "USD")
+
+    assert earned(town) == 2
+    assert taken(town, amount) == [points]
+
+
+def test_wr04_refunds_in_parts_leak_no_points() -> None:
+    town = bought(21_90, ONE_PER_TEN, "USD")
+
+    assert taken(town, 5_00, 5_00, 5_00, 6_90) == [1, 0, 1, 0]
+    assert balance(town) == 0
+
+
+def test_wr05_thirds_are_taken_back_in_whole_points() -> None:
+    town = bought(30_00, EarningRule(points=1, per_numerator=3))
+
+    assert earned(town) == 10
+    assert taken(town, 10_00, 10_00, 10_00) == [4, 3, 3]
+
+
+@pytest.mark.parametrize("replacing", [2, 0], ids=["better rule", "rule withdrawn"])
+def test_wr14_a_refund_takes_back_by_the_rule_that_gave(replacing: int) -> None:
+    town = bought(50_00, ONE_PER_ONE)
+    town.tell(published(EarningRule(points=replacing)))
+
+    assert taken(town, 50_00) == [50]
+    assert balance(town) == 0
+
+
+def test_wr16_the_part_that_is_kept_keeps_its_points() -> None:
+    town = bought(100_00, ONE_PER_ONE)
+
+    assert taken(town, 75_00) == [75]
+    assert balance(town) == 25
+
+
+def test_wr17_a_refund_told_twice_takes_back_once() -> None:
+    town = bought(100_00, ONE_PER_ONE)
+    town.tell(refund(75_00))
+    town.tell(refund(75_00))
+
+    assert [event.points for event in town.all(PointsReversed)] == [75]
+    assert len(town.all(RefundIssued)) == 1
+
+
+@pytest.mark.parametrize("total", [100_00, 0])
+def test_goodwill_costs_no_points(total: int) -> None:
+    town = bought(total, ONE_PER_ONE)
+    goodwill = refund(5_00, "r-2")
+    if total:
+        town.tell(refund(total, "r-1"))
+    town.tell(goodwill)
+
+    assert [event.refund for event in town.all(PointsReversed)] == ["r-1"] * bool(total)
+    assert balance(town) == 0
+
+
+@given(rules, currencies, amounts, st.data())
+def test_l5_no_way_of_splitting_a_refund_changes_the_points(
+    rule: EarningRule, currency: str, total: int, data: st.DataObject
+) -> None:
+    refunded = data.draw(st.integers(0, total + 10_00))
+    parts = data.draw(partitions(refunded))
+    at_once, in_parts, turned = (bought(total, rule, currency) for _ in range(3))
+    taken(at_once, *[refunded] * bool(refunded))
+    taken(in_parts, *parts)
+    taken(turned, *data.draw(st.permutations(parts)))
+
+    assert balance(at_once) == balance(in_parts) == balance(turned)
+    for town in (at_once, in_parts, turned):
+        goods = sum(event.goods for event in town.all(RefundIssued))
+        assert goods == min(refunded, total)
+
+
+@given(rules, currencies, amounts, st.data())
+def test_l6_refunds_take_back_no_more_than_was_earned_and_in_full_all_of_it(
+    rule: EarningRule, currency: str, total: int, data: st.DataObject
+) -> None:
+    town = bought(total, rule, currency)
+    parts = data.draw(partitions(total))
+
+    for number, part in enumerate(parts, 1):
+        town.tell(refund(part, f"r-{number}"))
+        assert 0 <= balance(town) <= earned(town)
+
+    assert balance(town) == 0
+
+
+@given(histories())
+def test_l7_a_history_told_with_every_command_twice_is_the_same(
+    history: tuple[Command, ...],
+) -> None:
+    once = [command for command in history if not isinstance(command, UpdateCustomerDetails)]
+    twice = [command for command in once for _ in range(2)]
+
+    assert chronicle(twice).facts == chronicle(once).facts
+
+
+@given(rules, rules, amounts, st.data())
+def test_l11_a_new_rule_changes_nothing_that_was_earned_before(
+    old: EarningRule, new: EarningRule, total: int, data: st.DataObject
+) -> None:
+    parts = data.draw(partitions(total))
+    unchanged, changed = bought(total, old), bought(total, old)
+    changed.tell(published(new))
+
+    assert changed.all(PointsEarned) == unchanged.all(PointsEarned)
+    assert taken(changed, *parts) == taken(unchanged, *parts)
+    assert changed.all(PointsReversed) == unchanged.all(PointsReversed)

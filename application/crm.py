@@ -1,0 +1,256 @@
+"""The front of the core: what a host calls."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import islice
+from threading import RLock
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+
+from regulars.application import audit
+from regulars.application.aggregates import program_stream
+from regulars.application.customer import CUSTOMERS
+from regulars.application.door import Request
+from regulars.application.errors import UnknownView
+from regulars.application.events import Command, Recorded
+from regulars.application.handling import Commands, Outcome, Receipt
+from regulars.application.history import History, Reject
+from regulars.application.importing import Imported, Importing, Told
+from regulars.application.loyalty import ACCOUNTS, LEDGER
+from regulars.application.ports import Finding, Storage, Vault
+from regulars.application.projecting import Progress, Projector
+from regulars.application.queries import AsOf, Query, ReplayedRows
+from regulars.application.sales import FLAGS, ITEMS, MERCHANTS, SALES
+from regulars.application.views import View
+from regulars.domain import program
+from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
+from regulars.domain.values import BEGINNING, ProgramId
+
+VIEWS: Final[tuple[View[Any, Any], ...]] = (
+    CUSTOMERS,
+    ACCOUNTS,
+    LEDGER,
+    SALES,
+    MERCHANTS,
+    ITEMS,
+    FLAGS,
+)
+"""Every view, in the order in which they are told of."""
+
+Answer = TypeVar("Answer")
+
+_PAGE: Final = 1000
+
+
+def default_program(program_id: ProgramId) -> tuple[program.Command, ...]:
+    """The programme of a host that says nothing: one point for each whole unit of money."""
+    return (
+        DefineProgram(program=program_id, at=BEGINNING, name="Regulars"),
+        PublishEarningRule(program=program_id, at=BEGINNING, rule=EarningRule(points=1)),
+    )
+
+
+class Crm:
+    """
+    The customer-relationship and loyalty core over one storage. Made by `regulars.connect`.
+
+    Safe to share between threads, which take turns. A context manager: leaving it closes it.
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts that the composition root names
+        self,
+        *,
+        storage: Storage,
+        vault: Vault,
+        commands: Commands,
+        projector: Projector,
+        program_id: ProgramId,
+        inline: bool,
+        close: Callable[[], None],
+    ) -> None:
+        self._storage = storage
+        self._vault = vault
+        self._commands = commands
+        self._projector = projector
+        self._program_id = program_id
+        self._inline = inline
+        self._close = close
+        self._lock = RLock()
+        self._has_program = False
+
+    def execute(
+        self,
+        command: Command,
+        *,
+        by: str,
+        id: str | None = None,  # noqa: A002 - the word that a host uses
+        correlation: str | None = None,
+    ) -> Receipt:
+        """
+        Record what `command` leads to, points and views included, in one transaction.
+
+        `by` names who asks, as an opaque id such as `agent:42`. With an `id` the command is
+        idempotent: a repeat with the same content records nothing and returns the first receipt.
+        `correlation` ties commands of one conversation together; alone, a command is its own.
+
+        Raises:
+            Refusal: the command cannot be; nothing was recorded.
+            StorageUnavailable: the store does not answer; nothing was recorded.
+        """
+        request = Request(id=id, commands=(command,), by=by, correlation=correlation)
+        with self._lock:
+            self._ensure_program()
+            return self._commands.execute(request)
+
+    def execute_all(self, requests: Sequence[Request]) -> list[Outcome]:
+        """
+        Record many requests in one transaction, each whole or refused by itself.
+
+        Returns a receipt or a refusal for each, in order.
+
+        Raises:
+            StorageUnavailable: the store does not answer; nothing was recorded of any.
+        """
+        with self._lock:
+            self._ensure_program()
+            return self._commands.execute_all(requests)
+
+    def publish(self, commands: Sequence[program.Command]) -> None:
+        """Record what is new of a programme's definition and rules; what is known stays."""
+        with self._lock:
+            self._commands.execute(Request(commands=tuple(commands), by="host"))
+            self._has_program = True
+
+    def _ensure_program(self) -> None:
+        if self._has_program:
+            return
+        with self._storage.snapshot():
+            known = any(True for _ in self._storage.log.facts(program_stream(self._program_id)))
+        if not known:
+            self.publish(default_program(self._program_id))
+        self._has_program = True
+
+    def ask(self, query: Query[Answer], *, as_of: AsOf | None = None) -> Answer:
+        """
+        The answer now, or as of a time (what had occurred by then) or a position of the log.
+
+        A question about the past is answered from the log itself: it costs as much reading as
+        there are events that it may depend on.
+        """
+        with self._lock:
+            if as_of is not None:
+                with self._storage.snapshot():
+                    return query.answer(ReplayedRows(self._storage.log, query, as_of))
+            self._ensure_caught_up()
+            with self._storage.snapshot():
+                return query.answer(self._storage.views)
+
+    def _ensure_caught_up(self) -> None:
+        if not self._inline:
+            return
+        with self._storage.snapshot():
+            head = self._storage.log.head()
+        if not self._projector.is_at(head):
+            self._projector.catch_up()
+
+    def events(self, *, after: int = 0, stream: str | None = None) -> Iterator[Recorded]:
+        """
+        Events past position `after`, or of one stream past version `after`, oldest first.
+
+        Read page by page, so that any number takes little memory and nobody has to wait.
+        """
+        log = self._storage.log
+        while True:
+            with self._lock, self._storage.snapshot():
+                found = log.read(after=after) if stream is None else log.stream(stream, after=after)
+                page = list(islice(found, _PAGE))
+            yield from page
+            if len(page) < _PAGE:
+                return
+            after = page[-1].position if stream is None else page[-1].version
+
+    def import_history(
+        self, history: History, *, reject: Callable[[Reject], None], told: Told | None = None
+    ) -> Imported:
+        """
+        Record past orders, each once however often this runs.
+
+        Rows that cannot be recorded are told to `reject`. Views stay behind: `catch_up` brings
+        them up to the log, as do the next command and the next question.
+
+        Raises:
+            StorageUnavailable: the store does not answer; batches recorded before stand.
+        """
+        with self._lock:
+            self._ensure_program()
+            importing = Importing(
+                commands=self._commands,
+                log=self._storage.log,
+                reject=reject,
+                told=told or (lambda _kind, _rows: None),
+            )
+            return importing.run(history)
+
+    def keep_findings(self, findings: Sequence[Finding]) -> None:
+        """Keep rejected rows, each once."""
+        with self._lock, self._storage.transaction():
+            self._storage.findings.add(findings)
+
+    def forget_findings(self, files: Collection[str]) -> None:
+        """Let go of the rejected rows of files that are about to be read again."""
+        with self._lock, self._storage.transaction():
+            self._storage.findings.forget(files)
+
+    def findings(self) -> list[Finding]:
+        """The rows that imports rejected, by file, row and field."""
+        with self._lock, self._storage.snapshot():
+            return list(self._storage.findings.all())
+
+    def catch_up(self, *, progress: Progress | None = None) -> int:
+        """Bring every view up to the log. Returns the position reached."""
+        with self._lock:
+            return self._projector.catch_up(progress=progress)
+
+    def rebuild(self, *names: str, progress: Progress | None = None) -> int:
+        """
+        Compute the named views, or all, again from the log. Returns the position reached.
+
+        Raises:
+            UnknownView: there is no view of that name.
+        """
+        with self._lock:
+            return self._projector.rebuild(_named(names), progress=progress)
+
+    def verify(self, *, progress: Progress | None = None) -> audit.Verdict:
+        """
+        Replay the log and compare every view, version and box with what is kept.
+
+        Raises:
+            UndecodableEvent: an event is not what its name promises.
+        """
+        with self._lock:
+            self._ensure_caught_up()
+            return audit.verify(self._storage, self._vault, VIEWS, progress=progress)
+
+    def close(self) -> None:
+        """Let go of the storage. Closing twice does no harm."""
+        with self._lock:
+            self._close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _named(names: Sequence[str]) -> tuple[View[Any, Any], ...]:
+    known = {view.name: view for view in VIEWS}
+    for name in names:
+        if name not in known:
+            raise UnknownView(name=name, known=tuple(known))
+    return tuple(known[name] for name in names) if names else VIEWS

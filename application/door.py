@@ -1,0 +1,274 @@
+"""
+The door: personal fields of a command are checked and sealed here; past it no plaintext exists.
+
+One box holds the values of one subject and data class, bound to the event that will carry it.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from hashlib import blake2b, sha256
+from os import urandom
+from typing import Final, NamedTuple, Protocol, assert_never, cast
+from uuid import UUID
+
+from attrs import evolve, fields, frozen
+
+from regulars.application.errors import InvalidPersonalData
+from regulars.application.events import Command, Event, EventId, microseconds, moment
+from regulars.application.fields import check_command, check_id, said
+from regulars.application.ports import Spot, Vault
+from regulars.domain import customer, purchase, review
+from regulars.domain.personal import Address, Contact, Content, Personal, Profile, Sealed
+
+_LONGEST_TEXT: Final = 10_000
+_EARLIEST_BIRTH: Final = date(1880, 1, 1)
+_EVENTS_A_COMMAND: Final = 256
+
+
+class _Hash(Protocol):
+    def update(self, data: bytes, /) -> None: ...
+
+    def digest(self) -> bytes: ...
+
+
+class Boxed(NamedTuple):
+    """A field of a command that arrives personal and leaves as a box of the event's same field."""
+
+    field: str
+    event: type[Event]
+
+
+BOXED: Final[dict[type[Command], tuple[Boxed, ...]]] = {
+    customer.RegisterCustomer: (
+        Boxed("contact", customer.CustomerRegistered),
+        Boxed("profile", customer.CustomerRegistered),
+        Boxed("extra", customer.CustomerRegistered),
+    ),
+    customer.UpdateCustomerDetails: (
+        Boxed("contact", customer.CustomerDetailsUpdated),
+        Boxed("profile", customer.CustomerDetailsUpdated),
+        Boxed("extra", customer.CustomerDetailsUpdated),
+    ),
+    customer.AddDeliveryAddress: (Boxed("address", customer.DeliveryAddressAdded),),
+    purchase.PlaceOrder: (Boxed("extra", purchase.OrderPlaced),),
+    review.SubmitReview: (Boxed("text", review.ReviewSubmitted),),
+}
+"""
+Which fields are sealed, and for which event.
+
+A command listed here records that event first: the box is bound to the id of its first event.
+"""
+
+
+@frozen(kw_only=True)
+class Request:
+    """
+    Commands that are recorded together or not at all, in their order.
+
+    An `id` makes the request idempotent: a repeat with the same content returns the first
+    receipt, one with other content is refused. Without one, the request is one of its kind.
+    `by` names who asks; like every id it must not be personal data. `correlation` ties requests
+    of one conversation together.
+    """
+
+    commands: tuple[Command, ...]
+    by: str
+    id: str | None = None
+    correlation: str | None = None
+
+
+class Admitted(NamedTuple):
+    """
+    A request past the door: nothing personal is left in it.
+
+    A request that came without an id has got one here, and no `fingerprint`, because nobody can
+    repeat it. `base` is the id of its first event, as a number.
+    """
+
+    id: str
+    base: int
+    fingerprint: bytes | None
+    commands: tuple[Command, ...]
+    by: str
+    correlation: str | None
+
+    def first_id(self, place: int) -> int:
+        """The id, as a number, of the first event of the command at `place`, from 0."""
+        return self.base + place * _EVENTS_A_COMMAND
+
+    def first_ids(self) -> list[EventId]:
+        """The ids by which a repeat is known: of the first event of each command."""
+        places = range(len(self.commands)) if self.fingerprint is not None else ()
+        return [EventId(self.first_id(place).to_bytes(16, "big")) for place in places]
+
+
+def request_base(tenant: str, request_id: str) -> int:
+    """
+    The id of a request's first event, as a number; the others count up from it.
+
+    A UUID of version 8 (RFC 9562): BLAKE2b of tenant and request id, its last 24 bits left free.
+    """
+    name = len(tenant).to_bytes(4, "big") + f"{tenant}{request_id}".encode()
+    return _numbered(blake2b(name, digest_size=16, person=b"regulars/event").digest())
+
+
+def _numbered(random: bytes) -> int:
+    number = bytearray(random)
+    number[6] = number[6] & 0x0F | 0x80
+    number[8] = number[8] & 0x3F | 0x80
+    number[13:] = b"\0\0\0"
+    return int.from_bytes(number, "big")
+
+
+@frozen(kw_only=True)
+class Door:
+    """Checks and seals. `encode` gives the same bytes for the same command, and none personal."""
+
+    tenant: str
+    vault: Vault
+    stored_as: Callable[[type[Event]], tuple[str, int]]
+    encode: Callable[[object], bytes]
+
+    def admit(self, request: Request) -> Admitted:
+        """
+        The request with every personal field sealed.
+
+        Raises:
+            InvalidId: an id is blank, too long or no text.
+            InvalidPersonalData: a field is no such thing; its value is not repeated.
+            SubjectErased: the request brings personal data for someone who was erased.
+            TypeError: a field is not of its type, a bug of the caller.
+            ValueError: a number needs more than 64 bits, or a time has no zone.
+        """
+        check_id("by", request.by)
+        if request.correlation is not None:
+            check_id("correlation", request.correlation)
+        if request.id is None:
+            base, digest = _numbered(urandom(16)), None
+        else:
+            check_id("id", request.id)
+            base, digest = request_base(self.tenant, f"request/{request.id}"), sha256()
+        commands = tuple(
+            self._admitted(command, base + place * _EVENTS_A_COMMAND, digest)
+            for place, command in enumerate(request.commands)
+        )
+        return Admitted(
+            id=request.id or f"{base:032x}",
+            base=base,
+            fingerprint=None if digest is None else digest.digest()[:16],
+            commands=commands,
+            by=request.by,
+            correlation=request.correlation,
+        )
+
+    def _admitted(self, command: Command, first: int, digest: _Hash | None) -> Command:
+        check_command(command)
+        admitted = bare = _in_utc(command)
+        boxed = BOXED.get(type(command))
+        if boxed:
+            admitted, bare = self._sealed(admitted, boxed, first, digested=digest is not None)
+        if digest is not None:
+            encoded = self.encode(said(bare))
+            digest.update(type(command).__name__.encode())
+            digest.update(len(encoded).to_bytes(8, "big"))
+            digest.update(encoded)
+        return admitted
+
+    def _sealed(
+        self, command: Command, boxed: Sequence[Boxed], first: int, *, digested: bool
+    ) -> tuple[Command, Command]:
+        subject = subject_of(command)
+        boxes: dict[str, Sealed] = {}
+        digests: dict[str, Sealed] = {}
+        for name, event in boxed:
+            value = getattr(command, name)
+            if value is None:
+                continue
+            check(value)
+            stored, schema = self.stored_as(event)
+            spot = Spot(
+                subject=subject,
+                type=stored,
+                schema=schema,
+                event_id=UUID(int=first),
+                box=name,
+            )
+            boxes[name] = self.vault.seal(value, spot)
+            if digested:
+                digests[name] = Sealed(self.vault.digest(value, subject))
+        if not boxes:
+            return command, command
+        replaced = cast("Callable[..., Command]", evolve)
+        return replaced(command, **boxes), replaced(command, **digests)
+
+
+def _in_utc(command: Command) -> Command:
+    # One moment has one spelling, so that a repeat from another time zone is the same command.
+    at = command.at
+    if at.tzinfo is UTC and type(at) is datetime:
+        return command
+    return evolve(command, at=moment(microseconds(at)))
+
+
+def subject_of(command_or_event: Command | Event) -> str:
+    """
+    Whose personal data a command brings or an event holds: `customer/` and their id.
+
+    Words on an order that nobody is named for belong to that order alone.
+    """
+    named = getattr(command_or_event, "customer", None)
+    if named is None:
+        return f"order/{getattr(command_or_event, 'order', '')}"
+    return f"customer/{named}"
+
+
+def check(value: Personal) -> None:
+    """
+    Refuse what cannot be personal data of this kind.
+
+    Raises:
+        InvalidPersonalData: names the field and the reason, never the value.
+    """
+    if isinstance(value, Profile) and value.birth_date and value.birth_date < _EARLIEST_BIRTH:
+        raise InvalidPersonalData(field="birth_date", reason="lies before 1880")
+    for name, text in _texts(value).items():
+        if text is None:
+            continue
+        if not text.strip():
+            raise InvalidPersonalData(field=name, reason="is blank")
+        if len(text) > _LONGEST_TEXT:
+            reason = f"is longer than {_LONGEST_TEXT} characters"
+            raise InvalidPersonalData(field=name, reason=reason)
+        if "\0" in text or not _is_unicode(text):
+            raise InvalidPersonalData(field=name, reason="holds characters that are no text")
+
+
+def _texts(value: Personal) -> dict[str, str | None]:
+    match value:
+        case Contact(name=name, phone=phone, email=email):
+            return {"name": name, "phone": phone, "email": email}
+        case Address(text=text):
+            return {"address": text}
+        case Profile(gender=gender, occupation=occupation):
+            return {"gender": gender, "occupation": occupation}
+        case Content(text=text, extra=extra):
+            return {"text": text, **{f"extra column {column}": cell for column, cell in extra}}
+        case _:
+            assert_never(value)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def boxes_of(event: Event) -> dict[str, Sealed]:
+    """The boxes of an event by the name of their field."""
+    return {
+        spec.name: value
+        for spec in fields(type(event))
+        if isinstance(value := getattr(event, spec.name), Sealed)
+    }

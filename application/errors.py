@@ -1,0 +1,125 @@
+"""
+What can go wrong between a command and the log.
+
+    Exception
+    +-- Refusal                 (domain) the command cannot be; each aggregate names its own
+    |   +-- InvalidId             an id is blank, too long or no text
+    |   +-- InvalidPersonalData   a personal field is no such thing; the value is not repeated
+    |   +-- IdempotencyConflict   the command id was used before, for another command
+    |   +-- SubjectErased         personal data for someone who was erased
+    +-- StaleHistory            somebody else appended first: load, decide, append again
+    +-- AlreadyRecorded         an event id is in the log: the command is a repeat
+    +-- StorageUnavailable      the store is locked, full, read-only, broken or gone
+    +-- UndecodableEvent        a stored event is not what its name promises
+    +-- UnknownView             there is no view of that name
+    +-- NotOurDatabase          the file or schema is not a database of this product
+"""
+
+from attrs import frozen
+
+from regulars.domain.values import Refusal
+
+
+@frozen(kw_only=True)
+class InvalidPersonalData(Refusal):
+    """A personal field is no such thing. The value itself is never repeated."""
+
+    field: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.reason}"
+
+
+@frozen(kw_only=True)
+class InvalidId(Refusal):
+    """An id is blank, longer than 200 characters, or holds control characters."""
+
+    field: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: an id is 1 to 200 characters, not blank, without control characters"
+
+
+@frozen(kw_only=True)
+class IdempotencyConflict(Refusal):
+    """The command id was used before, for another command."""
+
+    command_id: str
+
+    def __str__(self) -> str:
+        return f"command id {self.command_id} was used before, with other content"
+
+
+@frozen(kw_only=True)
+class SubjectErased(Refusal):
+    """The subject's data of this class was destroyed for good; no more is taken in."""
+
+    subject: str
+    data_class: str
+
+    def __str__(self) -> str:
+        return f"{self.data_class} data of {self.subject} was erased; none is accepted"
+
+
+@frozen(kw_only=True)
+class StaleHistory(Exception):
+    """Somebody else appended to the stream first, or a version was left out."""
+
+    stream: str
+
+    def __str__(self) -> str:
+        return f"stream {self.stream} does not end where the append begins"
+
+
+@frozen(kw_only=True)
+class AlreadyRecorded(Exception):
+    """An event id of the append is in the log already."""
+
+    def __str__(self) -> str:
+        return "an event with this id is in the log already"
+
+
+@frozen(kw_only=True)
+class StorageUnavailable(Exception):
+    """The store is locked, full, read-only, broken or gone. Nothing was kept of the transaction."""
+
+    store: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.store}: {self.why}"
+
+
+@frozen(kw_only=True)
+class UndecodableEvent(Exception):
+    """A stored event is not what its name promises. Names the place, never the content."""
+
+    position: int
+    type: str
+    schema: int
+
+    def __str__(self) -> str:
+        return f"event {self.position} is no {self.type} of schema version {self.schema}"
+
+
+@frozen(kw_only=True)
+class NotOurDatabase(Exception):
+    """The file or schema holds something else, or a newer format than this version reads."""
+
+    store: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.store}: {self.why}"
+
+
+@frozen(kw_only=True)
+class UnknownView(Exception):
+    """There is no view of that name."""
+
+    name: str
+    known: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"there is no view {self.name}; there are {', '.join(self.known)}"

@@ -1,0 +1,79 @@
+"""Every event and command of the model, and the envelope under which an event is recorded."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple, NewType, TypeAlias
+
+from regulars.domain import customer, loyalty, merchant, order, program
+
+Event: TypeAlias = customer.Event | merchant.Event | order.Event | program.Event | loyalty.Event
+Command: TypeAlias = (
+    customer.Command | merchant.Command | order.Command | program.Command | loyalty.Command
+)
+
+EventId = NewType("EventId", bytes)
+"""Sixteen bytes, a UUID of version 8; the same command gives the same ids."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def microseconds(at: datetime) -> int:
+    """
+    Microseconds from 1970-01-01T00:00Z to `at`, exact.
+
+    Raises:
+        ValueError: `at` has no time zone.
+    """
+    if at.tzinfo is None:
+        message = f"a time needs a time zone, {at.isoformat()} has none"
+        raise ValueError(message)
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def moment(micros: int) -> datetime:
+    """The UTC time that lies `micros` microseconds after 1970-01-01T00:00Z."""
+    return _EPOCH + micros * _MICROSECOND
+
+
+Fact: TypeAlias = tuple[int, Event, int]
+"""An event without its envelope: version in its stream, event, when it occurred."""
+
+
+class Pending(NamedTuple):
+    """An event that is to be recorded. `version` is the place it takes in its stream, from 1."""
+
+    stream: str
+    version: int
+    event: Event
+    event_id: EventId
+    occurred_at: int
+    actor: str
+    correlation: str
+    causation: str | None = None
+    fingerprint: bytes | None = None
+
+
+class Recorded(NamedTuple):
+    """
+    An event as it stands in the log.
+
+    `position` counts over the whole log and `version` in the stream, both from 1.
+    `occurred_at` is when it happened, `recorded_at` when it was written, in microseconds (see
+    `moment`). `type` and `schema` are the name and version under which it is stored.
+    `causation` names the command or event that led to it, `correlation` the first of the chain.
+    """
+
+    position: int
+    stream: str
+    version: int
+    event: Event
+    event_id: EventId
+    occurred_at: int
+    recorded_at: int
+    type: str
+    schema: int
+    tenant: str
+    actor: str
+    correlation: str
+    causation: str | None
+    fingerprint: bytes | None

@@ -1,0 +1,124 @@
+"""The fields of commands: that each is what its type says, and what of it a caller said."""
+
+import re
+from datetime import datetime
+from operator import attrgetter
+from types import UnionType
+from typing import Any, Final, NamedTuple, Union, get_args, get_origin, get_type_hints
+
+from attrs import fields, has
+
+from regulars.application.errors import InvalidId
+from regulars.application.events import Command
+
+_IDS: Final = {"customer", "order", "merchant", "program", "refund", "address_id", "item"}
+# No C0 or C1 control, no lone half of a surrogate pair.
+_ID: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,200}")
+_LEAST: Final = -(2**63)
+_MOST: Final = 2**63 - 1
+_MODEL: Final = "regulars.domain"
+
+
+class _Field(NamedTuple):
+    """One field: the exact types that it may have, and its default (NOTHING if it has none)."""
+
+    name: str
+    kinds: frozenset[type[Any]]
+    default: object
+    is_id: bool
+
+
+def check_command(command: Command) -> None:
+    """
+    Refuse a command that could not be read back as it is.
+
+    Raises:
+        InvalidId: an id is blank, too long or no text; names the field.
+        TypeError: a field is not of its type, a bug of the caller; names the field, not the value.
+        ValueError: a whole number needs more than 64 bits, or a time has no zone.
+    """
+    _check(command)
+
+
+def check_id(name: str, value: str) -> None:
+    """
+    Refuse an id that is blank, too long or no text.
+
+    Raises:
+        InvalidId: names the field.
+    """
+    if not _ID.fullmatch(value) or value.isspace():
+        raise InvalidId(field=name)
+
+
+def said(command: Command) -> object:
+    """
+    What a caller said with a command: its fields that are not their defaults, by name.
+
+    A field that a later version adds, with a default, changes nothing here.
+    """
+    return _said(command)
+
+
+def _check(value: object) -> None:
+    for name, kinds, _, is_id in _FIELDS[type(value)]:
+        found = getattr(value, name)
+        kind = type(found)
+        if kind not in kinds and not (datetime in kinds and isinstance(found, datetime)):
+            expected = " or ".join(sorted(one.__name__ for one in kinds))
+            raise TypeError(
+                f"{type(value).__name__}.{name} must be {expected}, not {kind.__name__}"
+            )
+        if is_id and found is not None:
+            check_id(name, found)
+        elif kind is int and not _LEAST <= found <= _MOST:
+            raise ValueError(f"{type(value).__name__}.{name} needs more than 64 bits")
+        elif kind is tuple:
+            for inner in found:
+                if type(inner) in _FIELDS:
+                    _check(inner)
+        elif kind in _FIELDS:
+            _check(found)
+        elif isinstance(found, datetime) and found.tzinfo is None:
+            raise ValueError(f"{type(value).__name__}.{name} needs a time zone")
+
+
+def _said(value: object) -> object:
+    specs = _FIELDS.get(type(value))
+    if specs is not None:
+        return {
+            spec.name: _said(found)
+            for spec in specs
+            if (found := getattr(value, spec.name)) != spec.default
+        }
+    return [_said(inner) for inner in value] if type(value) is tuple else value
+
+
+def _kinds(hint: object) -> set[type[Any]]:
+    if get_origin(hint) in {Union, UnionType}:
+        return set().union(*map(_kinds, get_args(hint)))
+    named: Any = getattr(hint, "__supertype__", hint)
+    return {get_origin(named) or named}
+
+
+def _nested(kind: type[Any]) -> set[type[Any]]:
+    found = {kind}
+    for hint in get_type_hints(kind).values():
+        for inner in (hint, *get_args(hint)):
+            if isinstance(inner, type) and has(inner) and inner.__module__.startswith(_MODEL):
+                found |= _nested(inner)
+    return found
+
+
+def _fields(kind: type[Any]) -> tuple[_Field, ...]:
+    hints = get_type_hints(kind)
+    specs = (
+        _Field(spec.name, frozenset(_kinds(hints[spec.name])), spec.default, spec.name in _IDS)
+        for spec in fields(kind)
+    )
+    return tuple(sorted(specs, key=attrgetter("name")))
+
+
+_FIELDS: Final[dict[type[Any], tuple[_Field, ...]]] = {
+    kind: _fields(kind) for command in get_args(Command) for kind in _nested(command)
+}

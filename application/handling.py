@@ -1,0 +1,340 @@
+"""The way of a command: door, load, decide, append, react, project; all of it one transaction."""
+
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Final, NamedTuple, TypeAlias, cast
+
+from attrs import Factory, define, frozen
+
+from regulars.application.aggregates import PROGRAM, Aggregate, addressed, program_stream
+from regulars.application.door import Admitted, Door, Request, request_base
+from regulars.application.errors import AlreadyRecorded, IdempotencyConflict, StaleHistory
+from regulars.application.events import (
+    Command,
+    Event,
+    EventId,
+    Fact,
+    Pending,
+    Recorded,
+    microseconds,
+    moment,
+)
+from regulars.application.ports import Clock, Storage
+from regulars.application.projecting import Projector
+from regulars.application.reactions import reactions
+from regulars.domain.program import Program
+from regulars.domain.values import ProgramId, Refusal
+
+POLICY: Final = "policy"
+"""Who asked for what a policy led to."""
+
+_ATTEMPTS: Final = 5
+_STATES: Final = 10_000
+
+
+@frozen(kw_only=True)
+class Receipt:
+    """
+    What a request led to.
+
+    `events` are its own, not those of reactions; `position` is the log's after the last of them,
+    `version` the one that its stream then had.
+    Position and version are 0 if nothing had to be recorded. `repeated` tells that the request
+    was known: this is the receipt of its first time, and nothing was recorded now.
+    """
+
+    request_id: str
+    events: tuple[Event, ...]
+    position: int
+    version: int
+    repeated: bool = False
+
+
+Outcome: TypeAlias = Receipt | Refusal
+
+
+@define
+class _Held:
+    """A stream's state in memory, and the version up to which it is folded."""
+
+    aggregate: Aggregate
+    state: Any
+    version: int = 0
+
+    def fold(self, facts: Iterable[Fact]) -> None:
+        fold, state = self.aggregate.fold, self.state
+        for version, event, occurred_at in facts:
+            fold(state, event, moment(occurred_at))
+            self.version = version
+
+
+class _Planned(NamedTuple):
+    """A request whose own events are the batch's pending ones from `start` to `stop`."""
+
+    request_id: str
+    fingerprint: bytes | None
+    start: int
+    stop: int
+    repeated: bool = False
+
+
+@define
+class _Batch:
+    """What the requests of one transaction are about to record."""
+
+    known: dict[EventId, Recorded]
+    pending: list[Pending] = Factory(list[Pending])
+    plans: dict[str, _Planned] = Factory(dict[str, _Planned])
+    outcomes: list[_Planned | Outcome] = Factory(list[_Planned | Outcome])
+
+
+class Commands:
+    """
+    Executes requests against the log, and keeps the states of recent streams in memory.
+
+    A kept state is trusted only while nobody else has written: the log's head tells.
+    """
+
+    def __init__(
+        self,
+        *,
+        storage: Storage,
+        door: Door,
+        clock: Clock,
+        projector: Projector | None,
+        program: ProgramId,
+    ) -> None:
+        self._storage = storage
+        self._log = storage.log
+        self._door = door
+        self._clock = clock
+        self._projector = projector
+        self._program = program
+        self._states: OrderedDict[str, _Held] = OrderedDict()
+        self._head = -1
+
+    def execute(self, request: Request) -> Receipt:
+        """
+        Record what the request leads to.
+
+        Raises:
+            Refusal: the request cannot be; nothing was recorded.
+            StorageUnavailable: the store does not answer; nothing was recorded.
+        """
+        outcome = self.execute_all([request])[0]
+        if isinstance(outcome, Refusal):
+            raise outcome
+        return outcome
+
+    def execute_all(self, requests: Sequence[Request], *, project: bool = True) -> list[Outcome]:
+        """
+        Record many requests in one transaction, each whole or refused by itself.
+
+        With `project` False the views are left behind, for many requests to be folded at once.
+
+        Raises:
+            StorageUnavailable: the store does not answer; nothing was recorded of any.
+        """
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                return self._attempt(requests, project=project)
+            except (StaleHistory, AlreadyRecorded):
+                continue
+        return self._attempt(requests, project=project)
+
+    def _attempt(self, requests: Sequence[Request], *, project: bool) -> list[Outcome]:
+        try:
+            with self._storage.transaction():
+                head = self._log.head()
+                if head != self._head:
+                    self._states.clear()
+                batch = self._decided(requests)
+                last = self._append(batch.pending, project=project) if batch.pending else head
+        except BaseException:
+            # Folded states and freshly made keys may be ahead of what was kept.
+            self._states.clear()
+            self._head = -1
+            self._door.vault.rolled_back()
+            if self._projector is not None:
+                self._projector.forget()
+            raise
+        self._head = last
+        while len(self._states) > _STATES:
+            self._states.popitem(last=False)
+        return [_receipt(outcome, batch, last) for outcome in batch.outcomes]
+
+    def _append(self, pending: Sequence[Pending], *, project: bool) -> int:
+        recorded_at = microseconds(self._clock.now())
+        last = self._log.append(pending, recorded_at=recorded_at)
+        if project and self._projector is not None:
+            first = last - len(pending) + 1
+            events = [
+                self._as_recorded(position, event, recorded_at)
+                for position, event in enumerate(pending, first)
+            ]
+            self._projector.follow(events, last)
+        return last
+
+    def _decided(self, requests: Sequence[Request]) -> _Batch:
+        entrants: list[Admitted | Refusal] = []
+        for request in requests:
+            try:
+                entrants.append(self._door.admit(request))
+            except Refusal as refusal:
+                entrants.append(refusal)
+        admitted = [entrant for entrant in entrants if isinstance(entrant, Admitted)]
+        batch = _Batch(self._log.find([first for one in admitted for first in one.first_ids()]))
+        if len(admitted) > 1:
+            self._load_ahead(admitted)
+        for entrant in entrants:
+            batch.outcomes.append(
+                entrant if isinstance(entrant, Refusal) else self._outcome(entrant, batch)
+            )
+        return batch
+
+    def _outcome(self, admitted: Admitted, batch: _Batch) -> _Planned | Outcome:
+        for event_id in admitted.first_ids() if batch.known else ():
+            if event_id in batch.known:
+                return self._repeated(admitted, batch.known[event_id])
+        twin = batch.plans.get(admitted.id)
+        if twin is not None:
+            if twin.fingerprint != admitted.fingerprint:
+                return IdempotencyConflict(command_id=admitted.id)
+            return twin._replace(repeated=True)
+        start = len(batch.pending)
+        try:
+            stop = self._decide(admitted, batch)
+        except Refusal as refusal:
+            for pending in batch.pending[start:]:
+                self._states.pop(pending.stream, None)
+            del batch.pending[start:]
+            return refusal
+        plan = batch.plans[admitted.id] = _Planned(admitted.id, admitted.fingerprint, start, stop)
+        return plan
+
+    def _repeated(self, admitted: Admitted, first: Recorded) -> Outcome:
+        request_id = admitted.id
+        if first.fingerprint != admitted.fingerprint:
+            return IdempotencyConflict(command_id=request_id)
+        run = self._log.caused_by(request_id, after=first.position - 1)
+        return Receipt(
+            request_id=request_id,
+            events=tuple(recorded.event for recorded in run),
+            position=run[-1].position,
+            version=run[-1].version,
+            repeated=True,
+        )
+
+    def _decide(self, admitted: Admitted, batch: _Batch) -> int:
+        cause = _Cause(admitted.by, admitted.correlation or admitted.id, admitted.id)
+        start = len(batch.pending)
+        for place, command in enumerate(admitted.commands):
+            self._take(command, admitted.first_id(place), cause, batch)
+        stop = len(batch.pending)
+        if stop > start:
+            first = batch.pending[start]._replace(fingerprint=admitted.fingerprint)
+            batch.pending[start] = first
+        self._react(start, batch)
+        return stop
+
+    def _react(self, place: int, batch: _Batch) -> None:
+        # Events that reactions add are themselves looked at, until none is left.
+        while place < len(batch.pending):
+            pending = batch.pending[place]
+            place += 1
+            cause = _Cause(POLICY, pending.correlation, pending.event_id.hex())
+            at = moment(pending.occurred_at)
+            asked = reactions(pending.event, at, self._program, lambda: self._programme(batch))
+            for number, command in enumerate(asked):
+                name = f"reaction/{cause.causation}/{number}"
+                self._take(command, request_base(self._door.tenant, name), cause, batch)
+
+    def _take(self, command: Command, first_id: int, cause: "_Cause", batch: _Batch) -> None:
+        stream, aggregate = addressed(command)
+        held = self._held(stream, aggregate, batch)
+        occurred_at = microseconds(command.at)
+        for number, event in enumerate(aggregate.decide(command, held.state)):
+            held.version += 1
+            aggregate.fold(held.state, event, command.at)
+            batch.pending.append(
+                Pending(
+                    stream=stream,
+                    version=held.version,
+                    event=event,
+                    event_id=EventId((first_id + number).to_bytes(16, "big")),
+                    occurred_at=occurred_at,
+                    actor=cause.by,
+                    correlation=cause.correlation,
+                    causation=cause.causation,
+                )
+            )
+
+    def _programme(self, batch: _Batch) -> Program:
+        stream = program_stream(self._program)
+        return cast("Program", self._held(stream, PROGRAM, batch).state)
+
+    def _held(self, stream: str, aggregate: Aggregate, batch: _Batch) -> _Held:
+        held = self._states.get(stream)
+        if held is not None:
+            self._states.move_to_end(stream)
+            return held
+        held = self._states[stream] = _Held(aggregate, aggregate.state())
+        held.fold(self._log.facts(stream))
+        # A refused request made the batch forget this stream: what it holds of it comes back.
+        for pending in batch.pending:
+            if pending.stream == stream:
+                aggregate.fold(held.state, pending.event, moment(pending.occurred_at))
+                held.version = pending.version
+        return held
+
+    def _load_ahead(self, admitted: Collection[Admitted]) -> None:
+        wanted: dict[str, Aggregate] = {}
+        for one in admitted:
+            for command in one.commands:
+                stream, aggregate = addressed(command)
+                if stream not in self._states:
+                    wanted[stream] = aggregate
+        recorded = self._log.streams(wanted)
+        for stream, aggregate in wanted.items():
+            held = self._states[stream] = _Held(aggregate, aggregate.state())
+            held.fold((e.version, e.event, e.occurred_at) for e in recorded.get(stream, ()))
+
+    def _as_recorded(self, position: int, pending: Pending, recorded_at: int) -> Recorded:
+        name, schema = self._log.stored_as(type(pending.event))
+        return Recorded(
+            position=position,
+            stream=pending.stream,
+            version=pending.version,
+            event=pending.event,
+            event_id=pending.event_id,
+            occurred_at=pending.occurred_at,
+            recorded_at=recorded_at,
+            type=name,
+            schema=schema,
+            tenant=self._door.tenant,
+            actor=pending.actor,
+            correlation=pending.correlation,
+            causation=pending.causation,
+            fingerprint=pending.fingerprint,
+        )
+
+
+class _Cause(NamedTuple):
+    """Who asked, in which conversation, and by which command or after which event."""
+
+    by: str
+    correlation: str
+    causation: str
+
+
+def _receipt(outcome: _Planned | Outcome, batch: _Batch, last: int) -> Outcome:
+    if not isinstance(outcome, _Planned):
+        return outcome
+    own = batch.pending[outcome.start : outcome.stop]
+    return Receipt(
+        request_id=outcome.request_id,
+        events=tuple(pending.event for pending in own),
+        position=last - len(batch.pending) + outcome.stop if own else 0,
+        version=own[-1].version if own else 0,
+        repeated=outcome.repeated and bool(own),
+    )

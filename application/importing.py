@@ -1,0 +1,271 @@
+"""The import of order history: past orders become commands, recorded once however often it runs."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import count, islice
+from typing import Final, TypeAlias, TypeVar
+
+from attrs import define, field, frozen
+
+from regulars.application.aggregates import order_stream
+from regulars.application.collection import collect_young, collection_paused
+from regulars.application.door import Request
+from regulars.application.errors import IdempotencyConflict
+from regulars.application.events import moment
+from regulars.application.handling import Commands, Outcome, Receipt
+from regulars.application.history import (
+    CustomerRow,
+    History,
+    MerchantRow,
+    OrderRow,
+    Place,
+    Reject,
+    ReviewRow,
+)
+from regulars.application.history_requests import (
+    content,
+    order_request_id,
+    record_order,
+    register_customer,
+    register_merchant,
+    requested,
+    update_customer,
+    update_merchant,
+)
+from regulars.application.ports import EventLog
+from regulars.domain.customer import CustomerAlreadyRegistered, RegisterCustomer
+from regulars.domain.merchant import MerchantAlreadyRegistered, RegisterMerchant
+from regulars.domain.order import OrderDelivered
+from regulars.domain.purchase import OrderPlaced
+from regulars.domain.refund import RefundIssued
+from regulars.domain.review import SubmitReview
+from regulars.domain.values import BEGINNING, CustomerId, MerchantId, OrderId, Refusal
+
+_BATCH: Final = 500
+_COLLECTED: Final = 20
+_CUSTOMER_SEEN: Final = "first-sight/customer/"
+_MERCHANT_SEEN: Final = "first-sight/merchant/"
+_KNOWN: Final = 100_000
+
+Row = TypeVar("Row", MerchantRow, CustomerRow, OrderRow, ReviewRow)
+Described = TypeVar("Described", MerchantRow, CustomerRow)
+Told: TypeAlias = Callable[[str, int], None]
+"""Told what is being recorded and how many rows of it are done."""
+
+
+@define
+class Counts:
+    """
+    What became of the rows of one kind; `recorded` + `skipped` + `rejected` were delivered.
+
+    Lines of orders go with their order.
+    """
+
+    recorded: int = 0
+    skipped: int = 0
+    rejected: int = 0
+
+
+@define
+class Imported:
+    """
+    What an import recorded. A skipped row was recorded before.
+
+    `customers` and `merchants` are those that are new, with a row of their own or without.
+    `flagged` counts new orders with something odd: steps out of order in time, a refund above
+    what was paid, a refund of a cancelled order.
+    """
+
+    orders: int = 0
+    customers: int = 0
+    merchants: int = 0
+    reviews: int = 0
+    events: int = 0
+    flagged: int = 0
+    rows: dict[str, Counts] = field(factory=dict[str, Counts])
+
+
+@frozen(kw_only=True)
+class Importing:
+    """One run of an import. Rows that cannot be recorded are told to `reject`."""
+
+    commands: Commands
+    log: EventLog
+    reject: Callable[[Reject], None]
+    told: Told = lambda _kind, _rows: None
+    result: Imported = field(factory=Imported)
+    seen: set[str] = field(factory=set[str])
+
+    def run(self, history: History) -> Imported:
+        """
+        Record merchants, customers, orders and reviews, in batches that are each whole.
+
+        Killed at any moment and run again, it goes on where it stopped.
+        """
+        before = self.log.head()
+        with collection_paused():
+            for merchants in _batches(history.merchants()):
+                self._described(
+                    "merchants",
+                    merchants,
+                    register_merchant,
+                    update_merchant,
+                    MerchantAlreadyRegistered,
+                )
+            for customers in _batches(history.customers()):
+                self._customers(customers)
+            for orders in _batches(history.orders()):
+                self._orders(orders)
+            for reviews in _batches(history.reviews()):
+                self._reviews(reviews)
+        self.result.events = self.log.head() - before
+        return self.result
+
+    def _execute(self, requests: Sequence[Request]) -> list[Outcome]:
+        return self.commands.execute_all(requests, project=False)
+
+    def _described(
+        self,
+        kind: str,
+        rows: Sequence[Described],
+        register: Callable[[Described], Request],
+        update: Callable[[Described], Request],
+        known: type[Refusal],
+    ) -> list[Outcome]:
+        outcomes = self._execute([register(row) for row in rows])
+        # Whoever an order made known by id alone is told more about now, and was counted then.
+        late = [place for place, outcome in enumerate(outcomes) if isinstance(outcome, known)]
+        updated = self._execute([update(rows[place]) for place in late]) if late else []
+        for place, outcome in zip(late, updated, strict=True):
+            outcomes[place] = outcome
+        for row, outcome in zip(rows, outcomes, strict=True):
+            self._count(kind, row.place, outcome)
+        again = sum(_is_new(outcome) for outcome in updated)
+        setattr(self.result, kind, getattr(self.result, kind) - again)
+        return outcomes
+
+    def _count(self, kind: str, place: Place, outcome: Outcome) -> None:
+        counts = self.result.rows.setdefault(kind, Counts())
+        match outcome:
+            case Receipt() if _is_new(outcome):
+                counts.recorded += 1
+                setattr(self.result, kind, getattr(self.result, kind) + 1)
+            case Receipt():
+                counts.skipped += 1
+            case _:
+                counts.rejected += 1
+                self.reject(_reject(place, outcome))
+        self.told(kind, counts.recorded + counts.skipped + counts.rejected)
+
+    def _merchants(self, rows: Sequence[MerchantRow]) -> None:
+        known = MerchantAlreadyRegistered
+        self._described("merchants", rows, register_merchant, update_merchant, known)
+
+    def _customers(self, rows: Sequence[CustomerRow]) -> None:
+        outcomes = self._described(
+            "customers", rows, register_customer, update_customer, CustomerAlreadyRegistered
+        )
+        for row, outcome in zip(rows, outcomes, strict=True):
+            if isinstance(outcome, Receipt):
+                self.seen.add(f"customer/{row.customer_id}")
+
+    def _orders(self, rows: Sequence[OrderRow]) -> None:
+        requests: dict[str, Request] = {}
+        for row in rows:
+            requests.update(self._first_sights(row))
+            requests[order_request_id(row)] = record_order(row)
+        executed = self._execute(list(requests.values()))
+        outcomes = dict(zip(requests, executed, strict=True))
+        for name, outcome in outcomes.items():
+            if _is_new(outcome):
+                self.result.customers += name.startswith(_CUSTOMER_SEEN)
+                self.result.merchants += name.startswith(_MERCHANT_SEEN)
+        for row in rows:
+            outcome = outcomes[order_request_id(row)]
+            self._count("orders", row.place, outcome)
+            self._count_lines(row, outcome)
+            if isinstance(outcome, Receipt) and _is_new(outcome):
+                self.result.flagged += _is_odd(row, outcome)
+
+    def _count_lines(self, row: OrderRow, outcome: Outcome) -> None:
+        counts = self.result.rows.setdefault("lines", Counts())
+        match outcome:
+            case Receipt() if _is_new(outcome):
+                counts.recorded += len(row.lines)
+            case Receipt():
+                counts.skipped += len(row.lines)
+            case _:
+                counts.rejected += len(row.lines)
+                reason = "is that of an order that is rejected"
+                for line in row.lines:
+                    self.reject(Reject(place=line.place, field="order_id", reason=reason))
+
+    def _first_sights(self, row: OrderRow) -> Iterator[tuple[str, Request]]:
+        if len(self.seen) > _KNOWN:
+            self.seen.clear()
+        if row.customer_id and self._is_unseen(f"customer/{row.customer_id}"):
+            customer = RegisterCustomer(customer=CustomerId(row.customer_id), at=row.placed_at)
+            name = f"{_CUSTOMER_SEEN}{row.customer_id}"
+            yield name, requested(name, customer)
+        if row.merchant_id and self._is_unseen(f"merchant/{row.merchant_id}"):
+            merchant = RegisterMerchant(merchant=MerchantId(row.merchant_id), at=row.placed_at)
+            name = f"{_MERCHANT_SEEN}{row.merchant_id}"
+            yield name, requested(name, merchant)
+
+    def _is_unseen(self, name: str) -> bool:
+        if name in self.seen:
+            return False
+        self.seen.add(name)
+        return True
+
+    def _reviews(self, rows: Sequence[ReviewRow]) -> None:
+        recorded = self.log.streams({order_stream(OrderId(row.order_id)) for row in rows})
+        requests: list[Request] = []
+        for row in rows:
+            events = recorded.get(order_stream(OrderId(row.order_id)), [])
+            placed = next((e.event for e in events if isinstance(e.event, OrderPlaced)), None)
+            delivered = [e.occurred_at for e in events if isinstance(e.event, OrderDelivered)]
+            at = moment(delivered[0]) if delivered else BEGINNING
+            review = SubmitReview(
+                order=OrderId(row.order_id),
+                at=row.reviewed_at or at,
+                customer=placed.customer if placed is not None else None,
+                stars=row.stars,
+                dish_stars=row.dish_stars,
+                delivery_stars=row.delivery_stars,
+                text=content(row.text, row.extra),
+            )
+            requests.append(requested(f"import/review/{row.order_id}", review))
+        outcomes = self._execute(requests)
+        for row, outcome in zip(rows, outcomes, strict=True):
+            self._count("reviews", row.place, outcome)
+
+
+def _is_new(outcome: Outcome) -> bool:
+    return isinstance(outcome, Receipt) and not outcome.repeated and bool(outcome.events)
+
+
+def _reject(place: Place, refusal: Refusal) -> Reject:
+    if isinstance(refusal, IdempotencyConflict):
+        return Reject(place=place, field="", reason="the same id with other content")
+    return Reject(place=place, field=getattr(refusal, "field", ""), reason=str(refusal))
+
+
+def _is_odd(row: OrderRow, receipt: Receipt) -> bool:
+    if row.cancelled and row.refund:
+        return True
+    return any(
+        getattr(event, "late_entry", False)
+        or (isinstance(event, RefundIssued) and event.goodwill > 0)
+        for event in receipt.events
+    )
+
+
+def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    waiting = iter(rows)
+    for number in count(1):
+        some = list(islice(waiting, _BATCH))
+        if not some:
+            return
+        yield some
+        if not number % _COLLECTED:
+            collect_young()

@@ -1,0 +1,251 @@
+"""Points: the balance of every account, the postings that made it, and why each is what it is."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from fractions import Fraction
+from typing import Any, ClassVar, Final
+
+from attrs import define, frozen
+
+from regulars.application.aggregates import account_stream
+from regulars.application.events import Recorded, moment
+from regulars.application.queries import Query, ViewRows
+from regulars.application.views import Key, View
+from regulars.domain.loyalty import LoyaltyAccountOpened, PointsEarned, PointsReversed
+from regulars.domain.values import CustomerId, ProgramId, decimal_text
+
+
+@define
+class AccountTotals:
+    """One account's row: points by what became of them. `opened_at` in microseconds."""
+
+    program: str
+    customer: str
+    opened_at: int | None = None
+    earned: int = 0
+    reversed: int = 0
+    expired: int = 0
+    redeemed: int = 0
+    balance: int = 0
+
+
+def _account_parts(recorded: Recorded) -> Iterable[tuple[Key, Recorded]]:
+    match recorded.event:
+        case (
+            LoyaltyAccountOpened(program=program, customer=customer)
+            | PointsEarned(program=program, customer=customer)
+            | PointsReversed(program=program, customer=customer)
+        ):
+            return (((program, customer), recorded),)
+        case _:
+            return ()
+
+
+def _account_fold(row: AccountTotals, recorded: Recorded) -> None:
+    match recorded.event:
+        case LoyaltyAccountOpened():
+            row.opened_at = recorded.occurred_at
+        case PointsEarned(points=points):
+            row.earned += points
+            row.balance += points
+        case PointsReversed(points=points):
+            row.reversed += points
+            row.balance -= points
+        case _:
+            pass
+
+
+ACCOUNTS: Final[View[AccountTotals, Recorded]] = View(
+    name="accounts",
+    version=1,
+    row=AccountTotals,
+    key=("program", "customer"),
+    reads=frozenset({LoyaltyAccountOpened, PointsEarned, PointsReversed}),
+    parts=_account_parts,
+    fold=_account_fold,
+    indexes=("customer",),
+)
+
+
+@define
+class LedgerEntry:
+    """
+    One posting's row, by the position of its event.
+
+    `points` are added to the balance, below zero when taken back. `base` is what the points were
+    computed on, in minor units of `currency`. Of a reversal, `base` is what remained paid for.
+    """
+
+    position: int
+    program: str = ""
+    customer: str = ""
+    order_id: str = ""
+    refund_id: str | None = None
+    points: int = 0
+    base: int = 0
+    currency: str | None = None
+    rule_version: int | None = None
+    rule_points: int | None = None
+    rule_per_numerator: int | None = None
+    rule_per_denominator: int | None = None
+    kept: int = 0
+    occurred_at: int = 0
+
+
+def _ledger_parts(recorded: Recorded) -> Iterable[tuple[Key, Recorded]]:
+    return (((recorded.position,), recorded),)
+
+
+def _ledger_fold(row: LedgerEntry, recorded: Recorded) -> None:
+    row.occurred_at = recorded.occurred_at
+    match recorded.event:
+        case PointsEarned() as earned:
+            row.program = earned.program
+            row.customer = earned.customer
+            row.order_id = earned.order
+            row.points = row.kept = earned.points
+            row.base = earned.base
+            row.currency = earned.currency
+            row.rule_version = earned.rule_version
+            row.rule_points = earned.rule.points
+            row.rule_per_numerator = earned.rule.per_numerator
+            row.rule_per_denominator = earned.rule.per_denominator
+        case PointsReversed() as taken:
+            row.program = taken.program
+            row.customer = taken.customer
+            row.order_id = taken.order
+            row.refund_id = taken.refund
+            row.points = -taken.points
+            row.base = taken.remaining
+            row.kept = taken.kept
+        case _:
+            pass
+
+
+LEDGER: Final[View[LedgerEntry, Recorded]] = View(
+    name="ledger",
+    version=1,
+    row=LedgerEntry,
+    key=("position",),
+    reads=frozenset({PointsEarned, PointsReversed}),
+    parts=_ledger_parts,
+    fold=_ledger_fold,
+    indexes=("customer",),
+)
+
+
+@frozen(kw_only=True)
+class Balance:
+    """What an account holds: `balance` = earned - reversed - expired - redeemed, in points."""
+
+    program: str
+    customer: str
+    opened_at: datetime | None
+    earned: int
+    reversed: int
+    expired: int
+    redeemed: int
+    balance: int
+
+
+@frozen(kw_only=True)
+class Posting:
+    """
+    One change of a balance, and why.
+
+    `points` were added, or taken if below zero; `balance` is what the account held after it;
+    `why` is the computation in words; `position` names the event.
+    """
+
+    position: int
+    at: datetime
+    order: str
+    refund: str | None
+    points: int
+    balance: int
+    why: str
+
+
+@frozen(kw_only=True)
+class PointsBalance(Query[Balance | None]):
+    """The balance of a customer's account in one programme; None if there is no account."""
+
+    views: ClassVar[tuple[View[Any, Any], ...]] = (ACCOUNTS,)
+
+    customer: str
+    program: str = "default"
+
+    def streams(self) -> Collection[str]:
+        """The account's own."""
+        return [account_stream(ProgramId(self.program), CustomerId(self.customer))]
+
+    def answer(self, rows: ViewRows) -> Balance | None:
+        """The balance."""
+        key = (self.program, self.customer)
+        row = rows.load(ACCOUNTS, [key]).get(key)
+        if row is None:
+            return None
+        return Balance(
+            program=row.program,
+            customer=row.customer,
+            opened_at=None if row.opened_at is None else moment(row.opened_at),
+            earned=row.earned,
+            reversed=row.reversed,
+            expired=row.expired,
+            redeemed=row.redeemed,
+            balance=row.balance,
+        )
+
+
+@frozen(kw_only=True)
+class PointsLedger(Query[tuple[Posting, ...]]):
+    """Every posting of a customer's account in one programme, as recorded, each explained."""
+
+    views: ClassVar[tuple[View[Any, Any], ...]] = (LEDGER,)
+
+    customer: str
+    program: str = "default"
+
+    def streams(self) -> Collection[str]:
+        """The account's own."""
+        return [account_stream(ProgramId(self.program), CustomerId(self.customer))]
+
+    def answer(self, rows: ViewRows) -> tuple[Posting, ...]:
+        """The postings; their points add up to the balance."""
+        postings: list[Posting] = []
+        lots: dict[str, LedgerEntry] = {}
+        balance = 0
+        for row in rows.rows(LEDGER, customer=self.customer, program=self.program):
+            balance += row.points
+            if row.refund_id is None:
+                lots[row.order_id] = row
+            postings.append(
+                Posting(
+                    position=row.position,
+                    at=moment(row.occurred_at),
+                    order=row.order_id,
+                    refund=row.refund_id,
+                    points=row.points,
+                    balance=balance,
+                    why=_why(row, lots.get(row.order_id)),
+                )
+            )
+        return tuple(postings)
+
+
+def _why(row: LedgerEntry, lot: LedgerEntry | None) -> str:
+    if lot is None or lot.currency is None:
+        return f"refund {row.refund_id} left {row.kept} points to an order earned later"
+    rule = (
+        f"{lot.rule_points} per {_per(lot)} {lot.currency} (rule {lot.rule_version}),"
+        f" rounded down: {row.kept}"
+    )
+    paid = f"{decimal_text(row.base, lot.currency)} {lot.currency}"
+    if row.refund_id is None:
+        return f"{paid} paid for goods at {rule}"
+    return f"refund {row.refund_id} left {paid} at {rule} kept of {row.kept - row.points}"
+
+
+def _per(lot: LedgerEntry) -> str:
+    per = Fraction(lot.rule_per_numerator or 1, lot.rule_per_denominator or 1)
+    return str(per)

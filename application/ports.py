@@ -1,0 +1,241 @@
+"""What the core asks of the outside world. Adapters satisfy these by shape."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any, Protocol, TypeAlias, TypeVar
+from uuid import UUID
+
+from attrs import field, frozen
+
+from regulars.application.events import Event, EventId, Fact, Pending, Recorded
+from regulars.application.views import Key, View
+from regulars.domain.personal import Personal, Sealed
+
+Row = TypeVar("Row")
+Part = TypeVar("Part")
+
+
+class EventLog(Protocol):
+    """The one ordered record of everything that happened. Events are added, never changed."""
+
+    def append(self, events: Sequence[Pending], *, recorded_at: int) -> int:
+        """
+        Record all of `events`, of any number of streams, or none. Returns the last position.
+
+        Raises:
+            StaleHistory: a version is taken, or is not the next of its stream.
+            AlreadyRecorded: an event id is in the log.
+        """
+        ...
+
+    def stream(self, name: str, *, after: int = 0) -> Iterator[Recorded]:
+        """The events of one stream past version `after`, oldest first; none if it is unknown."""
+        ...
+
+    def facts(self, name: str) -> Iterator[Fact]:
+        """What `stream` gives, without the envelope: all that a fold needs, read faster."""
+        ...
+
+    def streams(self, names: Collection[str]) -> dict[str, list[Recorded]]:
+        """The events of several streams, oldest first; unknown streams are left out."""
+        ...
+
+    def read(
+        self,
+        *,
+        after: int = 0,
+        upto: int | None = None,
+        types: Collection[type[Event]] | None = None,
+    ) -> Iterator[Recorded]:
+        """
+        Events past position `after` up to and including `upto`, in order, in bounded memory.
+
+        `types` leaves out the others; None reads all.
+        """
+        ...
+
+    def find(self, event_ids: Collection[EventId]) -> dict[EventId, Recorded]:
+        """The events that have these ids; ids that are not in the log are left out."""
+        ...
+
+    def caused_by(self, command_id: str, *, after: int) -> Sequence[Recorded]:
+        """The run of events from position `after` + 1 on that `command_id` caused."""
+        ...
+
+    def head(self) -> int:
+        """The highest position ever given, 0 for a new log."""
+        ...
+
+    def stored_as(self, event: type[Event]) -> tuple[str, int]:
+        """The name and schema version under which events of this class are stored."""
+        ...
+
+
+class ViewStore(Protocol):
+    """Where the rows of views live, with the position up to which each view has folded the log."""
+
+    def checkpoint(self, view: View[Row, Part]) -> int:
+        """The position up to which the view has folded the log; 0 if it never did."""
+        ...
+
+    def load(self, view: View[Row, Part], keys: Collection[Key]) -> dict[Key, Row]:
+        """The rows under `keys`; keys without a row are left out. The caller owns the rows."""
+        ...
+
+    def save(self, changed: Mapping[View[Any, Any], Iterable[Any]], *, checkpoint: int) -> None:
+        """
+        Write rows of some views, over those with the same key, and their new checkpoint, together.
+
+        A view with no rows only has its checkpoint moved.
+        """
+        ...
+
+    def rows(self, view: View[Row, Part], **equal: str | int) -> Iterator[Row]:
+        """Rows in the order of their keys, those only whose fields equal what is given."""
+        ...
+
+    def clear(self, view: View[Row, Part]) -> None:
+        """Forget every row and the checkpoint."""
+        ...
+
+
+@frozen(kw_only=True)
+class Spot:
+    """Where a box stands. A box opens only where it was sealed."""
+
+    subject: str
+    type: str
+    schema: int
+    event_id: UUID
+    box: str
+
+
+@frozen
+class Revealed:
+    """The box opened. Its `repr` shows nothing."""
+
+    value: Personal = field(repr=False)
+
+
+@frozen
+class Erased:
+    """The key was destroyed: nobody will ever open this box."""
+
+
+@frozen
+class Tampered:
+    """The box, its key or the place it stands in was changed. Never a value, never an erasure."""
+
+    why: str
+
+
+@frozen
+class KeyUnavailable:
+    """The key may exist but could not be had now, such as under a key-encryption key not given."""
+
+    why: str
+
+
+Opened: TypeAlias = Revealed | Erased | Tampered | KeyUnavailable
+
+
+class Vault(Protocol):
+    """Seals personal data and opens it. One vault serves one tenant."""
+
+    def seal(self, value: Personal, spot: Spot) -> Sealed:
+        """
+        A box that holds `value` and opens at `spot` only.
+
+        Raises:
+            SubjectErased: the subject's data of this class was destroyed; no new key is made.
+        """
+        ...
+
+    def open(self, box: Sealed, spot: Spot) -> Opened:
+        """What the box holds, or which of three reasons keeps it shut."""
+        ...
+
+    def digest(self, value: Personal, subject: str) -> bytes:
+        """
+        A keyed digest that tells whether two values of one subject are the same.
+
+        Made under the subject's own key: with it goes the digest's meaning. Stays the same while
+        that key's data class is not erased, whatever newer versions of the key there are.
+
+        Raises:
+            SubjectErased: as for `seal`.
+        """
+        ...
+
+    def rolled_back(self) -> None:
+        """Forget keys that were made in a transaction which was not kept."""
+        ...
+
+
+@frozen(kw_only=True)
+class Finding:
+    """A row of an import that was not recorded: where it stands, which field, why. No values."""
+
+    file: str
+    row: int
+    field: str
+    reason: str
+
+
+class Findings(Protocol):
+    """Rejected rows of imports, beside the log; each is kept once however often it is found."""
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        """Keep these. One that is known is not kept twice."""
+        ...
+
+    def forget(self, files: Collection[str]) -> None:
+        """Let go of what was found in these files, which are about to be read again."""
+        ...
+
+    def all(self) -> Iterator[Finding]:
+        """Every finding by file, row and field."""
+        ...
+
+
+class Storage(Protocol):
+    """The log, the views and the findings in one place, written together."""
+
+    @property
+    def log(self) -> EventLog:
+        """The record of what happened."""
+        ...
+
+    @property
+    def views(self) -> ViewStore:
+        """What the log adds up to."""
+        ...
+
+    @property
+    def findings(self) -> Findings:
+        """What imports had to say."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """
+        Everything written inside is kept together when the block ends, or not at all if it raises.
+
+        Inside another transaction it joins that one. One writer at a time; others wait.
+
+        Raises:
+            StorageUnavailable: the store is locked, full, read-only or gone.
+        """
+        ...
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Everything read inside is as of one moment, whatever is written meanwhile."""
+        ...
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """The time now, aware."""
+        ...

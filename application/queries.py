@@ -1,0 +1,92 @@
+"""Queries: a question in, an answer out, now or as of any moment of the past."""
+
+from abc import abstractmethod
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
+from itertools import chain
+from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
+
+from regulars.application.events import Recorded, microseconds
+from regulars.application.ports import EventLog
+from regulars.application.projecting import Rows, fold_into
+from regulars.application.views import Key, View
+
+Row = TypeVar("Row")
+Part = TypeVar("Part")
+Answer_co = TypeVar("Answer_co", covariant=True)
+
+AsOf: TypeAlias = datetime | int
+"""
+A moment of the past: a time, meaning everything that had occurred by then (that instant
+included), or a position, meaning everything that had been recorded up to there.
+"""
+
+
+class ViewRows(Protocol):
+    """What a query may see: the rows of views."""
+
+    def load(self, view: View[Row, Part], keys: Collection[Key]) -> dict[Key, Row]:
+        """The rows under `keys`; keys without a row are left out."""
+        ...
+
+    def rows(self, view: View[Row, Part], **equal: str | int) -> Iterator[Row]:
+        """Rows in the order of their keys, those only whose fields equal what is given."""
+        ...
+
+
+class Query(Generic[Answer_co]):
+    """A question that views answer. Its type parameter is the type of the answer."""
+
+    views: ClassVar[tuple[View[Any, Any], ...]]
+
+    @abstractmethod
+    def answer(self, rows: ViewRows) -> Answer_co:
+        """The answer, from nothing but `rows`."""
+
+    def streams(self) -> Collection[str] | None:
+        """The streams that hold everything the answer depends on; None if any may."""
+        return None
+
+    def concerns(self, view: View[Any, Any], key: Key) -> bool:  # noqa: ARG002 - most do
+        """Whether the answer depends on the row of `view` under `key`."""
+        return True
+
+
+class ReplayedRows:
+    """The rows of some views as of a moment, folded from the log and kept in memory."""
+
+    def __init__(self, log: EventLog, query: Query[Any], as_of: AsOf) -> None:
+        self._rows: dict[View[Any, Any], Rows] = {view: {} for view in query.views}
+        for recorded in _past(log, query, as_of):
+            for view, rows in self._rows.items():
+                fold_into(view, (recorded,), rows, wanted=query.concerns)
+
+    def load(self, view: View[Row, Part], keys: Collection[Key]) -> dict[Key, Row]:
+        """The rows under `keys`; keys without a row are left out."""
+        rows = self._rows[view]
+        return {key: rows[key] for key in keys if key in rows}
+
+    def rows(self, view: View[Row, Part], **equal: str | int) -> Iterator[Row]:
+        """Rows in the order of their keys, those only whose fields equal what is given."""
+        rows = self._rows[view]
+        for key in sorted(rows):
+            row = rows[key]
+            if all(getattr(row, name) == value for name, value in equal.items()):
+                yield row
+
+
+def _past(log: EventLog, query: Query[Any], as_of: AsOf) -> Iterator[Recorded]:
+    names = query.streams()
+    events: Iterable[Recorded]
+    if names is None:
+        upto = as_of if isinstance(as_of, int) else None
+        reads = frozenset[type[Any]]().union(*(view.reads for view in query.views))
+        events = log.read(types=reads, upto=upto)
+    else:
+        found = log.streams(names).values()
+        events = sorted(chain(*found), key=lambda recorded: recorded.position)
+    if isinstance(as_of, int):
+        yield from (recorded for recorded in events if recorded.position <= as_of)
+    else:
+        last = microseconds(as_of)
+        yield from (recorded for recorded in events if recorded.occurred_at <= last)

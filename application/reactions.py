@@ -1,0 +1,24 @@
+"""Reactions: the commands that an event leads to in other streams, recorded together with it."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from regulars.application.events import Command, Event
+from regulars.domain.order import OrderDelivered
+from regulars.domain.policies import earn_on_delivery, reverse_on_refund
+from regulars.domain.program import Program
+from regulars.domain.refund import RefundIssued
+from regulars.domain.values import ProgramId
+
+
+def reactions(
+    event: Event, at: datetime, program_id: ProgramId, program: Callable[[], Program]
+) -> Sequence[Command]:
+    """What the policies ask for after `event`; `program` gives its present state."""
+    match event:
+        case OrderDelivered():
+            return earn_on_delivery(event, at, program_id, program())
+        case RefundIssued():
+            return reverse_on_refund(event, at, program_id)
+        case _:
+            return ()

@@ -1,0 +1,126 @@
+"""The core with all its parts in the hand: in memory, or over a database that a test opens."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from attrs import define, field, frozen
+
+from regulars.adapters.codec import encode
+from regulars.adapters.database import Database
+from regulars.adapters.keys import SqlKeyStore
+from regulars.adapters.memory import MemoryStorage
+from regulars.adapters.memory_keys import MemoryKeyStore
+from regulars.adapters.storage import SqlStorage
+from regulars.application.crm import VIEWS, Crm
+from regulars.application.door import Door, Request
+from regulars.application.events import Recorded
+from regulars.application.handling import Commands, Outcome, Receipt
+from regulars.application.keys import KeyStore
+from regulars.application.ports import Storage, Vault
+from regulars.application.projecting import Projector
+from regulars.application.views import View
+from regulars.domain.values import ProgramId
+from tests.adapters.vaults import vault
+from tests.domain.chronicle import PROGRAM, Command
+
+TENANT = "shop"
+
+
+@define
+class Ticking:
+    """A clock that is a second further each time it is looked at."""
+
+    at: datetime = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        self.at += timedelta(seconds=1)
+        return self.at
+
+
+@frozen(kw_only=True)
+class Parts:
+    """What a core is made of."""
+
+    storage: Storage
+    keys: KeyStore
+    vault: Vault
+    door: Door
+    commands: Commands
+    projector: Projector
+    crm: Crm
+    clock: Ticking = field(factory=Ticking)
+
+    def events(self, after: int = 0) -> list[Recorded]:
+        return list(self.storage.log.read(after=after))
+
+    def execute(self, *commands: Command, id: str | None = None, by: str = "agent:7") -> Receipt:  # noqa: A002 - the word that a host uses
+        return self.commands.execute(Request(id=id, commands=commands, by=by))
+
+    def execute_all(self, *requests: Request) -> list[Outcome]:
+        return self.commands.execute_all(requests)
+
+    def rows(self) -> dict[str, list[Any]]:
+        return {view.name: list(self.storage.views.rows(view)) for view in VIEWS}
+
+
+def core(
+    storage: Storage,
+    keys: KeyStore,
+    *,
+    inline: bool = True,
+    views: Sequence[View[Any, Any]] = VIEWS,
+    program: ProgramId = PROGRAM,
+    close: Callable[[], None] = lambda: None,
+) -> Parts:
+    clock = Ticking()
+    opener = vault(keys, TENANT)
+    door = Door(tenant=TENANT, vault=opener, stored_as=storage.log.stored_as, encode=encode)
+    projector = Projector(storage, views)
+    commands = Commands(
+        storage=storage,
+        door=door,
+        clock=clock,
+        projector=projector if inline else None,
+        program=program,
+    )
+    crm = Crm(
+        storage=storage,
+        vault=opener,
+        commands=commands,
+        projector=projector,
+        program_id=program,
+        inline=inline,
+        close=close,
+    )
+    return Parts(
+        storage=storage,
+        keys=keys,
+        vault=opener,
+        door=door,
+        commands=commands,
+        projector=projector,
+        crm=crm,
+        clock=clock,
+    )
+
+
+def memory_core(
+    *,
+    inline: bool = True,
+    views: Sequence[View[Any, Any]] = VIEWS,
+    close: Callable[[], None] = lambda: None,
+) -> Parts:
+    storage = MemoryStorage(tenant=TENANT)
+    return core(storage, MemoryKeyStore(), inline=inline, views=views, close=close)
+
+
+def sql_core(
+    database: Database, *, inline: bool = True, views: Sequence[View[Any, Any]] = VIEWS
+) -> Parts:
+    storage = SqlStorage(database, views, tenant=TENANT)
+    return core(storage, SqlKeyStore(database), inline=inline, views=views)
+
+
+def request(*commands: Command, id: str | None = None, by: str = "agent:7") -> Request:  # noqa: A002 - the word that a host uses
+    return Request(id=id, commands=commands, by=by)

@@ -1,0 +1,260 @@
+import gc
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC
+from itertools import chain
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from regulars.adapters.database import Database
+from regulars.application.collection import collection_paused
+from regulars.application.crm import VIEWS, default_program
+from regulars.application.customer import CustomerProfile
+from regulars.application.errors import UnknownView
+from regulars.application.handling import Receipt
+from regulars.application.loyalty import PointsBalance
+from regulars.application.ports import Finding
+from regulars.application.report import SalesReport
+from regulars.application.sales import SALES
+from regulars.domain.customer import GrantConsent, RegisterCustomer
+from regulars.domain.order import MarkDelivered, UnknownOrder
+from regulars.domain.personal import Contact
+from regulars.domain.program import EarningRule, PublishEarningRule
+from regulars.domain.values import BEGINNING, CustomerId, OrderId, Refusal
+from tests.application.memory_crm import Parts, memory_core, request, sql_core
+from tests.domain.chronicle import PROGRAM
+from tests.domain.examples import ANNA, BO, DELIVER, ORDER, PLACE
+from tests.domain.story import NOON, minutes
+
+BALANCE = PointsBalance(customer=ANNA)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(f"sqlite:///{tmp_path / 'shop.db'}", synchronous="NORMAL")
+    yield database
+    database.close()
+
+
+@pytest.fixture(params=["memory", "sql"])
+def town(request: pytest.FixtureRequest) -> Parts:
+    if request.param == "memory":
+        return memory_core()
+    return sql_core(request.getfixturevalue("database"))
+
+
+def points(town: Parts) -> int:
+    found = town.crm.ask(BALANCE)
+    return 0 if found is None else found.balance
+
+
+def test_a_host_reads_what_it_wrote(town: Parts) -> None:
+    receipt = town.crm.execute(PLACE, by="checkout", id="o-1", correlation="talk-7")
+    town.crm.execute(DELIVER, by="courier")
+
+    assert (receipt.request_id, receipt.version) == ("o-1", 1)
+    placed = next(town.crm.events(after=receipt.position - 1))
+    assert (placed.actor, placed.correlation) == ("checkout", "talk-7")
+    assert points(town) == 100
+
+
+def test_a_host_that_says_nothing_of_a_programme_gets_one_point_a_unit(town: Parts) -> None:
+    town.crm.execute(PLACE, by="checkout")
+
+    first = [one.type for one in town.crm.events()]
+    assert first == ["ProgramDefined", "EarningRulePublished", "OrderPlaced"]
+    assert len(default_program(PROGRAM)) == 2
+
+
+def test_a_programme_that_is_there_is_left_as_it_is(database: Database) -> None:
+    tripled = PublishEarningRule(program=PROGRAM, at=BEGINNING, rule=EarningRule(points=3))
+    town = sql_core(database)
+    town.crm.publish([default_program(PROGRAM)[0], tripled])
+    town.crm.execute(PLACE, by="checkout")
+
+    again = sql_core(database)
+    again.crm.execute(DELIVER, by="courier")
+    again.crm.publish([tripled])
+
+    assert points(again) == 300
+    assert [one.type for one in again.crm.events(stream=f"program-{PROGRAM}")] == [
+        "ProgramDefined",
+        "EarningRulePublished",
+    ]
+
+
+def test_many_requests_are_each_recorded_or_refused(town: Parts) -> None:
+    placed, refused, delivered = town.crm.execute_all(
+        [
+            request(PLACE),
+            request(MarkDelivered(order=OrderId("o-9"), at=NOON)),
+            request(DELIVER),
+        ]
+    )
+
+    assert isinstance(placed, Receipt)
+    assert isinstance(refused, UnknownOrder)
+    assert isinstance(delivered, Receipt)
+    assert points(town) == 100
+
+
+def test_a_refusal_is_raised(town: Parts) -> None:
+    with pytest.raises(UnknownOrder):
+        town.crm.execute(DELIVER, by="courier")
+
+
+def test_events_are_read_from_any_place_of_the_log_or_of_a_stream(town: Parts) -> None:
+    town.crm.execute(PLACE, by="checkout")
+    town.crm.execute(DELIVER, by="courier")
+    events = list(town.crm.events())
+
+    assert list(town.crm.events(after=2)) == events[2:]
+    assert [one.version for one in town.crm.events(stream=f"order-{ORDER}")] == [1, 2]
+    assert [one.version for one in town.crm.events(stream=f"order-{ORDER}", after=1)] == [2]
+    assert list(town.crm.events(stream="order-unknown")) == []
+
+
+def test_the_past_is_asked_for_by_time_or_by_position(town: Parts) -> None:
+    town.crm.execute(PLACE, by="checkout")
+    before = town.storage.log.head()
+    town.crm.execute(DELIVER, by="courier")
+
+    assert town.crm.ask(BALANCE, as_of=before) is None
+    assert town.crm.ask(BALANCE, as_of=PLACE.at) is None
+    found = town.crm.ask(BALANCE, as_of=DELIVER.at)
+    assert found is not None
+    assert found == town.crm.ask(BALANCE)
+
+
+def test_what_another_connection_wrote_is_in_the_answer(database: Database) -> None:
+    here = sql_core(database)
+    here.crm.execute(PLACE, by="checkout")
+    other = Database(database.name)
+    there = sql_core(other, inline=False)
+    there.crm.execute(DELIVER, by="courier")
+    other.close()
+
+    assert points(here) == 100
+
+
+def test_deferred_views_answer_as_of_when_they_were_caught_up(database: Database) -> None:
+    town = sql_core(database, inline=False)
+    town.crm.execute(PLACE, by="checkout")
+    town.crm.execute(DELIVER, by="courier")
+    assert points(town) == 0
+
+    seen: list[tuple[int, int]] = []
+    head = town.crm.catch_up(progress=lambda done, of: seen.append((done, of)))
+
+    assert points(town) == 100
+    assert head == town.storage.log.head()
+    assert seen[-1] == (head, head)
+
+
+def test_views_are_rebuilt_by_name_or_all_together(town: Parts) -> None:
+    town.crm.execute(PLACE, by="checkout")
+    town.crm.execute(DELIVER, by="courier")
+    before = town.rows()
+    town.storage.views.save({SALES: [SALES.row(0, "XXX")]}, checkpoint=town.storage.log.head())
+    spoiled = town.rows()
+
+    assert town.crm.rebuild("customers", "items") == town.storage.log.head()
+    assert town.rows() == spoiled
+    town.crm.rebuild("sales")
+    assert town.rows() == before
+    town.crm.rebuild()
+    assert town.rows() == before
+
+
+def test_a_view_that_there_is_not_cannot_be_rebuilt(town: Parts) -> None:
+    with pytest.raises(UnknownView) as refused:
+        town.crm.rebuild("sales", "weather")
+
+    assert refused.value.name == "weather"
+    assert refused.value.known == tuple(view.name for view in VIEWS)
+    assert "weather" in str(refused.value)
+
+
+def test_findings_are_kept_once(town: Parts) -> None:
+    finding = Finding(file="orders.csv", row=3, field="total", reason="is no amount")
+    town.crm.keep_findings([finding])
+    town.crm.keep_findings([finding, evolve(finding, row=2)])
+
+    assert town.crm.findings() == [evolve(finding, row=2), finding]
+
+
+def test_leaving_the_core_closes_it() -> None:
+    closed: list[str] = []
+    crm = memory_core(close=lambda: closed.append("closed")).crm
+
+    with crm as entered:
+        assert entered is crm
+        assert closed == []
+    crm.close()
+
+    assert closed == ["closed", "closed"]
+
+
+def test_threads_take_turns(town: Parts) -> None:
+    def shop(thread: int) -> list[Receipt | Refusal]:
+        done: list[Receipt | Refusal] = []
+        for number in range(6):
+            order = OrderId(f"o-{thread}-{number}")
+            at = PLACE.at + minutes(number)
+            done.append(town.crm.execute(evolve(PLACE, order=order, at=at), by=f"t:{thread}"))
+            done.append(town.crm.execute(MarkDelivered(order=order, at=at), by=f"t:{thread}"))
+            done += town.crm.execute_all(
+                [request(GrantConsent(customer=BO, at=at, purpose=f"{thread}/{number}"))]
+            )
+            assert town.crm.ask(BALANCE) is not None
+            assert town.crm.ask(SalesReport(timezone=UTC), as_of=thread + number).orders < 10
+        return done
+
+    town.crm.execute(RegisterCustomer(customer=BO, at=NOON), by="agent:7")
+    with ThreadPoolExecutor(8) as threads:
+        outcomes = list(chain(*threads.map(shop, range(8))))
+
+    assert all(isinstance(outcome, Receipt) for outcome in outcomes)
+    assert len(outcomes) == 8 * 6 * 3
+    assert points(town) == 8 * 6 * 100
+    assert town.crm.verify().sound
+
+
+def test_threads_that_bring_the_same_command_record_it_once(town: Parts) -> None:
+    registered = RegisterCustomer(
+        customer=CustomerId("carl"), at=NOON, contact=Contact(name="Carl")
+    )
+
+    def register(_: int) -> Receipt:
+        return town.crm.execute(registered, by="agent:7", id="register-carl")
+
+    with ThreadPoolExecutor(8) as threads:
+        receipts = list(threads.map(register, range(16)))
+
+    assert sorted(receipt.repeated for receipt in receipts) == [False] + [True] * 15
+    assert len({receipt.position for receipt in receipts}) == 1
+    assert town.crm.ask(CustomerProfile(customer="carl", timezone=UTC)) is not None
+
+
+def collecting() -> bool:
+    return gc.isenabled()
+
+
+@pytest.mark.parametrize("switch", [gc.enable, gc.disable])
+def test_the_collector_is_left_as_it_was_found(switch: Callable[[], None]) -> None:
+    before = collecting()
+    switch()
+    found = collecting()
+    try:
+        with collection_paused():
+            assert not collecting()
+            with collection_paused():
+                assert not collecting()
+            assert not collecting()
+        after = collecting()
+    finally:
+        (gc.enable if before else gc.disable)()
+
+    assert after == found

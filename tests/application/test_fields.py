@@ -1,0 +1,215 @@
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar, cast, get_args
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regulars.application.errors import InvalidId
+from regulars.application.events import Command
+from regulars.application.fields import check_command, check_id, said
+from regulars.domain.customer import AddDeliveryAddress, RegisterCustomer
+from regulars.domain.loyalty import EarnPoints
+from regulars.domain.merchant import PublishMenuItem, RegisterMerchant
+from regulars.domain.order import AcceptOrder
+from regulars.domain.personal import Address, Contact
+from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
+from regulars.domain.purchase import Channel, Line
+from regulars.domain.refund import IssueRefund
+from regulars.domain.values import (
+    AddressId,
+    CustomerId,
+    ItemId,
+    MerchantId,
+    Money,
+    OrderId,
+    ProgramId,
+    RefundId,
+)
+from tests.domain.examples import ANNA, NOODLES, ORDER, PLACE
+from tests.domain.fillings import PLAIN, SEALED, Filling, built
+from tests.domain.story import NOON
+from tests.domain.strategies import histories
+
+Kind = TypeVar("Kind")
+
+PUBLISH = PublishEarningRule(program=ProgramId("club"), at=NOON, rule=EarningRule(points=1))
+LINE = Line(line=1, item=ItemId("soup"), quantity=1)
+
+
+@pytest.mark.parametrize(
+    "bad", ["", " ", "\t", "a\nb", "a\x00", "a\x7f", "\x85", "\ud800", "x" * 201]
+)
+def test_what_cannot_name_anything_is_no_id(bad: str) -> None:
+    with pytest.raises(InvalidId) as refused:
+        check_id("order", bad)
+
+    assert refused.value.field == "order"
+
+
+@pytest.mark.parametrize("good", ["1", "北京/7", "a b", "x" * 200, "'; --", "🥟"])
+def test_most_texts_can_name_something(good: str) -> None:
+    check_id("order", good)
+
+
+BAD = ""
+
+
+@pytest.mark.parametrize(
+    ("command", "field"),
+    [
+        (RegisterCustomer(customer=CustomerId(BAD), at=NOON), "customer"),
+        (
+            AddDeliveryAddress(
+                customer=ANNA, at=NOON, address_id=AddressId(BAD), address=Address(text="a")
+            ),
+            "address_id",
+        ),
+        (evolve(PLACE, order=OrderId(BAD)), "order"),
+        (evolve(PLACE, merchant=MerchantId(BAD)), "merchant"),
+        (evolve(PLACE, customer=CustomerId(BAD)), "customer"),
+        (AcceptOrder(order=OrderId(BAD), at=NOON), "order"),
+        (IssueRefund(order=ORDER, at=NOON, refund=RefundId(BAD), amount=1), "refund"),
+        (DefineProgram(program=ProgramId(BAD), at=NOON, name="Club"), "program"),
+        (
+            PublishMenuItem(
+                merchant=NOODLES,
+                at=NOON,
+                item=ItemId(BAD),
+                name="Soup",
+                price=Money(minor=1, currency="USD"),
+            ),
+            "item",
+        ),
+        (
+            EarnPoints(
+                program=ProgramId(BAD),
+                customer=ANNA,
+                at=NOON,
+                order=ORDER,
+                base=1,
+                currency="USD",
+                rule_version=1,
+                rule=EarningRule(points=1),
+            ),
+            "program",
+        ),
+    ],
+)
+def test_a_command_with_a_blank_id_is_refused(command: Command, field: str) -> None:
+    with pytest.raises(InvalidId) as refused:
+        check_command(command)
+
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize("filling", [PLAIN, SEALED], ids=["plain", "sealed"])
+@given(data=st.data(), kind=st.sampled_from(get_args(Command)))
+def test_any_command_that_is_what_its_type_says_passes(
+    filling: Filling, data: st.DataObject, kind: type[Any]
+) -> None:
+    check_command(data.draw(built(kind, filling)))
+
+
+@given(history=histories(PLAIN))
+def test_a_whole_history_passes(history: tuple[Command, ...]) -> None:
+    for command in history:
+        check_command(command)
+
+
+def with_fields(command: Kind, **wrong: object) -> Kind:
+    changed = cast("Callable[..., Kind]", evolve)
+    return changed(command, **wrong)
+
+
+@pytest.mark.parametrize(
+    ("command", "place"),
+    [
+        (with_fields(PLACE, total="100"), "PlaceOrder.total"),
+        (with_fields(PLACE, total=1.0), "PlaceOrder.total"),
+        (with_fields(PLACE, total=True), "PlaceOrder.total"),
+        (with_fields(PLACE, total=None), "PlaceOrder.total"),
+        (with_fields(PLACE, order=7), "PlaceOrder.order"),
+        (with_fields(PLACE, customer=b"anna"), "PlaceOrder.customer"),
+        (with_fields(PLACE, lines=[LINE]), "PlaceOrder.lines"),
+        (with_fields(PLACE, lines=(with_fields(LINE, quantity=1.5),)), "Line.quantity"),
+        (with_fields(PLACE, channel="delivery"), "PlaceOrder.channel"),
+        (with_fields(PLACE, at="2024-05-17"), "PlaceOrder.at"),
+        (with_fields(PLACE, extra="hunter2"), "PlaceOrder.extra"),
+        (with_fields(PUBLISH, rule=None), "PublishEarningRule.rule"),
+        (with_fields(PUBLISH, rule=EarningRule(points=True)), "EarningRule.points"),
+        (
+            RegisterCustomer(customer=ANNA, at=NOON, contact=Contact(name=7)),  # type: ignore[arg-type]  # that is the bug
+            "Contact.name",
+        ),
+    ],
+)
+def test_a_field_that_is_not_of_its_type_is_a_bug_of_the_caller(
+    command: Command, place: str
+) -> None:
+    with pytest.raises(TypeError, match=place) as refused:
+        check_command(command)
+
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1])
+@pytest.mark.parametrize("place", ["PlaceOrder.total", "Line.unit_price"])
+def test_a_number_that_no_database_holds_is_a_bug_of_the_caller(place: str, number: int) -> None:
+    told = (
+        evolve(PLACE, total=number)
+        if place == "PlaceOrder.total"
+        else evolve(PLACE, lines=(evolve(LINE, unit_price=number),))
+    )
+
+    with pytest.raises(ValueError, match=place):
+        check_command(told)
+    check_command(evolve(PLACE, total=2**63 - 1, tip=-(2**63)))
+
+
+def test_a_time_without_a_zone_is_a_bug_of_the_caller() -> None:
+    naive = datetime(2024, 5, 17, 12)  # noqa: DTZ001 - that is the bug
+
+    with pytest.raises(ValueError, match=r"PlaceOrder\.at"):
+        check_command(evolve(PLACE, at=naive))
+    with pytest.raises(ValueError, match=r"effective_from"):
+        check_command(evolve(PUBLISH, effective_from=naive))
+
+
+class Stamp(datetime):
+    """A time of a host's own kind, as some libraries make them."""
+
+
+def test_a_time_of_a_kind_of_its_own_is_a_time() -> None:
+    check_command(evolve(PLACE, at=Stamp(2024, 5, 17, tzinfo=UTC)))
+
+
+def test_what_a_caller_left_out_was_not_said() -> None:
+    assert said(AcceptOrder(order=ORDER, at=NOON)) == {"order": ORDER, "at": NOON}
+    assert said(evolve(PLACE, lines=(LINE,), tip=0, channel=Channel.DELIVERY)) == {
+        "order": ORDER,
+        "at": NOON,
+        "currency": "CNY",
+        "total": 100_00,
+        "customer": ANNA,
+        "merchant": NOODLES,
+        "lines": [{"line": 1, "item": "soup", "quantity": 1}],
+    }
+
+
+def test_fields_are_said_in_one_order_whoever_says_them() -> None:
+    names = list(cast("dict[str, object]", said(PLACE)))
+
+    assert names == sorted(names)
+
+
+def test_columns_that_a_host_kept_are_said_one_by_one() -> None:
+    told = RegisterMerchant(merchant=NOODLES, at=NOON, extra=(("floor", "2"), ("floor", "3")))
+
+    assert said(told) == {
+        "merchant": NOODLES,
+        "at": NOON,
+        "extra": [["floor", "2"], ["floor", "3"]],
+    }

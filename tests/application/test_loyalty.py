@@ -1,0 +1,117 @@
+from attrs import evolve
+
+from regulars.application.loyalty import PointsBalance, PointsLedger
+from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
+from regulars.domain.values import BEGINNING
+from tests.application.histories import tell
+from tests.application.memory_crm import memory_core
+from tests.application.shop_week import FRIDAY, MONDAY, shop_week
+from tests.domain.chronicle import PROGRAM, Command
+from tests.domain.examples import ANNA, BO, DELIVER, PLACE, REFUND, SECOND, refund
+from tests.domain.story import minutes
+
+
+def earning(rule: EarningRule) -> list[Command]:
+    return [
+        DefineProgram(program=PROGRAM, at=BEGINNING, name="Regulars"),
+        PublishEarningRule(program=PROGRAM, at=BEGINNING, rule=rule),
+    ]
+
+
+def test_a_balance_is_what_was_earned_less_what_was_taken_back() -> None:
+    found = shop_week().crm.ask(PointsBalance(customer=ANNA))
+
+    # 45 + 40 + 9 earned; a refund leaves 34.50 of 45 and nothing of 40.
+    assert found is not None
+    assert (found.program, found.customer, found.opened_at) == (PROGRAM, ANNA, FRIDAY)
+    assert (found.earned, found.reversed) == (94, 51)
+    assert (found.expired, found.redeemed) == (0, 0)
+    assert found.balance == 43
+
+
+def test_nobody_has_no_account_and_nothing_in_its_ledger() -> None:
+    town = shop_week()
+
+    assert town.crm.ask(PointsBalance(customer="nobody")) is None
+    assert town.crm.ask(PointsBalance(customer=ANNA, program="night")) is None
+    assert town.crm.ask(PointsLedger(customer="nobody")) == ()
+    assert town.crm.ask(PointsLedger(customer=ANNA, program="night")) == ()
+
+
+def test_a_ledger_tells_each_posting_and_adds_up_to_the_balance() -> None:
+    town = shop_week()
+
+    postings = town.crm.ask(PointsLedger(customer=ANNA))
+
+    assert [(one.order, one.refund, one.points, one.balance) for one in postings] == [
+        ("o-1", None, 45, 45),
+        ("o-2", None, 40, 85),
+        ("o-3", None, 9, 94),
+        ("o-1", "r-1", -11, 83),
+        ("o-2", "r-1", -40, 43),
+    ]
+    assert [one.at for one in postings][:1] == [FRIDAY]
+    assert postings[-1].at == MONDAY
+    for one in postings:
+        event = town.events()[one.position - 1].event
+        assert getattr(event, "order", None) == one.order
+
+
+def test_a_ledger_says_why() -> None:
+    why = [one.why for one in shop_week().crm.ask(PointsLedger(customer=ANNA))]
+
+    assert why[0] == "45.00 CNY paid for goods at 1 per 1 CNY (rule 1), rounded down: 45"
+    assert why[2] == "9.99 USD paid for goods at 1 per 1 USD (rule 1), rounded down: 9"
+    assert why[3] == (
+        "refund r-1 left 34.50 CNY at 1 per 1 CNY (rule 1), rounded down: 34 kept of 45"
+    )
+
+
+def test_a_rule_of_a_fraction_is_told_as_one() -> None:
+    rule = EarningRule(points=3, per_numerator=1, per_denominator=2)
+    town = tell(memory_core(), [*earning(rule), PLACE, DELIVER])
+
+    (posting,) = town.crm.ask(PointsLedger(customer=ANNA))
+
+    assert posting.points == 600
+    assert posting.why == "100.00 CNY paid for goods at 3 per 1/2 CNY (rule 1), rounded down: 600"
+
+
+def test_each_refund_is_told_with_what_it_left() -> None:
+    told = [*earning(EarningRule(points=1)), PLACE, DELIVER]
+    parts = [refund(30_50), refund(30_00, SECOND)]
+    town = tell(memory_core(), [*told, *parts])
+
+    assert [(one.points, one.balance) for one in town.crm.ask(PointsLedger(customer=ANNA))] == [
+        (100, 100),
+        (-31, 69),
+        (-30, 39),
+    ]
+
+
+def test_a_refund_that_happened_before_its_order_was_delivered_is_told_without_a_rule() -> None:
+    early = evolve(REFUND, at=DELIVER.at - minutes(1))
+    town = tell(memory_core(), [*earning(EarningRule(points=1)), PLACE, DELIVER, early])
+
+    (posting,) = town.crm.ask(PointsLedger(customer=ANNA), as_of=early.at)
+
+    assert posting.why == "refund r-1 left 60 points to an order earned later"
+
+
+def test_an_order_that_earns_nothing_is_told_all_the_same() -> None:
+    rule = EarningRule(points=1, per_numerator=1_000)
+    town = tell(memory_core(), [*earning(rule), evolve(PLACE, customer=BO), DELIVER])
+
+    (posting,) = town.crm.ask(PointsLedger(customer=BO))
+    balance = town.crm.ask(PointsBalance(customer=BO))
+
+    assert (posting.points, posting.balance) == (0, 0)
+    assert balance is not None
+    assert balance.balance == 0
+
+
+def test_an_order_in_a_currency_without_a_rule_opens_no_account() -> None:
+    rule = EarningRule(points=1, currency="USD")
+    town = tell(memory_core(), [*earning(rule), PLACE, DELIVER])
+
+    assert town.crm.ask(PointsBalance(customer=ANNA)) is None

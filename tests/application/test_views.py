@@ -1,0 +1,185 @@
+"""A view is what the log adds up to, by whatever way its rows came about."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
+from typing import Any, TypeAlias
+from zlib import crc32
+
+import pytest
+from attrs import define, evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regulars.adapters.database import Database
+from regulars.adapters.memory import MemoryStorage
+from regulars.adapters.storage import SqlStorage
+from regulars.application.crm import VIEWS
+from regulars.application.events import Recorded
+from regulars.application.ports import Storage
+from regulars.application.projecting import Projector, Rows, computed, fold_into
+from regulars.application.views import Key, View
+from regulars.domain.purchase import Line, OrderPlaced
+from regulars.domain.values import ItemId, OrderId
+from tests.application.histories import copied, storage_of, told, towns
+from tests.application.memory_crm import Parts, memory_core
+from tests.domain.examples import DELIVER, PLACE, REFUND
+
+Views: TypeAlias = Sequence[View[Any, Any]]
+Law: TypeAlias = Callable[[Views, list[Recorded], int], None]
+
+_tenants = count(1)
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[Database]:
+    database = Database("sqlite://")
+    yield database
+    database.close()
+
+
+def from_nothing(views: Views, events: list[Recorded]) -> dict[str, Rows]:
+    return {view.name: computed(view, events) for view in views}
+
+
+def kept(storage: Storage, views: Views) -> dict[str, Rows]:
+    head = storage.log.head()
+    assert {storage.views.checkpoint(view) for view in views} == {head}
+    return {
+        view.name: {view.key_of(row): row for row in storage.views.rows(view)} for view in views
+    }
+
+
+def check_catching_up(views: Views, events: list[Recorded], size: int) -> None:
+    storage = storage_of(events)
+
+    Projector(storage, views).catch_up(most_rows=size)
+
+    assert kept(storage, views) == from_nothing(views, events)
+
+
+def check_catching_up_in_pieces(views: Views, events: list[Recorded], size: int) -> None:
+    storage = MemoryStorage(tenant="shop")
+    for start in range(0, len(events), size):
+        copied(events[start : start + size], storage.log)
+        Projector(storage, views).catch_up()
+
+    assert kept(storage, views) == from_nothing(views, events)
+
+
+def check_following_in_pieces(views: Views, events: list[Recorded], size: int) -> None:
+    storage = MemoryStorage(tenant="shop")
+    projector = Projector(storage, views)
+    for start in range(0, len(events), size):
+        with storage.transaction():
+            added = copied(events[start : start + size], storage.log)
+            projector.follow(added, storage.log.head())
+
+    assert kept(storage, views) == from_nothing(views, events)
+
+
+def check_rebuilding(views: Views, events: list[Recorded], size: int) -> None:
+    storage = storage_of(events)
+    projector = Projector(storage, views)
+    projector.catch_up()
+
+    projector.rebuild(views, most_rows=size)
+
+    assert kept(storage, views) == from_nothing(views, events)
+
+
+def check_partitions_of_the_keys(views: Views, events: list[Recorded], size: int) -> None:
+    for view in views:
+        together: Rows = {}
+        for part in range(size):
+
+            def mine(_: View[Any, Any], key: Key, part: int = part) -> bool:
+                return crc32(repr(key).encode()) % size == part
+
+            rows: Rows = {}
+            for one in events:
+                fold_into(view, (one,), rows, wanted=mine)
+            assert together.keys().isdisjoint(rows)
+            together |= rows
+        assert together == computed(view, events)
+
+
+LAWS: list[Law] = [
+    check_catching_up,
+    check_catching_up_in_pieces,
+    check_following_in_pieces,
+    check_rebuilding,
+    check_partitions_of_the_keys,
+]
+sizes = st.integers(1, 7)
+
+
+@given(town=towns, size=sizes)
+def test_it_does_not_matter_how_a_view_gets_there(town: Parts, size: int) -> None:
+    events = town.events()
+
+    assert kept(town.storage, VIEWS) == from_nothing(VIEWS, events)
+    for law in LAWS:
+        law(VIEWS, events, size)
+
+
+@given(town=towns, size=sizes)
+def test_it_does_not_matter_where_a_view_is_kept(
+    database: Database, town: Parts, size: int
+) -> None:
+    storage = SqlStorage(database, VIEWS, tenant=f"town {next(_tenants)}")
+    projector = Projector(storage, VIEWS)
+    events = copied(town.events(), storage.log)
+
+    projector.catch_up(most_rows=size)
+    caught_up = kept(storage, VIEWS)
+    projector.rebuild(VIEWS, most_rows=size)
+
+    assert caught_up == kept(storage, VIEWS) == from_nothing(VIEWS, events)
+
+
+@define
+class Tally:
+    day: int
+    times: int = 0
+
+
+def tally(fold: Callable[[Tally, Any], None]) -> View[Tally, Any]:
+    def parts(recorded: Recorded) -> list[tuple[Key, Recorded]]:
+        return [((recorded.position % 3,), recorded)]
+
+    return View(
+        name="tally",
+        version=1,
+        row=Tally,
+        key=("day",),
+        reads=frozenset({OrderPlaced}),
+        parts=parts,
+        fold=fold,
+    )
+
+
+def with_a_memory_of_its_own() -> View[Tally, Any]:
+    seen: list[Tally] = []
+
+    def fold(row: Tally, _: object) -> None:
+        seen.append(row)
+        row.times = len(seen)
+
+    return tally(fold)
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_a_view_that_remembers_beside_its_rows_breaks_the_laws(law: Law) -> None:
+    town = told([evolve(PLACE, order=OrderId(f"o-{number}")) for number in range(8)])
+
+    with pytest.raises(AssertionError):
+        law([with_a_memory_of_its_own()], town.events(), 2)
+
+
+def test_a_town_has_rows_of_every_view() -> None:
+    soup = Line(line=1, item=ItemId("soup"), quantity=1)
+    town = memory_core()
+    town.crm.execute(evolve(PLACE, lines=(soup,)), by="agent:7")
+    town.execute(DELIVER, evolve(REFUND, amount=PLACE.total + 1))
+
+    assert {view for view, rows in town.rows().items() if not rows} == set()

@@ -1,0 +1,6 @@
+"""
+The world: what satisfies the ports of the application, and what calls it.
+
+`database`, `event_log`, `view_store`, `storage`, `keys` on SQLite; `memory` without a disk;
+`envelope`, `vault`, `key_ring` for personal data; `history_files` for imports; `cli` for people.
+"""

@@ -1,0 +1,276 @@
+"""The event log on SQLite: one table, exact versions, positions that are never given twice."""
+
+import sqlite3
+from collections.abc import Collection, Iterator, Sequence
+from itertools import takewhile
+from typing import Any, Final, TypeVar, cast
+
+from sqlalchemy import (
+    DDL,
+    Column,
+    Integer,
+    LargeBinary,
+    Select,
+    Table,
+    Text,
+    UniqueConstraint,
+    bindparam,
+    event,
+    insert,
+    select,
+    text,
+)
+
+from regulars.adapters.codec import STORED, NotStoredSo, decode, encode
+from regulars.adapters.database import Database
+from regulars.adapters.schema import BIG, metadata
+from regulars.application.errors import AlreadyRecorded, StaleHistory, UndecodableEvent
+from regulars.application.events import Event, EventId, Fact, Pending, Recorded
+
+_T = TypeVar("_T")
+
+EVENTS: Final = Table(
+    "events",
+    metadata,
+    Column("position", BIG, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("stream", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("schema_version", Integer, nullable=False),
+    Column("event_id", LargeBinary, nullable=False),
+    Column("occurred_at", BIG, nullable=False),
+    Column("recorded_at", BIG, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("correlation", Text, nullable=False),
+    Column("causation", Text),
+    Column("fingerprint", LargeBinary),
+    Column("body", LargeBinary, nullable=False),
+    UniqueConstraint("tenant", "stream", "version", name="events_version"),
+    UniqueConstraint("event_id", name="events_id"),
+    sqlite_autoincrement=True,
+    sqlite_strict=True,
+)
+
+event.listen(
+    EVENTS,
+    "after_create",
+    cast(Any, DDL)(
+        "CREATE TRIGGER events_contiguous BEFORE INSERT ON events"
+        " WHEN NEW.version <> 1 AND NOT EXISTS (SELECT 1 FROM events WHERE tenant = NEW.tenant"
+        " AND stream = NEW.stream AND version = NEW.version - 1)"
+        " BEGIN SELECT RAISE(ABORT, 'version gap'); END"
+    ).execute_if(dialect="sqlite"),
+)
+
+_COLUMNS: Final = [
+    EVENTS.c[name]
+    for name in (
+        "position",
+        "stream",
+        "version",
+        "body",
+        "event_id",
+        "occurred_at",
+        "recorded_at",
+        "type",
+        "schema_version",
+        "tenant",
+        "actor",
+        "correlation",
+        "causation",
+        "fingerprint",
+    )
+]
+_PAGE: Final = 1000
+_NAMES_AT_ONCE: Final = 500
+_ONE_BY_ONE: Final = 8
+
+
+class SqlLog:
+    """The `EventLog` port over one tenant's rows of the events table."""
+
+    def __init__(self, database: Database, *, tenant: str = "default") -> None:
+        self._database = database
+        self._driver = database.driver
+        self._tenant = tenant
+        table = EVENTS.c
+        every = select(*_COLUMNS)
+        # The plus keeps SQLite off the index by tenant, which it would sort the whole log by.
+        mine = every.where(text("+events.tenant = :tenant"))
+        self._by_id = mine
+        self._by_stream = every.where(table.tenant == bindparam("tenant"))
+        self._insert = database.compile(insert(EVENTS))
+        self._one = database.compile(mine.where(table.event_id == bindparam("event_id")))
+        self._stream = database.compile(
+            self._by_stream.where(
+                table.stream == bindparam("stream"), table.version > bindparam("after")
+            ).order_by(table.version)
+        )
+        self._facts = database.compile(
+            select(
+                *(
+                    table[name]
+                    for name in (
+                        "version",
+                        "body",
+                        "occurred_at",
+                        "type",
+                        "schema_version",
+                        "position",
+                    )
+                )
+            )
+            .where(table.tenant == bindparam("tenant"), table.stream == bindparam("stream"))
+            .order_by(table.version)
+        )
+        self._page = database.compile(
+            mine.where(
+                table.position > bindparam("after"), table.position <= bindparam("upto")
+            ).order_by(table.position)
+        )
+
+    def append(self, events: Sequence[Pending], *, recorded_at: int) -> int:
+        """Record `events`; see the port."""
+        if not events:
+            return self.head()
+        with self._database.transaction():
+            try:
+                if len(events) == 1:
+                    row = self._row(None, events[0], recorded_at)
+                    return cast("int", self._driver.execute(self._insert, row).lastrowid)
+                return self._append_many(events, recorded_at)
+            except sqlite3.IntegrityError as error:
+                raise _refused(error, events) from None
+
+    def _append_many(self, events: Sequence[Pending], recorded_at: int) -> int:
+        head = self.head()
+        rows = [
+            self._row(position, pending, recorded_at)
+            for position, pending in enumerate(events, head + 1)
+        ]
+        try:
+            self._driver.executemany(self._insert, rows)
+        except sqlite3.IntegrityError:
+            # A refused row leaves those before it in the transaction. A savepoint would take them
+            # back too, but doubles the cost of every append that is not refused.
+            self._driver.execute("DELETE FROM events WHERE position > ?", (head,))
+            raise
+        return head + len(events)
+
+    def _row(self, position: int | None, pending: Pending, recorded_at: int) -> tuple[object, ...]:
+        # In the order of the table's columns, which is that of the compiled insert.
+        name, schema = STORED[type(pending.event)]
+        return (
+            position,
+            self._tenant,
+            pending.stream,
+            pending.version,
+            name,
+            schema,
+            pending.event_id,
+            pending.occurred_at,
+            recorded_at,
+            pending.actor,
+            pending.correlation,
+            pending.causation,
+            pending.fingerprint,
+            encode(pending.event),
+        )
+
+    def stream(self, name: str, *, after: int = 0) -> Iterator[Recorded]:
+        """The events of one stream; see the port."""
+        rows = self._driver.execute(self._stream, (self._tenant, name, after))
+        return map(_recorded, rows)
+
+    def facts(self, name: str) -> Iterator[Fact]:
+        """The events of one stream without their envelopes; see the port."""
+        for row in self._driver.execute(self._facts, (self._tenant, name)):
+            version, body, occurred_at, kind, schema, position = row
+            try:
+                yield version, decode(kind, schema, body), occurred_at
+            except NotStoredSo:
+                raise UndecodableEvent(position=position, type=kind, schema=schema) from None
+
+    def streams(self, names: Collection[str]) -> dict[str, list[Recorded]]:
+        """The events of several streams; see the port."""
+        found: dict[str, list[Recorded]] = {}
+        for some in _slices(list(names)):
+            query = self._by_stream.where(EVENTS.c.stream.in_(some)).order_by(
+                EVENTS.c.stream, EVENTS.c.version
+            )
+            for recorded in self._select(query):
+                found.setdefault(recorded.stream, []).append(recorded)
+        return found
+
+    def read(
+        self,
+        *,
+        after: int = 0,
+        upto: int | None = None,
+        types: Collection[type[Event]] | None = None,
+    ) -> Iterator[Recorded]:
+        """Events in the order of the log; see the port."""
+        wanted = None if types is None else {STORED[kind][0] for kind in types}
+        last = self.head() if upto is None else upto
+        while after < last:
+            rows = self._driver.execute(self._page, (self._tenant, after, last)).fetchmany(_PAGE)
+            if not rows:
+                return
+            for row in rows:
+                if wanted is None or row[7] in wanted:
+                    yield _recorded(row)
+            after = rows[-1][0]
+
+    def find(self, event_ids: Collection[EventId]) -> dict[EventId, Recorded]:
+        """The events with these ids; see the port."""
+        found: dict[EventId, Recorded] = {}
+        if len(event_ids) <= _ONE_BY_ONE:
+            for event_id in event_ids:
+                for row in self._driver.execute(self._one, (self._tenant, event_id)):
+                    found[event_id] = _recorded(row)
+            return found
+        for some in _slices(list(event_ids)):
+            for recorded in self._select(self._by_id.where(EVENTS.c.event_id.in_(some))):
+                found[recorded.event_id] = recorded
+        return found
+
+    def caused_by(self, command_id: str, *, after: int) -> Sequence[Recorded]:
+        """The run of events that a command caused; see the port."""
+        rows = self._driver.execute(self._page, (self._tenant, after, self.head()))
+        run = takewhile(lambda recorded: recorded.causation == command_id, map(_recorded, rows))
+        return list(run)
+
+    def head(self) -> int:
+        """The highest position ever given; see the port."""
+        row = self._driver.execute(
+            "SELECT seq FROM sqlite_sequence WHERE name = 'events'"
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def stored_as(self, event: type[Event]) -> tuple[str, int]:
+        """The name and schema version of a class; see the port."""
+        return STORED[event]
+
+    def _select(self, query: Select[Any]) -> Iterator[Recorded]:
+        bound = {"tenant": self._tenant}
+        return map(_recorded, self._database.connection.execute(query, bound))
+
+
+def _recorded(row: Sequence[Any]) -> Recorded:
+    try:
+        event = decode(row[7], row[8], row[3])
+    except NotStoredSo:
+        raise UndecodableEvent(position=row[0], type=row[7], schema=row[8]) from None
+    return Recorded(row[0], row[1], row[2], event, *row[4:])
+
+
+def _refused(error: sqlite3.IntegrityError, events: Sequence[Pending]) -> Exception:
+    if "event_id" in str(error):
+        return AlreadyRecorded()
+    return StaleHistory(stream=events[0].stream)
+
+
+def _slices(names: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    for start in range(0, len(names), _NAMES_AT_ONCE):
+        yield names[start : start + _NAMES_AT_ONCE]

@@ -1,0 +1,210 @@
+"""The event log and the views in memory: for a host's tests, and for replays that keep nothing."""
+
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from typing import Any, TypeVar
+
+from regulars.adapters.codec import STORED, decode, encode
+from regulars.application.errors import AlreadyRecorded, StaleHistory
+from regulars.application.events import Event, EventId, Fact, Pending, Recorded
+from regulars.application.ports import Finding
+from regulars.application.views import Key, View
+
+Row = TypeVar("Row")
+Part = TypeVar("Part")
+
+
+class MemoryLog:
+    """The `EventLog` port over lists. Events go through the codec, as they would to a disk."""
+
+    def __init__(self, *, tenant: str = "default") -> None:
+        self._tenant = tenant
+        self._events: list[Recorded] = []
+        self._streams: dict[str, list[Recorded]] = {}
+        self._ids: dict[EventId, Recorded] = {}
+
+    def append(self, events: Sequence[Pending], *, recorded_at: int) -> int:
+        """Record `events`; see the port."""
+        before = len(self._events)
+        try:
+            for pending in events:
+                self._append(pending, recorded_at)
+        except BaseException:
+            self.truncate(before)
+            raise
+        return len(self._events)
+
+    def _append(self, pending: Pending, recorded_at: int) -> None:
+        if pending.event_id in self._ids:
+            raise AlreadyRecorded
+        stream = self._streams.setdefault(pending.stream, [])
+        if pending.version != len(stream) + 1:
+            raise StaleHistory(stream=pending.stream)
+        name, schema = STORED[type(pending.event)]
+        recorded = Recorded(
+            position=len(self._events) + 1,
+            stream=pending.stream,
+            version=pending.version,
+            event=decode(name, schema, encode(pending.event)),
+            event_id=pending.event_id,
+            occurred_at=pending.occurred_at,
+            recorded_at=recorded_at,
+            type=name,
+            schema=schema,
+            tenant=self._tenant,
+            actor=pending.actor,
+            correlation=pending.correlation,
+            causation=pending.causation,
+            fingerprint=pending.fingerprint,
+        )
+        self._events.append(recorded)
+        stream.append(recorded)
+        self._ids[recorded.event_id] = recorded
+
+    def truncate(self, position: int) -> None:
+        """Take back the events past `position`, which were never committed."""
+        for recorded in self._events[position:]:
+            self._streams[recorded.stream].pop()
+            del self._ids[recorded.event_id]
+        del self._events[position:]
+
+    def stream(self, name: str, *, after: int = 0) -> Iterator[Recorded]:
+        """The events of one stream; see the port."""
+        return iter(self._streams.get(name, [])[after:])
+
+    def facts(self, name: str) -> Iterator[Fact]:
+        """The events of one stream without their envelopes; see the port."""
+        for recorded in self._streams.get(name, []):
+            yield recorded.version, recorded.event, recorded.occurred_at
+
+    def streams(self, names: Collection[str]) -> dict[str, list[Recorded]]:
+        """The events of several streams; see the port."""
+        return {name: list(self._streams[name]) for name in names if self._streams.get(name)}
+
+    def read(
+        self,
+        *,
+        after: int = 0,
+        upto: int | None = None,
+        types: Collection[type[Event]] | None = None,
+    ) -> Iterator[Recorded]:
+        """Events in the order of the log; see the port."""
+        for recorded in self._events[after:upto]:
+            if types is None or type(recorded.event) in types:
+                yield recorded
+
+    def find(self, event_ids: Collection[EventId]) -> dict[EventId, Recorded]:
+        """The events with these ids; see the port."""
+        return {found: self._ids[found] for found in event_ids if found in self._ids}
+
+    def caused_by(self, command_id: str, *, after: int) -> Sequence[Recorded]:
+        """The run of events that a command caused; see the port."""
+        run: list[Recorded] = []
+        for recorded in self.read(after=after):
+            if recorded.causation != command_id:
+                break
+            run.append(recorded)
+        return run
+
+    def head(self) -> int:
+        """The highest position ever given; see the port."""
+        return len(self._events)
+
+    def stored_as(self, event: type[Event]) -> tuple[str, int]:
+        """The name and schema version of a class; see the port."""
+        return STORED[event]
+
+
+class MemoryViews:
+    """The `ViewStore` port over dictionaries."""
+
+    def __init__(self) -> None:
+        self.kept: dict[View[Any, Any], dict[Key, Any]] = {}
+        self.marks: dict[View[Any, Any], int] = {}
+
+    def checkpoint(self, view: View[Row, Part]) -> int:
+        """The position the view has reached; see the port."""
+        return self.marks.get(view, 0)
+
+    def load(self, view: View[Row, Part], keys: Collection[Key]) -> dict[Key, Row]:
+        """The rows under `keys`; see the port."""
+        kept = self.kept.get(view, {})
+        return {key: deepcopy(kept[key]) for key in keys if key in kept}
+
+    def save(self, changed: Mapping[View[Any, Any], Iterable[Any]], *, checkpoint: int) -> None:
+        """Write rows and checkpoint; see the port."""
+        for view, rows in changed.items():
+            kept = self.kept.setdefault(view, {})
+            for row in rows:
+                kept[view.key_of(row)] = deepcopy(row)
+            self.marks[view] = checkpoint
+
+    def rows(self, view: View[Row, Part], **equal: str | int) -> Iterator[Row]:
+        """Rows in the order of their keys; see the port."""
+        kept = self.kept.get(view, {})
+        for key in sorted(kept):
+            row = kept[key]
+            if all(getattr(row, name) == value for name, value in equal.items()):
+                yield deepcopy(row)
+
+    def clear(self, view: View[Row, Part]) -> None:
+        """Forget rows and checkpoint; see the port."""
+        self.kept.pop(view, None)
+        self.marks.pop(view, None)
+
+
+class MemoryFindings:
+    """The `Findings` port over a set."""
+
+    def __init__(self) -> None:
+        self.kept: set[Finding] = set()
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        """Keep these; see the port."""
+        self.kept.update(findings)
+
+    def forget(self, files: Collection[str]) -> None:
+        """Let go of what was found in these files; see the port."""
+        self.kept = {finding for finding in self.kept if finding.file not in files}
+
+    def all(self) -> Iterator[Finding]:
+        """Every finding; see the port."""
+        return iter(sorted(self.kept, key=lambda one: (one.file, one.row, one.field)))
+
+
+class MemoryStorage:
+    """The `Storage` port in memory. For one thread."""
+
+    def __init__(self, *, tenant: str = "default") -> None:
+        self.log = MemoryLog(tenant=tenant)
+        self.views = MemoryViews()
+        self.findings = MemoryFindings()
+        self._depth = 0
+
+    @contextmanager
+    def transaction(self) -> Generator[None]:
+        """Keep everything written inside, or nothing; see the port."""
+        if self._depth:
+            yield
+            return
+        head = self.log.head()
+        # Rows are never changed in place, so that shallow copies are enough to go back to.
+        kept = {view: dict(rows) for view, rows in self.views.kept.items()}
+        marks = dict(self.views.marks)
+        findings = set(self.findings.kept)
+        self._depth = 1
+        try:
+            yield
+        except BaseException:
+            self.log.truncate(head)
+            self.views.kept, self.views.marks = kept, marks
+            self.findings.kept = findings
+            raise
+        finally:
+            self._depth = 0
+
+    @contextmanager
+    def snapshot(self) -> Generator[None]:
+        """Nobody else writes here; see the port."""
+        yield

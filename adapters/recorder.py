@@ -1,0 +1,338 @@
+"""
+The event log as a recorder of the `eventsourcing` library, for applications that a host has in it.
+
+Hosts import this module, nothing else does: that library patches `dataclasses` process-wide.
+"""
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from hashlib import blake2b
+from typing import Any, Final
+from uuid import UUID
+
+from eventsourcing.persistence import (
+    ApplicationRecorder,
+    IntegrityError,
+    Notification,
+    OperationalError,
+    ProcessRecorder,
+    StoredEvent,
+    Subscription,
+    Tracking,
+)
+from sqlalchemy import (
+    Column,
+    Executable,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    exc,
+    insert,
+    literal,
+    select,
+    text,
+)
+from sqlalchemy.dialects import sqlite
+
+from regulars.adapters.clock import SystemClock
+from regulars.adapters.database import Database
+from regulars.adapters.event_log import EVENTS
+from regulars.adapters.schema import BIG, metadata
+from regulars.application.errors import StorageUnavailable
+from regulars.application.events import microseconds
+from regulars.application.ports import Clock
+
+ACTOR: Final = "eventsourcing"
+"""Who asked for what an application of that library recorded."""
+
+_TRACKING: Final = Table(
+    "recorder_tracking",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("application", Text, primary_key=True),
+    Column("notification_id", BIG, nullable=False),
+    sqlite_strict=True,
+)
+# The log counts from 1. That library's aggregates may count from 0: these streams do, and their
+# versions are one less than those of the log.
+_FROM_ZERO: Final = Table(
+    "recorder_streams_from_zero",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("stream", Text, primary_key=True),
+    sqlite_strict=True,
+)
+_COUNTED_FROM_ZERO: Final = and_(
+    _FROM_ZERO.c.tenant == EVENTS.c.tenant, _FROM_ZERO.c.stream == EVENTS.c.stream
+)
+# The plus keeps SQLite off the index by tenant, which would sort the log for every page.
+_OF_TENANT: Final = text("+events.tenant = :tenant")
+
+
+class Recorder(ProcessRecorder):
+    """
+    An aggregate, application and tracking recorder over one tenant's rows of the events table.
+
+    Stricter than that library asks: the versions of a stream begin with 1 or 0 and follow each
+    other without a gap. A topic is stored as the event's type, a state as its body, as they come;
+    notification ids are positions of the log, so that other tenants leave gaps in them.
+    The core reads every event of its own tenant: events of another model need another tenant.
+
+    `id_type` makes an originator id of the stream's name.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        tenant: str,
+        id_type: Callable[[str], UUID | str] = UUID,
+        clock: Clock | None = None,
+    ) -> None:
+        self._database = database
+        self._tenant = tenant
+        self._id_type = id_type
+        self._clock = clock or SystemClock()
+        with _their_words(), database.transaction():
+            # A database that was made before this module was imported lacks them.
+            metadata.create_all(database.connection, tables=[_TRACKING, _FROM_ZERO])
+
+    def insert_events(
+        self, stored_events: Sequence[StoredEvent], **kwargs: object
+    ) -> Sequence[int]:
+        """
+        Record all of the events, and `tracking` if it is given, or nothing. Returns the positions.
+
+        Raises:
+            IntegrityError: a version is taken or not the next of its stream, or `tracking` is not
+                past what was tracked before.
+            OperationalError: the store does not answer.
+        """
+        tracking = kwargs.get("tracking")
+        with self._all_or_nothing():
+            positions = self._insert(stored_events)
+            if isinstance(tracking, Tracking):
+                self._track(tracking)
+        return positions
+
+    def _insert(self, stored_events: Sequence[StoredEvent]) -> Sequence[int]:
+        if not stored_events:
+            return []
+        from_zero = {str(one.originator_id) for one in stored_events if not one.originator_version}
+        if from_zero:
+            self._database.connection.execute(
+                sqlite.insert(_FROM_ZERO).on_conflict_do_nothing(),
+                [{"tenant": self._tenant, "stream": stream} for stream in from_zero],
+            )
+        added = {
+            stream: self._added(stream)
+            for stream in {str(one.originator_id) for one in stored_events}
+        }
+        at = microseconds(self._clock.now())
+        first = self._head() + 1
+        try:
+            self._database.connection.execute(
+                insert(EVENTS),
+                [
+                    self._row(position, one, added[str(one.originator_id)], at)
+                    for position, one in enumerate(stored_events, first)
+                ],
+            )
+        except exc.IntegrityError:
+            raise IntegrityError("a version is taken, or is not the next of its stream") from None
+        return list(range(first, first + len(stored_events)))
+
+    def _row(self, position: int, stored: StoredEvent, added: int, at: int) -> dict[str, object]:
+        stream, version = str(stored.originator_id), stored.originator_version + added
+        return {
+            "position": position,
+            "tenant": self._tenant,
+            "stream": stream,
+            "version": version,
+            "type": stored.topic,
+            "schema_version": 1,
+            "event_id": _event_id(self._tenant, stream, version),
+            "occurred_at": at,
+            "recorded_at": at,
+            "actor": ACTOR,
+            "correlation": "",
+            "body": stored.state,
+        }
+
+    def _added(self, stream: str) -> int:
+        known = select(literal(1)).where(
+            _FROM_ZERO.c.tenant == self._tenant, _FROM_ZERO.c.stream == stream
+        )
+        return self._database.connection.scalar(known) or 0
+
+    def _head(self) -> int:
+        given = "SELECT seq FROM sqlite_sequence WHERE name = 'events'"
+        row = self._database.driver.execute(given).fetchone()
+        return int(row[0]) if row else 0
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[StoredEvent]:
+        """
+        The events of one stream past version `gt` up to `lte`, the newest first if `desc`.
+
+        Raises:
+            OperationalError: the store does not answer.
+        """
+        stream = str(originator_id)
+        at = EVENTS.c
+        with _their_words(), self._database.snapshot():
+            added = self._added(stream)
+            query = select(at.version - added, at.type, at.body).where(
+                at.tenant == bindparam("tenant"), at.stream == stream
+            )
+            if gt is not None:
+                query = query.where(at.version > gt + added)
+            if lte is not None:
+                query = query.where(at.version <= lte + added)
+            query = query.order_by(at.version.desc() if desc else at.version).limit(limit)
+            rows = self._rows(query)
+        return [StoredEvent(self._id_type(stream), *row) for row in rows]
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """
+        At most `limit` events from position `start` to `stop`, in order; of `topics`, if any.
+
+        Raises:
+            OperationalError: the store does not answer.
+        """
+        at = EVENTS.c
+        first = (start or 0) + (0 if inclusive_of_start or start is None else 1)
+        version = at.version - _FROM_ZERO.c.stream.is_not(None)
+        query = (
+            select(at.position, at.stream, version, at.type, at.body)
+            .select_from(EVENTS.outerjoin(_FROM_ZERO, _COUNTED_FROM_ZERO))
+            .where(_OF_TENANT, at.position >= first)
+            .order_by(at.position)
+            .limit(limit)
+        )
+        if stop is not None:
+            query = query.where(at.position <= stop)
+        if topics:
+            query = query.where(at.type.in_(topics))
+        return [
+            Notification(self._id_type(stream), version, topic, state, position)
+            for position, stream, version, topic, state in self._rows(query)
+        ]
+
+    def max_notification_id(self) -> int | None:
+        """
+        The position of the newest event that is there; None if there is none.
+
+        Raises:
+            OperationalError: the store does not answer.
+        """
+        at = EVENTS.c
+        newest = select(at.position).where(_OF_TENANT).order_by(at.position.desc()).limit(1)
+        return self._number(newest)
+
+    def subscribe(
+        self,
+        gt: int | None = None,
+        topics: Sequence[str] = (),
+    ) -> Subscription[ApplicationRecorder]:
+        """Not supported, as on that library's own SQLite recorder: `select_notifications` polls."""
+        message = f"{type(self).__qualname__} does not support subscriptions"
+        raise NotImplementedError(message)
+
+    def insert_tracking(self, tracking: Tracking) -> None:
+        """
+        Record how far another application's notifications were processed.
+
+        Raises:
+            IntegrityError: it is not past what was tracked before.
+            OperationalError: the store does not answer.
+        """
+        with self._all_or_nothing():
+            self._track(tracking)
+
+    def _track(self, tracking: Tracking) -> None:
+        upsert = sqlite.insert(_TRACKING).values(
+            tenant=self._tenant,
+            application=tracking.application_name,
+            notification_id=tracking.notification_id,
+        )
+        tracked = upsert.on_conflict_do_update(
+            index_elements=["tenant", "application"],
+            set_={"notification_id": upsert.excluded.notification_id},
+            where=_TRACKING.c.notification_id < upsert.excluded.notification_id,
+        ).returning(_TRACKING.c.notification_id)
+        if self._database.connection.scalar(tracked) is None:
+            message = (
+                f"notification {tracking.notification_id} of {tracking.application_name}"
+                " is not past what was tracked before"
+            )
+            raise IntegrityError(message)
+
+    def max_tracking_id(self, application_name: str) -> int | None:
+        """
+        How far the notifications of that application were processed; None if not at all.
+
+        Raises:
+            OperationalError: the store does not answer.
+        """
+        at = _TRACKING.c
+        reached = select(at.notification_id).where(
+            at.tenant == bindparam("tenant"), at.application == application_name
+        )
+        return self._number(reached)
+
+    def _rows(self, query: Executable) -> Sequence[Sequence[Any]]:
+        bound = {"tenant": self._tenant}
+        with _their_words(), self._database.snapshot():
+            return self._database.connection.execute(query, bound).all()
+
+    def _number(self, query: Executable) -> int | None:
+        return next((row[0] for row in self._rows(query)), None)
+
+    @contextmanager
+    def _all_or_nothing(self) -> Generator[None]:
+        # The savepoint leaves a host's own transaction as it was before a refused insert.
+        driver = self._database.driver
+        with _their_words(), self._database.transaction():
+            driver.execute("SAVEPOINT recorder")
+            try:
+                yield
+            except BaseException:
+                if driver.in_transaction:
+                    driver.execute("ROLLBACK TO recorder")
+                    driver.execute("RELEASE recorder")
+                raise
+            driver.execute("RELEASE recorder")
+
+
+@contextmanager
+def _their_words() -> Generator[None]:
+    try:
+        yield
+    except StorageUnavailable as error:
+        raise OperationalError(str(error)) from error
+
+
+def _event_id(tenant: str, stream: str, version: int) -> bytes:
+    # A UUID of version 8 (RFC 9562). The lengths keep two different names from being one text.
+    name = f"{len(tenant)}:{tenant}{len(stream)}:{stream}{version}".encode()
+    digest = bytearray(blake2b(name, digest_size=16, person=b"regulars/record").digest())
+    digest[6] = digest[6] & 0x0F | 0x80
+    digest[8] = digest[8] & 0x3F | 0x80
+    return bytes(digest)

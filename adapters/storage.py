@@ -1,0 +1,84 @@
+"""The `Storage` port on one SQLite database: the log, the views and the findings, together."""
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any, Final
+
+from sqlalchemy import Column, Table, Text, delete, select
+from sqlalchemy.dialects.sqlite import insert
+
+from regulars.adapters.database import Database
+from regulars.adapters.event_log import SqlLog
+from regulars.adapters.schema import BIG, metadata
+from regulars.adapters.view_store import SqlViews
+from regulars.application.ports import Finding
+from regulars.application.views import View
+
+_FINDINGS: Final = Table(
+    "import_findings",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("file", Text, primary_key=True),
+    Column("row", BIG, primary_key=True),
+    Column("field", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    sqlite_strict=True,
+)
+
+
+class SqlFindings:
+    """The `Findings` port over one tenant's rows. One that is found again replaces the old."""
+
+    def __init__(self, database: Database, *, tenant: str) -> None:
+        self._database = database
+        self._tenant = tenant
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        """Keep these; see the port."""
+        rows = [
+            {"tenant": self._tenant, "file": one.file, "row": one.row}
+            | {"field": one.field, "reason": one.reason}
+            for one in findings
+        ]
+        if rows:
+            with self._database.transaction():
+                self._database.connection.execute(insert(_FINDINGS).prefix_with("OR REPLACE"), rows)
+
+    def forget(self, files: Collection[str]) -> None:
+        """Let go of what was found in these files; see the port."""
+        at = _FINDINGS.c
+        with self._database.transaction():
+            self._database.connection.execute(
+                delete(_FINDINGS).where(at.tenant == self._tenant, at.file.in_(list(files)))
+            )
+
+    def all(self) -> Iterator[Finding]:
+        """Every finding; see the port."""
+        at = _FINDINGS.c
+        query = (
+            select(at.file, at.row, at.field, at.reason)
+            .where(at.tenant == self._tenant)
+            .order_by(at.file, at.row, at.field)
+        )
+        for file, row, field, reason in self._database.connection.execute(query):
+            yield Finding(file=file, row=row, field=field, reason=reason)
+
+
+class SqlStorage:
+    """One tenant's log, views and findings in `database`."""
+
+    def __init__(
+        self, database: Database, views: Iterable[View[Any, Any]], *, tenant: str = "default"
+    ) -> None:
+        self._database = database
+        self.log = SqlLog(database, tenant=tenant)
+        self.views = SqlViews(database, views, tenant=tenant)
+        self.findings = SqlFindings(database, tenant=tenant)
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Keep everything written inside, or nothing; see the port."""
+        return self._database.transaction()
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Read inside as of one moment; see the port."""
+        return self._database.snapshot()

@@ -1,0 +1,229 @@
+"""Views in SQL: a table a view, with typed columns that a host may join, and one of checkpoints."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
+from types import UnionType
+from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+import msgspec
+from attrs import fields, frozen
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Index,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    select,
+    tuple_,
+)
+from sqlalchemy.dialects.sqlite import insert
+
+from regulars.adapters.database import Database
+from regulars.adapters.schema import BIG, metadata
+from regulars.application.views import Key, View
+
+Row = TypeVar("Row")
+Part = TypeVar("Part")
+
+_CHECKPOINTS: Final = Table(
+    "view_checkpoints",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("view", Text, primary_key=True),
+    Column("version", BIG, primary_key=True),
+    Column("position", BIG, nullable=False),
+    sqlite_strict=True,
+)
+_json: Final = msgspec.json.Encoder().encode
+_ONE_BY_ONE: Final = 8
+_KEYS_AT_ONCE: Final = 400
+
+
+@frozen(kw_only=True)
+class _Stored:
+    """How a view's rows are kept: its table, statements, and what turns columns into fields."""
+
+    table: Table
+    upsert: str
+    one: str
+    names: tuple[str, ...]
+    values: Callable[[object], tuple[Any, ...]]
+    json: tuple[int, ...]
+    decoders: tuple[tuple[int, Callable[[str], Any]], ...]
+
+
+class SqlViews:
+    """
+    The `ViewStore` port over one tenant's rows, a table `view_<name>_<version>` a view.
+
+    Whole numbers and texts are columns of their own, everything else is JSON; times are
+    microseconds since 1970-01-01T00:00Z. Tables are made when the store is.
+    """
+
+    def __init__(
+        self, database: Database, views: Iterable[View[Any, Any]], *, tenant: str = "default"
+    ) -> None:
+        self._database = database
+        self._driver = database.driver
+        self._tenant = tenant
+        tables = MetaData()
+        self._stored = {
+            (view.name, view.version): _stored(view, tables, database) for view in views
+        }
+        with database.transaction():
+            tables.create_all(database.connection)
+        self._mark = database.compile(
+            insert(_CHECKPOINTS).on_conflict_do_update(
+                index_elements=["tenant", "view", "version"],
+                set_={"position": insert(_CHECKPOINTS).excluded.position},
+            )
+        )
+        at = _CHECKPOINTS.c
+        self._marked = database.compile(
+            select(at.position).where(
+                at.tenant == bindparam("tenant"),
+                at.view == bindparam("view"),
+                at.version == bindparam("version"),
+            )
+        )
+
+    def checkpoint(self, view: View[Row, Part]) -> int:
+        """The position the view has reached; see the port."""
+        row = self._driver.execute(self._marked, (self._tenant, view.name, view.version)).fetchone()
+        return int(row[0]) if row else 0
+
+    def load(self, view: View[Row, Part], keys: Collection[Key]) -> dict[Key, Row]:
+        """The rows under `keys`; see the port."""
+        stored = self._of(view)
+        width = len(view.key)
+        found: dict[Key, Row] = {}
+        for columns in self._columns(stored, keys, width):
+            found[tuple(columns[:width])] = cast("Row", _row(view, stored, columns))
+        return found
+
+    def _columns(
+        self, stored: _Stored, keys: Collection[Key], width: int
+    ) -> Iterator[Sequence[Any]]:
+        if len(keys) <= _ONE_BY_ONE:
+            for key in keys:
+                yield from self._driver.execute(stored.one, (self._tenant, *key))
+            return
+        wanted = list(keys)
+        columns = [stored.table.c[name] for name in stored.names]
+        for start in range(0, len(wanted), _KEYS_AT_ONCE):
+            some = wanted[start : start + _KEYS_AT_ONCE]
+            among: ColumnElement[bool] = (
+                columns[0].in_([key[0] for key in some])
+                if width == 1
+                else tuple_(*columns[:width]).in_(some)
+            )
+            query = select(*columns).where(stored.table.c.tenant == self._tenant, among)
+            yield from self._database.connection.execute(query)
+
+    def save(self, changed: Mapping[View[Any, Any], Iterable[Any]], *, checkpoint: int) -> None:
+        """Write rows and checkpoint; see the port."""
+        with self._database.transaction():
+            for view, rows in changed.items():
+                stored = self._of(view)
+                values = [self._values(stored, row) for row in rows]
+                if values:
+                    self._driver.executemany(stored.upsert, values)
+            self._driver.executemany(
+                self._mark,
+                [(self._tenant, view.name, view.version, checkpoint) for view in changed],
+            )
+
+    def rows(self, view: View[Row, Part], **equal: str | int) -> Iterator[Row]:
+        """Rows in the order of their keys; see the port."""
+        stored = self._of(view)
+        columns = stored.table.c
+        query = (
+            select(*(columns[name] for name in stored.names))
+            .where(
+                columns.tenant == self._tenant,
+                *(columns[name] == value for name, value in equal.items()),
+            )
+            .order_by(*(columns[name] for name in view.key))
+            .execution_options(yield_per=500)
+        )
+        for found in self._database.connection.execute(query):
+            yield cast("Row", _row(view, stored, found))
+
+    def clear(self, view: View[Row, Part]) -> None:
+        """Forget rows and checkpoint; see the port."""
+        table = self._of(view).table
+        at = _CHECKPOINTS.c
+        with self._database.transaction():
+            run = self._database.connection.execute
+            run(delete(table).where(table.c.tenant == self._tenant))
+            run(
+                delete(_CHECKPOINTS).where(
+                    at.tenant == self._tenant, at.view == view.name, at.version == view.version
+                )
+            )
+
+    def _of(self, view: View[Any, Any]) -> _Stored:
+        return self._stored[view.name, view.version]
+
+    def _values(self, stored: _Stored, row: object) -> list[Any]:
+        values = [self._tenant, *stored.values(row)]
+        for place in stored.json:
+            values[place] = _json(values[place]).decode()
+        return values
+
+
+def _row(view: View[Any, Any], stored: _Stored, columns: Sequence[Any]) -> object:
+    if not stored.decoders:
+        return view.row(*columns)
+    values = list(columns)
+    for place, decoder in stored.decoders:
+        values[place] = decoder(values[place])
+    return view.row(*values)
+
+
+def _stored(view: View[Any, Any], tables: MetaData, database: Database) -> _Stored:
+    hints = get_type_hints(view.row)
+    names: tuple[str, ...] = tuple(spec.name for spec in fields(view.row))
+    name = f"view_{view.name}_{view.version}"
+    typed = [_column(field, hints[field]) for field in names]
+    table = Table(
+        name,
+        tables,
+        Column("tenant", Text, nullable=False),
+        *(column for column, _ in typed),
+        PrimaryKeyConstraint("tenant", *view.key),
+        *(Index(f"{name}_{field}", "tenant", field) for field in view.indexes),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    json = [(place, hints[names[place]]) for place, (_, plain) in enumerate(typed) if not plain]
+    upsert = insert(table)
+    new: Any = upsert.excluded
+    others: dict[str, Any] = {field: new[field] for field in names if field not in view.key}
+    conflict = upsert.on_conflict_do_update(index_elements=["tenant", *view.key], set_=others)
+    columns: list[Column[Any]] = [table.c[field] for field in names]
+    key: list[ColumnElement[bool]] = [table.c[field] == bindparam(field) for field in view.key]
+    one = select(*columns).where(table.c.tenant == bindparam("tenant"), *key)
+    return _Stored(
+        table=table,
+        upsert=database.compile(conflict),
+        one=database.compile(one),
+        names=names,
+        values=attrgetter(*names),
+        json=tuple(place + 1 for place, _ in json),
+        decoders=tuple((place, msgspec.json.Decoder(kind).decode) for place, kind in json),
+    )
+
+
+def _column(name: str, hint: object) -> tuple[Column[Any], bool]:
+    optional = get_origin(hint) in {Union, UnionType} and type(None) in get_args(hint)
+    kinds = [kind for kind in get_args(hint) if kind is not type(None)] if optional else [hint]
+    if kinds == [int]:
+        return Column(name, BIG, nullable=optional), True
+    if kinds == [str]:
+        return Column(name, Text, nullable=optional), True
+    return Column(name, Text, nullable=False), False

@@ -1,0 +1,154 @@
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regulars.adapters.program_file import UnusableProgram, read_program
+from regulars.domain.program import Command, DefineProgram, EarningRule, PublishEarningRule
+from regulars.domain.values import BEGINNING, ProgramId
+
+CLUB = ProgramId("club")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "program.toml"
+
+
+def commands(path: Path, content: str) -> tuple[Command, ...]:
+    path.write_text(content, encoding="utf-8")
+    return read_program(path, program_id=CLUB)
+
+
+def test_a_programme_is_its_name_and_its_rules_in_order(path: Path) -> None:
+    told = commands(
+        path,
+        """
+        name = "Noodle Club 面"
+
+        [[earning]]
+        points = 1
+
+        [[earning]]
+        points = 3
+        per = "0.50"
+        currency = "USD"
+        effective_from = 2024-01-01T08:00:00+08:00
+        """,
+    )
+
+    start = datetime(2024, 1, 1, tzinfo=UTC)
+    assert told == (
+        DefineProgram(program=CLUB, at=BEGINNING, name="Noodle Club 面"),
+        PublishEarningRule(program=CLUB, at=BEGINNING, rule=EarningRule(points=1)),
+        PublishEarningRule(
+            program=CLUB,
+            at=start,
+            rule=EarningRule(points=3, per_numerator=1, per_denominator=2, currency="USD"),
+            effective_from=start,
+        ),
+    )
+
+
+def test_a_programme_without_a_name_is_called_after_the_product(path: Path) -> None:
+    defined = commands(path, "[[earning]]\npoints = 0")[0]
+
+    assert defined == DefineProgram(program=CLUB, at=BEGINNING, name="Regulars")
+
+
+@pytest.mark.parametrize(
+    ("per", "numerator", "denominator"),
+    [
+        ('"10"', 10, 1),
+        ('"10.00"', 10, 1),
+        ('"0.1"', 1, 10),
+        ('"33.333333"', 33_333_333, 1_000_000),
+        ('"999999999999"', 999_999_999_999, 1),
+    ],
+)
+def test_an_amount_is_exact(path: Path, per: str, numerator: int, denominator: int) -> None:
+    published = commands(path, f"[[earning]]\npoints = 1\nper = {per}")[1]
+
+    assert isinstance(published, PublishEarningRule)
+    rule = published.rule
+    assert (rule.per_numerator, rule.per_denominator) == (numerator, denominator)
+
+
+@given(
+    points=st.integers(0, 1_000_000),
+    start=st.datetimes(
+        datetime(1980, 1, 1),  # noqa: DTZ001 - `timezones` makes it aware
+        datetime(2100, 1, 1),  # noqa: DTZ001 - as above
+        timezones=st.integers(-14, 14).map(lambda hours: timezone(timedelta(hours=hours))),
+    ),
+)
+def test_any_rule_that_can_be_written_is_read_as_it_was_meant(
+    tmp_path_factory: pytest.TempPathFactory, points: int, start: datetime
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.toml"
+
+    told = commands(path, f"[[earning]]\npoints = {points}\neffective_from = {start.isoformat()}")
+
+    assert told[1] == PublishEarningRule(
+        program=CLUB, at=start, rule=EarningRule(points=points), effective_from=start
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        ("", "earning"),
+        ("earning = []", "earning"),
+        ("earning = [1]", "earning[0]"),
+        ('earning = "1 per USD"', "earning"),
+        ("[earning]\npoints = 1", "earning"),
+        ("nmae = 'Club'\n[[earning]]\npoints = 1", "nmae"),
+        ("name = 7\n[[earning]]\npoints = 1", "name"),
+        ("name = ' '\n[[earning]]\npoints = 1", "name"),
+        ("[[earning]]", "points"),
+        ("[[earning]]\npoints = 1\n[[earning]]\npoints = -1", "earning[1].points"),
+        ("[[earning]]\npoints = 1.5", "earning[0].points"),
+        ("[[earning]]\npoints = true", "earning[0].points"),
+        ("[[earning]]\npoints = 1000001", "earning[0].points"),
+        ("[[earning]]\npoint = 1", "point"),
+        ("[[earning]]\npoints = 1\nper = 10", "earning[0].per"),
+        ("[[earning]]\npoints = 1\nper = 0.5", "earning[0].per"),
+        ("[[earning]]\npoints = 1\nper = '-1'", "rule 1: per"),
+        ("[[earning]]\npoints = 1\nper = '1e3'", "rule 1: per"),
+        ("[[earning]]\npoints = 1\nper = '0.00'", "rule 1: per"),
+        ("[[earning]]\npoints = 1\nper = '1/3'", "rule 1: per"),
+        ("[[earning]]\npoints = 1\nper = '\u0661'", "rule 1: per"),
+        ("[[earning]]\npoints = 1\ncurrency = 'dollars'", "rule 1: currency"),
+        ("[[earning]]\npoints = 1\ncurrency = 7", "earning[0].currency"),
+        ("[[earning]]\npoints = 1\neffective_from = 2024-01-01", "effective_from"),
+        ("[[earning]]\npoints = 1\neffective_from = 2024-01-01T00:00:00", "effective_from"),
+        ("[[earning]]\npoints = 1\neffective_from = 'today'", "effective_from"),
+        ("[[earning]\npoints = 1", "line 1"),
+        ("a = 1\na = 2\nb = 3", "line 2"),
+    ],
+)
+def test_a_file_that_says_no_programme_is_refused_by_the_place_in_it(
+    path: Path, content: str, place: str
+) -> None:
+    with pytest.raises(UnusableProgram) as refused:
+        commands(path, content)
+
+    assert refused.value.file == str(path)
+    assert place in refused.value.why
+    assert str(refused.value).startswith(str(path))
+
+
+def test_a_file_that_cannot_be_read_is_named(path: Path, tmp_path: Path) -> None:
+    with pytest.raises(UnusableProgram, match="cannot be read"):
+        read_program(path, program_id=CLUB)
+    with pytest.raises(UnusableProgram, match="cannot be read"):
+        read_program(tmp_path, program_id=CLUB)
+
+
+def test_a_file_in_another_encoding_is_named(path: Path) -> None:
+    path.write_bytes('name = "Café"'.encode("latin-1"))
+
+    with pytest.raises(UnusableProgram, match="is not UTF-8"):
+        read_program(path, program_id=CLUB)

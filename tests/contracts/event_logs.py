@@ -1,0 +1,354 @@
+"""What every `EventLog` promises, as checks that take a log for each tenant of one store."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from itertools import count
+from typing import Any, Final, TypeAlias
+
+import pytest
+
+from regulars.adapters.database import Database
+from regulars.adapters.event_log import SqlLog
+from regulars.adapters.memory import MemoryLog
+from regulars.application.errors import AlreadyRecorded, StaleHistory
+from regulars.application.events import Event, EventId, Pending, Recorded
+from regulars.application.ports import EventLog
+from regulars.domain.order import OrderAccepted, OrderCompleted, OrderReady
+from regulars.domain.values import OrderId
+from tests.adapters.stored_events import EXAMPLES
+
+Logs: TypeAlias = Callable[[str], EventLog]
+"""Opens the log of a tenant; all of them are in one store."""
+
+
+def memory_logs(kind: type[MemoryLog] = MemoryLog) -> Logs:
+    @cache
+    def log(tenant: str) -> MemoryLog:
+        return kind(tenant=tenant)
+
+    return log
+
+
+def sql_logs(database: Database, kind: type[SqlLog] = SqlLog) -> Logs:
+    def log(tenant: str) -> SqlLog:
+        return kind(database, tenant=tenant)
+
+    return log
+
+
+NOW: Final = 1_767_225_600_000_000
+
+_numbers: Final = count(1)
+
+
+def new_id() -> EventId:
+    return EventId(next(_numbers).to_bytes(16, "big"))
+
+
+def pending(
+    stream: str,
+    version: int,
+    event: Event | None = None,
+    *,
+    event_id: EventId | None = None,
+    causation: str | None = None,
+) -> Pending:
+    return Pending(
+        stream=stream,
+        version=version,
+        event=event or OrderAccepted(order=OrderId(stream)),
+        event_id=event_id or new_id(),
+        occurred_at=NOW - 5,
+        actor="agent:7",
+        correlation="talk-1",
+        causation=causation,
+    )
+
+
+def run(stream: str, *versions: int) -> list[Pending]:
+    return [pending(stream, version) for version in versions]
+
+
+def places(recorded: Sequence[Recorded] | Iterator[Recorded]) -> list[tuple[str, int]]:
+    return [(one.stream, one.version) for one in recorded]
+
+
+def positions(recorded: Sequence[Recorded] | Iterator[Recorded]) -> list[int]:
+    return [one.position for one in recorded]
+
+
+def append(log: EventLog, *events: Pending) -> int:
+    return log.append(events, recorded_at=NOW)
+
+
+def refuse(log: EventLog, error: type[Exception], *events: Pending) -> None:
+    before = list(log.read())
+    with pytest.raises(error):
+        append(log, *events)
+    assert list(log.read()) == before
+
+
+def check_that_a_batch_over_several_streams_is_recorded_in_its_order(logs: Logs) -> None:
+    log = logs("shop")
+
+    last = append(log, *run("a", 1, 2), *run("b", 1), *run("a", 3))
+
+    assert places(log.read()) == [("a", 1), ("a", 2), ("b", 1), ("a", 3)]
+    assert positions(log.read()) == [last - 3, last - 2, last - 1, last]
+    assert log.head() == last
+
+
+def check_that_everything_told_of_an_event_comes_back(logs: Logs) -> None:
+    log = logs("shop")
+    told = pending("a", 1, causation="command-1")._replace(fingerprint=b"\x00\xff")
+    plain = pending("a", 2)
+
+    last = append(log, told, plain)
+
+    first, second = log.read()
+    assert first == Recorded(
+        position=last - 1,
+        stream="a",
+        version=1,
+        event=told.event,
+        event_id=told.event_id,
+        occurred_at=NOW - 5,
+        recorded_at=NOW,
+        type="OrderAccepted",
+        schema=1,
+        tenant="shop",
+        actor="agent:7",
+        correlation="talk-1",
+        causation="command-1",
+        fingerprint=b"\x00\xff",
+    )
+    assert (second.causation, second.fingerprint) == (None, None)
+
+
+def check_that_every_event_comes_back_as_it_was(logs: Logs) -> None:
+    log = logs("shop")
+    events = list(EXAMPLES.values())
+
+    append(log, *(pending("a", version, event) for version, event in enumerate(events, 1)))
+
+    recorded = list(log.stream("a"))
+    assert [one.event for one in recorded] == events
+    assert [(one.type, one.schema) for one in recorded] == [
+        log.stored_as(type(event)) for event in events
+    ]
+
+
+def check_that_nothing_is_recorded_for_no_events(logs: Logs) -> None:
+    log = logs("shop")
+    assert append(log) == 0
+
+    last = append(log, *run("a", 1))
+
+    assert append(log) == last
+    assert len(list(log.read())) == 1
+
+
+def check_that_a_stream_begins_with_one(logs: Logs) -> None:
+    log = logs("shop")
+
+    refuse(log, StaleHistory, *run("a", 2))
+    refuse(log, StaleHistory, *run("a", 0))
+    refuse(log, StaleHistory, *run("a", -1))
+
+
+def check_that_a_version_is_the_next_of_its_stream(logs: Logs) -> None:
+    log = logs("shop")
+    append(log, *run("a", 1, 2), *run("b", 1))
+
+    refuse(log, StaleHistory, *run("a", 4))
+    refuse(log, StaleHistory, *run("a", 3, 5))
+    refuse(log, StaleHistory, *run("a", 4, 3))
+    refuse(log, StaleHistory, *run("b", 3))
+    append(log, *run("a", 3, 4))
+
+
+def check_that_a_version_is_taken_once(logs: Logs) -> None:
+    log = logs("shop")
+    append(log, *run("a", 1, 2))
+
+    refuse(log, StaleHistory, *run("a", 2))
+    refuse(log, StaleHistory, *run("a", 1))
+    refuse(log, StaleHistory, *run("b", 1, 1))
+    assert places(log.stream("a")) == [("a", 1), ("a", 2)]
+
+
+def check_that_of_a_refused_batch_nothing_is_recorded(logs: Logs) -> None:
+    log = logs("shop")
+    append(log, *run("a", 1))
+
+    refuse(log, StaleHistory, *run("new", 1, 2), *run("a", 1))
+    refuse(log, StaleHistory, *run("a", 2, 3), *run("new", 2))
+
+    assert list(log.stream("new")) == []
+    assert log.streams(["new"]) == {}
+    append(log, *run("new", 1), *run("a", 2))
+
+
+def check_that_an_event_is_recorded_once(logs: Logs) -> None:
+    log = logs("shop")
+    known = pending("a", 1)
+    append(log, known)
+    twice = new_id()
+
+    refuse(log, AlreadyRecorded, pending("a", 2, event_id=known.event_id))
+    refuse(log, AlreadyRecorded, *run("b", 1), pending("b", 2, event_id=known.event_id))
+    refuse(log, AlreadyRecorded, pending("b", 1, event_id=twice), pending("b", 2, event_id=twice))
+
+
+def check_that_a_repeat_is_refused(logs: Logs) -> None:
+    log = logs("shop")
+    batch = run("a", 1, 2)
+    append(log, *batch)
+
+    with pytest.raises((AlreadyRecorded, StaleHistory)):
+        append(log, *batch)
+    assert places(log.read()) == [("a", 1), ("a", 2)]
+
+
+def check_that_positions_only_grow(logs: Logs) -> None:
+    log = logs("shop")
+    given = [append(log, *run("a", 1)), append(log, *run("a", 2, 3)), append(log, *run("b", 1))]
+    with pytest.raises(StaleHistory):
+        append(log, *run("c", 1), *run("b", 1))
+    given.append(append(log, *run("b", 2)))
+
+    assert given[0] > 0
+    assert given == sorted(set(given))
+    assert positions(log.read()) == [given[0], given[1] - 1, given[1], given[2], given[3]]
+
+
+def check_that_a_new_log_is_empty(logs: Logs) -> None:
+    log = logs("shop")
+
+    assert log.head() == 0
+    assert list(log.read()) == []
+    assert list(log.stream("a")) == []
+    assert log.streams(["a"]) == {}
+    assert log.find([new_id()]) == {}
+
+
+def check_that_a_reader_goes_on_where_it_stopped(logs: Logs) -> None:
+    log = logs("shop")
+    append(log, *run("a", 1, 2, 3), *run("b", 1, 2))
+    all_of_it = list(log.read())
+    second, fourth = all_of_it[1].position, all_of_it[3].position
+
+    assert list(log.read(after=second)) == all_of_it[2:]
+    assert list(log.read(upto=fourth)) == all_of_it[:4]
+    assert list(log.read(after=second, upto=fourth)) == all_of_it[2:4]
+    assert list(log.read(after=fourth, upto=second)) == []
+    assert list(log.read(after=log.head())) == []
+    assert list(log.read(upto=0)) == []
+    assert list(log.read(upto=log.head() + 10)) == all_of_it
+
+
+def check_that_a_reader_of_some_types_reads_all_of_them(logs: Logs) -> None:
+    log = logs("shop")
+    order = OrderId("a")
+    kinds: list[Event] = [
+        OrderAccepted(order=order),
+        OrderReady(order=order),
+        OrderAccepted(order=order),
+        OrderCompleted(order=order),
+    ]
+    append(log, *(pending("a", version, event) for version, event in enumerate(kinds, 1)))
+
+    def versions(*types: type[Event], **between: Any) -> list[int]:  # noqa: ANN401 - two numbers
+        return [one.version for one in log.read(types=types, **between)]
+
+    assert versions(OrderAccepted) == [1, 3]
+    assert versions(OrderReady, OrderCompleted) == [2, 4]
+    assert versions(OrderAccepted, after=log.head() - 3, upto=log.head() - 1) == [3]
+    assert versions() == []
+
+
+def check_that_a_stream_is_read_oldest_first_past_a_version(logs: Logs) -> None:
+    log = logs("shop")
+    append(log, *run("a", 1), *run("b", 1), *run("a", 2, 3))
+    append(log, *run("a", 4))
+
+    assert [one.version for one in log.stream("a")] == [1, 2, 3, 4]
+    assert [one.version for one in log.stream("a", after=2)] == [3, 4]
+    assert [one.version for one in log.stream("a", after=4)] == []
+    assert list(log.stream("A")) == []
+
+
+def check_that_several_streams_are_read_at_once(logs: Logs) -> None:
+    log = logs("shop")
+    names = [f"order {number}" for number in range(1_200)]
+    append(log, *(one for name in names for one in run(name, 1)), *run(names[-1], 2))
+
+    found = log.streams([names[0], names[-1], "unknown"])
+    assert {name: places(events) for name, events in found.items()} == {
+        names[0]: [(names[0], 1)],
+        names[-1]: [(names[-1], 1), (names[-1], 2)],
+    }
+    assert log.streams(names).keys() == set(names)
+    assert log.streams([]) == {}
+
+
+def check_that_events_are_found_by_id(logs: Logs) -> None:
+    log = logs("shop")
+    batch = [pending("a", version) for version in range(1, 1_201)]
+    append(log, *batch)
+    ids = [one.event_id for one in batch]
+
+    found = log.find([ids[0], ids[-1], new_id()])
+    assert {event_id: one.version for event_id, one in found.items()} == {ids[0]: 1, ids[-1]: 1200}
+    assert {event_id: one.event_id for event_id, one in log.find(ids).items()} == {
+        event_id: event_id for event_id in ids
+    }
+    assert log.find([]) == {}
+
+
+def check_that_what_a_command_caused_is_one_run(logs: Logs) -> None:
+    log = logs("shop")
+    causes = ["one", "two", "two", None, "two", "two"]
+    last = append(
+        log, *(pending("a", version, causation=cause) for version, cause in enumerate(causes, 1))
+    )
+
+    assert [one.version for one in log.caused_by("two", after=last - 5)] == [2, 3]
+    assert [one.version for one in log.caused_by("two", after=last - 2)] == [5, 6]
+    assert list(log.caused_by("two", after=last - 6)) == []
+    assert list(log.caused_by("two", after=last)) == []
+
+
+def check_that_a_long_batch_is_read_back_whole(logs: Logs) -> None:
+    log = logs("shop")
+    last = append(
+        log, *(pending(f"order {number % 3}", number // 3 + 1) for number in range(2_502))
+    )
+
+    read = list(log.read())
+    assert positions(read) == list(range(last - 2_501, last + 1))
+    assert list(log.read(after=read[998].position)) == read[999:]
+    assert [one.version for one in log.stream("order 1", after=500)] == list(range(501, 835))
+
+
+def check_that_tenants_see_nothing_of_each_other(logs: Logs) -> None:
+    mine, theirs = logs("shop"), logs("other")
+    own = pending("a", 1, causation="command-1")
+    append(mine, own)
+    append(theirs, *run("a", 1, 2))
+    append(mine, pending("a", 2, causation="command-1"))
+
+    assert places(mine.read()) == [("a", 1), ("a", 2)]
+    assert {one.tenant for one in mine.read()} == {"shop"}
+    assert {one.tenant for one in theirs.read()} == {"other"}
+    assert places(theirs.stream("a")) == [("a", 1), ("a", 2)]
+    assert len(theirs.streams(["a"])["a"]) == 2
+    assert theirs.find([own.event_id]) == {}
+    assert len(mine.caused_by("command-1", after=0)) == 2
+    assert list(logs("nobody").read()) == []
+    refuse(logs("nobody"), StaleHistory, *run("a", 3))
+
+
+CONTRACT: Final = [
+    check for name, check in list(globals().items()) if name.startswith("check_that")
+]

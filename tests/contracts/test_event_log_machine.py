@@ -1,0 +1,201 @@
+"""Anything that can be asked of an event log, in any order, against lists that are searched."""
+
+from collections.abc import Sequence
+from itertools import takewhile
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from regulars.adapters.database import Database
+from regulars.adapters.event_log import SqlLog
+from regulars.application.errors import AlreadyRecorded, StaleHistory
+from regulars.application.events import EventId, Pending, Recorded
+from regulars.domain.order import OrderAccepted, OrderReady
+from regulars.domain.values import OrderId
+from tests.contracts.broken_event_logs import (
+    LostUpdate,
+    NotAtomicInSql,
+    ReadsOneTwice,
+    StopsAtAnotherType,
+    TakesGaps,
+)
+from tests.contracts.event_logs import NOW, memory_logs, sql_logs
+
+KINDS: list[type[OrderAccepted | OrderReady]] = [OrderAccepted, OrderReady]
+
+tenants = st.sampled_from(["shop", "other"])
+streams = st.sampled_from(["a", "A", "b/ü"])
+kinds = st.sampled_from(KINDS)
+slips = st.sampled_from([*[0] * 12, 1, -1])
+old_ids = st.sampled_from([*[False] * 20, True])
+marks = st.integers(0, 30)
+causes = st.sampled_from(["one", "two"])
+
+
+def numbered(tenant: str, number: int) -> EventId:
+    return EventId(tenant.encode().ljust(8) + number.to_bytes(8, "big"))
+
+
+class LogMachine(RuleBasedStateMachine):
+    """What is in a log, told twice: by the log, and by a list of all events of all tenants."""
+
+    kind: ClassVar[type[SqlLog] | None] = None
+    """The SQL log to look at, or the one in memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.database = Database("sqlite://")
+        self.logs = memory_logs() if self.kind is None else sql_logs(self.database, self.kind)
+        self.told: list[Recorded] = []
+        self.heads: dict[str, int] = {}
+        self.ids = 0
+
+    def teardown(self) -> None:
+        self.database.close()
+
+    def of(self, tenant: str) -> list[Recorded]:
+        return [one for one in self.told if one.tenant == tenant]
+
+    @rule(
+        tenant=tenants,
+        wanted=st.lists(st.tuples(streams, kinds, slips, old_ids), min_size=1, max_size=4),
+        cause=causes,
+    )
+    def append(
+        self,
+        tenant: str,
+        wanted: list[tuple[str, type[OrderAccepted | OrderReady], int, bool]],
+        cause: str,
+    ) -> None:
+        ends = {one.stream: one.version for one in self.of(tenant)}
+        batch: list[Pending] = []
+        for stream, kind, slip, old_id in wanted:
+            ends[stream] = ends.get(stream, 0) + 1
+            self.ids += not old_id
+            batch.append(
+                Pending(
+                    stream=stream,
+                    version=ends[stream] + slip,
+                    event=kind(order=OrderId(stream)),
+                    event_id=numbered(tenant, self.ids),
+                    occurred_at=NOW,
+                    actor="agent:7",
+                    correlation="talk",
+                    causation=cause,
+                )
+            )
+        ids = [one.event_id for one in batch]
+        repeated = len(set(ids)) < len(ids) or any(one.event_id in ids for one in self.of(tenant))
+        slipped = any(slip for _, _, slip, _ in wanted)
+        if repeated or slipped:
+            with pytest.raises((AlreadyRecorded,) * repeated + (StaleHistory,) * slipped):
+                self.logs(tenant).append(batch, recorded_at=NOW)
+            return
+        last = self.logs(tenant).append(batch, recorded_at=NOW)
+        assert last - len(batch) >= self.heads.get(tenant, 0)
+        self.tell(tenant, batch, last)
+
+    def tell(self, tenant: str, batch: Sequence[Pending], last: int) -> None:
+        self.heads[tenant] = last
+        for position, one in enumerate(batch, last - len(batch) + 1):
+            self.told.append(
+                Recorded(
+                    position=position,
+                    stream=one.stream,
+                    version=one.version,
+                    event=one.event,
+                    event_id=one.event_id,
+                    occurred_at=NOW,
+                    recorded_at=NOW,
+                    type=type(one.event).__name__,
+                    schema=1,
+                    tenant=tenant,
+                    actor="agent:7",
+                    correlation="talk",
+                    causation=one.causation,
+                    fingerprint=None,
+                )
+            )
+
+    @rule(
+        tenant=tenants,
+        after=marks,
+        upto=st.none() | marks,
+        types=st.none() | st.sets(kinds),
+        cause=causes,
+    )
+    def read(
+        self,
+        tenant: str,
+        after: int,
+        upto: int | None,
+        types: set[type[OrderAccepted | OrderReady]] | None,
+        cause: str,
+    ) -> None:
+        log, head = self.logs(tenant), self.heads.get(tenant, 0)
+        after, upto = after % (head + 2), None if upto is None else upto % (head + 2)
+        past = [one for one in self.of(tenant) if one.position > after]
+        assert list(log.read(after=after, upto=upto, types=types)) == [
+            one
+            for one in past
+            if (upto is None or one.position <= upto)
+            and (types is None or type(one.event) in types)
+        ]
+        caused = takewhile(lambda one: one.causation == cause, past)
+        assert list(log.caused_by(cause, after=after)) == list(caused)
+
+    @rule(
+        tenant=tenants,
+        names=st.sets(streams),
+        after=st.integers(0, 8),
+        numbers=st.sets(st.integers(1, 30)),
+    )
+    def look_up(self, tenant: str, names: set[str], after: int, numbers: set[int]) -> None:
+        log, told = self.logs(tenant), self.of(tenant)
+        ids = {numbered(tenant, number) for number in numbers}
+        streams = {name: [one for one in told if one.stream == name] for name in names}
+        assert log.streams(names) == {name: found for name, found in streams.items() if found}
+        for name, found in streams.items():
+            assert list(log.stream(name, after=after)) == found[after:]
+        assert log.find(ids) == {one.event_id: one for one in told if one.event_id in ids}
+
+    @invariant()
+    def nothing_is_lost(self) -> None:
+        for tenant in ("shop", "other"):
+            assert list(self.logs(tenant).read()) == self.of(tenant)
+            assert self.logs(tenant).head() >= self.heads.get(tenant, 0)
+
+
+QUICK = settings(max_examples=30, stateful_step_count=20)
+"""A profile that looks for new examples goes further."""
+
+
+def explore(machine: type[LogMachine], **changes: Any) -> None:  # noqa: ANN401 - settings
+    chosen = QUICK if settings().derandomize else settings()
+    run_state_machine_as_test(machine, settings=settings(chosen, **changes))
+
+
+class SqlMachine(LogMachine):
+    kind: ClassVar[type[SqlLog] | None] = SqlLog
+
+
+def test_a_log_in_memory_is_a_list_that_only_grows() -> None:
+    explore(LogMachine)
+
+
+def test_a_log_in_sql_is_a_list_that_only_grows() -> None:
+    explore(SqlMachine)
+
+
+@pytest.mark.parametrize(
+    "broken", [NotAtomicInSql, TakesGaps, LostUpdate, StopsAtAnotherType, ReadsOneTwice]
+)
+def test_exploring_finds_broken_logs(broken: type[SqlLog]) -> None:
+    class BrokenMachine(LogMachine):
+        kind: ClassVar[type[SqlLog] | None] = broken
+
+    with pytest.raises((AssertionError, StaleHistory, pytest.fail.Exception)):
+        explore(BrokenMachine, phases=[Phase.generate], report_multiple_bugs=False)

@@ -1,0 +1,266 @@
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+from uuid import uuid4
+
+import pytest
+from attrs import evolve, frozen
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import event, update
+from sqlalchemy.exc import IntegrityError
+
+from regulars.adapters.database import Database
+from regulars.adapters.keys import KEYS, SqlKeyStore
+from regulars.adapters.memory_keys import MemoryKeyStore
+from regulars.application.errors import StorageUnavailable
+from regulars.application.keys import KeyName, KeyState, KeyStore, StoredKey
+from regulars.domain.personal import DataClass
+
+ANNA = KeyName("shop", "anna", DataClass.CONTACT)
+
+
+def key(name: KeyName = ANNA, version: int = 1, wrapped: bytes = b"wrapped") -> StoredKey:
+    return StoredKey(
+        name=name,
+        version=version,
+        state=KeyState.ACTIVE,
+        wrapped=wrapped,
+        kek="kek-1",
+        created_at=1_700_000_000_000_000,
+    )
+
+
+def erased(key: StoredKey) -> StoredKey:
+    return evolve(key, state=KeyState.ERASED, wrapped=None, erased_at=key.created_at + 1)
+
+
+@frozen
+class Doors:
+    """A key store, and another way into the same one."""
+
+    one: KeyStore
+    other: KeyStore
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+def doors(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Doors]:
+    if request.param == "memory":
+        keys = MemoryKeyStore()
+        yield Doors(keys, keys)
+        return
+    url = f"sqlite:///{tmp_path / 'keys.db'}"
+    one, other = Database(url), Database(url)
+    yield Doors(SqlKeyStore(one), SqlKeyStore(other))
+    one.close()
+    other.close()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(f"sqlite:///{tmp_path / 'keys.db'}")
+    yield database
+    database.close()
+
+
+def check_that_a_key_comes_back_whole(keys: KeyStore) -> None:
+    bob = KeyName("shop", "bob", DataClass.PROFILE)
+    held = evolve(key(bob), held=True, state=KeyState.SUPERSEDED)
+
+    assert keys.provision(held) == held
+    assert keys.get_many([bob]) == {bob: [held]}
+
+
+def check_that_the_first_to_provision_wins(keys: KeyStore) -> None:
+    first = keys.provision(key(wrapped=b"first"))
+
+    assert keys.provision(key(wrapped=b"second")) == first
+    assert keys.get_many([ANNA]) == {ANNA: [first]}
+
+
+def check_that_versions_come_oldest_first(keys: KeyStore) -> None:
+    for version in (10, 2, 1):
+        keys.provision(key(version=version))
+
+    assert [stored.version for stored in keys.get_many([ANNA])[ANNA]] == [1, 2, 10]
+
+
+def check_that_names_differ_in_every_part(keys: KeyStore) -> None:
+    names = [
+        ANNA,
+        ANNA._replace(tenant="other"),
+        ANNA._replace(subject="Anna"),
+        ANNA._replace(data_class=DataClass.ADDRESS),
+    ]
+    stored = {name: [keys.provision(key(name))] for name in names}
+
+    assert keys.get_many(names) == stored
+    assert keys.get_many(names[:2]) == {name: stored[name] for name in names[:2]}
+
+
+def check_that_an_erased_key_is_not_an_absent_one(keys: KeyStore) -> None:
+    tombstone = keys.provision(erased(key()))
+
+    assert keys.provision(key()) == tombstone
+    assert keys.get_many([ANNA, ANNA._replace(subject="nobody")]) == {ANNA: [tombstone]}
+
+
+CONTRACT = [
+    check_that_a_key_comes_back_whole,
+    check_that_the_first_to_provision_wins,
+    check_that_versions_come_oldest_first,
+    check_that_names_differ_in_every_part,
+    check_that_an_erased_key_is_not_an_absent_one,
+]
+
+
+@pytest.mark.parametrize("check", CONTRACT)
+def test_a_key_store_keeps_its_promise(check: Callable[[KeyStore], None], doors: Doors) -> None:
+    check(doors.one)
+
+
+def test_names_without_keys_are_left_out_however_many_are_asked_for(doors: Doors) -> None:
+    names = [ANNA._replace(subject=f"subject {number}") for number in range(1_200)]
+    for name in (names[0], names[-1]):
+        doors.one.provision(key(name))
+
+    assert doors.one.get_many(names).keys() == {names[0], names[-1]}
+    assert doors.one.get_many([]) == {}
+
+
+def test_two_who_provision_at_once_get_the_same_key(doors: Doors) -> None:
+    start = Barrier(2)
+
+    def provision_all(keys: KeyStore, mark: bytes) -> list[StoredKey]:
+        start.wait()
+        names = [ANNA._replace(subject=str(number)) for number in range(50)]
+        return [keys.provision(key(name, wrapped=mark)) for name in names]
+
+    with ThreadPoolExecutor() as threads:
+        one = threads.submit(provision_all, doors.one, b"one")
+        other = threads.submit(provision_all, doors.other, b"other")
+
+    assert one.result() == other.result()
+    assert all(doors.other.get_many([won.name]) == {won.name: [won]} for won in one.result())
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    steps=st.lists(
+        st.tuples(st.sampled_from("ab"), st.integers(1, 3), st.binary(max_size=4), st.booleans())
+    )
+)
+def test_a_key_store_is_a_dictionary_that_only_grows(
+    doors: Doors, steps: list[tuple[str, int, bytes, bool]]
+) -> None:
+    tenant = str(uuid4())
+    model: dict[KeyName, dict[int, StoredKey]] = {}
+    for subject, version, wrapped, gone in steps:
+        name = KeyName(tenant, subject, DataClass.CONTACT)
+        wanted = key(name, version, wrapped)
+        wanted = erased(wanted) if gone else wanted
+        won = model.setdefault(name, {}).setdefault(version, wanted)
+
+        assert doors.one.provision(wanted) == won
+
+    names = [KeyName(tenant, subject, DataClass.CONTACT) for subject in "ab"]
+    assert doors.other.get_many(names) == {
+        name: [kept for _, kept in sorted(versions.items())] for name, versions in model.items()
+    }
+
+
+class LastWins(MemoryKeyStore):
+    def provision(self, key: StoredKey) -> StoredKey:
+        self._keys.setdefault(key.name, {})[key.version] = key
+        return key
+
+
+class BlindToTenants(MemoryKeyStore):
+    def provision(self, key: StoredKey) -> StoredKey:
+        return super().provision(evolve(key, name=key.name._replace(tenant="shop")))
+
+
+class ErasedLooksAbsent(MemoryKeyStore):
+    def get_many(self, names: Collection[KeyName]) -> dict[KeyName, list[StoredKey]]:
+        found = super().get_many(names)
+        return {name: living for name in found if (living := [k for k in found[name] if k.wrapped])}
+
+
+class AsTheyCame(MemoryKeyStore):
+    def get_many(self, names: Collection[KeyName]) -> dict[KeyName, list[StoredKey]]:
+        return {name: list(self._keys[name].values()) for name in names if name in self._keys}
+
+
+@pytest.mark.parametrize("broken", [LastWins, BlindToTenants, ErasedLooksAbsent, AsTheyCame])
+def test_the_contract_finds_broken_key_stores(broken: type[MemoryKeyStore]) -> None:
+    failed = 0
+    for check in CONTRACT:
+        try:
+            check(broken())
+        except AssertionError:
+            failed += 1
+
+    assert failed
+
+
+def test_a_provisioned_key_is_lost_with_its_transaction(database: Database) -> None:
+    keys = SqlKeyStore(database)
+
+    def fail() -> None:
+        with database.transaction():
+            keys.provision(key())
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+
+    assert keys.get_many([ANNA]) == {}
+
+
+@pytest.mark.parametrize(
+    "half", [{"wrapped": None}, {"state": "erased"}, {"state": "lost"}, {"version": 0}]
+)
+def test_the_table_takes_no_key_that_is_half_erased(
+    database: Database, half: Mapping[str, object]
+) -> None:
+    SqlKeyStore(database).provision(key())
+
+    with pytest.raises(IntegrityError):
+        database.connection.execute(update(KEYS).values(half))
+
+
+def test_a_state_that_is_not_known_makes_the_store_unavailable(database: Database) -> None:
+    keys = SqlKeyStore(database)
+    keys.provision(key())
+    database.driver.execute("PRAGMA ignore_check_constraints = ON")
+    database.connection.execute(update(KEYS).values(state="lost"))
+
+    with pytest.raises(StorageUnavailable, match="state"):
+        keys.get_many([ANNA])
+
+
+def test_a_store_without_its_table_is_unavailable_in_a_transaction_too(database: Database) -> None:
+    keys = SqlKeyStore(database)
+    KEYS.drop(database.connection)
+
+    with pytest.raises(StorageUnavailable, match="no such table"):
+        keys.get_many([ANNA])
+    with database.transaction(), pytest.raises(StorageUnavailable, match="no such table"):
+        keys.provision(key())
+
+
+def test_a_stored_key_is_found_by_its_primary_key(database: Database) -> None:
+    plans: list[str] = []
+
+    def explain(
+        _: object, __: object, statement: str, parameters: Sequence[object], *___: object
+    ) -> None:
+        rows = database.driver.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
+        plans.extend(row[-1] for row in rows)
+
+    event.listen(database.connection, "before_cursor_execute", explain)
+    SqlKeyStore(database).get_many([ANNA])
+
+    assert any("PRIMARY KEY" in plan or "autoindex_keys" in plan for plan in plans)
+    assert not [plan for plan in plans if plan.startswith("SCAN keys")]

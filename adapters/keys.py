@@ -1,0 +1,157 @@
+"""Wrapped keys in a table, beside the events whose boxes they open."""
+
+from collections.abc import Collection, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from itertools import groupby
+from typing import Any, Final, Protocol, TypeVar
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Connection,
+    Integer,
+    LargeBinary,
+    Row,
+    Table,
+    Text,
+    bindparam,
+    select,
+    tuple_,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+
+from regulars.adapters.schema import BIG, metadata
+from regulars.application.errors import StorageUnavailable
+from regulars.application.keys import KeyName, KeyState, StoredKey
+from regulars.domain.personal import DataClass
+
+KEYS: Final = Table(
+    "keys",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("data_class", Text, primary_key=True),
+    Column("version", BIG, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("wrapped", LargeBinary),
+    Column("kek", Text),
+    Column("held", Boolean().with_variant(Integer, "sqlite"), nullable=False),
+    Column("created_at", BIG, nullable=False),
+    Column("erased_at", BIG),
+    CheckConstraint("state IN ('active', 'superseded', 'erased')", name="keys_state"),
+    CheckConstraint("(state = 'erased') = (wrapped IS NULL)", name="keys_erased"),
+    CheckConstraint("version BETWEEN 1 AND 4294967295", name="keys_version"),
+    sqlite_strict=True,
+)
+
+_NAME: Final = tuple_(KEYS.c.tenant, KEYS.c.subject, KEYS.c.data_class)
+_VERSIONS: Final = (
+    select(KEYS)
+    .where(_NAME.in_(bindparam("names", expanding=True)))
+    .order_by(KEYS.c.tenant, KEYS.c.subject, KEYS.c.data_class, KEYS.c.version)
+)
+# The row comes back if it was inserted. The row count would not tell: on PostgreSQL it can be -1.
+_INSERTS: Final = {
+    "postgresql": postgresql.insert(KEYS).on_conflict_do_nothing().returning(KEYS.c.version),
+    "sqlite": sqlite.insert(KEYS).on_conflict_do_nothing().returning(KEYS.c.version),
+}
+_NAMES_AT_ONCE: Final = 500
+
+_T = TypeVar("_T")
+
+
+class Transactions(Protocol):
+    """A held connection and its transactions, such as `Database` has."""
+
+    @property
+    def connection(self) -> Connection:
+        """The one connection, inside a transaction or not."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Keep all or nothing of what is written inside; an inner one joins the outer."""
+        ...
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Read inside as of one moment; in a transaction, as of now in it."""
+        ...
+
+
+class SqlKeyStore:
+    """The `KeyStore` port over the table `keys`, on SQLite and PostgreSQL."""
+
+    def __init__(self, database: Transactions) -> None:
+        self._database = database
+        self._insert = _INSERTS[database.connection.dialect.name]
+
+    def get_many(self, names: Collection[KeyName]) -> dict[KeyName, list[StoredKey]]:
+        """Every version under each name; see the port."""
+        with _our_words(), self._database.snapshot():
+            rows = [
+                row
+                for some in _slices([(*name[:2], name.data_class.value) for name in names])
+                for row in self._database.connection.execute(_VERSIONS, {"names": some})
+            ]
+            keys = map(_stored_key, rows)
+            return {name: list(versions) for name, versions in groupby(keys, _name)}
+
+    def provision(self, key: StoredKey) -> StoredKey:
+        """Store `key` unless its version is there; see the port."""
+        with _our_words(), self._database.transaction():
+            inserted = self._database.connection.execute(self._insert, _row(key))
+            if inserted.first() is not None:
+                return key
+            stored = self.get_many([key.name])[key.name]
+            return next(winner for winner in stored if winner.version == key.version)
+
+
+def _row(key: StoredKey) -> dict[str, object]:
+    return {
+        "tenant": key.name.tenant,
+        "subject": key.name.subject,
+        "data_class": key.name.data_class.value,
+        "version": key.version,
+        "state": key.state.value,
+        "wrapped": key.wrapped,
+        "kek": key.kek,
+        "held": key.held,
+        "created_at": key.created_at,
+        "erased_at": key.erased_at,
+    }
+
+
+def _stored_key(row: Row[Any]) -> StoredKey:
+    return StoredKey(
+        name=KeyName(row.tenant, row.subject, DataClass(row.data_class)),
+        version=row.version,
+        state=KeyState(row.state),
+        wrapped=row.wrapped,
+        kek=row.kek,
+        created_at=row.created_at,
+        erased_at=row.erased_at,
+        held=bool(row.held),
+    )
+
+
+def _name(key: StoredKey) -> KeyName:
+    return key.name
+
+
+def _slices(names: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    for start in range(0, len(names), _NAMES_AT_ONCE):
+        yield names[start : start + _NAMES_AT_ONCE]
+
+
+@contextmanager
+def _our_words() -> Generator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        # The driver's words name conditions, ids and columns; SQLAlchemy's could add parameters.
+        why = str(getattr(error, "orig", None) or type(error).__name__)
+        raise StorageUnavailable(store="key store", why=why) from None
+    except ValueError:
+        why = "holds a key in a state that this version does not know"
+        raise StorageUnavailable(store="key store", why=why) from None

@@ -1,0 +1,205 @@
+"""
+The vault: seals personal data under keys of its subject, opens it, and tells why it cannot.
+
+A data key may seal 2**24 boxes before two of its nonces are likelier than 2**-49 to be the same;
+the boxes of one subject and class do not come near it.
+"""
+
+from collections.abc import Callable, Sequence
+from os import urandom
+from time import monotonic
+from typing import Final, assert_never
+
+from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
+
+from regulars.adapters import envelope
+from regulars.adapters.data_keys import DataKey, Outcome, RecentKeys, Versions
+from regulars.application.errors import StorageUnavailable, SubjectErased
+from regulars.application.events import microseconds
+from regulars.application.keys import KeyName, KeyState, KeyStore, KeyWrapper, StoredKey
+from regulars.application.ports import (
+    Clock,
+    Erased,
+    KeyUnavailable,
+    Opened,
+    Revealed,
+    Spot,
+    Tampered,
+)
+from regulars.domain.personal import DATA_CLASS, Personal, Sealed
+
+_LAST_VERSION: Final = 2**32 - 1  # what a header has room for
+
+
+class EnvelopeVault:
+    """
+    The `Vault` port over a key store and a key wrapper.
+
+    `algorithm` is what boxes are sealed with from now on; those of the others still open.
+    The unwrapped keys of at most `capacity` subjects and classes stay in memory, at most `max_age`
+    seconds: so long may a key that another process destroyed still open boxes here.
+    A vault belongs to one connection, and must hear when a transaction of it fails: `rolled_back`.
+
+    Raises:
+        UnsupportedAlgorithm: the OpenSSL of this process does not have `algorithm`.
+    """
+
+    def __init__(  # noqa: PLR0913 - ports and settings, each by name
+        self,
+        tenant: str,
+        keys: KeyStore,
+        wrapper: KeyWrapper,
+        *,
+        clock: Clock,
+        algorithm: int = envelope.AES_256_GCM,
+        capacity: int = 10_000,
+        max_age: float = 300,
+        timer: Callable[[], float] = monotonic,
+    ) -> None:
+        envelope.cipher(algorithm, bytes(envelope.KEY_BYTES))
+        self._tenant = tenant
+        self._keys = keys
+        self._wrapper = wrapper
+        self._clock = clock
+        self._algorithm = algorithm
+        self._recent = RecentKeys(capacity, max_age, timer)
+
+    def seal(self, value: Personal, spot: Spot) -> Sealed:
+        """
+        A box that holds `value` and opens at `spot` only; see the port.
+
+        Raises:
+            InvalidPersonalData: the value could not be read back as it is.
+            StorageUnavailable: the key cannot be had, or is not what was stored.
+        """
+        content = envelope.content(value)
+        data_class = DATA_CLASS[type(value)]
+        recent = self._recent.get(spot.subject, data_class)
+        key = recent.latest if recent is not None else None
+        if not isinstance(key, DataKey):
+            name = KeyName(self._tenant, spot.subject, data_class)
+            key = _usable(self._provided(name).latest, name)
+        way = key.way(self._algorithm)
+        nonce = urandom(envelope.NONCE_BYTES)
+        bound = way.bound + envelope.bound_to_spot(spot)
+        return Sealed(
+            way.header + nonce + way.cipher.encrypt(nonce, envelope.padded(content), bound)
+        )
+
+    def open(self, box: Sealed, spot: Spot) -> Opened:
+        """
+        What the box holds, or which of three reasons keeps it shut; see the port.
+
+        The header of a box whose key is gone cannot be proven: it is believed when it names a key
+        that was erased, and a key that never was in this store is unavailable.
+        """
+        parts = envelope.take_apart(box.envelope)
+        if isinstance(parts, Tampered):
+            return parts
+        recent = self._recent.get(spot.subject, parts.data_class)
+        key = recent.outcomes.get(parts.key_version) if recent is not None else None
+        if not isinstance(key, (DataKey, Erased)):
+            name = KeyName(self._tenant, spot.subject, parts.data_class)
+            key = self._looked_up(name, parts.key_version)
+        if not isinstance(key, DataKey):
+            return key
+        try:
+            way = key.way(parts.algorithm)
+            bound = way.bound + envelope.bound_to_spot(spot)
+            plaintext = way.cipher.decrypt(parts.nonce, parts.ciphertext, bound)
+        except InvalidTag:
+            return Tampered("the box or the place it stands in is not what was sealed")
+        except UnsupportedAlgorithm:
+            return KeyUnavailable("the OpenSSL of this process lacks the algorithm of the box")
+        value = envelope.value_in(plaintext, parts.data_class)
+        return value if isinstance(value, Tampered) else Revealed(value)
+
+    def digest(self, value: Personal, subject: str) -> bytes:
+        """
+        A digest of 32 bytes that tells whether two values of a subject are the same; see the port.
+
+        HMAC-SHA256 over the content of the box that `value` would be in, under a key that
+        HKDF-SHA256 derives from the oldest data key of the class that was not erased.
+
+        Raises:
+            InvalidPersonalData: as for `seal`.
+            StorageUnavailable: as for `seal`.
+        """
+        content = envelope.content(value)
+        data_class = DATA_CLASS[type(value)]
+        recent = self._recent.get(subject, data_class)
+        key = recent.first if recent is not None else None
+        if not isinstance(key, DataKey):
+            name = KeyName(self._tenant, subject, data_class)
+            key = _usable(self._provided(name).first, name)
+        return key.digest(content)
+
+    def rolled_back(self) -> None:
+        """
+        Forget the keys in memory, because one may have been made in the transaction that failed.
+
+        A box under a key that was never kept could not be opened by anybody.
+        """
+        self._recent.clear()
+
+    def _provided(self, name: KeyName) -> Versions:
+        stored = self._keys.get_many([name]).get(name, ())
+        if not stored:
+            stored = [self._made(name, 1)]
+        elif stored[-1].state is KeyState.SUPERSEDED:
+            stored = [*stored, self._made(name, stored[-1].version + 1)]
+        return self._remembered(name, stored)
+
+    def _made(self, name: KeyName, version: int) -> StoredKey:
+        secret = urandom(envelope.KEY_BYTES)
+        return self._keys.provision(
+            StoredKey(
+                name=name,
+                version=version,
+                state=KeyState.ACTIVE,
+                wrapped=self._wrapper.wrap(secret, name, version),
+                kek=self._wrapper.kek_id,
+                created_at=microseconds(self._clock.now()),
+            )
+        )
+
+    def _looked_up(self, name: KeyName, version: int) -> Outcome:
+        try:
+            stored = self._keys.get_many([name]).get(name)
+        except StorageUnavailable as error:
+            return KeyUnavailable(str(error))
+        outcomes = self._remembered(name, stored).outcomes if stored else {}
+        return outcomes.get(version, KeyUnavailable("the key is not in this key store"))
+
+    def _remembered(self, name: KeyName, stored: Sequence[StoredKey]) -> Versions:
+        outcomes = {key.version: self._unwrapped(name, key) for key in stored}
+        latest = outcomes[stored[-1].version]
+        living = (key for key in outcomes.values() if not isinstance(key, Erased))
+        versions = Versions(
+            outcomes=outcomes,
+            latest=latest,
+            first=latest if isinstance(latest, Erased) else next(living),
+        )
+        self._recent.put(name.subject, name.data_class, versions)
+        return versions
+
+    def _unwrapped(self, name: KeyName, key: StoredKey) -> Outcome:
+        if key.state is KeyState.ERASED:
+            return Erased()
+        if key.wrapped is None or key.kek is None or not 0 < key.version <= _LAST_VERSION:
+            return Tampered("the stored key is not whole, and was not erased")
+        secret = self._wrapper.unwrap(key.wrapped, name, key.version, kek_id=key.kek)
+        return DataKey(secret, name, key.version) if isinstance(secret, bytes) else secret
+
+
+def _usable(key: Outcome, name: KeyName) -> DataKey:
+    match key:
+        case DataKey():
+            return key
+        case Erased():
+            raise SubjectErased(subject=name.subject, data_class=name.data_class.value)
+        case Tampered(why) | KeyUnavailable(why):
+            why = f"no {name.data_class.value} data of {name.subject} can be sealed: {why}"
+            raise StorageUnavailable(store="key store", why=why)
+        case _:
+            assert_never(key)

@@ -1,0 +1,180 @@
+from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+from attrs import evolve
+
+from regulars.adapters.database import Database
+from regulars.adapters.keys import SqlKeyStore
+from regulars.adapters.memory_keys import MemoryKeyStore
+from regulars.adapters.vault import EnvelopeVault
+from regulars.application.errors import SubjectErased
+from regulars.application.keys import KeyName, KeyState, StoredKey
+from regulars.application.ports import (
+    Erased,
+    KeyUnavailable,
+    Revealed,
+)
+from regulars.domain.personal import (
+    Sealed,
+)
+from tests.adapters.vaults import ANNA, CONTACT, SPOT, Timer, stored, vault
+
+
+class Asked(MemoryKeyStore):
+    """Counts how often it is asked, and remembers nothing else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.times = 0
+
+    def get_many(self, names: Collection[KeyName]) -> dict[KeyName, list[StoredKey]]:
+        self.times += 1
+        return super().get_many(names)
+
+
+class Replaced(MemoryKeyStore):
+    def erase(self, name: KeyName) -> None:
+        self._keys[name] = {1: stored(state=KeyState.ERASED)}
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(f"sqlite:///{tmp_path / 'regulars.db'}")
+    yield database
+    database.close()
+
+
+def test_a_new_life_reads_nothing_of_the_old_one() -> None:
+    old = vault(MemoryKeyStore([stored()])).seal(CONTACT, SPOT)
+    keys = MemoryKeyStore([stored(1, KeyState.ERASED), stored(2, secret=bytes(32))])
+    box = vault(keys).seal(CONTACT, SPOT)
+
+    assert vault(keys).open(old, SPOT) == Erased()
+    assert vault(keys).open(box, SPOT) == Revealed(CONTACT)
+    assert vault(keys).digest(CONTACT, "anna") != vault(MemoryKeyStore([stored()])).digest(
+        CONTACT, "anna"
+    )
+
+
+def test_a_superseded_key_opens_and_digests_but_seals_no_more() -> None:
+    before = vault(MemoryKeyStore([stored()]))
+    old, digest = before.seal(CONTACT, SPOT), before.digest(CONTACT, "anna")
+    keys = MemoryKeyStore([stored(1, KeyState.SUPERSEDED)])
+    after = vault(keys)
+
+    box = after.seal(CONTACT, SPOT)
+
+    assert box.envelope[5:9] == b"\x00\x00\x00\x02"
+    assert after.open(old, SPOT) == after.open(box, SPOT) == Revealed(CONTACT)
+    assert after.digest(CONTACT, "anna") == digest
+    assert [key.version for key in keys.get_many([ANNA])[ANNA]] == [1, 2]
+
+
+def test_a_warm_key_is_not_asked_for_again() -> None:
+    keys = Asked()
+    safe = vault(keys)
+
+    for _ in range(10):
+        assert safe.open(safe.seal(CONTACT, SPOT), SPOT) == Revealed(CONTACT)
+        safe.digest(CONTACT, "anna")
+
+    assert keys.times == 1
+
+
+def test_a_key_leaves_memory_when_it_is_too_old() -> None:
+    keys, timer = Asked(), Timer()
+    safe = vault(keys, timer=timer)
+    box = safe.seal(CONTACT, SPOT)
+
+    timer.seconds = 59
+    safe.open(box, SPOT)
+    assert keys.times == 1
+    timer.seconds = 60
+    safe.open(box, SPOT)
+
+    assert keys.times == 2
+
+
+def test_the_key_used_longest_ago_leaves_memory_when_there_are_too_many() -> None:
+    keys = Asked()
+    safe = vault(keys, capacity=2)
+    for subject in ("anna", "bob", "anna", "carol"):
+        safe.seal(CONTACT, evolve(SPOT, subject=subject))
+    asked = keys.times
+
+    safe.seal(CONTACT, evolve(SPOT, subject="anna"))
+    assert keys.times == asked
+    safe.seal(CONTACT, evolve(SPOT, subject="bob"))
+
+    assert keys.times == asked + 1
+
+
+def test_an_erasure_elsewhere_is_seen_when_the_key_is_too_old() -> None:
+    timer = Timer()
+    keys = Replaced()
+    safe = vault(keys, timer=timer)
+    box = safe.seal(CONTACT, SPOT)
+    keys.erase(ANNA)
+
+    timer.seconds = 60
+
+    assert safe.open(box, SPOT) == Erased()
+    with pytest.raises(SubjectErased):
+        safe.seal(CONTACT, SPOT)
+
+
+def seal_and_fail(database: Database, safe: EnvelopeVault) -> None:
+    with database.transaction():
+        safe.seal(CONTACT, SPOT)
+        raise RuntimeError
+
+
+def test_a_key_of_a_transaction_that_failed_is_forgotten(database: Database) -> None:
+    keys = SqlKeyStore(database)
+    safe = vault(keys)
+    with pytest.raises(RuntimeError):
+        seal_and_fail(database, safe)
+
+    safe.rolled_back()
+    box = safe.seal(CONTACT, SPOT)
+
+    assert len(keys.get_many([ANNA])[ANNA]) == 1
+    assert vault(keys).open(box, SPOT) == Revealed(CONTACT)
+
+
+def test_a_vault_that_does_not_hear_of_the_failure_seals_what_nobody_opens(
+    database: Database,
+) -> None:
+    keys = SqlKeyStore(database)
+    safe = vault(keys)
+    with pytest.raises(RuntimeError):
+        seal_and_fail(database, safe)
+
+    box = safe.seal(CONTACT, SPOT)
+
+    assert isinstance(vault(keys).open(box, SPOT), KeyUnavailable)
+
+
+def test_two_vaults_that_seal_for_someone_new_at_once_use_one_key(
+    database: Database, tmp_path: Path
+) -> None:
+    other = Database(f"sqlite:///{tmp_path / 'regulars.db'}")
+    start = Barrier(2)
+    places = [evolve(SPOT, subject=str(number)) for number in range(30)]
+
+    def seal_all(connection: Database) -> list[Sealed]:
+        safe = vault(SqlKeyStore(connection))
+        start.wait()
+        return [safe.seal(CONTACT, spot) for spot in places]
+
+    with ThreadPoolExecutor() as threads:
+        boxes = list(threads.map(seal_all, (database, other)))
+    other.close()
+
+    reader = vault(SqlKeyStore(database))
+    for sealed in boxes:
+        opened = [reader.open(box, spot) for box, spot in zip(sealed, places, strict=True)]
+        assert opened == [Revealed(CONTACT)] * len(places)

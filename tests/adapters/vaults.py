@@ -1,0 +1,74 @@
+"""A vault with a known key-encryption key, at noon, and what lies in it."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from attrs import define
+
+from regulars.adapters.envelope import AES_256_GCM
+from regulars.adapters.key_ring import KeyRing
+from regulars.adapters.vault import EnvelopeVault
+from regulars.application.keys import KeyName, KeyState, KeyStore, StoredKey
+from regulars.application.ports import Spot
+from regulars.domain.personal import Contact, DataClass
+
+RING = KeyRing({"k1": bytes(range(32))}, active="k1")
+SECRET = bytes(range(50, 82))
+ANNA = KeyName("shop", "anna", DataClass.CONTACT)
+CONTACT = Contact(name="Anna", phone="13812345678")
+SPOT = Spot(
+    subject="anna",
+    type="CustomerRegistered",
+    schema=1,
+    event_id=UUID("01890000-0000-8000-8000-000000000000"),
+    box="contact",
+)
+
+
+class Noon:
+    def now(self) -> datetime:
+        return datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@define
+class Timer:
+    seconds: float = 0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def vault(
+    keys: KeyStore,
+    tenant: str = "shop",
+    ring: KeyRing = RING,
+    *,
+    algorithm: int = AES_256_GCM,
+    capacity: int = 10,
+    timer: Timer | None = None,
+) -> EnvelopeVault:
+    return EnvelopeVault(
+        tenant,
+        keys,
+        ring,
+        clock=Noon(),
+        algorithm=algorithm,
+        capacity=capacity,
+        max_age=60,
+        timer=timer or Timer(),
+    )
+
+
+def stored(
+    version: int = 1, state: KeyState = KeyState.ACTIVE, secret: bytes = SECRET
+) -> StoredKey:
+    gone = state is KeyState.ERASED
+    return StoredKey(
+        name=ANNA,
+        version=version,
+        state=state,
+        wrapped=None if gone else RING.wrap(secret, ANNA, version),
+        kek="k1",
+        created_at=1,
+        erased_at=2 if gone else None,
+    )

@@ -1,0 +1,176 @@
+"""
+The command line. Every command answers on standard output and says what went wrong in one line.
+
+`adapters/cli_*.py` hold the commands by noun; `regulars/__main__.py` hands in what opens the core.
+"""
+
+import io
+import logging
+import sqlite3
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Final, NoReturn
+
+import click
+from sqlalchemy.exc import DBAPIError
+
+from regulars.adapters.cli_balance import balance
+from regulars.adapters.cli_call import Connect
+from regulars.adapters.cli_demo import NotADemo, demo
+from regulars.adapters.cli_import import import_
+from regulars.adapters.cli_log import events, rebuild, verify
+from regulars.adapters.cli_profile import UnknownCustomer, profile
+from regulars.adapters.cli_report import report
+from regulars.adapters.cli_screen import plain, warn
+from regulars.adapters.complete_journey import DemoDataMissing
+from regulars.adapters.history_files import UnreadableHistory
+from regulars.adapters.key_ring import UnusableKeys
+from regulars.adapters.program_file import UnusableProgram
+from regulars.adapters.rejects_file import UnusableRejects
+from regulars.application.errors import (
+    AlreadyRecorded,
+    NotOurDatabase,
+    StaleHistory,
+    StorageUnavailable,
+    UndecodableEvent,
+    UnknownView,
+)
+from regulars.domain.values import Refusal
+
+_STATUS: Final = """\b
+Exit status:
+  0    done
+  1    done, with a finding: import left rows out, or verify found something amiss
+  2    the command line is wrong
+  3    it cannot be done: a file, the database or its keys, said in one line
+  130  interrupted
+"""
+
+_FAILURES: Final = (
+    AlreadyRecorded,
+    DemoDataMissing,
+    NotADemo,
+    NotOurDatabase,
+    Refusal,
+    StaleHistory,
+    StorageUnavailable,
+    UndecodableEvent,
+    UnknownCustomer,
+    UnreadableHistory,
+    UnusableKeys,
+    UnusableProgram,
+    UnusableRejects,
+)
+"""What may go wrong without anything being wrong with the program; the messages say where."""
+
+
+class _Misused(click.ClickException):
+    """The command line is wrong."""
+
+    exit_code = 2
+
+
+class _Failed(click.ClickException):
+    """It cannot be done."""
+
+    exit_code = 3
+
+
+class _Interrupted(click.ClickException):
+    """Somebody pressed Ctrl-C; the status is what shells give to that."""
+
+    exit_code = 130
+
+
+class _Front(click.Group):
+    """Runs a command and turns what went wrong into one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click has it
+        """In the order in which one meets them."""
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click has it
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as misuse:
+            path = misuse.ctx.command_path if misuse.ctx else ctx.command_path
+            message = misuse.format_message().rstrip(".")
+            raise _Misused(plain(f"{message}; see {path} --help")) from None
+        except UnknownView as unknown:
+            raise _Misused(plain(str(unknown))) from None
+        except KeyboardInterrupt:
+            raise _Interrupted("interrupted; what was recorded stands") from None
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            raise _Failed(plain(f"{where}{error.strerror or 'cannot be used'}")) from None
+        except sqlite3.Error as error:
+            raise _Failed(f"the database: {error}") from None
+        except DBAPIError as error:
+            raise _Failed(f"the database: {error.orig}") from None
+        except _FAILURES as failure:
+            raise _Failed(plain(str(failure))) from None
+
+
+def _show_version(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:  # noqa: FBT001 - click's
+    if asked and not ctx.resilient_parsing:
+        try:
+            number = version("regulars")
+        except PackageNotFoundError:
+            number = "(not installed)"
+        click.echo(f"regulars {number}")
+        ctx.exit()
+
+
+@click.group(epilog=_STATUS, cls=_Front, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
+@click.pass_context
+def regulars(ctx: click.Context) -> None:
+    """
+    Turn a first order into a regular: an event-sourced customer and loyalty core.
+
+    Everything is recorded as events in one database; every figure is computed from them and can
+    be computed again. Start with `regulars demo`, or with `regulars import` and your own orders.
+
+    Every command takes --database URL, and --json for an answer that a program can read.
+    """
+    ctx.with_resource(_warnings())
+
+
+for _command in (demo, import_, report, profile, balance, events, rebuild, verify):
+    regulars.add_command(_command)
+
+
+def run(connect: Connect) -> NoReturn:
+    """The command line of this process, to its end."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal may know fewer letters than we do
+    regulars.main(prog_name="regulars", obj=connect)
+    raise AssertionError("click ends the process")
+
+
+class _Warnings(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        warn(plain(record.getMessage()))
+
+
+@contextmanager
+def _warnings() -> Generator[None]:
+    """Shows the warnings of the core's log while a command runs."""
+    log, shown = logging.getLogger("regulars"), _Warnings(logging.WARNING)
+    log.addHandler(shown)
+    try:
+        yield
+    finally:
+        log.removeHandler(shown)

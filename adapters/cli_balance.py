@@ -1,0 +1,159 @@
+"""`regulars balance`: the points of one customer, and where they come from."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, tzinfo
+
+import click
+from rich.console import RenderableType
+from rich.text import Text
+
+from regulars.adapters.cli_call import (
+    Call,
+    as_of_option,
+    call_options,
+    examples,
+    moment_of,
+    timezone_option,
+)
+from regulars.adapters.cli_profile import UnknownCustomer
+from regulars.adapters.cli_screen import (
+    clock,
+    count,
+    facts,
+    plain,
+    section,
+    show,
+    time_text,
+    write_json,
+)
+from regulars.application.crm import Crm
+from regulars.application.customer import CustomerProfile
+from regulars.application.loyalty import Balance, PointsBalance, PointsLedger, Posting
+
+
+@click.command(
+    epilog=examples(
+        "regulars balance 1609",
+        "regulars balance 1609 --as-of 2017-02-28 --timezone America/New_York",
+        "regulars balance 1609 --explain",
+    )
+)
+@click.argument("customer")
+@as_of_option
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="List every posting, why it is what it is, and what the account held after it.",
+)
+@timezone_option("On whose clocks times are shown, and --as-of is read.")
+@call_options()
+def balance(
+    call: Call, *, customer: str, as_of: str | None, explain: bool, timezone: tzinfo
+) -> None:
+    """
+    Show the points of CUSTOMER, now or at any time.
+
+    Points count from the moment at which their order was delivered; --explain tells order by
+    order where they come from.
+    """
+    at = moment_of(as_of, timezone)
+    with call.read() as crm:
+        held = balance_of(crm, customer, at)
+        postings = crm.ask(PointsLedger(customer=customer), as_of=at) if explain else None
+    if call.as_json:
+        write_json(balance_document(held, postings, timezone, at))
+    else:
+        show(*shown_balance(held, postings, timezone, at))
+
+
+def balance_of(crm: Crm, customer: str, at: datetime | None = None) -> Balance:
+    """
+    The balance, zero for who had no account yet.
+
+    Raises:
+        UnknownCustomer: nobody of this id is known today.
+    """
+    held = crm.ask(PointsBalance(customer=customer), as_of=at)
+    if held is not None:
+        return held
+    if crm.ask(CustomerProfile(customer=customer, timezone=UTC, top=0)) is None:
+        raise UnknownCustomer(customer)
+    return Balance(
+        program=PointsBalance(customer=customer).program,
+        customer=customer,
+        opened_at=None,
+        earned=0,
+        reversed=0,
+        expired=0,
+        redeemed=0,
+        balance=0,
+    )
+
+
+def balance_document(
+    held: Balance,
+    postings: Sequence[Posting] | None,
+    timezone: tzinfo,
+    as_of: datetime | None = None,
+) -> dict[str, object]:
+    """The balance in JSON, with its postings if there are some to show."""
+    document: dict[str, object] = {
+        "customer": held.customer,
+        "program": held.program,
+        "as_of": time_text(as_of, timezone),
+        "opened_at": time_text(held.opened_at, timezone),
+        "earned": held.earned,
+        "reversed": held.reversed,
+        "expired": held.expired,
+        "redeemed": held.redeemed,
+        "balance": held.balance,
+    }
+    if postings is not None:
+        document["postings"] = [
+            {
+                "position": one.position,
+                "at": time_text(one.at, timezone),
+                "order": one.order,
+                "refund": one.refund,
+                "points": one.points,
+                "balance": one.balance,
+                "why": one.why,
+            }
+            for one in postings
+        ]
+    return document
+
+
+def shown_balance(
+    held: Balance,
+    postings: Sequence[Posting] | None,
+    timezone: tzinfo,
+    as_of: datetime | None = None,
+) -> Iterator[RenderableType]:
+    """The balance for people, part by part."""
+    when = "" if as_of is None else f" as of {as_of.astimezone(timezone).isoformat(' ')}"
+    yield section(
+        f"Customer {plain(held.customer)}{when}: {count(held.balance)} points",
+        facts(
+            ("Earned", count(held.earned)),
+            ("Reversed", count(held.reversed)),
+            ("Expired", count(held.expired)),
+            ("Redeemed", count(held.redeemed)),
+            ("Account opened", clock(held.opened_at, timezone)),
+        ),
+    )
+    if postings:
+        yield section(f"Posting by posting ({timezone})", shown_postings(postings, timezone))
+
+
+def shown_postings(postings: Sequence[Posting], timezone: tzinfo) -> RenderableType:
+    """Each posting with the order and the event that made it, and what the account then held."""
+    order = max(len(plain(one.order)) for one in postings)
+    lines = Text()
+    for one in postings:
+        head = f"{clock(one.at, timezone)}  order {plain(one.order):<{order}}"
+        sums = f"{one.points:>+9,}  ={count(one.balance):>10}"
+        lines.append(f"{head}{sums}  event {count(one.position)}\n")
+        lines.append(f"    {plain(one.why)}\n", style="dim")
+    lines.rstrip()
+    return lines

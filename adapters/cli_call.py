@@ -1,0 +1,182 @@
+"""What every command is told: how to open the core, which database, and how to answer."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import wraps
+from pathlib import Path
+from typing import Final, Literal, Protocol
+from zoneinfo import ZoneInfo
+
+import click
+from attrs import frozen
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from regulars.adapters.cli_screen import Bars
+from regulars.adapters.database import Synchronous
+from regulars.application.crm import Crm
+
+DATABASE: Final = "sqlite:///regulars.db"
+"""The database of who names none."""
+
+
+class Connect(Protocol):
+    """Opens the core, as `regulars.connect` does."""
+
+    def __call__(  # noqa: PLR0913 - those of `regulars.connect`
+        self,
+        database: str,
+        *,
+        program: Path | None = None,
+        keys: Path | None = None,
+        views: Literal["inline", "deferred"] = "inline",
+        synchronous: Synchronous = "FULL",
+        create: bool = True,
+    ) -> Crm:
+        """The core over `database`."""
+        ...
+
+
+@frozen(kw_only=True)
+class Call:
+    """One call of a command. `as_json` answers with JSON, and nothing else on standard output."""
+
+    connect: Connect
+    database: str
+    keys: Path | None
+    as_json: bool
+
+    def file(self) -> Path | None:
+        """Where the database lies; None if it is in memory, or the URL is none."""
+        try:
+            name = make_url(self.database).database
+        except ArgumentError:
+            return None
+        return None if not name or name == ":memory:" else Path(name)
+
+    def record(self, *, program: Path | None = None) -> Crm:
+        """The core to import into, made if it is not there; views are left to `catch_up`."""
+        # What a power cut takes from an import, the next run brings back.
+        return self.connect(
+            self.database, keys=self.keys, program=program, views="deferred", synchronous="NORMAL"
+        )
+
+    def open(self) -> Crm:
+        """The core over a database that must be there; its views may be behind its log."""
+        return self.connect(self.database, keys=self.keys, views="deferred", create=False)
+
+    def read(self) -> Crm:
+        """The core over a database that must be there, its views brought up to its log."""
+        crm = self.open()
+        try:
+            with Bars() as bars:
+                crm.catch_up(progress=lambda done, of: bars.tell("Updating views", done, of))
+        except BaseException:
+            crm.close()
+            raise
+        return crm
+
+
+def call_options(
+    *, database: str | None = DATABASE, shown: str | bool = True
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The options that every command has; the command takes a `Call` made of them first."""
+
+    def with_call(command: Callable[..., None]) -> Callable[..., None]:
+        @click.option(
+            "--database",
+            metavar="URL",
+            default=database,
+            show_default=shown,
+            help="The database, such as sqlite:///shop.db or sqlite:////var/lib/shop.db.",
+        )
+        @click.option(
+            "--keys",
+            metavar="FILE",
+            type=click.Path(path_type=Path),
+            help="The file of the keys that personal data is sealed under, if it is neither"
+            " beside the database nor in the variable REGULARS_KEYS.",
+        )
+        @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+        @wraps(command)
+        def told(
+            *, database: str | None, keys: Path | None, as_json: bool, **options: object
+        ) -> None:
+            connect: Connect = click.get_current_context().obj
+            call = Call(connect=connect, database=database or "", keys=keys, as_json=as_json)
+            command(call, **options)
+
+        return told
+
+    return with_call
+
+
+def examples(*lines: str) -> str:
+    """The end of a help text, as it stands: click wraps whatever has no backspace before it."""
+    return "\n".join(("\b", "Examples:", *(f"  {line}" for line in lines)))
+
+
+def timezone_of(ctx: click.Context, param: click.Parameter, value: str | None) -> tzinfo | None:
+    """The time zone of that name in the IANA database; for options that take one."""
+    if value is None:
+        return None
+    try:
+        return ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise click.BadParameter(
+            f"there is no time zone {value!r}; one is Europe/Berlin", ctx=ctx, param=param
+        ) from None
+
+
+def timezone_option(text: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The option `--timezone`, UTC by default."""
+    return click.option(
+        "--timezone",
+        metavar="TZ",
+        callback=timezone_of,
+        default="UTC",
+        show_default=True,
+        help=text,
+    )
+
+
+as_of_option: Final = click.option(
+    "--as-of",
+    metavar="T",
+    help="As it stood at that time, that instant included: 2024-05-31T18:00:00+02:00,"
+    " 2024-05-31T18:00 on the clocks of --timezone, or 2024-05-31 for the end of that day.",
+)
+"""The option `--as-of`, to be read with `moment_of`."""
+
+
+def moment_of(text: str | None, timezone: tzinfo) -> datetime | None:
+    """
+    The time that `--as-of` names: an ISO 8601 time, or a day, which means its last microsecond.
+
+    Raises:
+        click.BadParameter: it names none.
+    """
+    if text is None:
+        return None
+    try:
+        at = _end_of_day(text, timezone) or datetime.fromisoformat(text)
+        at = at if at.tzinfo else at.replace(tzinfo=timezone)
+        at.astimezone(UTC)  # there are none before the year 1
+    except (ValueError, OverflowError):
+        raise click.BadParameter(
+            f"{text!r} is no time; times are 2024-05-31T18:00:00+02:00, 2024-05-31T18:00"
+            " and 2024-05-31",
+            param_hint="--as-of",
+        ) from None
+    return at
+
+
+def _end_of_day(text: str, timezone: tzinfo) -> datetime | None:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    following = day + timedelta(days=1)
+    midnight = datetime(following.year, following.month, following.day, tzinfo=timezone)
+    # Counted back in UTC: on the clocks of a place, days have 23 hours and 25.
+    return midnight.astimezone(UTC) - timedelta(microseconds=1)

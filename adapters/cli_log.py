@@ -1,0 +1,244 @@
+"""`regulars events`, `rebuild` and `verify`: the log itself, and what proves the rest from it."""
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import UTC
+from itertools import islice
+from time import perf_counter
+from typing import Final, cast
+from uuid import UUID
+
+import click
+import msgspec
+from attrs import fields
+from rich.console import RenderableType
+from rich.text import Text
+
+from regulars.adapters.cli_call import Call, call_options, examples
+from regulars.adapters.cli_screen import (
+    Bars,
+    count,
+    listing,
+    plain,
+    section,
+    show,
+    warn,
+    write_json,
+)
+from regulars.application.audit import Verdict
+from regulars.application.crm import VIEWS
+from regulars.application.errors import UndecodableEvent
+from regulars.application.events import Recorded, moment
+from regulars.domain.personal import Sealed
+
+_PRINTED_AT_ONCE: Final = 500
+_SHOWN_MAX: Final = 10
+
+NOT_SOUND: Final = 1
+"""The exit status of a verification that found something amiss."""
+
+
+@click.command(
+    epilog=examples(
+        "regulars events --limit 20",
+        "regulars events --stream order-1001",
+        "regulars events --after 111432 --json | jq .type",
+    )
+)
+@click.option("--stream", metavar="S", help="Only those of one stream, such as order-1001.")
+@click.option(
+    "--after",
+    metavar="N",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Only those past position N of the log, or past version N of --stream.",
+)
+@click.option("--limit", metavar="N", type=click.IntRange(0), help="At most N of them.")
+@call_options()
+def events(call: Call, *, stream: str | None, after: int, limit: int | None) -> None:
+    """
+    List the events of the log, one on a line.
+
+    They come in the order in which they were recorded. A line tells the position in the log, the
+    time (UTC) at which it happened, the stream with the event's version in it, who asked for it,
+    the type, and its fields; of a list only how long it is. Personal data is never shown: a
+    sealed box is <sealed>.
+
+    With --json each line is a JSON object with everything but what is sealed.
+    """
+    line = _json_line if call.as_json else _line
+    listed = 0
+    with call.open() as crm:
+        some = islice(crm.events(after=after, stream=stream), limit)
+        while lines := [line(recorded) for recorded in islice(some, _PRINTED_AT_ONCE)]:
+            listed += len(lines)
+            click.echo("\n".join(lines).encode() if call.as_json else "\n".join(lines))
+    if not listed and limit != 0:
+        warn(f"no events past {after}" + (f" in stream {stream!r}" if stream else ""))
+
+
+def _line(recorded: Recorded) -> str:
+    at = moment(recorded.occurred_at).astimezone(UTC)
+    told = " ".join(f"{name}={_told(value)}" for name, value in _content(recorded))
+    return plain(
+        f"{recorded.position:>7}  {at:%Y-%m-%dT%H:%M:%SZ}  {recorded.stream} {recorded.version}"
+        f"  {recorded.actor}  {recorded.type}  {told}"
+    )
+
+
+def _told(value: object) -> str:
+    if isinstance(value, Sealed):
+        return "<sealed>"
+    if isinstance(value, tuple):
+        return f"[{len(cast('tuple[object, ...]', value))}]"
+    found = msgspec.to_builtins(value)
+    return found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
+
+
+def _json_line(recorded: Recorded) -> str:
+    return json.dumps(
+        {
+            "position": recorded.position,
+            "stream": recorded.stream,
+            "version": recorded.version,
+            "type": recorded.type,
+            "schema": recorded.schema,
+            "event_id": str(UUID(bytes=recorded.event_id)),
+            "occurred_at": moment(recorded.occurred_at).isoformat(),
+            "recorded_at": moment(recorded.recorded_at).isoformat(),
+            "tenant": recorded.tenant,
+            "actor": recorded.actor,
+            "correlation": recorded.correlation,
+            "causation": recorded.causation,
+            "fields": {
+                name: {"sealed": True} if isinstance(value, Sealed) else msgspec.to_builtins(value)
+                for name, value in _content(recorded)
+            },
+        },
+        ensure_ascii=False,
+    )
+
+
+def _content(recorded: Recorded) -> Iterator[tuple[str, object]]:
+    """The fields of an event that say something."""
+    for spec in fields(type(recorded.event)):
+        value: object = getattr(recorded.event, spec.name)
+        if value is not None and value != ():
+            yield spec.name, value
+
+
+@click.command(
+    epilog=examples(
+        "regulars rebuild",
+        "regulars rebuild customers accounts",
+    )
+)
+@click.argument("view", nargs=-1)
+@call_options()
+def rebuild(call: Call, *, view: tuple[str, ...]) -> None:
+    """
+    Compute VIEWs, or all of them, again.
+
+    A view is computed from nothing but the log. Readers see the old rows until the new ones are
+    complete.
+    """
+    started = perf_counter()
+    with call.open() as crm, Bars() as bars:
+        read = crm.rebuild(*view, progress=lambda done, of: bars.tell("Rebuilding", done, of))
+    seconds = perf_counter() - started
+    names = view or tuple(one.name for one in VIEWS)
+    if call.as_json:
+        write_json({"views": list(names), "events": read, "seconds": round(seconds, 3)})
+    else:
+        click.echo(f"Rebuilt {', '.join(names)} from {count(read)} events in {seconds:.1f} s")
+
+
+@click.command(
+    epilog=examples(
+        "regulars verify && echo sound",
+        "regulars verify --json | jq .views",
+    )
+)
+@call_options()
+def verify(call: Call) -> None:
+    """
+    Prove every view by replaying the log.
+
+    Each view is computed from nothing and compared row by row with what is kept; every stream is
+    counted; every box of personal data is opened, its content dropped unseen. Ends with status 1
+    if something is amiss.
+    """
+    try:
+        with call.read() as crm, Bars() as bars:
+            verdict = crm.verify(progress=lambda done, of: bars.tell("Replaying", done, of))
+    except UndecodableEvent as broken:
+        if call.as_json:
+            write_json({"sound": False, "undecodable": str(broken)})
+        else:
+            show(Text(f"Not sound: {broken}", style="bold red"))
+        sys.exit(NOT_SOUND)
+    if call.as_json:
+        write_json(verdict_document(verdict))
+    else:
+        show(*shown_verdict(verdict))
+    if not verdict.sound:
+        sys.exit(NOT_SOUND)
+
+
+def verdict_document(verdict: Verdict) -> dict[str, object]:
+    """The verdict in JSON."""
+    return {
+        "sound": verdict.sound,
+        "events": verdict.events,
+        "streams": verdict.streams,
+        "gaps": list(verdict.gaps),
+        "views": dict(verdict.views),
+        "drifts": [
+            {"view": drift.view, "rows": drift.rows, "keys": list(drift.keys)}
+            for drift in verdict.drifts
+        ],
+        "boxes": {
+            "open": verdict.boxes_open,
+            "erased": verdict.boxes_erased,
+            "without_key": verdict.boxes_without_key,
+            "tampered": list(verdict.boxes_tampered),
+        },
+    }
+
+
+def shown_verdict(verdict: Verdict) -> Iterator[RenderableType]:
+    """The verdict for people, part by part."""
+    drifts = {drift.view: drift for drift in verdict.drifts}
+    yield section(
+        f"Replayed {count(verdict.events)} events of {count(verdict.streams)} streams",
+        listing(
+            ("View", "Rows", "Differ from the log"),
+            (
+                (name, count(rows), count(drifts[name].rows) if name in drifts else "none")
+                for name, rows in verdict.views
+            ),
+        ),
+    )
+    yield section(
+        "Boxes of personal data",
+        Text(
+            f"{count(verdict.boxes_open)} open with their key, {count(verdict.boxes_erased)}"
+            f" erased, {count(verdict.boxes_without_key)} without their key,"
+            f" {count(len(verdict.boxes_tampered))} tampered with"
+        ),
+    )
+    amiss = [
+        *(f"{gap} is not the next of its stream" for gap in verdict.gaps),
+        *(f"view {one.view}: {', '.join(one.keys)}" for one in verdict.drifts),
+        *(f"{box} was tampered with" for box in verdict.boxes_tampered),
+    ]
+    for line in amiss[:_SHOWN_MAX]:
+        yield Text(plain(line), style="red")
+    if len(amiss) > _SHOWN_MAX:
+        yield Text(f"and {count(len(amiss) - _SHOWN_MAX)} more; --json has them all", style="red")
+    if verdict.sound:
+        yield Text("Sound: every view is equal to a fresh computation.", style="bold green")
+    else:
+        yield Text("Not sound.", style="bold red")

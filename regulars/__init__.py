@@ -1,0 +1,232 @@
+"""
+Turn a first order into a regular: an event-sourced customer and loyalty core to embed.
+
+    with regulars.connect("sqlite:///shop.db") as crm:
+        crm.execute(PlaceOrder(...), by="checkout")
+        crm.ask(PointsBalance(customer="ada"))
+
+`connect` is the composition root: the one place that names concrete classes together.
+"""
+
+import logging
+from collections.abc import Mapping
+from os import environ
+from pathlib import Path
+from secrets import token_bytes
+from typing import Final, Literal
+
+from sqlalchemy import func, select
+
+from regulars.adapters.clock import SystemClock
+from regulars.adapters.codec import encode
+from regulars.adapters.database import Database, Synchronous
+from regulars.adapters.key_ring import (
+    KeyRing,
+    NoKeys,
+    UnusableKeys,
+    create_key_file,
+    parse_keys,
+    read_key_file,
+)
+from regulars.adapters.keys import KEYS, SqlKeyStore
+from regulars.adapters.program_file import read_program
+from regulars.adapters.storage import SqlStorage
+from regulars.adapters.vault import EnvelopeVault
+from regulars.application.crm import VIEWS, Crm
+from regulars.application.customer import CustomerProfile
+from regulars.application.door import Door, Request
+from regulars.application.handling import Commands, Receipt
+from regulars.application.loyalty import PointsBalance, PointsLedger
+from regulars.application.ports import Clock
+from regulars.application.projecting import Projector
+from regulars.application.queries import AsOf, Query
+from regulars.application.report import SalesReport
+from regulars.domain.customer import (
+    AddDeliveryAddress,
+    GrantConsent,
+    RegisterCustomer,
+    RemoveDeliveryAddress,
+    UpdateCustomerDetails,
+    WithdrawConsent,
+)
+from regulars.domain.merchant import PublishMenuItem, RegisterMerchant, UpdateMerchantDetails
+from regulars.domain.order import (
+    AcceptOrder,
+    CancelOrder,
+    CompleteOrder,
+    MarkDelivered,
+    MarkReady,
+    PickUpOrder,
+    StartPreparing,
+)
+from regulars.domain.personal import Address, Contact, Content, Profile
+from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
+from regulars.domain.purchase import Channel, Line, PlaceOrder
+from regulars.domain.refund import IssueRefund
+from regulars.domain.review import SubmitReview
+from regulars.domain.values import (
+    AddressId,
+    CustomerId,
+    ItemId,
+    MerchantId,
+    Money,
+    OrderId,
+    ProgramId,
+    RefundId,
+    Refusal,
+)
+
+__all__ = [
+    "AcceptOrder",
+    "AddDeliveryAddress",
+    "Address",
+    "AddressId",
+    "AsOf",
+    "CancelOrder",
+    "Channel",
+    "CompleteOrder",
+    "Contact",
+    "Content",
+    "Crm",
+    "CustomerId",
+    "CustomerProfile",
+    "DefineProgram",
+    "EarningRule",
+    "GrantConsent",
+    "IssueRefund",
+    "ItemId",
+    "Line",
+    "MarkDelivered",
+    "MarkReady",
+    "MerchantId",
+    "Money",
+    "OrderId",
+    "PickUpOrder",
+    "PlaceOrder",
+    "PointsBalance",
+    "PointsLedger",
+    "Profile",
+    "ProgramId",
+    "PublishEarningRule",
+    "PublishMenuItem",
+    "Query",
+    "Receipt",
+    "RefundId",
+    "Refusal",
+    "RegisterCustomer",
+    "RegisterMerchant",
+    "RemoveDeliveryAddress",
+    "Request",
+    "SalesReport",
+    "StartPreparing",
+    "SubmitReview",
+    "UpdateCustomerDetails",
+    "UpdateMerchantDetails",
+    "WithdrawConsent",
+    "connect",
+]
+
+_LOG: Final = logging.getLogger("regulars")
+_KEYS_VARIABLE: Final = "REGULARS_KEYS"
+
+
+def connect(  # noqa: PLR0913 - settings of a host, each by name
+    database: str = "sqlite:///regulars.db",
+    *,
+    tenant: str = "default",
+    program: Path | str | None = None,
+    program_id: str = "default",
+    keys: Path | str | None = None,
+    views: Literal["inline", "deferred"] = "inline",
+    synchronous: Synchronous = "FULL",
+    create: bool = True,
+    clock: Clock | None = None,
+    environment: Mapping[str, str] = environ,
+) -> Crm:
+    """
+    Open the core over an SQLite database, made if `create` allows and it is not there.
+
+    Args:
+        database: a URL: `sqlite:///relative/file.db`, `sqlite:////absolute/file.db`, or
+            `sqlite://` for one in memory that ends with the connection.
+        tenant: whose data to work on; tenants of one database see nothing of each other.
+        program: a TOML file of earning rules; what is new in it is published. Without one, a
+            database that has no rules yet gets one point for each whole unit of money.
+        program_id: the loyalty programme that orders earn in.
+        keys: the file of the keys that personal data is sealed under. By default the contents of
+            the variable REGULARS_KEYS, or else a file beside the database named like it with
+            `.keys` added, made for a new database. Keep it apart from backups of the database:
+            together they reveal everything, and without it nobody can read personal data again.
+        views: `inline` folds views with each command, so that one reads what one wrote;
+            `deferred` leaves them to `Crm.catch_up`.
+        synchronous: FULL keeps every receipt through a power cut; NORMAL may lose the newest.
+        create: whether a database that is not there is made, and a key file for one that has
+            no keys yet; without it nothing is made, and nothing can be sealed without keys.
+        clock: tells when events are recorded; the system's by default.
+        environment: where REGULARS_KEYS is looked up.
+
+    Raises:
+        StorageUnavailable: the database cannot be opened or made.
+        NotOurDatabase: the file is something else, or of a newer version.
+        UnusableKeys: the key file is missing although keys were wrapped with it, or malformed.
+        UnusableProgram: the programme's file cannot be used.
+    """
+    opened = Database(database, synchronous=synchronous, create=create)
+    try:
+        ring = _key_ring(opened, keys, environment, create=create)
+        time = clock or SystemClock()
+        storage = SqlStorage(opened, VIEWS, tenant=tenant)
+        vault = EnvelopeVault(tenant, SqlKeyStore(opened), ring, clock=time)
+        projector = Projector(storage, VIEWS)
+        inline = views == "inline"
+        crm = Crm(
+            storage=storage,
+            vault=vault,
+            commands=Commands(
+                storage=storage,
+                door=Door(
+                    tenant=tenant, vault=vault, stored_as=storage.log.stored_as, encode=encode
+                ),
+                clock=time,
+                projector=projector if inline else None,
+                program=ProgramId(program_id),
+            ),
+            projector=projector,
+            program_id=ProgramId(program_id),
+            inline=inline,
+            close=opened.close,
+        )
+        if program is not None:
+            crm.publish(read_program(Path(program), program_id=ProgramId(program_id)))
+    except BaseException:
+        opened.close()
+        raise
+    return crm
+
+
+def _key_ring(
+    database: Database, keys: Path | str | None, environment: Mapping[str, str], *, create: bool
+) -> KeyRing | NoKeys:
+    if keys is None and environment.get(_KEYS_VARIABLE):
+        return parse_keys(environment[_KEYS_VARIABLE], source=_KEYS_VARIABLE)
+    if keys is None and database.path is None:
+        return KeyRing({"in-memory": token_bytes(32)}, active="in-memory")
+    path = Path(keys) if keys is not None else Path(f"{database.path}.keys")
+    if not path.exists():
+        wrapped = database.connection.scalar(select(func.count()).select_from(KEYS))
+        if wrapped:
+            why = f"is missing, and {wrapped} keys of {database.name} were wrapped with it"
+            raise UnusableKeys(source=str(path), why=why)
+        if not create:
+            return NoKeys(str(path))
+        try:
+            create_key_file(path)
+        except FileExistsError:
+            return read_key_file(path)
+        _LOG.warning(
+            "made the key file %s: personal data in %s is sealed under it; keep it safe and apart"
+            " from backups of the database, for without it nobody can read that data again",
+            path,
+            database.name,
+        )
+    return read_key_file(path)

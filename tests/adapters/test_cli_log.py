@@ -1,0 +1,129 @@
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.adapters.cli_shop import Shop, secrets_in
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    monkeypatch.chdir(tmp_path)
+    return Shop(tmp_path).opened()
+
+
+def change(statement: str) -> None:
+    with closing(sqlite3.connect("regulars.db")) as database, database:
+        assert database.execute(statement).rowcount
+
+
+def test_events_are_listed_one_on_a_line_in_the_order_of_the_log(shop: Shop) -> None:
+    lines = shop.run("events").stdout.splitlines()
+
+    assert [int(line.split()[0]) for line in lines] == list(range(1, 27))
+    assert lines[0].endswith("host  ProgramDefined  program=default name=Regulars")
+
+
+def test_the_events_of_one_stream_can_be_listed_past_a_version(shop: Shop) -> None:
+    lines = shop.run("events", "--stream", "order-o2", "--after", "2").stdout.splitlines()
+
+    assert [line.split()[5] for line in lines] == ["OrderDelivered", "RefundIssued"]
+
+
+def test_a_list_of_events_can_be_cut(shop: Shop) -> None:
+    lines = shop.run("events", "--after", "10", "--limit", "3").stdout.splitlines()
+
+    assert [int(line.split()[0]) for line in lines] == [11, 12, 13]
+
+
+def test_nothing_to_list_is_said_aside(shop: Shop) -> None:
+    said = shop.run("events", "--stream", "order-none")
+
+    assert (said.stdout, "no events" in said.stderr) == ("", True)
+
+
+def test_events_never_show_personal_data(shop: Shop) -> None:
+    plain = shop.run("events").output
+    lines = shop.run("events", "--json").stdout
+
+    assert "contact=<sealed>" in plain
+    assert secrets_in([plain, lines]) == []
+    assert not any("envelope" in line for line in lines.splitlines())
+
+
+def test_events_in_json_have_everything_but_what_is_sealed(shop: Shop) -> None:
+    lines = shop.run("events", "--stream", "customer-ada", "--json").stdout.splitlines()
+
+    event = json.loads(lines[0])
+    assert event.pop("event_id")
+    assert event.pop("recorded_at")
+    assert event == {
+        "position": 3,
+        "stream": "customer-ada",
+        "version": 1,
+        "type": "CustomerRegistered",
+        "schema": 1,
+        "occurred_at": "1970-01-01T00:00:00+00:00",
+        "tenant": "default",
+        "actor": "import",
+        "correlation": "import/customer/ada",
+        "causation": "import/customer/ada",
+        "fields": {"customer": "ada", "contact": {"sealed": True}},
+    }
+
+
+def test_a_sound_database_is_proved_so(shop: Shop) -> None:
+    verdict = shop.json("verify")
+
+    assert (verdict["sound"], verdict["events"], verdict["streams"]) == (True, 26, 12)
+    assert verdict["views"]["customers"] == 2
+    assert verdict["boxes"] == {"open": 3, "erased": 0, "without_key": 0, "tampered": []}
+    assert "Sound" in shop.run("verify").stdout
+
+
+def test_a_view_that_was_changed_is_found_and_can_be_rebuilt(shop: Shop) -> None:
+    change("UPDATE view_accounts_1 SET balance = balance + 1000 WHERE customer = 'ada'")
+
+    verdict = shop.json("verify", status=1)
+    said = shop.run("verify", status=1).stdout
+    shop.run("rebuild", "accounts")
+
+    assert verdict["drifts"] == [{"view": "accounts", "rows": 1, "keys": ["default/ada"]}]
+    assert "view accounts: default/ada" in said
+    assert shop.json("verify")["sound"]
+
+
+def test_an_event_that_was_taken_out_is_found(shop: Shop) -> None:
+    change("DELETE FROM events WHERE stream = 'order-o2' AND version = 3")
+
+    verdict = shop.json("verify", status=1)
+
+    assert len(verdict["gaps"]) == 1
+    assert "Not sound" in shop.run("verify", status=1).stdout
+
+
+def test_an_event_that_cannot_be_read_is_named(shop: Shop) -> None:
+    change("UPDATE events SET body = CAST('{}' AS BLOB) WHERE position = 6")
+
+    said = shop.json("verify", status=1)
+
+    assert said == {"sound": False, "undecodable": said["undecodable"]}
+    assert said["undecodable"].startswith("event 6 is no ")
+    assert "event 6 is no" in shop.run("verify", status=1).stdout
+    assert shop.run("events", status=3).stderr.startswith("Error: event 6 is no ")
+
+
+def test_all_views_are_rebuilt_if_none_is_named(shop: Shop) -> None:
+    rebuilt = shop.json("rebuild")
+
+    assert rebuilt["events"] == 26
+    assert rebuilt["views"][:2] == ["customers", "accounts"]
+    assert shop.run("rebuild", "items").stdout.startswith("Rebuilt items from 26 events")
+
+
+def test_a_view_that_nobody_knows_is_a_mistake_of_the_command_line(shop: Shop) -> None:
+    said = shop.run("rebuild", "nonsense", status=2)
+
+    assert said.stderr.startswith("Error: there is no view nonsense; there are customers, ")

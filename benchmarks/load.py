@@ -1,0 +1,119 @@
+"""`load`: streams of six events read and folded at random, against stock eventsourcing."""
+
+from pathlib import Path
+from random import Random
+from typing import Final
+from uuid import UUID
+
+from eventsourcing.application import Application
+
+from benchmarks.files import opened
+from benchmarks.measure import Benchmark, Result, Settings, alternate, timed
+from benchmarks.orders import EVENTS, lives, order_id
+from benchmarks.stock import StockOrder, stock_application, stock_order
+from regulars.adapters.database import Database
+from regulars.adapters.event_log import SqlLog
+from regulars.application.aggregates import ORDER, order_stream
+from regulars.application.door import Request
+from regulars.application.events import moment
+from regulars.domain.order import Order, Stage
+
+_TURNS: Final = 10
+_ORDERS_AT_ONCE: Final = 100
+_COMMANDS_AT_ONCE: Final = 600
+
+
+def _run(settings: Settings, folder: Path) -> Result:
+    orders = 200 if settings.quick else 10_000
+    loads = 100 if settings.quick else 4_000
+    file = folder / "ours.db"
+    _place(file, orders)
+    database, stock = Database(f"sqlite:///{file}"), stock_application(folder / "stock.db")
+    log = SqlLog(database)
+    try:
+        ids = _copied(log, stock, orders)
+        rates, stock_rates = _alternated(log, stock, ids, loads=loads, runs=settings.runs)
+    finally:
+        stock.close()
+        database.close()
+    return Result(
+        unit="events per second",
+        ours=rates,
+        reference=stock_rates,
+        ours_is="EventLog.stream and the fold of the aggregate, a stream at a time",
+        reference_is="stock eventsourcing: Application on its SQLite module, repository.get",
+        sizes={"streams": orders, "loads": loads, "events in a stream": EVENTS},
+        durability="reads only; each side with the settings that it comes with",
+        left_out=("caches: neither side keeps states here", "boxes stay sealed on both sides"),
+    )
+
+
+def _alternated(
+    log: SqlLog, stock: Application[UUID], ids: list[UUID], *, loads: int, runs: int
+) -> tuple[list[float], list[float]]:
+    chance = Random(6)  # noqa: S311 - the same streams every time
+    chosen: list[int] = []
+
+    def ours() -> tuple[int, float]:
+        chosen[:] = chance.sample(range(len(ids)), loads // _TURNS)
+        names = [order_stream(order_id(number)) for number in chosen]
+        delivered = 0
+        with timed() as elapsed:
+            for name in names:
+                state = Order()
+                for _, event, occurred_at in log.facts(name):
+                    ORDER.fold(state, event, moment(occurred_at))
+                delivered += state.stage is Stage.DELIVERED
+        return _events(delivered, len(chosen)), elapsed.seconds
+
+    def theirs() -> tuple[int, float]:
+        wanted = [ids[number] for number in chosen]
+        delivered = 0
+        with timed() as elapsed:
+            for one in wanted:
+                order: StockOrder = stock.repository.get(one)
+                delivered += order.stage is Stage.DELIVERED
+        return _events(delivered, len(chosen)), elapsed.seconds
+
+    return alternate(ours, theirs, runs=runs, turns=_TURNS)
+
+
+def _events(delivered: int, loads: int) -> int:
+    if delivered != loads:
+        raise ValueError(f"of {loads} orders, {delivered} were delivered")
+    return loads * EVENTS
+
+
+def _copied(log: SqlLog, stock: Application[UUID], orders: int) -> list[UUID]:
+    """Our orders, saved in stock eventsourcing as well. Returns the ids that they have there."""
+    ids: list[UUID] = []
+    for start in range(0, orders, _ORDERS_AT_ONCE):
+        numbers = range(start, min(start + _ORDERS_AT_ONCE, orders))
+        copies = [
+            stock_order([recorded.event for recorded in log.stream(order_stream(order_id(number)))])
+            for number in numbers
+        ]
+        stock.save(*copies)
+        ids.extend(copy.id for copy in copies)
+    return ids
+
+
+def _place(database: Path, orders: int) -> None:
+    commands = list(lives(0, orders))
+    with opened(database, views="deferred") as crm:
+        for start in range(0, len(commands), _COMMANDS_AT_ONCE):
+            some = commands[start : start + _COMMANDS_AT_ONCE]
+            crm.execute_all(
+                [
+                    Request(id=f"{start + number}", commands=(command,), by="host")
+                    for number, command in enumerate(some)
+                ]
+            )
+
+
+LOAD: Final = Benchmark(
+    name="load",
+    line="streams of six events loaded and folded at random, against stock eventsourcing",
+    goal=6,
+    run=_run,
+)

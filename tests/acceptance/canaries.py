@@ -1,0 +1,212 @@
+"""
+Canaries: values that occur nowhere else, and a search for them in whatever a program leaves.
+
+A canary is searched for by its words, so that neither a changed order nor a cut in the middle
+hides it, in every case and in every encoding that a program, a database or a log may put a text
+in. Hosts use it on their own: plant the values, work, and look at every file and every output.
+"""
+
+import os
+import re
+import sqlite3
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
+from functools import cached_property
+from hashlib import new, sha256
+from json import dumps
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote, quote_plus
+from xml.sax.saxutils import escape
+
+from attrs import field, frozen
+
+_SHORTEST: Final = 6
+"""Letters of the shortest word that is searched for: shorter ones occur by chance."""
+
+_DIGITS: Final = 8
+"""Digits of a number that are searched for: fewer occur by chance."""
+
+_HASH: Final = 8
+"""Bytes of a hash that are searched for: many are cut."""
+
+_LONG: Final = 4_096
+_LAST_GROUPS: Final = re.compile(r"[0-9]{3,}[^0-9][0-9]{3,}$")
+_WORD: Final = re.compile(r"\w+")
+
+
+@frozen
+class Find:
+    """A canary that was found: its name, the encoding it was in, and where."""
+
+    canary: str
+    encoding: str
+    place: str
+
+
+@frozen
+class Canaries:
+    """Values by name, each with a word of six letters, or eight digits, that is nowhere else."""
+
+    values: Mapping[str, str] = field(repr=False)
+    _clean: set[bytes] = field(factory=set[bytes], init=False, repr=False, eq=False)
+    """Digests of long contents that were searched in vain: files are looked at again and again."""
+
+    @cached_property
+    def _needles(self) -> dict[bytes, tuple[str, str]]:
+        return {
+            needle: (name, encoding)
+            for name, value in self.values.items()
+            for encoding, needle in (
+                *(found for word in _words(value) for found in encoded(word)),
+                *hashed(value),
+            )
+        }
+
+    def in_bytes(self, content: bytes, place: str) -> list[Find]:
+        """Those that these bytes hold."""
+        digest = sha256(content).digest() if len(content) > _LONG else b""
+        if digest in self._clean:
+            return []
+        found = {told: None for needle, told in self._needles.items() if needle in content}
+        if digest and not found:
+            self._clean.add(digest)
+        return [Find(*told, place) for told in found]
+
+    def in_text(self, text: str, place: str) -> list[Find]:
+        """Those that this text holds."""
+        return self.in_bytes(text.encode(errors="surrogatepass"), place)
+
+    def in_folder(self, folder: Path, *, apart: Iterable[Path] = ()) -> list[Find]:
+        """Those in names and contents of all files in a folder, but for those `apart`."""
+        left_out = set(apart)
+        return [
+            find
+            for path in sorted(folder.rglob("*"))
+            if left_out.isdisjoint({path, *path.parents})
+            for find in self._in_file(path)
+        ]
+
+    def _in_file(self, path: Path) -> Iterator[Find]:
+        yield from self.in_text(path.name, f"the name of {path}")
+        try:
+            content = path.read_bytes() if path.is_file() else b""
+        except FileNotFoundError:  # a temporary file that went meanwhile
+            return
+        yield from self.in_bytes(content, str(path))
+
+    def in_database(self, path: Path) -> list[Find]:
+        """
+        Those in the cells of an SQLite database.
+
+        Its file alone does not tell: a long cell is scattered over pages.
+        """
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
+            names = [
+                name
+                for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type='table'")
+            ]
+            return [
+                find
+                for name in names
+                for find in self.in_bytes(_cells(database, name), f"{path}, table {name}")
+            ]
+
+    def in_nameless_files(self) -> list[Find]:
+        """Those in files that this process holds open and that have no name any more (Linux)."""
+        return [
+            find
+            for place, content in nameless_files().items()
+            for find in self.in_bytes(content, place)
+        ]
+
+
+def _cells(database: sqlite3.Connection, table: str) -> bytes:
+    rows = database.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - a name from its own schema
+    cells = (cell for row in rows for cell in row)
+    return b"\0".join(
+        cell.encode() if isinstance(cell, str) else cell
+        for cell in cells
+        if isinstance(cell, str | bytes)
+    )
+
+
+def nameless_files() -> dict[str, bytes]:
+    """The files that this process holds open and that have no name any more; Linux tells them."""
+    found: dict[str, bytes] = {}
+    opened = Path("/proc/self/fd")
+    for link in opened.iterdir() if opened.is_dir() else ():
+        try:
+            name = os.readlink(link)
+            if name.endswith(" (deleted)"):
+                found[name] = link.read_bytes()
+        except OSError:  # the listing itself, and whatever is no file
+            continue
+    return found
+
+
+def _words(value: str) -> list[str]:
+    """What is searched for: the long words; of a number in groups its last digits, in any way."""
+    words = [word for word in _WORD.findall(value) if len(word) >= _SHORTEST]
+    digits = "".join(filter(str.isdigit, value))
+    if not words and len(digits) >= _DIGITS:
+        words = [digits[-_DIGITS:], value.lstrip("+"), *_LAST_GROUPS.findall(value)]
+    if not words:
+        raise ValueError("a canary needs a word of six letters, or eight digits")
+    return words
+
+
+def encoded(word: str) -> Iterator[tuple[str, bytes]]:
+    """The word in every encoding that is searched for, by the encoding's name."""
+    for cased in {word, word.lower(), word.upper(), word.title(), word.casefold()}:
+        for charset in ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be", "latin-1"):
+            try:
+                raw = cased.encode(charset)
+            except UnicodeEncodeError:
+                continue
+            yield charset, raw
+            yield f"hex of {charset}", raw.hex().encode()
+            yield f"upper hex of {charset}", raw.hex().upper().encode()
+            for alignment in range(3):
+                yield f"base64 of {charset}", _inside(b64encode, raw, alignment)
+                yield f"url-safe base64 of {charset}", _inside(urlsafe_b64encode, raw, alignment)
+        for name, spelling in _SPELLINGS.items():
+            yield name, spelling(cased).encode()
+
+
+def hashed(value: str) -> Iterator[tuple[str, bytes]]:
+    """The beginnings of plain hashes of a value: whoever can list the values can undo them."""
+    digits = "".join(filter(str.isdigit, value))
+    for text in {value, value.lower(), value.upper(), digits} - {""}:
+        for name in ("md5", "sha1", "sha256", "sha512", "sha3_256", "blake2b", "blake2s"):
+            digest = new(name, text.encode(), usedforsecurity=False).digest()[:_HASH]
+            yield name, digest
+            yield f"hex of {name}", digest.hex().encode()
+            yield f"upper hex of {name}", digest.hex().upper().encode()
+            yield f"base64 of {name}", b64encode(digest)[: _HASH * 8 // 6]
+
+
+def _inside(encode: Callable[[bytes], bytes], raw: bytes, alignment: int) -> bytes:
+    """The part of the base64 of `raw`, that many bytes after a group, that no neighbour changes."""
+    before = -(-alignment * 8 // 6)
+    after = (len(raw) + alignment) * 8 // 6
+    return encode(bytes(alignment) + raw)[before:after]
+
+
+_SPELLINGS: Final[Mapping[str, Callable[[str], str]]] = {
+    "JSON escapes": lambda word: dumps(word)[1:-1],
+    "upper JSON escapes": lambda word: re.sub(
+        r"\\u[0-9a-f]{4}", lambda escaped: "\\u" + escaped[0][2:].upper(), dumps(word)[1:-1]
+    ),
+    "Python escapes": lambda word: ascii(word)[1:-1],
+    "escaped bytes": lambda word: repr(word.encode())[2:-1],
+    "percent encoding": quote,
+    "form encoding": quote_plus,
+    "lower percent encoding": lambda word: re.sub(
+        "%..", lambda escaped: escaped[0].lower(), quote(word)
+    ),
+    "full percent encoding": lambda word: "".join(f"%{byte:02X}" for byte in word.encode()),
+    "numeric entities": lambda word: word.encode("ascii", "xmlcharrefreplace").decode(),
+    "entities": escape,
+}

@@ -1,0 +1,55 @@
+"""
+A process that records orders and says so after each: `python -m tests.acceptance.cashier`.
+
+Its arguments are the database, the name of the cashier, how many orders, and the customers. Each
+line that it prints is an order whose receipt it has; the first one says that it is ready, and it
+begins when a line comes in.
+"""
+
+import sys
+from datetime import UTC, datetime, timedelta
+
+from regulars import Crm, connect
+from regulars.application.events import Command
+from regulars.domain.order import CompleteOrder
+from regulars.domain.purchase import PlaceOrder
+from regulars.domain.values import CustomerId, OrderId
+
+AT = datetime(2024, 5, 1, 10, 0, tzinfo=UTC)
+
+
+def total(number: int) -> int:
+    """What the order of that number costs, in cents."""
+    return 100 + 37 * number
+
+
+def record(crm: Crm, order: str, number: int, customer: str) -> None:
+    """Place an order and complete it."""
+    at = AT + timedelta(minutes=number)
+    commands: tuple[Command, ...] = (
+        PlaceOrder(
+            order=OrderId(order),
+            at=at,
+            currency="USD",
+            total=total(number),
+            customer=CustomerId(customer),
+        ),
+        CompleteOrder(order=OrderId(order), at=at),
+    )
+    for place, command in enumerate(commands):
+        crm.execute(command, by="cashier", id=f"{order}/{place}")
+
+
+def main(database: str, cashier: str, orders: int, customers: list[str]) -> None:
+    """Record the orders of one cashier, the customers by turns."""
+    with connect(f"sqlite:///{database}") as crm:
+        print("ready", flush=True)  # noqa: T201 - whoever started this waits for it
+        sys.stdin.readline()
+        for number in range(orders):
+            order = f"{cashier}-{number}"
+            record(crm, order, number, customers[number % len(customers)])
+            print(order, flush=True)  # noqa: T201 - the acknowledgement
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4:])

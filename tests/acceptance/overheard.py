@@ -1,0 +1,43 @@
+"""What a program lets others hear, searched for canaries."""
+
+import traceback
+from pathlib import Path
+
+import pytest
+from attrs import define, field
+
+from tests.acceptance.aviary import CANARIES
+from tests.acceptance.canaries import Find
+
+
+@define
+class Overheard:
+    """Everything that was said, and the canaries that were heard in it."""
+
+    finds: list[Find] = field(factory=list[Find])
+    texts: int = 0
+
+    def text(self, place: str, *texts: object) -> None:
+        """Something that a host may print, log or show."""
+        for text in texts:
+            self.texts += 1
+            self.finds += CANARIES.in_text(f"{text}\n{text!r}", place)
+
+    def error(self, place: str, error: BaseException) -> None:
+        """An exception, with all that led to it."""
+        self.text(f"{place}: the traceback", "".join(traceback.format_exception(error)))
+        seen: BaseException | None = error
+        while seen is not None:
+            self.text(f"{place}: {type(seen).__name__}", seen, seen.args)
+            seen = seen.__cause__ or seen.__context__
+
+    def log(self, caplog: pytest.LogCaptureFixture) -> None:
+        """The log at its most talkative."""
+        for record in caplog.records:
+            self.text(f"the log of {record.name}", record.getMessage(), record.args)
+        self.text("the log", caplog.text)
+
+    def folder(self, folder: Path) -> None:
+        """All files, those without a name too, but for the history that the caller wrote."""
+        self.finds += CANARIES.in_folder(folder, apart=[folder / "history"])
+        self.finds += CANARIES.in_nameless_files()

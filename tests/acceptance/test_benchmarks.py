@@ -1,0 +1,49 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_ROOT = Path(__file__).parents[2]
+_NAMES = ("import", "append", "load", "rebuild")
+
+
+def _run(*arguments: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-m", "benchmarks", *arguments],
+        cwd=_ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+
+def test_without_a_name_the_benchmarks_are_listed_with_a_line_and_a_goal_each() -> None:
+    listed = _run().splitlines()
+
+    assert [line.split()[0] for line in listed] == list(_NAMES)
+    assert all("; goal " in line for line in listed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", _NAMES)
+def test_a_benchmark_tells_its_ratio_and_all_that_it_holds_for(name: str) -> None:
+    measured: dict[str, Any] = json.loads(_run(name, "--quick", "--runs", "2", "--json"))
+
+    assert measured["benchmark"] == name
+    assert 0 < measured["ratio_min"] <= measured["ratio_max"]
+    assert measured["ratio"] > 0
+    assert measured["goal"] > 0
+    for side in ("ours", "reference"):
+        rates = measured[side]
+        assert len(rates["runs"]) == measured["runs"] == 2
+        assert 0 < rates["min"] <= rates["median"] <= rates["max"]
+        assert rates["is"]
+    assert measured["unit"].endswith(" per second")
+    assert measured["machine"].keys() == {"system", "processor", "cpus", "filesystem"}
+    assert {"sqlite", "eventsourcing", "msgspec"} <= measured["versions"].keys()
+    assert measured["sizes"]
+    assert measured["durability"]
+    assert measured["left_out"]

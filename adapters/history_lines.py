@@ -11,13 +11,13 @@ from typing import Final, TypeAlias
 from regulars.adapters.history_entries import product, quantity
 from regulars.adapters.history_fields import Unfit, amount, identifier, present
 from regulars.adapters.history_rows import Rows
-from regulars.adapters.history_spool import Spool, SpooledLine, SpooledPlace
+from regulars.adapters.history_spool import Run, Spool, SpooledLine
 from regulars.application.history import Place, Reject
 from regulars.domain.values import digits
 
 _Product: TypeAlias = tuple[str, str | None, str | None]
 _Prices: TypeAlias = dict[str, int | None]
-_Order: TypeAlias = tuple[int, int, list[SpooledLine], _Prices]
+_Order: TypeAlias = tuple[int, int, Run, _Prices]
 """Number in the spool, decimal places, the lines that wait, and the prices of such places."""
 
 _WAITING_MAX: Final = 2_000
@@ -60,17 +60,18 @@ class Lines:
             if not count % _WAITING_MAX:
                 self._hand_over()
             try:
-                _, _, lines, prices = orders[cells[0]]
+                _, _, (_, numbers, lines), prices = orders[cells[0]]
                 sku, name, category = products[cells[1:4]]
                 pieces, unit_price = counts[cells[4]], prices[cells[5]]
             except KeyError:
                 try:
-                    lines, (sku, name, category), pieces, unit_price = self._learn(cells)
+                    run, (sku, name, category), pieces, unit_price = self._learn(file, cells)
+                    _, numbers, lines = run
                 except Unfit as unfit:
                     self.spoil(Place(file=rows.file, row=number), cells[0], unfit)
                     continue
-            place = SpooledPlace(file, number)
-            lines.append(SpooledLine(place, sku, pieces, name, category, unit_price))
+            numbers.append(number)
+            lines.append(SpooledLine(len(numbers), sku, pieces, name, category, unit_price))
         self._hand_over()
 
     def spoil(self, place: Place, order_id: str, unfit: Unfit) -> None:
@@ -78,7 +79,7 @@ class Lines:
         self._reject(Reject(place=place, field=unfit.field, reason=unfit.reason))
         self._spool.spoil(order_id, place)
 
-    def _learn(self, cells: tuple[str, ...]) -> tuple[list[SpooledLine], _Product, int, int | None]:
+    def _learn(self, file: str, cells: tuple[str, ...]) -> tuple[Run, _Product, int, int | None]:
         """Reads what a line says, and remembers it."""
         if self._learned > _LEARNED_MAX:
             self._hand_over()
@@ -89,9 +90,9 @@ class Lines:
         order = self._orders.get(cells[0])
         if order is None:
             number, places = self._found.get(cells[0]) or self._find(cells[0])
-            order = number, places, list[SpooledLine](), self._prices.setdefault(places, {})
+            order = number, places, (file, [], []), self._prices.setdefault(places, {})
             self._orders[cells[0]] = order
-        _, places, lines, prices = order
+        _, places, run, prices = order
         if cells[1:4] not in self._products:
             self._products[cells[1:4]] = product(cells[1:4])
             self._learned += _LEARNED_COST + sum(map(len, cells[1:4]))
@@ -101,14 +102,14 @@ class Lines:
         if cells[5] not in prices:
             prices[cells[5]] = amount("unit_price", cells[5], places)
             self._learned += _LEARNED_COST + len(cells[5])
-        return lines, self._products[cells[1:4]], self._counts[cells[4]], prices[cells[5]]
+        return run, self._products[cells[1:4]], self._counts[cells[4]], prices[cells[5]]
 
     def _find(self, cell: str) -> tuple[int, int]:
         order_id = present("order_id", identifier("order_id", cell))
         found = self._spool.find(order_id)
         if found is None:
             raise Unfit("order_id", "is not that of an order that was read and not rejected")
-        if len(self._found) == _FOUND_MAX:
+        if len(self._found) >= _FOUND_MAX:
             self._found.clear()
         number, currency = found
         self._found[order_id] = number, digits(currency)
@@ -116,6 +117,6 @@ class Lines:
 
     def _hand_over(self) -> None:
         self._spool.add_lines(
-            (number, lines) for number, _, lines, _ in self._orders.values() if lines
+            (number, run) for number, _, run, _ in self._orders.values() if run[1]
         )
         self._orders.clear()

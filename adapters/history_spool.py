@@ -11,34 +11,33 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from itertools import chain, groupby
+from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
+from attrs import evolve
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from regulars.adapters.history_fields import Extra
-from regulars.application.history import LineRow, OrderRow, Place
-
-
-class SpooledPlace(msgspec.Struct, gc=False):
-    """What is read back as a `Place`."""
-
-    file: str
-    row: int
+from regulars.application.history import OrderRow, Place
+from regulars.domain.purchase import Line
 
 
 class SpooledLine(msgspec.Struct, gc=False, omit_defaults=True):
-    """What is read back as a `LineRow`: it packs at a quarter of the time."""
+    """What is read back as a `Line`: it packs at a quarter of the time."""
 
-    place: SpooledPlace
-    sku: str
+    line: int
+    item: str
     quantity: int
-    name: str | None
-    category: str | None
-    unit_price: int | None
+    name: str | None = None
+    category: str | None = None
+    unit_price: int | None = None
+
+
+Run: TypeAlias = tuple[str, list[int], list[SpooledLine]]
+"""Lines of one order that stand in one file: its name, their rows, and what they say."""
 
 
 # Indexes are kept while rows come in, and no statement sorts: SQLite would do either in temporary
@@ -108,7 +107,7 @@ class Spool:
         # Each order is sealed once, so its number serves as the nonce.
         self._cipher = AESGCM(AESGCM.generate_key(bit_length=256))
         self._pack = msgspec.msgpack.Encoder().encode
-        self._unpack = msgspec.msgpack.Decoder(tuple[LineRow, ...]).decode
+        self._unpack = msgspec.msgpack.Decoder(tuple[str, tuple[int, ...], tuple[Line, ...]]).decode
         handle, name = tempfile.mkstemp(prefix="regulars-", suffix=".spool", dir=folder)
         os.close(handle)
         self._path = Path(name)
@@ -146,9 +145,9 @@ class Spool:
         ).fetchone()
         return found
 
-    def add_lines(self, lines_by_order: Iterable[tuple[int, list[SpooledLine]]]) -> None:
+    def add_lines(self, runs_by_order: Iterable[tuple[int, Run]]) -> None:
         """Takes lines of orders, by the orders' numbers, behind those that the orders have."""
-        packed = ((order, self._pack(lines)) for order, lines in lines_by_order)
+        packed = ((order, self._pack(run)) for order, run in runs_by_order)
         try:
             self._db.executemany("INSERT INTO lines (seq, packed) VALUES (?, ?)", packed)
         except sqlite3.Error as error:
@@ -180,17 +179,21 @@ class Spool:
             "SELECT packed FROM orders JOIN lines USING (seq)"
             " WHERE spoiled_file IS NOT NULL ORDER BY orders.seq, part"
         ):
-            for line in self._unpack(packed):
-                yield line.place
+            file, numbers, _ = self._unpack(packed)
+            for number in numbers:
+                yield Place(file=file, row=number)
 
     def orders(self) -> Iterator[OrderRow]:
         """The orders by time, id, and the order in which they came, with their lines."""
         for _, parts in groupby(self._execute(_ORDERS_IN_TIME), itemgetter(0)):
+            rows: list[tuple[str, tuple[int, ...]]] = []
+            lines: tuple[Line, ...] = ()
             first, *more = parts
-            lines = () if first[-1] is None else self._unpack(first[-1])
-            if more:
-                lines = tuple(chain(lines, *[self._unpack(packed) for *_, packed in more]))
-            yield self._order(first, lines)
+            for *_, packed in (first, *more) if first[-1] is not None else ():
+                file, numbers, run = self._unpack(packed)
+                rows.append((file, numbers))
+                lines = (*lines, *_renumbered(run, len(lines))) if lines else run
+            yield self._order(first, lines, tuple(rows))
 
     def _execute(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
         try:
@@ -229,7 +232,12 @@ class Spool:
         )
 
     # Rows of SQLite have no types: `_row` above is what these two undo.
-    def _order(self, row: tuple[Any, ...], lines: tuple[LineRow, ...]) -> OrderRow:
+    def _order(
+        self,
+        row: tuple[Any, ...],
+        lines: tuple[Line, ...],
+        line_rows: tuple[tuple[str, tuple[int, ...]], ...],
+    ) -> OrderRow:
         return OrderRow(
             place=self._place(row[1], row[2]),
             extra=self._extra(row),
@@ -254,6 +262,7 @@ class Spool:
             payment_method=row[22],
             region=row[23],
             lines=lines,
+            line_rows=line_rows,
         )
 
     def _extra(self, row: tuple[Any, ...]) -> Extra:
@@ -264,6 +273,10 @@ class Spool:
 
     def _place(self, file: int, row: int) -> Place:
         return Place(file=self._files[file], row=row)
+
+
+def _renumbered(run: Iterable[Line], before: int) -> Iterator[Line]:
+    return (evolve(line, line=line.line + before) for line in run)
 
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

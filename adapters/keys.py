@@ -54,8 +54,8 @@ _VERSIONS: Final = (
 )
 # The row comes back if it was inserted. The row count would not tell: on PostgreSQL it can be -1.
 _INSERTS: Final = {
-    "postgresql": postgresql.insert(KEYS).on_conflict_do_nothing().returning(KEYS.c.version),
-    "sqlite": sqlite.insert(KEYS).on_conflict_do_nothing().returning(KEYS.c.version),
+    "postgresql": postgresql.insert(KEYS).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(KEYS).on_conflict_do_nothing(),
 }
 _NAMES_AT_ONCE: Final = 500
 
@@ -84,7 +84,8 @@ class SqlKeyStore:
 
     def __init__(self, database: Transactions) -> None:
         self._database = database
-        self._insert = _INSERTS[database.connection.dialect.name]
+        self._insert_many = _INSERTS[database.connection.dialect.name]
+        self._insert = self._insert_many.returning(KEYS.c.version)
 
     def get_many(self, names: Collection[KeyName]) -> dict[KeyName, list[StoredKey]]:
         """Every version under each name; see the port."""
@@ -96,6 +97,11 @@ class SqlKeyStore:
             ]
             keys = map(_stored_key, rows)
             return {name: list(versions) for name, versions in groupby(keys, _name)}
+
+    def provision_many(self, keys: Sequence[StoredKey]) -> None:
+        """Store those of `keys` whose version is not there; see the port."""
+        with _our_words(), self._database.transaction():
+            self._database.connection.execute(self._insert_many, [_row(key) for key in keys])
 
     def provision(self, key: StoredKey) -> StoredKey:
         """Store `key` unless its version is there; see the port."""

@@ -155,22 +155,22 @@ class MemoryViews:
 
 
 class MemoryFindings:
-    """The `Findings` port over a set."""
+    """The `Findings` port over a dictionary. One that is found again replaces the old."""
 
     def __init__(self) -> None:
-        self.kept: set[Finding] = set()
+        self.kept: dict[tuple[str, int, str], Finding] = {}
 
     def add(self, findings: Iterable[Finding]) -> None:
         """Keep these; see the port."""
-        self.kept.update(findings)
+        self.kept.update(((one.file, one.row, one.field), one) for one in findings)
 
     def forget(self, files: Collection[str]) -> None:
         """Let go of what was found in these files; see the port."""
-        self.kept = {finding for finding in self.kept if finding.file not in files}
+        self.kept = {place: one for place, one in self.kept.items() if one.file not in files}
 
     def all(self) -> Iterator[Finding]:
         """Every finding; see the port."""
-        return iter(sorted(self.kept, key=lambda one: (one.file, one.row, one.field)))
+        return iter([self.kept[place] for place in sorted(self.kept)])
 
 
 class MemoryStorage:
@@ -192,7 +192,7 @@ class MemoryStorage:
         # Rows are never changed in place, so that shallow copies are enough to go back to.
         kept = {view: dict(rows) for view, rows in self.views.kept.items()}
         marks = dict(self.views.marks)
-        findings = set(self.findings.kept)
+        findings = dict(self.findings.kept)
         self._depth = 1
         try:
             yield

@@ -1,6 +1,6 @@
 """Wrapped keys in memory, for tests and for hosts that keep nothing."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from threading import Lock
 
 from regulars.application.keys import KeyName, StoredKey
@@ -23,6 +23,11 @@ class MemoryKeyStore:
                 for name in names
                 if name in self._keys
             }
+
+    def provision_many(self, keys: Sequence[StoredKey]) -> None:
+        """Store those of `keys` whose version is not there; see the port."""
+        for key in keys:
+            self.provision(key)
 
     def provision(self, key: StoredKey) -> StoredKey:
         """Store `key` unless its version is there; see the port."""

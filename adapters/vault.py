@@ -5,7 +5,7 @@ A data key may seal 2**24 boxes before two of its nonces are likelier than 2**-4
 the boxes of one subject and class do not come near it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from os import urandom
 from time import monotonic
 from typing import Final, assert_never
@@ -26,7 +26,7 @@ from regulars.application.ports import (
     Spot,
     Tampered,
 )
-from regulars.domain.personal import DATA_CLASS, Personal, Sealed
+from regulars.domain.personal import DATA_CLASS, DataClass, Personal, Sealed
 
 _LAST_VERSION: Final = 2**32 - 1  # what a header has room for
 
@@ -85,6 +85,23 @@ class EnvelopeVault:
         return Sealed(
             way.header + nonce + way.cipher.encrypt(nonce, envelope.padded(content), bound)
         )
+
+    def prepare(self, needed: Collection[tuple[str, DataClass]]) -> None:
+        """Have the keys of many subjects and classes at hand, made where there are none."""
+        names = {
+            KeyName(self._tenant, subject, data_class)
+            for subject, data_class in needed
+            if self._recent.get(subject, data_class) is None
+        }
+        if not names:
+            return
+        stored = dict(self._keys.get_many(names))
+        missing = [self._new(name, 1) for name in names - stored.keys()]
+        if missing:
+            self._keys.provision_many(missing)
+            stored |= self._keys.get_many([key.name for key in missing])
+        for name, versions in stored.items():
+            self._remembered(name, versions)
 
     def open(self, box: Sealed, spot: Spot) -> Opened:
         """
@@ -151,16 +168,17 @@ class EnvelopeVault:
         return self._remembered(name, stored)
 
     def _made(self, name: KeyName, version: int) -> StoredKey:
+        return self._keys.provision(self._new(name, version))
+
+    def _new(self, name: KeyName, version: int) -> StoredKey:
         secret = urandom(envelope.KEY_BYTES)
-        return self._keys.provision(
-            StoredKey(
-                name=name,
-                version=version,
-                state=KeyState.ACTIVE,
-                wrapped=self._wrapper.wrap(secret, name, version),
-                kek=self._wrapper.kek_id,
-                created_at=microseconds(self._clock.now()),
-            )
+        return StoredKey(
+            name=name,
+            version=version,
+            state=KeyState.ACTIVE,
+            wrapped=self._wrapper.wrap(secret, name, version),
+            kek=self._wrapper.kek_id,
+            created_at=microseconds(self._clock.now()),
         )
 
     def _looked_up(self, name: KeyName, version: int) -> Outcome:

@@ -4,7 +4,7 @@ The door: personal fields of a command are checked and sealed here; past it no p
 One box holds the values of one subject and data class, bound to the event that will carry it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, date, datetime
 from hashlib import blake2b, sha256
 from os import urandom
@@ -18,7 +18,15 @@ from regulars.application.events import Command, Event, EventId, microseconds, m
 from regulars.application.fields import check_command, check_id, said
 from regulars.application.ports import Spot, Vault
 from regulars.domain import customer, purchase, review
-from regulars.domain.personal import Address, Contact, Content, Personal, Profile, Sealed
+from regulars.domain.personal import (
+    DATA_CLASS,
+    Address,
+    Contact,
+    Content,
+    Personal,
+    Profile,
+    Sealed,
+)
 
 _LONGEST_TEXT: Final = 10_000
 _EARLIEST_BIRTH: Final = date(1880, 1, 1)
@@ -159,6 +167,18 @@ class Door:
             commands=commands,
             by=request.by,
             correlation=request.correlation,
+        )
+
+    def prepare(self, requests: Collection[Request]) -> None:
+        """Have at hand what admitting all of `requests` takes."""
+        self.vault.prepare(
+            {
+                (subject_of(command), DATA_CLASS[type(value)])
+                for request in requests
+                for command in request.commands
+                for name, _ in BOXED.get(type(command), ())
+                if type(value := getattr(command, name)) in DATA_CLASS
+            }
         )
 
     def _admitted(self, command: Command, first: int, digest: _Hash | None) -> Command:

@@ -176,6 +176,8 @@ class Commands:
         return last
 
     def _decided(self, requests: Sequence[Request]) -> _Batch:
+        if len(requests) > 1:
+            self._door.prepare(requests)
         entrants: list[Admitted | Refusal] = []
         for request in requests:
             try:

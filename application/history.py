@@ -6,6 +6,8 @@ from typing import Protocol
 
 from attrs import field, frozen
 
+from regulars.domain.purchase import Line
+
 
 @frozen(kw_only=True)
 class Place:
@@ -25,20 +27,12 @@ class Reject:
 
 
 @frozen(kw_only=True)
-class LineRow:
-    """One line of a past order. `unit_price` in minor units of the order's currency."""
-
-    place: Place
-    sku: str
-    quantity: int
-    name: str | None = None
-    category: str | None = None
-    unit_price: int | None = None
-
-
-@frozen(kw_only=True)
 class OrderRow:
-    """A past order with its lines. Amounts in minor units of `currency`, times aware."""
+    """
+    A past order with its lines. Amounts in minor units of `currency`, times aware.
+
+    `line_rows` tells where the lines stand, file by file: its name and the rows' numbers.
+    """
 
     place: Place
     order_id: str
@@ -61,7 +55,8 @@ class OrderRow:
     channel: str = "delivery"
     payment_method: str | None = None
     region: str | None = None
-    lines: tuple[LineRow, ...] = ()
+    lines: tuple[Line, ...] = ()
+    line_rows: tuple[tuple[str, tuple[int, ...]], ...] = ()
     extra: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 

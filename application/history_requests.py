@@ -15,13 +15,12 @@ from regulars.domain.order import (
     PickUpOrder,
 )
 from regulars.domain.personal import Address, Contact, Content, Profile
-from regulars.domain.purchase import Channel, Line, PlaceOrder
+from regulars.domain.purchase import Channel, PlaceOrder
 from regulars.domain.refund import IssueRefund
 from regulars.domain.values import (
     BEGINNING,
     AddressId,
     CustomerId,
-    ItemId,
     MerchantId,
     OrderId,
     RefundId,
@@ -160,17 +159,7 @@ def _place(row: OrderRow) -> PlaceOrder:
         total=row.total,
         customer=CustomerId(row.customer_id) if row.customer_id else None,
         merchant=MerchantId(row.merchant_id) if row.merchant_id else None,
-        lines=tuple(
-            Line(
-                line=number,
-                item=ItemId(line.sku),
-                quantity=line.quantity,
-                name=line.name,
-                category=line.category,
-                unit_price=line.unit_price,
-            )
-            for number, line in enumerate(row.lines, 1)
-        ),
+        lines=row.lines,
         discount=row.discount,
         delivery_fee=row.delivery_fee,
         tip=row.tip,

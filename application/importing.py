@@ -1,7 +1,7 @@
 """The import of order history: past orders become commands, recorded once however often it runs."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import count, islice
+from itertools import islice
 from typing import Final, TypeAlias, TypeVar
 
 from attrs import define, field, frozen
@@ -104,13 +104,7 @@ class Importing:
         before = self.log.head()
         with collection_paused():
             for merchants in _batches(history.merchants()):
-                self._described(
-                    "merchants",
-                    merchants,
-                    register_merchant,
-                    update_merchant,
-                    MerchantAlreadyRegistered,
-                )
+                self._merchants(merchants)
             for customers in _batches(history.customers()):
                 self._customers(customers)
             for orders in _batches(history.orders()):
@@ -196,8 +190,10 @@ class Importing:
             case _:
                 counts.rejected += len(row.lines)
                 reason = "is that of an order that is rejected"
-                for line in row.lines:
-                    self.reject(Reject(place=line.place, field="order_id", reason=reason))
+                for file, numbers in row.line_rows:
+                    for number in numbers:
+                        place = Place(file=file, row=number)
+                        self.reject(Reject(place=place, field="order_id", reason=reason))
 
     def _first_sights(self, row: OrderRow) -> Iterator[tuple[str, Request]]:
         if len(self.seen) > _KNOWN:
@@ -262,10 +258,9 @@ def _is_odd(row: OrderRow, receipt: Receipt) -> bool:
 
 def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
     waiting = iter(rows)
-    for number in count(1):
-        some = list(islice(waiting, _BATCH))
-        if not some:
-            return
+    done = 0
+    while some := list(islice(waiting, _BATCH)):
         yield some
-        if not number % _COLLECTED:
+        done += 1
+        if not done % _COLLECTED:
             collect_young()

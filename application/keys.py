@@ -63,6 +63,15 @@ class KeyStore(Protocol):
         """
         ...
 
+    def provision_many(self, keys: Sequence[StoredKey]) -> None:
+        """
+        Store each of `keys` unless its version is there, as `provision` does.
+
+        Raises:
+            StorageUnavailable: the store does not answer.
+        """
+        ...
+
     def provision(self, key: StoredKey) -> StoredKey:
         """
         Store `key` unless its version is there. Returns the one that is stored: the winner's.

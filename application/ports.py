@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from regulars.application.events import Event, EventId, Fact, Pending, Recorded
 from regulars.application.views import Key, View
-from regulars.domain.personal import Personal, Sealed
+from regulars.domain.personal import DataClass, Personal, Sealed
 
 Row = TypeVar("Row")
 Part = TypeVar("Part")
@@ -142,6 +142,14 @@ Opened: TypeAlias = Revealed | Erased | Tampered | KeyUnavailable
 
 class Vault(Protocol):
     """Seals personal data and opens it. One vault serves one tenant."""
+
+    def prepare(self, needed: Collection[tuple[str, DataClass]]) -> None:
+        """
+        Have the keys of many subjects and data classes at hand, because all will seal.
+
+        A key that is not there is made; it is kept or lost with the transaction.
+        """
+        ...
 
     def seal(self, value: Personal, spot: Spot) -> Sealed:
         """

@@ -118,9 +118,9 @@ def write_unreadable(folder: Path) -> list[str]:
     """Files that stop an import where they bring canaries; returns their names."""
     archive = Archive(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    head = "customer_id,name,phone\n"
-    archive.keep("customers-not-utf8.csv", f"{head}c,{NAME}\n".encode("cp1250"))
-    archive.keep("customers-open-quote.csv", f'{head}c,"{NAME}\nd,{PHONE}\n')
-    archive.keep("customers-no-id.csv", f"name,phone\n{NAME},{PHONE}\n")
-    archive.keep("customers-long.jsonl", f'{{"customer_id": "{NAME * (1 << 20)}"}}')
+    head = "customer_id,name,email\n"
+    archive.keep("customers-not-utf8.csv", f"{head}c,{NAME},{EMAIL}\n".encode("cp1250"))
+    archive.keep("customers-open-quote.csv", f'{head}c,"{NAME}\nd,,{EMAIL}\n')
+    archive.keep("customers-no-id.csv", f"name,email\n{NAME},{EMAIL}\n")
+    archive.keep("customers-long.jsonl", f'{{"customer_id": "{EMAIL * (1 << 20)}"}}')
     return sorted(path.name for path in folder.iterdir())

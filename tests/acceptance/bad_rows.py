@@ -9,6 +9,7 @@ LONG_ID: Final = "x" * 201
 LONG_TEXT: Final = "x" * 10_001
 NUL: Final = "before\0after"
 BELL: Final = "before\x07after"
+THREE: Final = "\N{ARABIC-INDIC DIGIT THREE}"
 MORNING: Final = "2024-05-01T10:00:00Z"
 NOON: Final = "2024-05-01T12:00:00Z"
 
@@ -40,7 +41,7 @@ _TIMES: Final = (
     "20240501T100000Z",
     "1714557600",
     "01.05.2024",
-    "٢٠٢٤-٠٥-٠١T10:00:00Z",
+    "\u0662\u0660\u0662\u0664-05-01T10:00:00Z",
     "0001-01-01T00:00:00+14:00",
 )
 _AMOUNTS: Final = (
@@ -53,16 +54,16 @@ _AMOUNTS: Final = (
     "12,50",
     "12.345",
     "$5",
-    "٣",
+    THREE,
     "NaN",
     "Infinity",
     "0x10",
     "92233720368547758.08",
     "9" * 41,
 )
-_CURRENCIES: Final = ("", "usd", "US$", "DOLLAR", "USD.9", "USD.", "ＵＳＤ")
-_QUANTITIES: Final = ("", "-1", "1.5", "1.0", "a few", "٣", "1000000001")
-_STARS: Final = ("0", "6", "-1", "4.5", "five", "٣", "★★★")
+_CURRENCIES: Final = ("", "usd", "US$", "DOLLAR", "USD.9", "USD.", "\uff35\uff33\uff24")
+_QUANTITIES: Final = ("", "-1", "1.5", "1.0", "a few", THREE, "1000000001")
+_STARS: Final = ("0", "6", "-1", "4.5", "five", THREE, "★★★")
 _DAYS: Final = ("1879-12-31", "31.12.1990", "2001-02-29", "19901231", "1990-12-31T00:00:00Z")
 
 

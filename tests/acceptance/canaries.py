@@ -3,10 +3,9 @@ Canaries: values that occur nowhere else, and a search for them in whatever a pr
 
 A canary is searched for by its words, so that neither a changed order nor a cut in the middle
 hides it, in every case and in every encoding that a program, a database or a log may put a text
-in. Hosts use it on their own: plant the values, work, and look at every file and every output.
+in. Plant the values, work, and look at every file and every output.
 """
 
-import os
 import re
 import sqlite3
 from base64 import b64encode, urlsafe_b64encode
@@ -138,7 +137,7 @@ def nameless_files() -> dict[str, bytes]:
     opened = Path("/proc/self/fd")
     for link in opened.iterdir() if opened.is_dir() else ():
         try:
-            name = os.readlink(link)
+            name = str(link.readlink())
             if name.endswith(" (deleted)"):
                 found[name] = link.read_bytes()
         except OSError:  # the listing itself, and whatever is no file

@@ -1,7 +1,7 @@
 """What a database holds, in a form in which two databases can be compared."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -24,7 +24,7 @@ Table: TypeAlias = list[tuple[Any, ...]]
 
 
 @contextmanager
-def opened_log(path: Path) -> Iterator[tuple[SqlLog, EnvelopeVault]]:
+def opened_log(path: Path) -> Generator[tuple[SqlLog, EnvelopeVault]]:
     """The log of a database, and the vault that opens its boxes with the keys beside it."""
     database = Database(f"sqlite:///{path}", create=False)
     ring = read_key_file(Path(f"{path}.keys"))

@@ -128,7 +128,7 @@ def written(shop: Shop, files: Files, ending: str) -> str:
         if kind == "orders":
             for number, wrong in enumerate(raw.values(), len(rows) + 1):
                 files.wrong.append(("orders", number, wrong))
-            rows.extend([{}] * len(raw))
+            rows.extend([_NO_CELLS] * len(raw))
             text += "".join(f"{line}\n" for line in raw)
         archive.keep(f"{kind}.{ending}", text)
     return "history"

@@ -42,22 +42,16 @@ HIDING: dict[str, Callable[[str], bytes]] = {
     ).encode(),
     "a URL with small escapes": lambda text: quote(text).lower().encode(),
     "HTML": lambda text: text.encode("ascii", "xmlcharrefreplace"),
-    **{
-        f"base64 behind {before} bytes": lambda text, before=before: b64encode(
-            b"-" * before + text.encode() + b"."
-        )
-        for before in range(3)
-    },
-    **{
-        f"url-safe base64 behind {before} bytes": lambda text, before=before: urlsafe_b64encode(
-            b"\xff" * before + text.encode() + b"\xff"
-        )
-        for before in range(3)
-    },
-    **{
-        f"a plain {name}": lambda text, name=name: hashlib.new(name, text.encode()).digest()
-        for name in ("md5", "sha1", "sha256", "blake2b")
-    },
+    "base64": lambda text: b64encode(f"{text}.".encode()),
+    "base64 behind a byte": lambda text: b64encode(f"-{text}.".encode()),
+    "base64 behind two bytes": lambda text: b64encode(f"--{text}.".encode()),
+    "url-safe base64": lambda text: urlsafe_b64encode(f"{text}ÿ".encode()),
+    "url-safe base64 behind a byte": lambda text: urlsafe_b64encode(b"\xff" + text.encode()),
+    "url-safe base64 behind two": lambda text: urlsafe_b64encode(b"\xff\xff" + text.encode()),
+    "MD5": lambda text: hashlib.md5(text.encode(), usedforsecurity=False).digest(),
+    "SHA-1": lambda text: hashlib.sha1(text.encode(), usedforsecurity=False).digest(),
+    "SHA-256": lambda text: hashlib.sha256(text.encode()).digest(),
+    "BLAKE2b": lambda text: hashlib.blake2b(text.encode()).digest(),
     "a hash as text": lambda text: hashlib.sha256(text.encode()).hexdigest().encode(),
     "a hash in base64, cut": lambda text: b64encode(hashlib.sha256(text.encode()).digest()[:12]),
     "base64 of UTF-16": lambda text: b64encode(text.encode("utf-16-le")),

@@ -188,12 +188,12 @@ def test_in_every_single_cell_every_string_is_recorded_or_rejected_under_its_own
 
     listed = listed_rejects(shop.folder / "regulars.db.rejects.csv")
     for one in listed:
-        kind = one.file.split(".")[0]
-        assert one.field == columns[kind][one.row - 1]
-        assert one.field not in TEXTS[kind]
+        name = one.file.split(".")[0]
+        assert one.field == columns[name][one.row - 1]
+        assert one.field not in TEXTS[name]
     rejected = Counter(one.file.split(".")[0] for one in listed)
-    for kind, counts in run["rows"].items():
-        assert counts["read"] == len(rows[kind]) == counts["recorded"] + counts["rejected"]
-        assert counts["rejected"] == rejected[kind]
+    for name, counts in run["rows"].items():
+        assert counts["read"] == len(rows[name]) == counts["recorded"] + counts["rejected"]
+        assert counts["rejected"] == rejected[name]
     assert rejected["orders"] > 5_000
     assert shop.json("verify")["sound"]

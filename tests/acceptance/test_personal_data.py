@@ -43,24 +43,28 @@ REGISTER: Final = RegisterCustomer(
     profile=aviary.PROFILE,
     extra=aviary.COLUMNS,
 )
+ADD_ADDRESS: Final = AddDeliveryAddress(
+    customer=ZOFIE, at=AT, address_id=AddressId("home"), address=aviary.ADDRESS
+)
+PLACE: Final = PlaceOrder(
+    order=ORDER,
+    at=AT,
+    currency="USD",
+    total=1_999,
+    customer=ZOFIE,
+    extra=Content(extra=(("note", aviary.NOTE),)),
+)
+REVIEW: Final = SubmitReview(order=ORDER, at=AT, customer=ZOFIE, stars=5, text=aviary.OPINION)
 STORY: Final[tuple[Command, ...]] = (
     REGISTER,
     UpdateCustomerDetails(customer=ZOFIE, at=AT, contact=aviary.CONTACT, profile=aviary.PROFILE),
-    AddDeliveryAddress(customer=ZOFIE, at=AT, address_id=AddressId("home"), address=aviary.ADDRESS),
-    PlaceOrder(
-        order=ORDER,
-        at=AT,
-        currency="USD",
-        total=1_999,
-        customer=ZOFIE,
-        extra=Content(extra=(("note", aviary.NOTE),)),
-    ),
+    ADD_ADDRESS,
+    PLACE,
     MarkDelivered(order=ORDER, at=AT),
-    SubmitReview(order=ORDER, at=AT, customer=ZOFIE, stars=5, text=aviary.OPINION),
+    REVIEW,
 )
-_ADDRESS: Final = cast("AddDeliveryAddress", STORY[2])
-_PLACE: Final = cast("PlaceOrder", STORY[3])
-_REVIEW: Final = cast("SubmitReview", STORY[5])
+"""What a host may tell of a person, every detail of it."""
+
 _OTHER: Final = CustomerId("other")
 REFUSED: Final[tuple[Command, ...]] = (
     REGISTER,
@@ -76,15 +80,15 @@ REFUSED: Final[tuple[Command, ...]] = (
     ),
     evolve(REGISTER, customer=_OTHER, extra=Content(extra=(("diet", f"{aviary.DIET}\0"),))),
     UpdateCustomerDetails(customer=_OTHER, at=AT, contact=aviary.CONTACT),
-    _ADDRESS,
-    evolve(_ADDRESS, customer=_OTHER),
-    evolve(_ADDRESS, address=Address(text=f"{aviary.HOME}\ud800")),
-    evolve(_PLACE, total=-1),
-    evolve(_PLACE, total=2_999),
-    evolve(_PLACE, order=OrderId("o2"), extra=Content(text=aviary.NOTE * 1_000)),
-    _REVIEW,
-    evolve(_REVIEW, order=OrderId("never placed")),
-    evolve(_REVIEW, text=Content(text=f"{aviary.REVIEW}\0")),
+    ADD_ADDRESS,
+    evolve(ADD_ADDRESS, customer=_OTHER),
+    evolve(ADD_ADDRESS, address=Address(text=f"{aviary.HOME}\ud800")),
+    evolve(PLACE, total=-1),
+    evolve(PLACE, total=2_999),
+    evolve(PLACE, order=OrderId("o2"), extra=Content(text=aviary.NOTE * 1_000)),
+    REVIEW,
+    evolve(REVIEW, order=OrderId("never placed")),
+    evolve(REVIEW, text=Content(text=f"{aviary.REVIEW}\0")),
 )
 """Commands with canaries that cannot be."""
 

@@ -93,16 +93,16 @@ def test_while_an_import_runs_no_file_tells_of_anybody(
     assert {aviary.CONTACT, aviary.PROFILE, aviary.ADDRESS, aviary.COLUMNS} <= {*opened}
 
 
-@pytest.mark.parametrize("as_json", [False, True], ids=["for people", "in JSON"])
+@pytest.mark.parametrize("more", [(), ("--json",)], ids=["for people", "in JSON"])
 def test_no_command_prints_or_writes_what_people_tell_of_themselves(
-    shop: Shop, overheard: Overheard, as_json: bool, caplog: pytest.LogCaptureFixture
+    shop: Shop, overheard: Overheard, more: tuple[str, ...], caplog: pytest.LogCaptureFixture
 ) -> None:
     aviary.write_history(shop.folder / "history")
     unreadable = aviary.write_unreadable(shop.folder / "history" / "unreadable")
     stops = [("import", f"history/unreadable/{name}") for name in unreadable]
 
     for words in (*COMMANDS, *stops):
-        asked = [*words, "--database", URL, *(["--json"] if as_json else [])]
+        asked = [*words, "--database", URL, *more]
         result = CliRunner().invoke(regulars, asked, obj=connect)
         overheard.text(" ".join(asked), result.output, result.stdout, result.stderr)
         if result.exception is not None:

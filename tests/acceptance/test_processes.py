@@ -13,9 +13,9 @@ import pytest
 
 from regulars import connect
 from regulars.application.loyalty import PointsBalance
+from regulars.domain.loyalty import PointsEarned
 from regulars.domain.order import OrderCompleted, OrderDelivered
 from regulars.domain.purchase import OrderPlaced
-from regulars.domain.loyalty import PointsEarned
 from tests.acceptance.cashier import total
 
 ROOT: Final = Path(__file__).parents[2]

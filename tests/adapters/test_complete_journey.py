@@ -72,7 +72,7 @@ def test_a_basket_is_what_the_data_say(first_week: Path) -> None:
     assert first.placed_at == datetime(2017, 1, 1, 11, 53, 26, tzinfo=UTC)
     assert (first.currency, first.total, first.discount) == ("USD", 50, 0)
     (line,) = first.lines
-    assert (line.sku, line.name, line.category) == ("1095275", "Rolls: Bagels", "Rolls")
+    assert (line.item, line.name, line.category) == ("1095275", "Rolls: Bagels", "Rolls")
     assert (line.quantity, line.unit_price) == (1, 50)
 
 

@@ -26,11 +26,11 @@ from regulars.adapters.history_fields import (
 from regulars.adapters.history_kinds import KINDS, Kind
 from regulars.application.history import (
     CustomerRow,
-    LineRow,
     MerchantRow,
     OrderRow,
     ReviewRow,
 )
+from regulars.domain.purchase import Line
 from regulars.domain.values import decimal_text
 from tests.adapters.history_archive import Archive, Reading, csv_text, json_text
 from tests.adapters.shared_data import shared_data
@@ -291,7 +291,7 @@ TEXTS = {
 }
 
 
-Delivered: TypeAlias = OrderRow | LineRow | CustomerRow | MerchantRow | ReviewRow
+Delivered: TypeAlias = OrderRow | Line | CustomerRow | MerchantRow | ReviewRow
 
 
 def naughty_strings() -> list[str]:
@@ -308,15 +308,22 @@ def put_everywhere(kind: Kind, strings: Sequence[str]) -> list[tuple[str, str, d
     ]
 
 
-def rows_of(reading: Reading, kind: Kind) -> Sequence[Delivered]:
-    rows: dict[str, Sequence[Delivered]] = {
+def rows_of(reading: Reading, kind: Kind) -> Sequence[tuple[int, Delivered]]:
+    """Each row that was delivered, by its number."""
+    if kind.name == "lines":
+        return [
+            (number, line)
+            for order in reading.orders
+            for _, numbers in order.line_rows
+            for number, line in zip(numbers, order.lines, strict=True)
+        ]
+    rows: dict[str, Sequence[OrderRow | CustomerRow | MerchantRow | ReviewRow]] = {
         "orders": reading.orders,
-        "lines": [line for order in reading.orders for line in order.lines],
         "customers": reading.customers,
         "merchants": reading.merchants,
         "reviews": reading.reviews,
     }
-    return rows[kind.name]
+    return [(row.place.row, row) for row in rows[kind.name]]
 
 
 def check_in_every_field(archive: Archive, kind: Kind, suffix: str, strings: Sequence[str]) -> None:
@@ -333,10 +340,11 @@ def check_in_every_field(archive: Archive, kind: Kind, suffix: str, strings: Seq
     assert reading.read[kind.name] == len(put)
     told = {f"{reject.field} {reject.reason}" for reject in reading.rejects}
     assert [one for one in told for string in strings if len(string) > 7 and string in one] == []
-    for row in rows_of(reading, kind):
-        column, string, _ = put[row.place.row - 1]
+    for number, row in rows_of(reading, kind):
+        column, string, _ = put[number - 1]
         if column in TEXTS:
-            assert getattr(row, column) == (string if string.strip() else None)
+            name = "item" if column == "sku" else column
+            assert getattr(row, name) == (string if string.strip() else None)
 
 
 kinds = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)

@@ -116,6 +116,22 @@ def test_events_are_read_from_any_place_of_the_log_or_of_a_stream(town: Parts) -
     assert list(town.crm.events(stream="order-unknown")) == []
 
 
+def test_a_long_log_is_read_while_others_write_to_it(town: Parts) -> None:
+    consents = [GrantConsent(customer=BO, at=NOON, purpose=str(number)) for number in range(1_999)]
+    town.crm.execute_all([request(RegisterCustomer(customer=BO, at=NOON), *consents)])
+
+    for stream in (None, f"customer-{BO}"):
+        reading = town.crm.events(stream=stream)
+        first = next(reading)
+        town.crm.execute(GrantConsent(customer=BO, at=NOON, purpose=f"late {stream}"), by="a:7")
+        read = [first, *reading]
+
+        assert read == list(town.crm.events(stream=stream))
+        assert [one.version for one in town.crm.events(stream=stream, after=1_990)] == [
+            one.version for one in read[1_990:]
+        ]
+
+
 def test_the_past_is_asked_for_by_time_or_by_position(town: Parts) -> None:
     town.crm.execute(PLACE, by="checkout")
     before = town.storage.log.head()
@@ -183,6 +199,8 @@ def test_findings_are_kept_once(town: Parts) -> None:
     town.crm.keep_findings([finding, evolve(finding, row=2)])
 
     assert town.crm.findings() == [evolve(finding, row=2), finding]
+    town.crm.forget_findings(["orders.csv"])
+    assert town.crm.findings() == []
 
 
 def test_leaving_the_core_closes_it() -> None:

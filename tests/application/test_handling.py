@@ -389,6 +389,17 @@ def test_of_a_command_whose_views_cannot_follow_nothing_is_kept(
         town.execute(GrantConsent(customer=ANNA, at=NOON, purpose="marketing"))
 
 
+def test_a_command_that_is_a_bug_leaves_a_core_without_views_as_it_was() -> None:
+    town = memory_core(inline=False)
+    town.execute(PLACE)
+    broken = evolve(ACCEPT, at=NOON.replace(tzinfo=None))
+
+    with pytest.raises(ValueError, match="time zone"):
+        town.execute(broken)
+
+    assert town.execute(ACCEPT).version == 2
+
+
 def test_a_key_that_was_made_for_a_command_that_failed_is_not_used(database: Database) -> None:
     town = sql_core(database, views=[POISONED])
     name = KeyName(TENANT, f"customer/{ANNA}", DataClass.CONTACT)

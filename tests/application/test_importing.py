@@ -9,7 +9,6 @@ from regulars.application.customer import CustomerProfile
 from regulars.application.events import moment
 from regulars.application.history import (
     CustomerRow,
-    LineRow,
     MerchantRow,
     OrderRow,
     Place,
@@ -19,7 +18,8 @@ from regulars.application.history import (
 from regulars.application.importing import Counts, Imported, Importing
 from regulars.application.loyalty import PointsBalance
 from regulars.application.report import SalesReport
-from regulars.domain.values import BEGINNING
+from regulars.domain.purchase import Line
+from regulars.domain.values import BEGINNING, ItemId
 from tests.application.memory_crm import Parts, memory_core
 from tests.domain.story import NOON, minutes
 
@@ -110,9 +110,10 @@ FULL = OrderRow(
     payment_method="card",
     region="north",
     lines=(
-        LineRow(place=at(1, "lines.csv"), sku="soup", quantity=2, name="Soup", unit_price=50_00),
-        LineRow(place=at(2, "lines.csv"), sku="tea", quantity=1, category="drinks"),
+        Line(line=1, item=ItemId("soup"), quantity=2, name="Soup", unit_price=50_00),
+        Line(line=2, item=ItemId("tea"), quantity=1, category="drinks"),
     ),
+    line_rows=(("lines.csv", (1, 2)),),
     extra=(("note", "ring twice"),),
 )
 REVIEW = ReviewRow(
@@ -264,7 +265,8 @@ def test_a_row_of_the_same_id_with_other_content_is_rejected(town: Parts) -> Non
     ]
     assert done.rows["orders"] == Counts(rejected=1)
     assert [one.place for one in rejects if one.place.file == "lines.csv"] == [
-        line.place for line in FULL.lines
+        at(1, "lines.csv"),
+        at(2, "lines.csv"),
     ]
 
 
@@ -375,7 +377,11 @@ def test_an_order_that_cannot_be_is_rejected_with_its_lines(town: Parts) -> None
     assert done.orders == 1
     assert done.rows["orders"] == Counts(recorded=1, rejected=1)
     assert done.rows["lines"] == Counts(rejected=2)
-    assert [one.place for one in rejects] == [FULL.place, *(line.place for line in FULL.lines)]
+    assert [one.place for one in rejects] == [
+        FULL.place,
+        at(1, "lines.csv"),
+        at(2, "lines.csv"),
+    ]
     assert rejects[1].field == "order_id"
     assert kinds(town, "order-o-1") == []
 

@@ -14,12 +14,16 @@ from regulars.adapters.database import Database
 from regulars.adapters.memory import MemoryStorage
 from regulars.adapters.storage import SqlStorage
 from regulars.application.crm import VIEWS
-from regulars.application.events import Recorded
+from regulars.application.customer import CUSTOMERS
+from regulars.application.events import EventId, Pending, Recorded
+from regulars.application.loyalty import ACCOUNTS, LEDGER
 from regulars.application.ports import Storage
 from regulars.application.projecting import Projector, Rows, computed, fold_into
+from regulars.application.sales import FLAGS, ITEMS, MERCHANTS, SALES
 from regulars.application.views import Key, View
 from regulars.domain.purchase import Line, OrderPlaced
 from regulars.domain.values import ItemId, OrderId
+from tests.adapters.stored_events import EXAMPLES
 from tests.application.histories import copied, storage_of, told, towns
 from tests.application.memory_crm import Parts, memory_core
 from tests.domain.examples import DELIVER, PLACE, REFUND
@@ -183,3 +187,40 @@ def test_a_town_has_rows_of_every_view() -> None:
     town.execute(DELIVER, evolve(REFUND, amount=PLACE.total + 1))
 
     assert {view for view, rows in town.rows().items() if not rows} == set()
+
+
+def unread(view: View[Any, Any]) -> list[Recorded]:
+    """Every kind of event that the view does not read, as a runner would never hand it over."""
+    kinds = [event for event in EXAMPLES.values() if type(event) not in view.reads]
+    storage = MemoryStorage(tenant="shop")
+    batch = [
+        Pending(
+            stream="any",
+            version=version,
+            event=event,
+            event_id=EventId(version.to_bytes(16, "big")),
+            occurred_at=0,
+            actor="agent:7",
+            correlation="talk",
+        )
+        for version, event in enumerate(kinds, 1)
+    ]
+    storage.log.append(batch, recorded_at=0)
+    return list(storage.log.read())
+
+
+@pytest.mark.parametrize("view", [ACCOUNTS, SALES, ITEMS, FLAGS], ids=lambda view: view.name)
+def test_an_event_that_a_view_does_not_read_touches_no_row(view: View[Any, Any]) -> None:
+    assert [part for one in unread(view) for part in view.parts(one)] == []
+
+
+@pytest.mark.parametrize(
+    "view", [CUSTOMERS, ACCOUNTS, LEDGER, SALES, MERCHANTS], ids=lambda view: view.name
+)
+def test_an_event_that_a_view_does_not_read_changes_no_row(view: View[Any, Any]) -> None:
+    row, same = view.row(*view.key), view.row(*view.key)
+
+    for one in unread(view):
+        view.fold(row, one)
+
+    assert row == same

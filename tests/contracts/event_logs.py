@@ -30,6 +30,7 @@ def memory_logs(kind: type[MemoryLog] = MemoryLog) -> Logs:
 
 
 def sql_logs(database: Database, kind: type[SqlLog] = SqlLog) -> Logs:
+    @cache
     def log(tenant: str) -> SqlLog:
         return kind(database, tenant=tenant)
 

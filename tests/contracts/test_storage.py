@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+from attrs import evolve
 
 from regulars.adapters.database import Database
 from regulars.adapters.memory import MemoryStorage
@@ -150,12 +151,32 @@ def test_a_finding_is_kept_once(storage: Storage) -> None:
     assert list(storage.findings.all()) == [other, FINDING, second]
 
 
+def test_a_row_that_is_found_again_is_kept_with_its_newest_reason(storage: Storage) -> None:
+    storage.findings.add([FINDING, evolve(FINDING, reason="is below zero")])
+    storage.findings.add([evolve(FINDING, reason="is too large")])
+
+    assert list(storage.findings.all()) == [evolve(FINDING, reason="is too large")]
+
+
+def test_what_was_found_in_a_file_that_is_read_again_is_forgotten(storage: Storage) -> None:
+    other = evolve(FINDING, file="customers.csv")
+    storage.findings.add([FINDING, evolve(FINDING, row=4), other])
+
+    storage.findings.forget(["orders.csv", "unknown.csv"])
+    storage.findings.forget([])
+
+    assert list(storage.findings.all()) == [other]
+
+
 def test_findings_of_one_tenant_are_not_those_of_another(path: Path) -> None:
     database, shop = opened(path)
     with closing(database):
         shop.findings.add([FINDING])
+        other = SqlStorage(database, VIEWS, tenant="other").findings
+        other.forget([FINDING.file])
 
-        assert list(SqlStorage(database, VIEWS, tenant="other").findings.all()) == []
+        assert list(other.all()) == []
+        assert list(shop.findings.all()) == [FINDING]
 
 
 def test_a_snapshot_sees_one_moment_whatever_is_written_meanwhile(

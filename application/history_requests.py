@@ -1,5 +1,6 @@
 """Rows of order history as requests: one row, one id, recorded whole or not at all."""
 
+from hashlib import blake2b
 from typing import Final
 
 from regulars.application.door import Request
@@ -30,10 +31,14 @@ BY: Final = "import"
 """Who asks for what an import records."""
 
 _REFUND: Final = RefundId("import")
+_LONGEST_ID: Final = 200
 
 
 def requested(request_id: str, *commands: Command) -> Request:
-    """A request of an import, known by `request_id`."""
+    """A request of an import, known by `request_id`, or by its digest if that is too long."""
+    if len(request_id) > _LONGEST_ID:
+        name = request_id.encode(errors="surrogatepass")
+        request_id = f"import/long/{blake2b(name, digest_size=32).hexdigest()}"
     return Request(id=request_id, commands=commands, by=BY)
 
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from regulars import connect
 from regulars.adapters.cli import regulars
-from regulars.adapters.history_files import HistoryFiles, find_files
+from regulars.adapters.history_files import HistoryFiles, UnreadableHistory, find_files
 from regulars.application.history import Reject
 from tests.acceptance import aviary
 from tests.acceptance.aviary import CANARIES
@@ -133,3 +133,24 @@ def test_a_killed_import_leaves_no_file_that_tells_of_anybody(
     overheard.finds += CANARIES.in_database(tmp_path / DATABASE)
     assert overheard.finds == []
     assert CANARIES.in_folder(tmp_path / "history")
+
+
+def test_files_that_cannot_be_read_are_told_of_without_what_stands_in_them(
+    tmp_path: Path, overheard: Overheard
+) -> None:
+    folder = tmp_path / "history"
+    for name in aviary.write_unreadable(folder):
+        with HistoryFiles(
+            find_files([folder / name]),
+            timezone=None,
+            keep_extra=True,
+            spool_folder=tmp_path,
+            reject=lambda one: overheard.text("a reject", one),
+            progress=None,
+        ) as history:
+            with pytest.raises(UnreadableHistory) as unreadable:
+                overheard.text("rows", *history.customers())
+            overheard.error(name, unreadable.value)
+
+    assert overheard.finds == []
+    assert overheard.texts > 5

@@ -23,7 +23,7 @@ def told(commands: Sequence[Command]) -> Parts:
     return tell(memory_core(), commands)
 
 
-towns: st.SearchStrategy[Parts] = histories(PLAIN).map(told)
+towns: st.SearchStrategy[Parts] = histories(PLAIN, most_orders=3).map(told)
 """Towns in memory whose views went along with every command."""
 
 

@@ -31,7 +31,6 @@ from regulars.domain.values import (
 from tests.domain.examples import ANNA, NOODLES, ORDER, PLACE
 from tests.domain.fillings import PLAIN, SEALED, Filling, built
 from tests.domain.story import NOON
-from tests.domain.strategies import histories
 
 Kind = TypeVar("Kind")
 
@@ -111,12 +110,6 @@ def test_any_command_that_is_what_its_type_says_passes(
     filling: Filling, data: st.DataObject, kind: type[Any]
 ) -> None:
     check_command(data.draw(built(kind, filling)))
-
-
-@given(history=histories(PLAIN))
-def test_a_whole_history_passes(history: tuple[Command, ...]) -> None:
-    for command in history:
-        check_command(command)
 
 
 def with_fields(command: Kind, **wrong: object) -> Kind:

@@ -1,3 +1,4 @@
+import gc
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import cast
@@ -505,3 +506,20 @@ def test_nothing_is_imported_from_an_empty_history(town: Parts) -> None:
     done, rejects = imported(town, Past())
 
     assert (done, rejects) == (Imported(), [])
+
+
+def test_a_long_import_frees_its_memory_now_and_then(town: Parts) -> None:
+    merchants = [MerchantRow(place=at(row), merchant_id=f"m-{row}") for row in range(10_001)]
+    collected: list[str] = []
+
+    def watch(phase: str, _: object) -> None:
+        collected.append(phase)
+
+    gc.callbacks.append(watch)
+    try:
+        done, _ = imported(town, Past([], [], merchants, []))
+    finally:
+        gc.callbacks.remove(watch)
+
+    assert done.merchants == 10_001
+    assert collected == ["start", "stop"]

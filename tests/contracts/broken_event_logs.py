@@ -7,7 +7,7 @@ from regulars.adapters.database import Database
 from regulars.adapters.event_log import SqlLog
 from regulars.adapters.memory import MemoryLog
 from regulars.application.errors import StaleHistory
-from regulars.application.events import Event, EventId, Pending, Recorded
+from regulars.application.events import Event, EventId, Fact, Pending, Recorded
 from tests.contracts.event_logs import new_id
 
 
@@ -68,6 +68,11 @@ class NewestFirst(MemoryLog):
 class StreamFromTheStart(MemoryLog):
     def stream(self, name: str, *, after: int = 0) -> Iterator[Recorded]:  # noqa: ARG002 - that is what is broken
         return super().stream(name)
+
+
+class FactsNewestFirst(MemoryLog):
+    def facts(self, name: str) -> Iterator[Fact]:
+        return reversed(list(super().facts(name)))
 
 
 class StopsAtAnotherType(SqlLog):
@@ -142,6 +147,7 @@ BROKEN_IN_MEMORY: list[type[MemoryLog]] = [
     LastWriteWins,
     TakesAnIdTwice,
     NewestFirst,
+    FactsNewestFirst,
     StreamFromTheStart,
     ReadsEveryType,
     CausedByAnything,

@@ -279,6 +279,21 @@ def check_that_a_stream_is_read_oldest_first_past_a_version(logs: Logs) -> None:
     assert list(log.stream("A")) == []
 
 
+def check_that_the_facts_of_a_stream_are_its_events_without_their_envelope(logs: Logs) -> None:
+    log, other = logs("shop"), logs("other")
+    events = list(EXAMPLES.values())
+    append(other, *run("a", 1))
+    for version, event in enumerate(events, 1):
+        append(log, pending("a", version, event)._replace(occurred_at=NOW + version))
+    append(log, *run("b", 1))
+
+    assert list(log.facts("a")) == [
+        (one.version, one.event, one.occurred_at) for one in log.stream("a")
+    ]
+    assert len(list(log.facts("a"))) == len(events)
+    assert list(log.facts("unknown")) == []
+
+
 def check_that_several_streams_are_read_at_once(logs: Logs) -> None:
     log = logs("shop")
     names = [f"order {number}" for number in range(1_200)]

@@ -1,8 +1,7 @@
 """Anything that can be asked of an event log, in any order, against lists that are searched."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from functools import partial
 from itertools import count, takewhile
 from typing import Any, ClassVar
 
@@ -38,12 +37,11 @@ def numbered(tenant: str, number: int) -> EventId:
 class LogMachine(RuleBasedStateMachine):
     """What is in a log, told twice: by the log, and by a list of all events of all tenants."""
 
-    new_logs: ClassVar[Callable[[], Logs]] = memory_logs
     shops: ClassVar[Iterator[int]] = count(1)
 
     def __init__(self) -> None:
         super().__init__()
-        self.logs = type(self).new_logs()
+        self.logs = self.opened()
         # Tenants of their own for each example, so that all examples may share one database.
         shop = next(self.shops)
         self.names = {"shop": f"s{shop}", "other": f"o{shop}"}
@@ -51,6 +49,9 @@ class LogMachine(RuleBasedStateMachine):
         self.told: list[Recorded] = []
         self.heads: dict[str, int] = {}
         self.ids = 0
+
+    def opened(self) -> Logs:
+        return memory_logs()
 
     def of(self, tenant: str) -> list[Recorded]:
         return [one for one in self.told if one.tenant == tenant]
@@ -160,6 +161,7 @@ class LogMachine(RuleBasedStateMachine):
         assert log.streams(names) == {name: found for name, found in streams.items() if found}
         for name, found in streams.items():
             assert list(log.stream(name, after=after)) == found[after:]
+            assert list(log.facts(name)) == [(one.version, one.event, NOW) for one in found]
         assert log.find(ids) == {one.event_id: one for one in told if one.event_id in ids}
 
     @invariant()
@@ -186,7 +188,8 @@ def test_a_log_in_sql_is_a_list_that_only_grows() -> None:
     with closing(Database("sqlite://")) as database:
 
         class SqlMachine(LogMachine):
-            new_logs: ClassVar[Callable[[], Logs]] = partial(sql_logs, database)
+            def opened(self) -> Logs:
+                return sql_logs(database)
 
         explore(SqlMachine)
 
@@ -196,7 +199,8 @@ def test_exploring_finds_broken_logs(broken: type[SqlLog]) -> None:
     with closing(Database("sqlite://")) as database:
 
         class BrokenMachine(LogMachine):
-            new_logs: ClassVar[Callable[[], Logs]] = partial(sql_logs, database, broken)
+            def opened(self) -> Logs:
+                return sql_logs(database, broken)
 
         with pytest.raises((AssertionError, StaleHistory, pytest.fail.Exception)):
             explore(

@@ -177,9 +177,11 @@ class Database:
         return StorageUnavailable(store=self.name, why=str(error))
 
     def close(self) -> None:
-        """Let go of the file. Closing twice does no harm."""
-        self.connection.close()
-        self._engine.dispose()
+        """Let go of the file, once no thread is at work on it. Closing twice does no harm."""
+        # SQLite crashes the process if a connection is closed under a running statement.
+        with self._lock:
+            self.connection.close()
+            self._engine.dispose()
 
 
 class _Transaction:

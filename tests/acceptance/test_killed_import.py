@@ -78,15 +78,16 @@ def is_partial(one: Cut | None, events: int) -> bool:
 
 def moments(events: int, seed: int) -> Iterable[Moment]:
     """
-    Ten moments: before the first event, eight on the way, and while the views follow.
+    Ten moments: before the first event, six on the way, and three before and after the views.
 
     An import records in batches, so that the seconds fall into the batch that follows.
     """
     chance = Random(seed)  # noqa: S311 - no secret
     yield Moment(events=0, seconds=chance.uniform(0.3, 1.2))
-    for _ in range(7):
+    for _ in range(6):
         yield Moment(events=chance.randint(1, events * 9 // 10), seconds=chance.uniform(0, 0.15))
-    yield Moment(events=events, seconds=chance.uniform(0, 0.1))
+    yield Moment(events=events, seconds=0)
+    yield Moment(events=events, seconds=chance.uniform(0, 0.3))
     yield Moment(events=events, seconds=0, views=True)
 
 

@@ -229,3 +229,25 @@ def test_a_transaction_that_sqlite_ended_by_itself_says_why(database: Database) 
 
 def test_sqlite_is_new_enough_for_what_is_asked_of_it() -> None:
     assert sqlite3.sqlite_version_info >= (3, 37), "strict tables came with 3.37"
+
+
+def test_closing_waits_for_the_thread_that_is_at_work(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/shop.db")
+    reading, done = Event(), Event()
+
+    def read() -> None:
+        with database.snapshot():
+            reading.set()
+            done.wait()
+
+    reader, closer = Thread(target=read), Thread(target=database.close)
+    reader.start()
+    reading.wait()
+    closer.start()
+    closer.join(timeout=0.1)
+    closed_early = not closer.is_alive()
+    done.set()
+    closer.join()
+    reader.join()
+
+    assert not closed_early

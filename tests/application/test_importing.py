@@ -420,6 +420,31 @@ def test_of_two_reviews_of_an_order_the_second_is_rejected(town: Parts) -> None:
     assert [one.place for one in rejects] == [second.place]
 
 
+def test_ids_are_as_long_as_ids_may_be(town: Parts) -> None:
+    longest, other = "北" * 200, "北" * 199 + "京"
+    past = Past(
+        [evolve(FULL, order_id=longest, customer_id=longest, merchant_id=other)],
+        [evolve(BO, customer_id=other)],
+        [evolve(NOODLES, merchant_id=longest)],
+        [evolve(REVIEW, order_id=longest)],
+    )
+
+    done, rejects = imported(town, past)
+    again, _ = imported(town, past)
+
+    assert rejects == []
+    assert (done.orders, done.customers, done.merchants, done.reviews) == (1, 2, 2, 1)
+    assert again.events == 0
+
+
+@pytest.mark.parametrize("order_id", ["x" * 201, "\ud800" * 3, "\ud800" * 200, " "])
+def test_a_row_whose_id_cannot_name_anything_is_rejected(town: Parts, order_id: str) -> None:
+    done, rejects = imported(town, Past([evolve(FULL, order_id=order_id), an_order(2)]))
+
+    assert done.orders == 1
+    assert [one.place for one in rejects][:1] == [FULL.place]
+
+
 def test_a_reject_says_nothing_personal(town: Parts) -> None:
     bad = [
         evolve(ANNA, name=" "),

@@ -33,9 +33,8 @@ class Overheard:
 
     def log(self, caplog: pytest.LogCaptureFixture) -> None:
         """The log at its most talkative."""
-        for record in caplog.records:
-            self.text(f"the log of {record.name}", record.getMessage(), record.args)
-        self.text("the log", caplog.text)
+        said = [f"{record.getMessage()}\n{record.args!r}" for record in caplog.records]
+        self.text("the log", "\n".join(said), caplog.text)
 
     def folder(self, folder: Path) -> None:
         """All files, those without a name too, but for the history that the caller wrote."""

@@ -113,7 +113,7 @@ def test_killed_at_ten_moments_and_run_again_it_leaves_what_an_unbroken_import_l
 def test_killed_again_and_again_it_ends_with_what_an_unbroken_import_leaves(
     tmp_path: Path,
 ) -> None:
-    unbroken, events = prepared(tmp_path, orders=1_200)
+    unbroken, events = prepared(tmp_path, orders=800)
     folder = fresh(unbroken, "killed")
     cuts = [
         run_killed(folder, Moment(events=max(1, events * part // 2), seconds=0.02))

@@ -1,5 +1,5 @@
 """
-What people tell of themselves a host records is found nowhere.
+A host records what people tell of themselves, and none of it is found anywhere.
 
 Every detail is a canary (see canaries.py). Searched is all that a host could keep of it: database,
 write-ahead log, key file, temporary files, log, exceptions, and every `repr`.
@@ -34,7 +34,6 @@ from tests.acceptance.recorded import boxes, opened_log
 AT: Final = datetime(2024, 5, 1, 10, 0, tzinfo=UTC)
 ZOFIE: Final = CustomerId("zofie")
 ORDER: Final = OrderId("order-of-zofie")
-
 
 REGISTER: Final = RegisterCustomer(
     customer=ZOFIE,
@@ -127,7 +126,7 @@ def test_recorded_by_a_host_it_is_found_nowhere(
     overheard.log(caplog)
     assert {record.name.split(".")[0] for record in caplog.records} >= {"regulars", "sqlalchemy"}
     assert overheard.finds == []
-    assert overheard.texts > 200
+    assert overheard.texts > 120
     # All of it is there all the same, for whoever has the keys.
     with opened_log(path) as (log, vault):
         opened = [value for one in log.read() for value in boxes(one, vault).values()]

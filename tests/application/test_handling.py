@@ -1,4 +1,5 @@
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from regulars.application.errors import IdempotencyConflict, InvalidPersonalData
 from regulars.application.events import Command, Event, EventId, Pending, Recorded
 from regulars.application.handling import POLICY, Receipt
 from regulars.application.keys import KeyName
+from regulars.application.loyalty import PointsBalance
 from regulars.application.sales import SALES
 from regulars.application.views import View
 from regulars.domain.customer import (
@@ -310,6 +312,50 @@ def test_a_state_that_another_connection_went_past_is_read_again(
     assert {view: len(rows) for view, rows in here.rows().items() if view == "ledger"} == {
         "ledger": 1
     }
+
+
+def test_what_another_connection_did_decides_what_can_be(
+    database: Database, other: Database
+) -> None:
+    here, there = sql_core(database), sql_core(other)
+    here.execute(*EARNING, PLACE)
+    there.execute(DELIVER)
+
+    assert len(here.execute(REFUND).events) == 1
+    assert there.execute(REFUND).events == ()
+
+
+class CutOff(MemoryStorage):
+    """A store that loses its power just before it keeps a transaction, once."""
+
+    power = True
+
+    @contextmanager
+    def transaction(self) -> Generator[None]:
+        with super().transaction():
+            yield
+            if not self.power:
+                self.power = True
+                raise PowerCut
+
+
+class PowerCut(Exception):
+    """Ends a transaction before it is kept."""
+
+
+def test_views_do_not_count_on_what_was_not_kept() -> None:
+    storage = CutOff(tenant=TENANT)
+    here, there = core(storage, MemoryKeyStore()), core(storage, MemoryKeyStore(), inline=False)
+    here.execute(*EARNING, PLACE)
+    storage.power = False
+    with pytest.raises(PowerCut):
+        here.execute(DELIVER)
+
+    there.execute(DELIVER)
+
+    found = here.crm.ask(PointsBalance(customer=ANNA))
+    assert found is not None
+    assert found.balance == 100
 
 
 class Contended(MemoryLog):

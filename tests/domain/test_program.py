@@ -107,6 +107,7 @@ def test_rules_are_numbered_in_the_order_of_their_publication() -> None:
     [
         EarningRule(points=-1),
         EarningRule(points=1, per_numerator=0),
+        EarningRule(points=0, per_numerator=0),
         EarningRule(points=1, per_numerator=-1),
         EarningRule(points=1, per_denominator=0),
         EarningRule(points=1, per_denominator=-1),

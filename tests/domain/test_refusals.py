@@ -4,14 +4,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from regulars.domain import customer, loyalty, merchant, order, program, purchase, refund, review
 from regulars.domain.order import Stage
 from regulars.domain.program import EarningRule
 from regulars.domain.values import Money, Refusal
 from tests.domain.fillings import SEALED, Filling, built
 
 FILLING: Filling = {**SEALED, Stage: st.sampled_from(Stage)}
+# Read from the modules: among the subclasses, attrs may have left the classes that it replaced.
+MODULES = (customer, loyalty, merchant, order, program, purchase, refund, review)
 REFUSALS = [
-    kind for kind in Refusal.__subclasses__() if kind.__module__.startswith("regulars.domain.")
+    kind
+    for module in MODULES
+    for kind in vars(module).values()
+    if isinstance(kind, type) and issubclass(kind, Refusal) and kind.__module__ == module.__name__
 ]
 
 
@@ -37,15 +43,4 @@ def test_a_refusal_says_what_it_is_about(kind: type[Refusal], data: st.DataObjec
 
 
 def test_no_aggregate_is_without_refusals() -> None:
-    modules = {kind.__module__.removeprefix("regulars.domain.") for kind in REFUSALS}
-
-    assert modules == {
-        "customer",
-        "loyalty",
-        "merchant",
-        "order",
-        "program",
-        "purchase",
-        "refund",
-        "review",
-    }
+    assert {kind.__module__ for kind in REFUSALS} == {module.__name__ for module in MODULES}

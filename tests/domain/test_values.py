@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regulars.domain.values import BEGINNING, Money, decimal_text, digits, is_currency
+from regulars.domain.values import BEGINNING, MOST_MINOR, Money, decimal_text, digits, is_currency
 from tests.domain.fillings import currencies
 
 
@@ -65,6 +65,10 @@ def test_the_text_of_money_is_exact(minor: int, currency: str) -> None:
 
 def test_time_begins_with_1970() -> None:
     assert BEGINNING.isoformat() == "1970-01-01T00:00:00+00:00"
+
+
+def test_a_million_of_the_largest_amounts_fit_64_bits() -> None:
+    assert 10**6 * MOST_MINOR < 2**63
 
 
 def test_pounds_in_thousandths_are_another_currency_than_pounds() -> None:

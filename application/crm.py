@@ -126,7 +126,9 @@ class Crm:
         with self._storage.snapshot():
             known = any(True for _ in self._storage.log.facts(program_stream(self._program_id)))
         if not known:
-            self.publish(default_program(self._program_id))
+            name = f"default-program/{self._program_id}"
+            commands = default_program(self._program_id)
+            self._commands.execute(Request(id=name, commands=commands, by="host"))
         self._has_program = True
 
     def ask(self, query: Query[Answer], *, as_of: AsOf | None = None) -> Answer:

@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, tzinfo
 from typing import Any, ClassVar, Final, TypeAlias
 
-from attrs import Factory, define, frozen
+from attrs import Factory, define, field, frozen
+from attrs.validators import ge
 
 from regulars.application.events import Recorded, microseconds, moment
 from regulars.application.queries import Query, ViewRows
@@ -214,7 +215,7 @@ class CustomerProfile(Query[Summary | None]):
 
     customer: str
     timezone: tzinfo
-    top: int = 5
+    top: int = field(default=5, validator=ge(0))
 
     def concerns(self, view: View[Any, Any], key: Key) -> bool:
         """The customer's own row, and those of items and merchants for their names."""

@@ -20,12 +20,17 @@ _MODEL: Final = "regulars.domain"
 
 
 class _Field(NamedTuple):
-    """One field: the exact types that it may have, and its default (NOTHING if it has none)."""
+    """
+    One field: the exact types that it may have, and its default (NOTHING if it has none).
+
+    `inside` is what a tuple holds: one class, or the types of the tuples in it.
+    """
 
     name: str
     kinds: frozenset[type[Any]]
     default: object
     is_id: bool
+    inside: tuple[type[Any], ...]
 
 
 def check_command(command: Command) -> None:
@@ -34,9 +39,11 @@ def check_command(command: Command) -> None:
 
     Raises:
         InvalidId: an id is blank, too long or no text; names the field.
-        TypeError: a field is not of its type, a bug of the caller; names the field, not the value.
+        TypeError: it is no command of the model, or a field is not of its type, a bug of the caller; names the field, not the value.
         ValueError: a whole number needs more than 64 bits, or a time has no zone.
     """
+    if type(command) not in _COMMANDS:
+        raise TypeError(f"{type(command).__name__} is no command")
     _check(command)
 
 
@@ -46,7 +53,10 @@ def check_id(name: str, value: str) -> None:
 
     Raises:
         InvalidId: names the field.
+        TypeError: it is no text at all.
     """
+    if type(value) is not str:
+        raise TypeError(f"{name} must be str, not {type(value).__name__}")
     if not _ID.fullmatch(value) or value.isspace():
         raise InvalidId(field=name)
 
@@ -61,7 +71,7 @@ def said(command: Command) -> object:
 
 
 def _check(value: object) -> None:
-    for name, kinds, _, is_id in _FIELDS[type(value)]:
+    for name, kinds, _, is_id, inside in _FIELDS[type(value)]:
         found = getattr(value, name)
         kind = type(found)
         if kind not in kinds and not (datetime in kinds and isinstance(found, datetime)):
@@ -75,12 +85,22 @@ def _check(value: object) -> None:
             raise ValueError(f"{type(value).__name__}.{name} needs more than 64 bits")
         elif kind is tuple:
             for inner in found:
-                if type(inner) in _FIELDS:
-                    _check(inner)
+                _check_inner(f"{type(value).__name__}.{name}", inner, inside)
         elif kind in _FIELDS:
             _check(found)
         elif isinstance(found, datetime) and found.tzinfo is None:
             raise ValueError(f"{type(value).__name__}.{name} needs a time zone")
+
+
+def _check_inner(where: str, inner: object, inside: tuple[type[Any], ...]) -> None:
+    if len(inside) == 1 and type(inner) is inside[0]:
+        _check(inner)
+    elif type(inner) is not tuple or tuple(map(type, inner)) != inside:
+        raise TypeError(f"{where} holds something that is no {_names(inside)}")
+
+
+def _names(inside: tuple[type[Any], ...]) -> str:
+    return " and ".join(kind.__name__ for kind in inside)
 
 
 def _said(value: object) -> object:
@@ -101,6 +121,13 @@ def _kinds(hint: object) -> set[type[Any]]:
     return {get_origin(named) or named}
 
 
+def _inside(hint: object) -> tuple[type[Any], ...]:
+    if get_origin(hint) is not tuple:
+        return ()
+    first = get_args(hint)[0]
+    return get_args(first) or (first,)
+
+
 def _nested(kind: type[Any]) -> set[type[Any]]:
     found = {kind}
     for hint in get_type_hints(kind).values():
@@ -113,7 +140,13 @@ def _nested(kind: type[Any]) -> set[type[Any]]:
 def _fields(kind: type[Any]) -> tuple[_Field, ...]:
     hints = get_type_hints(kind)
     specs = (
-        _Field(spec.name, frozenset(_kinds(hints[spec.name])), spec.default, spec.name in _IDS)
+        _Field(
+            name=spec.name,
+            kinds=frozenset(_kinds(hints[spec.name])),
+            default=spec.default,
+            is_id=spec.name in _IDS,
+            inside=_inside(hints[spec.name]),
+        )
         for spec in fields(kind)
     )
     return tuple(sorted(specs, key=attrgetter("name")))
@@ -122,3 +155,4 @@ def _fields(kind: type[Any]) -> tuple[_Field, ...]:
 _FIELDS: Final[dict[type[Any], tuple[_Field, ...]]] = {
     kind: _fields(kind) for command in get_args(Command) for kind in _nested(command)
 }
+_COMMANDS: Final = frozenset(get_args(Command))

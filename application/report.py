@@ -6,7 +6,8 @@ from datetime import date, tzinfo
 from heapq import nsmallest
 from typing import Any, ClassVar, Final
 
-from attrs import define, fields, frozen
+from attrs import define, field, fields, frozen
+from attrs.validators import ge
 
 from regulars.application.customer import CUSTOMERS
 from regulars.application.loyalty import ACCOUNTS, AccountTotals
@@ -129,7 +130,7 @@ class SalesReport(Query[Report]):
     )
 
     timezone: tzinfo
-    top: int = 10
+    top: int = field(default=10, validator=ge(0))
     currency: str | None = None
 
     def answer(self, rows: ViewRows) -> Report:
@@ -189,7 +190,7 @@ class SalesReport(Query[Report]):
                 spent=Money(minor=-spent, currency=currency or ""),
                 points=held[customer],
             )
-            for spent, customer, orders in nsmallest(self.top, ranked())
+            for spent, customer, orders in nsmallest(self.top or 1, ranked())[: self.top]
         )
         return count, best
 

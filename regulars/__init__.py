@@ -29,18 +29,28 @@ from regulars.adapters.key_ring import (
     read_key_file,
 )
 from regulars.adapters.keys import KEYS, SqlKeyStore
-from regulars.adapters.program_file import read_program
+from regulars.adapters.program_file import UnusableProgram, read_program
 from regulars.adapters.storage import SqlStorage
 from regulars.adapters.vault import EnvelopeVault
 from regulars.application.crm import VIEWS, Crm
-from regulars.application.customer import CustomerProfile
+from regulars.application.customer import CustomerProfile, Favourite, Summary
 from regulars.application.door import Door, Request
+from regulars.application.errors import (
+    IdempotencyConflict,
+    InvalidId,
+    InvalidPersonalData,
+    NotOurDatabase,
+    StorageUnavailable,
+    SubjectErased,
+    UndecodableEvent,
+    UnknownView,
+)
 from regulars.application.handling import Commands, Receipt
-from regulars.application.loyalty import PointsBalance, PointsLedger
+from regulars.application.loyalty import Balance, PointsBalance, PointsLedger, Posting
 from regulars.application.ports import Clock
 from regulars.application.projecting import Projector
 from regulars.application.queries import AsOf, Query
-from regulars.application.report import SalesReport
+from regulars.application.report import Report, SalesReport
 from regulars.domain.customer import (
     AddDeliveryAddress,
     GrantConsent,
@@ -82,6 +92,7 @@ __all__ = [
     "Address",
     "AddressId",
     "AsOf",
+    "Balance",
     "CancelOrder",
     "Channel",
     "CompleteOrder",
@@ -92,7 +103,11 @@ __all__ = [
     "CustomerProfile",
     "DefineProgram",
     "EarningRule",
+    "Favourite",
     "GrantConsent",
+    "IdempotencyConflict",
+    "InvalidId",
+    "InvalidPersonalData",
     "IssueRefund",
     "ItemId",
     "Line",
@@ -100,11 +115,13 @@ __all__ = [
     "MarkReady",
     "MerchantId",
     "Money",
+    "NotOurDatabase",
     "OrderId",
     "PickUpOrder",
     "PlaceOrder",
     "PointsBalance",
     "PointsLedger",
+    "Posting",
     "Profile",
     "ProgramId",
     "PublishEarningRule",
@@ -116,10 +133,18 @@ __all__ = [
     "RegisterCustomer",
     "RegisterMerchant",
     "RemoveDeliveryAddress",
+    "Report",
     "Request",
     "SalesReport",
     "StartPreparing",
+    "StorageUnavailable",
+    "SubjectErased",
     "SubmitReview",
+    "Summary",
+    "UndecodableEvent",
+    "UnknownView",
+    "UnusableKeys",
+    "UnusableProgram",
     "UpdateCustomerDetails",
     "UpdateMerchantDetails",
     "WithdrawConsent",
@@ -141,7 +166,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
     synchronous: Synchronous = "FULL",
     create: bool = True,
     clock: Clock | None = None,
-    environment: Mapping[str, str] = environ,
+    environment: Mapping[str, str] | None = None,
 ) -> Crm:
     """
     Open the core over an SQLite database, made if `create` allows and it is not there.
@@ -163,7 +188,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
         create: whether a database that is not there is made, and a key file for one that has
             no keys yet; without it nothing is made, and nothing can be sealed without keys.
         clock: tells when events are recorded; the system's by default.
-        environment: where REGULARS_KEYS is looked up.
+        environment: where REGULARS_KEYS is looked up; the process's own by default.
 
     Raises:
         StorageUnavailable: the database cannot be opened or made.
@@ -173,7 +198,9 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
     """
     opened = Database(database, synchronous=synchronous, create=create)
     try:
-        ring = _key_ring(opened, keys, environment, create=create)
+        ring = _key_ring(
+            opened, keys, environ if environment is None else environment, create=create
+        )
         time = clock or SystemClock()
         storage = SqlStorage(opened, VIEWS, tenant=tenant)
         vault = EnvelopeVault(tenant, SqlKeyStore(opened), ring, clock=time)

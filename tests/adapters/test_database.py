@@ -38,6 +38,7 @@ def test_a_new_file_is_marked_as_ours(path: Path, database: Database) -> None:
     assert pragma(database, "application_id") == int.from_bytes(b"REGU")
     assert pragma(database, "user_version") == schema.FORMAT
     assert pragma(database, "journal_mode") == "wal"
+    assert pragma(database, "secure_delete") == 1
 
 
 def test_a_file_of_ours_is_opened_again(path: Path, database: Database) -> None:

@@ -17,11 +17,10 @@ from regulars.application.ports import Revealed, Spot
 from regulars.domain.customer import (
     AddDeliveryAddress,
     CustomerRegistered,
-    GrantConsent,
     RegisterCustomer,
     UpdateCustomerDetails,
 )
-from regulars.domain.order import AcceptOrder
+from regulars.domain.order import AcceptOrder, MarkReady
 from regulars.domain.personal import Address, Contact, Content, Profile, Sealed
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.review import ReviewSubmitted, SubmitReview
@@ -155,16 +154,15 @@ def test_other_content_has_another_fingerprint(other: RegisterCustomer) -> None:
     assert first.fingerprint != second.fingerprint
 
 
-def test_commands_that_are_told_apart_by_their_kind_alone_have_other_fingerprints() -> None:
-    grant = GrantConsent(customer=ANNA, at=NOON, purpose="marketing")
-    accept = AcceptOrder(order=ORDER, at=NOON)
+def test_commands_that_say_the_same_of_another_kind_have_other_fingerprints() -> None:
+    accept, ready = AcceptOrder(order=ORDER, at=NOON), MarkReady(order=ORDER, at=NOON)
 
     prints = {
         admitted(*commands).fingerprint
-        for commands in ((grant,), (grant, grant), (grant, accept), (accept, grant), ())
+        for commands in ((accept,), (ready,), (accept, ready), (ready, accept), (accept,) * 2, ())
     }
 
-    assert len(prints) == 5
+    assert len(prints) == 6
 
 
 def test_a_request_without_an_id_is_one_of_its_kind() -> None:

@@ -14,7 +14,7 @@ from regulars.domain.customer import AddDeliveryAddress, RegisterCustomer
 from regulars.domain.loyalty import EarnPoints
 from regulars.domain.merchant import PublishMenuItem, RegisterMerchant
 from regulars.domain.order import AcceptOrder
-from regulars.domain.personal import Address, Contact
+from regulars.domain.personal import Address, Contact, Content
 from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
 from regulars.domain.purchase import Channel, Line
 from regulars.domain.refund import IssueRefund
@@ -128,6 +128,9 @@ def with_fields(command: Kind, **wrong: object) -> Kind:
         (with_fields(PLACE, customer=b"anna"), "PlaceOrder.customer"),
         (with_fields(PLACE, lines=[LINE]), "PlaceOrder.lines"),
         (with_fields(PLACE, lines=(with_fields(LINE, quantity=1.5),)), "Line.quantity"),
+        (with_fields(PLACE, lines=("a line",)), "PlaceOrder.lines"),
+        (with_fields(PLACE, extra=Content(extra=(("a", 1),))), "Content.extra"),  # type: ignore[arg-type]  # that is the bug
+        (with_fields(PLACE, extra=Content(extra=("ab",))), "Content.extra"),  # type: ignore[arg-type]  # that is the bug
         (with_fields(PLACE, channel="delivery"), "PlaceOrder.channel"),
         (with_fields(PLACE, at="2024-05-17"), "PlaceOrder.at"),
         (with_fields(PLACE, extra="hunter2"), "PlaceOrder.extra"),

@@ -71,11 +71,12 @@ class Versions:
     """
     What came of every stored version of a key.
 
-    `latest` seals. `first` digests: the oldest that was not erased, so that digests stay the same.
+    `latest` seals; None if it is superseded, and the next seal makes another. `first` digests:
+    the oldest that was not erased, so that digests stay the same.
     """
 
     outcomes: dict[int, Outcome]
-    latest: Outcome
+    latest: Outcome | None
     first: Outcome
 
 

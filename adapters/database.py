@@ -76,8 +76,10 @@ class Database:
                 raise
 
     def _prepare(self, synchronous: Synchronous, *, create: bool) -> None:
-        ours = self._pragma("application_id") == schema.APPLICATION_ID
-        if not ours and self.driver.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        with self.snapshot():
+            ours = self._pragma("application_id") == schema.APPLICATION_ID
+            (tables,) = self.driver.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if not ours and tables:
             raise NotOurDatabase(store=self.name, why="holds the tables of another program")
         if not ours and not create:
             raise NotOurDatabase(store=self.name, why="is an empty file")

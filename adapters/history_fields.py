@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, tzinfo
 from typing import Final, TypeAlias, TypeVar
 from unicodedata import category
 
+from regulars.application.fields import FIRST_YEAR, LAST_YEAR
 from regulars.domain.values import is_currency
 
 Extra: TypeAlias = tuple[tuple[str, str], ...]
@@ -169,6 +170,8 @@ def moment(field: str, cell: str, zone: tzinfo | None) -> datetime | None:
         raise Unfit(field, "is not a moment of the calendar and the clock") from None
     if utc is None:
         raise Unfit(field, "has no offset from UTC: name the zone of the files with --timezone")
+    if not FIRST_YEAR <= utc.year <= LAST_YEAR:
+        raise Unfit(field, f"lies outside of the years {FIRST_YEAR} to {LAST_YEAR}")
     return utc
 
 

@@ -23,6 +23,7 @@ class MemoryLog:
         self._events: list[Recorded] = []
         self._streams: dict[str, list[Recorded]] = {}
         self._ids: dict[EventId, Recorded] = {}
+        self._blocks: dict[bytes, Recorded] = {}
 
     def append(self, events: Sequence[Pending], *, recorded_at: int) -> int:
         """Record `events`; see the port."""
@@ -61,12 +62,17 @@ class MemoryLog:
         self._events.append(recorded)
         stream.append(recorded)
         self._ids[recorded.event_id] = recorded
+        first = self._blocks.setdefault(recorded.event_id[:13], recorded)
+        if recorded.event_id < first.event_id:
+            self._blocks[recorded.event_id[:13]] = recorded
 
     def truncate(self, position: int) -> None:
         """Take back the events past `position`, which were never committed."""
         for recorded in self._events[position:]:
             self._streams[recorded.stream].pop()
             del self._ids[recorded.event_id]
+            if self._blocks.get(recorded.event_id[:13]) is recorded:
+                del self._blocks[recorded.event_id[:13]]
         del self._events[position:]
 
     def stream(self, name: str, *, after: int = 0) -> Iterator[Recorded]:
@@ -95,8 +101,9 @@ class MemoryLog:
                 yield recorded
 
     def find(self, event_ids: Collection[EventId]) -> dict[EventId, Recorded]:
-        """The events with these ids; see the port."""
-        return {found: self._ids[found] for found in event_ids if found in self._ids}
+        """The first event of each block of ids; see the port."""
+        blocks = self._blocks
+        return {given: blocks[given[:13]] for given in event_ids if given[:13] in blocks}
 
     def caused_by(self, command_id: str, *, after: int) -> Sequence[Recorded]:
         """The run of events that a command caused; see the port."""

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections import Counter
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
@@ -77,6 +78,9 @@ class _Wrong(Exception):
 def _commands(found: _File, program_id: ProgramId) -> tuple[Command, ...]:
     if not found.name.strip():
         raise _Wrong("name: is blank")
+    same = Counter((rule.effective_from, rule.currency) for rule in found.earning)
+    if max(same.values()) > 1:
+        raise _Wrong("two earning rules begin at the same time for the same currency")
     return (
         DefineProgram(program=program_id, at=BEGINNING, name=found.name),
         *(

@@ -195,7 +195,7 @@ class EnvelopeVault:
         living = (key for key in outcomes.values() if not isinstance(key, Erased))
         versions = Versions(
             outcomes=outcomes,
-            latest=latest,
+            latest=None if stored[-1].state is KeyState.SUPERSEDED else latest,
             first=latest if isinstance(latest, Erased) else next(living),
         )
         self._recent.put(name.subject, name.data_class, versions)
@@ -210,7 +210,7 @@ class EnvelopeVault:
         return DataKey(secret, name, key.version) if isinstance(secret, bytes) else secret
 
 
-def _usable(key: Outcome, name: KeyName) -> DataKey:
+def _usable(key: Outcome | None, name: KeyName) -> DataKey:
     match key:
         case DataKey():
             return key
@@ -218,6 +218,9 @@ def _usable(key: Outcome, name: KeyName) -> DataKey:
             raise SubjectErased(subject=name.subject, data_class=name.data_class.value)
         case Tampered(why) | KeyUnavailable(why):
             why = f"no {name.data_class.value} data of {name.subject} can be sealed: {why}"
+            raise StorageUnavailable(store="key store", why=why)
+        case None:
+            why = f"the {name.data_class.value} key of {name.subject} changed at this moment"
             raise StorageUnavailable(store="key store", why=why)
         case _:
             assert_never(key)

@@ -24,6 +24,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from regulars.adapters.database import Database
 from regulars.adapters.schema import BIG, metadata
+from regulars.application.errors import StorageUnavailable
 from regulars.application.views import Key, View
 
 Row = TypeVar("Row")
@@ -180,8 +181,12 @@ def _row(view: View[Any, Any], stored: _Stored, columns: Sequence[Any]) -> objec
     if not stored.decoders:
         return view.row(*columns)
     values = list(columns)
-    for place, decoder in stored.decoders:
-        values[place] = decoder(values[place])
+    try:
+        for place, decoder in stored.decoders:
+            values[place] = decoder(values[place])
+    except msgspec.DecodeError:
+        why = "holds a row that is none of this view; rebuild it"
+        raise StorageUnavailable(store=f"the view {view.name}", why=why) from None
     return view.row(*values)
 
 

@@ -90,6 +90,7 @@ class Crm:
 
         `by` names who asks, as an opaque id such as `agent:42`. With an `id` the command is
         idempotent: a repeat with the same content records nothing and returns the first receipt.
+        A command that had nothing to record is not remembered, and decided again.
         `correlation` ties commands of one conversation together; alone, a command is its own.
 
         Raises:

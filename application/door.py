@@ -15,7 +15,7 @@ from attrs import evolve, fields, frozen
 
 from regulars.application.errors import InvalidPersonalData
 from regulars.application.events import Command, Event, EventId, microseconds, moment
-from regulars.application.fields import check_command, check_id, said
+from regulars.application.fields import check_command, check_id, is_text, said
 from regulars.application.ports import Spot, Vault
 from regulars.domain import customer, purchase, review
 from regulars.domain.personal import (
@@ -27,6 +27,8 @@ from regulars.domain.personal import (
     Profile,
     Sealed,
 )
+from regulars.domain.program import PublishEarningRule
+from regulars.domain.values import Refusal
 
 _LONGEST_TEXT: Final = 10_000
 _EARLIEST_BIRTH: Final = date(1880, 1, 1)
@@ -104,10 +106,9 @@ class Admitted(NamedTuple):
         """The id, as a number, of the first event of the command at `place`, from 0."""
         return self.base + place * _EVENTS_A_COMMAND
 
-    def first_ids(self) -> list[EventId]:
-        """The ids by which a repeat is known: of the first event of each command."""
-        places = range(len(self.commands)) if self.fingerprint is not None else ()
-        return [EventId(self.first_id(place).to_bytes(16, "big")) for place in places]
+    def block(self) -> list[EventId]:
+        """The id by whose block a repeat is known; none for a request that nobody can repeat."""
+        return [] if self.fingerprint is None else [EventId(self.base.to_bytes(16, "big"))]
 
 
 def request_base(tenant: str, request_id: str) -> int:
@@ -177,7 +178,7 @@ class Door:
                 for request in requests
                 for command in request.commands
                 for name, _ in BOXED.get(type(command), ())
-                if type(value := getattr(command, name)) in DATA_CLASS
+                if type(value := getattr(command, name)) in DATA_CLASS and _is_fine(command, value)
             }
         )
 
@@ -204,6 +205,8 @@ class Door:
             value = getattr(command, name)
             if value is None:
                 continue
+            if isinstance(value, Sealed):
+                raise TypeError(f"{type(command).__name__}.{name} is sealed already")
             check(value)
             stored, schema = self.stored_as(event)
             spot = Spot(
@@ -222,8 +225,21 @@ class Door:
         return replaced(command, **boxes), replaced(command, **digests)
 
 
+def _is_fine(command: Command, value: Personal) -> bool:
+    # What is not fine is refused when it is admitted, and needs no key.
+    try:
+        check_command(command)
+        check(value)
+    except (Refusal, TypeError, ValueError):
+        return False
+    return True
+
+
 def _in_utc(command: Command) -> Command:
     # One moment has one spelling, so that a repeat from another time zone is the same command.
+    if isinstance(command, PublishEarningRule) and command.effective_from is not None:
+        start = moment(microseconds(command.effective_from))
+        command = evolve(command, effective_from=start)
     at = command.at
     if at.tzinfo is UTC and type(at) is datetime:
         return command
@@ -259,7 +275,7 @@ def check(value: Personal) -> None:
         if len(text) > _LONGEST_TEXT:
             reason = f"is longer than {_LONGEST_TEXT} characters"
             raise InvalidPersonalData(field=name, reason=reason)
-        if "\0" in text or not _is_unicode(text):
+        if "\0" in text or not is_text(text):
             raise InvalidPersonalData(field=name, reason="holds characters that are no text")
 
 
@@ -275,14 +291,6 @@ def _texts(value: Personal) -> dict[str, str | None]:
             return {"text": text, **{f"extra column {column}": cell for column, cell in extra}}
         case _:
             assert_never(value)
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def boxes_of(event: Event) -> dict[str, Sealed]:

@@ -4,6 +4,7 @@ What can go wrong between a command and the log.
     Exception
     +-- Refusal                 (domain) the command cannot be; each aggregate names its own
     |   +-- InvalidId             an id is blank, too long or no text
+    |   +-- InvalidText           a text holds half a character
     |   +-- InvalidPersonalData   a personal field is no such thing; the value is not repeated
     |   +-- IdempotencyConflict   the command id was used before, for another command
     |   +-- SubjectErased         personal data for someone who was erased
@@ -39,6 +40,16 @@ class InvalidId(Refusal):
 
     def __str__(self) -> str:
         return f"{self.field}: an id is 1 to 200 characters, not blank, without control characters"
+
+
+@frozen(kw_only=True)
+class InvalidText(Refusal):
+    """A text holds half a character, a lone surrogate, that no file and no message can carry."""
+
+    field: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: the text holds half a character"
 
 
 @frozen(kw_only=True)

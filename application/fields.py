@@ -8,12 +8,17 @@ from typing import Any, Final, NamedTuple, Union, get_args, get_origin, get_type
 
 from attrs import fields, has
 
-from regulars.application.errors import InvalidId
+from regulars.application.errors import InvalidId, InvalidText
 from regulars.application.events import Command
+from regulars.domain.personal import DATA_CLASS
 
 _IDS: Final = {"customer", "order", "merchant", "program", "refund", "address_id", "item"}
 # No C0 or C1 control, no lone half of a surrogate pair.
 _ID: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,200}")
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 9998
+"""The years that times may lie in."""
+
 _LEAST: Final = -(2**63)
 _MOST: Final = 2**63 - 1
 _MODEL: Final = "regulars.domain"
@@ -39,8 +44,11 @@ def check_command(command: Command) -> None:
 
     Raises:
         InvalidId: an id is blank, too long or no text; names the field.
-        TypeError: it is no command of the model, or a field is not of its type, a bug of the caller; names the field, not the value.
-        ValueError: a whole number needs more than 64 bits, or a time has no zone.
+        InvalidText: a text holds half a character; names the field.
+        TypeError: it is no command of the model, or a field is not of its type, which is a bug
+            of the caller; names the field, not the value.
+        ValueError: a whole number needs more than 64 bits, or a time has no zone or lies outside
+            of the years 1900 to 9998.
     """
     if type(command) not in _COMMANDS:
         raise TypeError(f"{type(command).__name__} is no command")
@@ -71,6 +79,8 @@ def said(command: Command) -> object:
 
 
 def _check(value: object) -> None:
+    # The door names the fields of personal values in its own way.
+    is_personal = type(value) in DATA_CLASS
     for name, kinds, _, is_id, inside in _FIELDS[type(value)]:
         found = getattr(value, name)
         kind = type(found)
@@ -88,8 +98,27 @@ def _check(value: object) -> None:
                 _check_inner(f"{type(value).__name__}.{name}", inner, inside)
         elif kind in _FIELDS:
             _check(found)
-        elif isinstance(found, datetime) and found.tzinfo is None:
-            raise ValueError(f"{type(value).__name__}.{name} needs a time zone")
+        elif kind is str and not is_personal and not is_text(found):
+            raise InvalidText(field=name)
+        elif isinstance(found, datetime):
+            _check_time(f"{type(value).__name__}.{name}", found)
+
+
+def is_text(value: str) -> bool:
+    """Whether `value` can be written as UTF-8, which half a surrogate pair cannot."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _check_time(where: str, at: datetime) -> None:
+    if at.tzinfo is None:
+        raise ValueError(f"{where} needs a time zone")
+    # On any clock of the world it is then a date that Python has.
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise ValueError(f"{where} lies outside of the years {FIRST_YEAR} to {LAST_YEAR}")
 
 
 def _check_inner(where: str, inner: object, inside: tuple[type[Any], ...]) -> None:

@@ -185,7 +185,7 @@ class Commands:
             except Refusal as refusal:
                 entrants.append(refusal)
         admitted = [entrant for entrant in entrants if isinstance(entrant, Admitted)]
-        batch = _Batch(self._log.find([first for one in admitted for first in one.first_ids()]))
+        batch = _Batch(self._log.find([known for one in admitted for known in one.block()]))
         if len(admitted) > 1:
             self._load_ahead(admitted)
         for entrant in entrants:
@@ -195,9 +195,9 @@ class Commands:
         return batch
 
     def _outcome(self, admitted: Admitted, batch: _Batch) -> _Planned | Outcome:
-        for event_id in admitted.first_ids() if batch.known else ():
-            if event_id in batch.known:
-                return self._repeated(admitted, batch.known[event_id])
+        for block in admitted.block() if batch.known else ():
+            if block in batch.known:
+                return self._repeated(admitted, batch.known[block])
         twin = batch.plans.get(admitted.id)
         if twin is not None:
             if twin.fingerprint != admitted.fingerprint:
@@ -211,7 +211,10 @@ class Commands:
                 self._states.pop(pending.stream, None)
             del batch.pending[start:]
             return refusal
-        plan = batch.plans[admitted.id] = _Planned(admitted.id, admitted.fingerprint, start, stop)
+        plan = _Planned(admitted.id, admitted.fingerprint, start, stop)
+        if stop > start:
+            # What recorded nothing is not remembered, in a batch as little as in the log.
+            batch.plans[admitted.id] = plan
         return plan
 
     def _repeated(self, admitted: Admitted, first: Recorded) -> Outcome:

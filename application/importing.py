@@ -159,20 +159,18 @@ class Importing:
             "customers", rows, register_customer, update_customer, CustomerAlreadyRegistered
         )
         for row, outcome in zip(rows, outcomes, strict=True):
-            if isinstance(outcome, Receipt):
+            if isinstance(outcome, Receipt) and len(self.seen) < _KNOWN:
                 self.seen.add(f"customer/{row.customer_id}")
 
     def _orders(self, rows: Sequence[OrderRow]) -> None:
-        requests: dict[str, Request] = {}
-        for row in rows:
-            requests.update(self._first_sights(row))
-            requests[order_request_id(row)] = record_order(row)
-        executed = self._execute(list(requests.values()))
-        outcomes = dict(zip(requests, executed, strict=True))
-        for name, outcome in outcomes.items():
-            if _is_new(outcome):
-                self.result.customers += name.startswith(_CUSTOMER_SEEN)
-                self.result.merchants += name.startswith(_MERCHANT_SEEN)
+        outcomes = dict(
+            zip(
+                map(order_request_id, rows),
+                self._execute([record_order(row) for row in rows]),
+                strict=True,
+            )
+        )
+        self._see([row for row in rows if isinstance(outcomes[order_request_id(row)], Receipt)])
         for row in rows:
             outcome = outcomes[order_request_id(row)]
             self._count("orders", row.place, outcome)
@@ -194,6 +192,15 @@ class Importing:
                     for number in numbers:
                         place = Place(file=file, row=number)
                         self.reject(Reject(place=place, field="order_id", reason=reason))
+
+    def _see(self, rows: Sequence[OrderRow]) -> None:
+        # In a transaction of their own: an order that is rejected makes nobody known.
+        requests = dict(sight for row in rows for sight in self._first_sights(row))
+        executed = self._execute(list(requests.values())) if requests else []
+        for name, outcome in zip(requests, executed, strict=True):
+            if _is_new(outcome):
+                self.result.customers += name.startswith(_CUSTOMER_SEEN)
+                self.result.merchants += name.startswith(_MERCHANT_SEEN)
 
     def _first_sights(self, row: OrderRow) -> Iterator[tuple[str, Request]]:
         if len(self.seen) > _KNOWN:

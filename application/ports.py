@@ -56,7 +56,11 @@ class EventLog(Protocol):
         ...
 
     def find(self, event_ids: Collection[EventId]) -> dict[EventId, Recorded]:
-        """The events that have these ids; ids that are not in the log are left out."""
+        """
+        The first event of each block of ids that one of these lies in; empty blocks are left out.
+
+        A block is the 2**24 ids that share their first 13 bytes: those of one request.
+        """
         ...
 
     def caused_by(self, command_id: str, *, after: int) -> Sequence[Recorded]:

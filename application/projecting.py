@@ -128,6 +128,7 @@ class Projector:
                     if pass_.is_full(most_rows):
                         pass_.save(last)
                 pass_.save(head)
+        self.forget()
         return head
 
 

@@ -12,8 +12,16 @@ from typing import TypeAlias, assert_never
 
 from attrs import Factory, define, frozen
 
-from regulars.domain.program import EarningRule
-from regulars.domain.values import CustomerId, OrderId, ProgramId, RefundId, Refusal
+from regulars.domain.program import EarningRule, is_possible
+from regulars.domain.values import (
+    MOST_MINOR,
+    CustomerId,
+    OrderId,
+    ProgramId,
+    RefundId,
+    Refusal,
+    is_currency,
+)
 
 
 # Stored under these names with these fields: never rename, never repurpose, add a version.
@@ -140,12 +148,23 @@ class BaseBelowZero(Refusal):
         return f"order {self.order} cannot earn points on {self.base}"
 
 
+@frozen(kw_only=True)
+class ImpossibleEarning(Refusal):
+    """The rule cannot be counted by, the currency is none, or the points are too many."""
+
+    order: OrderId
+
+    def __str__(self) -> str:
+        return f"order {self.order} cannot earn by such a rule, in such a currency or so much"
+
+
 def decide(command: Command, state: Account) -> Sequence[Event]:
     """
     The events that `command` leads to.
 
     Raises:
         BaseBelowZero: the base, or what remains of it, is negative.
+        ImpossibleEarning: no points can be counted so; at most `MOST_MINOR` for an order.
     """
     match command:
         case EarnPoints():
@@ -161,11 +180,16 @@ def _earn(command: EarnPoints, state: Account) -> Sequence[Event]:
         raise BaseBelowZero(order=command.order, base=command.base)
     if command.order in state.lots:
         return []
+    if not is_possible(command.rule) or not is_currency(command.currency):
+        raise ImpossibleEarning(order=command.order)
+    points = floor(command.rule.points_for(command.base, command.currency))
+    if points > MOST_MINOR:
+        raise ImpossibleEarning(order=command.order)
     earned = PointsEarned(
         program=command.program,
         customer=command.customer,
         order=command.order,
-        points=floor(command.rule.points_for(command.base, command.currency)),
+        points=points,
         base=command.base,
         currency=command.currency,
         rule_version=command.rule_version,

@@ -187,7 +187,7 @@ def decide(command: Command, state: Program) -> Sequence[Event]:
         case PublishEarningRule(program=program, rule=rule, effective_from=start):
             if state.defined is None:
                 raise UnknownProgram(program=program)
-            if not _is_possible(rule):
+            if not is_possible(rule):
                 raise ImpossibleRule(program=program, rule=rule)
             if rule == _latest(state, start, rule.currency):
                 return []
@@ -203,7 +203,8 @@ def decide(command: Command, state: Program) -> Sequence[Event]:
             assert_never(command)
 
 
-def _is_possible(rule: EarningRule) -> bool:
+def is_possible(rule: EarningRule) -> bool:
+    """Whether points can be counted by `rule`; see `ImpossibleRule`."""
     if rule.points < 0 or rule.per_numerator <= 0 or rule.per_denominator <= 0:
         return False
     if rule.currency is not None and not is_currency(rule.currency):

@@ -200,13 +200,23 @@ def test_a_time_is_iso_8601(cell: str) -> None:
     assert repr(read) == repr(datetime(2024, 5, 1, 10, tzinfo=UTC))
 
 
-@given(when=st.datetimes(timezones=st.timezones()))
+@given(
+    when=st.datetimes(
+        datetime(1900, 1, 2),  # noqa: DTZ001 - the zone is drawn beside it
+        datetime(9998, 12, 30),  # noqa: DTZ001 - as above
+        timezones=st.timezones(),
+    )
+)
 def test_a_time_that_is_written_is_read_again(when: datetime) -> None:
-    try:
-        utc = when.astimezone(UTC)
-    except OverflowError:
-        return
+    utc = when.astimezone(UTC)
+
     assert moment("placed_at", utc.isoformat(), None) == utc
+
+
+@pytest.mark.parametrize("cell", ["1899-12-31T23:59:59Z", "9999-12-31T23:59:59Z", "0001-01-01Z"])
+def test_a_time_that_stands_for_none_is_refused(cell: str) -> None:
+    with pytest.raises(Unfit):
+        moment("placed_at", cell, None)
 
 
 @pytest.mark.parametrize("cell", ["2024-05-01", "2024-05-01 10:00:00"])

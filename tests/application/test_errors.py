@@ -5,6 +5,7 @@ from regulars.application.errors import (
     IdempotencyConflict,
     InvalidId,
     InvalidPersonalData,
+    InvalidText,
     NotOurDatabase,
     StaleHistory,
     StorageUnavailable,
@@ -20,6 +21,7 @@ from regulars.domain.values import Refusal
     [
         (InvalidPersonalData(field="phone", reason="is blank"), ["phone", "is blank"]),
         (InvalidId(field="order"), ["order", "200"]),
+        (InvalidText(field="region"), ["region"]),
         (IdempotencyConflict(command_id="r-1"), ["r-1"]),
         (SubjectErased(subject="customer/anna", data_class="contact"), ["anna", "contact"]),
         (StaleHistory(stream="order-7"), ["order-7"]),
@@ -36,7 +38,7 @@ def test_an_error_says_what_and_where(error: Exception, told: list[str]) -> None
 
 
 def test_what_a_caller_did_wrong_is_a_refusal_and_what_the_store_did_is_not() -> None:
-    refusals = [InvalidPersonalData, InvalidId, IdempotencyConflict, SubjectErased]
+    refusals = [InvalidPersonalData, InvalidId, InvalidText, IdempotencyConflict, SubjectErased]
     others = [StaleHistory, AlreadyRecorded, StorageUnavailable, UndecodableEvent, UnknownView]
 
     assert all(issubclass(kind, Refusal) for kind in refusals)

@@ -7,7 +7,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regulars.application.errors import InvalidId
+from regulars.application.errors import InvalidId, InvalidText
 from regulars.application.events import Command
 from regulars.application.fields import check_command, check_id, said
 from regulars.domain.customer import AddDeliveryAddress, RegisterCustomer
@@ -209,3 +209,27 @@ def test_columns_that_a_host_kept_are_said_one_by_one() -> None:
         "at": NOON,
         "extra": [["floor", "2"], ["floor", "3"]],
     }
+
+
+def test_what_is_no_command_is_a_bug_of_the_caller() -> None:
+    with pytest.raises(TypeError, match="str is no command"):
+        check_command("place an order")  # type: ignore[arg-type]  # that is the bug
+
+
+def test_an_id_that_is_no_text_is_a_bug_of_the_caller() -> None:
+    with pytest.raises(TypeError, match="by must be str, not int"):
+        check_id("by", 7)  # type: ignore[arg-type]  # that is the bug
+
+
+def test_half_a_character_is_refused_by_the_name_of_its_field() -> None:
+    with pytest.raises(InvalidText) as refused:
+        check_command(evolve(PLACE, region="\ud83c"))
+
+    assert refused.value.field == "region"
+    assert str(refused.value) == "region: the text holds half a character"
+
+
+@pytest.mark.parametrize("year", [1, 1899, 9999])
+def test_a_time_that_some_clock_of_the_world_cannot_tell_is_a_bug(year: int) -> None:
+    with pytest.raises(ValueError, match="PlaceOrder.at lies outside"):
+        check_command(evolve(PLACE, at=datetime(year, 6, 1, tzinfo=UTC)))

@@ -10,7 +10,12 @@ from attrs import evolve
 from regulars.adapters.database import Database
 from regulars.adapters.memory import MemoryLog, MemoryStorage
 from regulars.adapters.memory_keys import MemoryKeyStore
-from regulars.application.errors import IdempotencyConflict, InvalidPersonalData, StaleHistory
+from regulars.application.errors import (
+    IdempotencyConflict,
+    InvalidId,
+    InvalidPersonalData,
+    StaleHistory,
+)
 from regulars.application.events import Command, Event, EventId, Pending, Recorded
 from regulars.application.handling import POLICY, Receipt
 from regulars.application.keys import KeyName
@@ -24,6 +29,7 @@ from regulars.domain.customer import (
     GrantConsent,
     RegisterCustomer,
     UnknownCustomer,
+    WithdrawConsent,
 )
 from regulars.domain.loyalty import LoyaltyAccountOpened, PointsEarned, PointsReversed
 from regulars.domain.merchant import MerchantRegistered, RegisterMerchant
@@ -486,3 +492,38 @@ def test_a_home_that_is_added_twice_in_one_request_is_refused(town: Parts) -> No
         town.execute(REGISTER, home, home)
 
     assert list(town.storage.log.stream(f"customer-{ANNA}")) == []
+
+
+def test_an_id_is_known_though_its_first_command_had_nothing_to_record(town: Parts) -> None:
+    town.execute(REGISTER)
+    nothing = WithdrawConsent(customer=ANNA, at=NOON, purpose="calls")
+    news = GrantConsent(customer=ANNA, at=NOON, purpose="news")
+    calls = GrantConsent(customer=ANNA, at=NOON, purpose="calls")
+    first = town.commands.execute(request(nothing, news, id="r-9"))
+
+    with pytest.raises(IdempotencyConflict):
+        town.commands.execute(request(calls, id="r-9"))
+
+    assert town.commands.execute(request(nothing, news, id="r-9")) == evolve(first, repeated=True)
+
+
+def test_a_batch_remembers_no_more_of_what_recorded_nothing_than_the_log(town: Parts) -> None:
+    town.execute(REGISTER)
+    nothing = WithdrawConsent(customer=ANNA, at=NOON, purpose="calls")
+    news = GrantConsent(customer=ANNA, at=NOON, purpose="news")
+
+    outcomes = town.commands.execute_all([request(nothing, id="r-9"), request(news, id="r-9")])
+
+    assert [isinstance(outcome, Receipt) for outcome in outcomes] == [True, True]
+
+
+def test_a_request_that_is_refused_at_the_door_makes_no_key(database: Database) -> None:
+    town = sql_core(database)
+
+    outcomes = town.commands.execute_all(
+        [request(evolve(REGISTER, customer=CustomerId(" ")), id="r-1"), request(REGISTER, id="r-2")]
+    )
+
+    assert isinstance(outcomes[0], InvalidId)
+    subjects = database.driver.execute("SELECT DISTINCT subject FROM keys").fetchall()
+    assert subjects == [(f"customer/{ANNA}",)]

@@ -42,8 +42,13 @@ NOW: Final = 1_767_225_600_000_000
 _numbers: Final = count(1)
 
 
+def id_of(request: int, place: int = 0) -> EventId:
+    """The id of an event of a request: a block of its own, and a place in it."""
+    return EventId(request.to_bytes(13, "big") + place.to_bytes(3, "big"))
+
+
 def new_id() -> EventId:
-    return EventId(next(_numbers).to_bytes(16, "big"))
+    return id_of(next(_numbers))
 
 
 def pending(
@@ -320,6 +325,22 @@ def check_that_events_are_found_by_id(logs: Logs) -> None:
         event_id: event_id for event_id in ids
     }
     assert log.find([]) == {}
+
+
+def check_that_any_id_of_a_request_finds_the_first_of_its_events(logs: Logs) -> None:
+    log, request = logs("shop"), next(_numbers)
+    places = (256, 257, 2**24 - 1)
+    told = [id_of(request, place) for place in places]
+    events = [pending("a", version, event_id=one) for version, one in enumerate(told, 1)]
+    append(log, *run("b", 1), *events, *run("c", 1))
+
+    for asked in (id_of(request), *told, id_of(request, 300)):
+        assert {given: one.event_id for given, one in log.find([asked]).items()} == {asked: told[0]}
+    assert log.find([id_of(request + 10**6), id_of(request + 10**6, 256)]) == {}
+
+    earlier = pending("a", 4, event_id=id_of(request, 7))
+    append(log, earlier)
+    assert log.find([told[0]])[told[0]].event_id == earlier.event_id
 
 
 def check_that_what_a_command_caused_is_one_run(logs: Logs) -> None:

@@ -90,7 +90,8 @@ class Lines:
         order = self._orders.get(cells[0])
         if order is None:
             number, places = self._found.get(cells[0]) or self._find(cells[0])
-            order = number, places, (file, [], []), self._prices.setdefault(places, {})
+            run: Run = (file, [], [])
+            order = number, places, run, self._prices.setdefault(places, {})
             self._orders[cells[0]] = order
         _, places, run, prices = order
         if cells[1:4] not in self._products:

@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from operator import attrgetter
 from types import UnionType
-from typing import Any, Final, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, NamedTuple, Union, cast, get_args, get_origin, get_type_hints
 
 from attrs import fields, has
 
@@ -82,26 +82,26 @@ def _check(value: object) -> None:
     # The door names the fields of personal values in its own way.
     is_personal = type(value) in DATA_CLASS
     for name, kinds, _, is_id, inside in _FIELDS[type(value)]:
-        found = getattr(value, name)
-        kind = type(found)
-        if kind not in kinds and not (datetime in kinds and isinstance(found, datetime)):
-            expected = " or ".join(sorted(one.__name__ for one in kinds))
-            raise TypeError(
-                f"{type(value).__name__}.{name} must be {expected}, not {kind.__name__}"
-            )
-        if is_id and found is not None:
-            check_id(name, found)
-        elif kind is int and not _LEAST <= found <= _MOST:
-            raise ValueError(f"{type(value).__name__}.{name} needs more than 64 bits")
-        elif kind is tuple:
-            for inner in found:
-                _check_inner(f"{type(value).__name__}.{name}", inner, inside)
-        elif kind in _FIELDS:
-            _check(found)
-        elif kind is str and not is_personal and not is_text(found):
-            raise InvalidText(field=name)
-        elif isinstance(found, datetime):
-            _check_time(f"{type(value).__name__}.{name}", found)
+        found: object = getattr(value, name)
+        if type(found) not in kinds and not (datetime in kinds and isinstance(found, datetime)):
+            expected = " or ".join(sorted(kind.__name__ for kind in kinds))
+            raise TypeError(f"{_where(value, name)} must be {expected}, not {type(found).__name__}")
+        match found:
+            case str() if is_id:
+                check_id(name, found)
+            case str() if not is_personal and not is_text(found):
+                raise InvalidText(field=name)
+            case int() if not _LEAST <= found <= _MOST:
+                raise ValueError(f"{_where(value, name)} needs more than 64 bits")
+            case datetime():
+                _check_time(value, name, found)
+            case tuple():
+                for inner in cast("tuple[object, ...]", found):
+                    _check_inner(value, name, inner, inside)
+            case _ if type(found) in _FIELDS:
+                _check(found)
+            case _:
+                pass
 
 
 def is_text(value: str) -> bool:
@@ -113,23 +113,27 @@ def is_text(value: str) -> bool:
     return True
 
 
-def _check_time(where: str, at: datetime) -> None:
+def _check_time(value: object, name: str, at: datetime) -> None:
     if at.tzinfo is None:
-        raise ValueError(f"{where} needs a time zone")
+        raise ValueError(f"{_where(value, name)} needs a time zone")
     # On any clock of the world it is then a date that Python has.
     if not FIRST_YEAR <= at.year <= LAST_YEAR:
-        raise ValueError(f"{where} lies outside of the years {FIRST_YEAR} to {LAST_YEAR}")
+        years = f"{FIRST_YEAR} to {LAST_YEAR}"
+        raise ValueError(f"{_where(value, name)} lies outside of the years {years}")
 
 
-def _check_inner(where: str, inner: object, inside: tuple[type[Any], ...]) -> None:
+def _check_inner(value: object, name: str, inner: object, inside: tuple[type[Any], ...]) -> None:
     if len(inside) == 1 and type(inner) is inside[0]:
         _check(inner)
-    elif type(inner) is not tuple or tuple(map(type, inner)) != inside:
-        raise TypeError(f"{where} holds something that is no {_names(inside)}")
+        return
+    parts = cast("tuple[object, ...]", inner) if isinstance(inner, tuple) else ()
+    if tuple(map(type, parts)) != inside:
+        names = " and ".join(kind.__name__ for kind in inside)
+        raise TypeError(f"{_where(value, name)} holds something that is no {names}")
 
 
-def _names(inside: tuple[type[Any], ...]) -> str:
-    return " and ".join(kind.__name__ for kind in inside)
+def _where(value: object, name: str) -> str:
+    return f"{type(value).__name__}.{name}"
 
 
 def _said(value: object) -> object:
@@ -140,12 +144,14 @@ def _said(value: object) -> object:
             for spec in specs
             if (found := getattr(value, spec.name)) != spec.default
         }
-    return [_said(inner) for inner in value] if type(value) is tuple else value
+    if isinstance(value, tuple):
+        return [_said(inner) for inner in cast("tuple[object, ...]", value)]
+    return value
 
 
 def _kinds(hint: object) -> set[type[Any]]:
     if get_origin(hint) in {Union, UnionType}:
-        return set().union(*map(_kinds, get_args(hint)))
+        return set[type[Any]]().union(*map(_kinds, get_args(hint)))
     named: Any = getattr(hint, "__supertype__", hint)
     return {get_origin(named) or named}
 

@@ -7,13 +7,14 @@ from regulars.domain.loyalty import (
     BaseBelowZero,
     Command,
     EarnPoints,
+    ImpossibleEarning,
     LoyaltyAccountOpened,
     PointsEarned,
     PointsReversed,
     ReversePoints,
 )
 from regulars.domain.program import EarningRule
-from regulars.domain.values import OrderId, ProgramId, RefundId, digits
+from regulars.domain.values import MOST_MINOR, OrderId, ProgramId, RefundId, digits
 from tests.domain.chronicle import PROGRAM
 from tests.domain.examples import ANNA, FIRST, ORDER, SECOND
 from tests.domain.fillings import ANYTHING, amounts, currencies, rules
@@ -150,6 +151,29 @@ def test_nothing_is_earned_or_kept_on_less_than_nothing() -> None:
 
     assert (earning.value.order, earning.value.base) == (ORDER, -1)
     assert (keeping.value.order, keeping.value.base) == (ORDER, -2)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        evolve(EARN, rule=EarningRule(points=1, per_numerator=0)),
+        evolve(EARN, rule=EarningRule(points=-1)),
+        evolve(EARN, currency="yuan"),
+        evolve(EARN, rule=EarningRule(points=1), base=MOST_MINOR + 1, currency="JPY"),
+    ],
+    ids=["per nothing", "fewer than none", "no currency", "too many"],
+)
+def test_what_cannot_be_counted_is_not_earned(command: EarnPoints) -> None:
+    with pytest.raises(ImpossibleEarning) as refused:
+        account_story().when(command)
+
+    assert refused.value.order == ORDER
+
+
+def test_an_order_may_earn_the_most() -> None:
+    most = evolve(EARN, rule=EarningRule(points=1), base=MOST_MINOR, currency="JPY")
+
+    assert account_story().given(most).state.balance == MOST_MINOR
 
 
 def test_a_reversal_tells_what_remains_and_what_is_kept() -> None:

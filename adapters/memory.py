@@ -62,18 +62,23 @@ class MemoryLog:
         self._events.append(recorded)
         stream.append(recorded)
         self._ids[recorded.event_id] = recorded
-        first = self._blocks.setdefault(recorded.event_id[:13], recorded)
+        self._keep_block(recorded)
+
+    def _keep_block(self, recorded: Recorded) -> None:
+        block = recorded.event_id[:13]
+        first = self._blocks.setdefault(block, recorded)
         if recorded.event_id < first.event_id:
-            self._blocks[recorded.event_id[:13]] = recorded
+            self._blocks[block] = recorded
 
     def truncate(self, position: int) -> None:
         """Take back the events past `position`, which were never committed."""
         for recorded in self._events[position:]:
             self._streams[recorded.stream].pop()
             del self._ids[recorded.event_id]
-            if self._blocks.get(recorded.event_id[:13]) is recorded:
-                del self._blocks[recorded.event_id[:13]]
         del self._events[position:]
+        self._blocks.clear()
+        for recorded in self._events:
+            self._keep_block(recorded)
 
     def stream(self, name: str, *, after: int = 0) -> Iterator[Recorded]:
         """The events of one stream; see the port."""

@@ -119,6 +119,7 @@ class Commands:
 
         Raises:
             Refusal: the request cannot be; nothing was recorded.
+            StaleHistory: others were faster, again and again; nothing was recorded.
             StorageUnavailable: the store does not answer; nothing was recorded.
         """
         outcome = self.execute_all([request])[0]

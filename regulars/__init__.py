@@ -177,7 +177,8 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
         tenant: whose data to work on; tenants of one database see nothing of each other.
         program: a TOML file of earning rules; what is new in it is published. Without one, a
             database that has no rules yet gets one point for each whole unit of money.
-        program_id: the loyalty programme that orders earn in.
+        program_id: the loyalty programme that orders earn in, the same for the life of a
+            database: a refund takes points back in this programme only.
         keys: the file of the keys that personal data is sealed under. By default the contents of
             the variable REGULARS_KEYS, or else a file beside the database named like it with
             `.keys` added, made for a new database. Keep it apart from backups of the database:

@@ -12,7 +12,7 @@ from typing import TypeAlias, assert_never
 
 from attrs import Factory, define, frozen
 
-from regulars.domain.program import EarningRule, is_possible
+from regulars.domain.program import MOST_POINTS, EarningRule, is_possible
 from regulars.domain.values import (
     MOST_MINOR,
     CustomerId,
@@ -164,7 +164,8 @@ def decide(command: Command, state: Account) -> Sequence[Event]:
 
     Raises:
         BaseBelowZero: the base, or what remains of it, is negative.
-        ImpossibleEarning: no points can be counted so; at most `MOST_MINOR` for an order.
+        ImpossibleEarning: no points can be counted so; at most those of `MOST_MINOR` by the
+            best rule, so that no order that could be placed is refused.
     """
     match command:
         case EarnPoints():
@@ -183,7 +184,7 @@ def _earn(command: EarnPoints, state: Account) -> Sequence[Event]:
     if not is_possible(command.rule) or not is_currency(command.currency):
         raise ImpossibleEarning(order=command.order)
     points = floor(command.rule.points_for(command.base, command.currency))
-    if points > MOST_MINOR:
+    if points > MOST_MINOR * MOST_POINTS:
         raise ImpossibleEarning(order=command.order)
     earned = PointsEarned(
         program=command.program,

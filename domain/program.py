@@ -13,7 +13,8 @@ from attrs import Factory, define, frozen
 
 from regulars.domain.values import ProgramId, Refusal, digits, is_currency
 
-_MOST_POINTS: Final = 10_000
+MOST_POINTS: Final = 10_000
+"""The most points that a rule gives for a unit of money."""
 
 
 @frozen(kw_only=True)
@@ -209,7 +210,7 @@ def is_possible(rule: EarningRule) -> bool:
         return False
     if rule.currency is not None and not is_currency(rule.currency):
         return False
-    return rule.points * rule.per_denominator <= _MOST_POINTS * rule.per_numerator
+    return rule.points * rule.per_denominator <= MOST_POINTS * rule.per_numerator
 
 
 def _latest(state: Program, start: datetime | None, currency: str | None) -> EarningRule | None:

@@ -13,7 +13,7 @@ from regulars.domain.loyalty import (
     PointsReversed,
     ReversePoints,
 )
-from regulars.domain.program import EarningRule
+from regulars.domain.program import MOST_POINTS, EarningRule
 from regulars.domain.values import MOST_MINOR, OrderId, ProgramId, RefundId, digits
 from tests.domain.chronicle import PROGRAM
 from tests.domain.examples import ANNA, FIRST, ORDER, SECOND
@@ -159,7 +159,7 @@ def test_nothing_is_earned_or_kept_on_less_than_nothing() -> None:
         evolve(EARN, rule=EarningRule(points=1, per_numerator=0)),
         evolve(EARN, rule=EarningRule(points=-1)),
         evolve(EARN, currency="yuan"),
-        evolve(EARN, rule=EarningRule(points=1), base=MOST_MINOR + 1, currency="JPY"),
+        evolve(EARN, rule=EarningRule(points=MOST_POINTS), base=MOST_MINOR + 1, currency="JPY"),
     ],
     ids=["per nothing", "fewer than none", "no currency", "too many"],
 )
@@ -171,9 +171,10 @@ def test_what_cannot_be_counted_is_not_earned(command: EarnPoints) -> None:
 
 
 def test_an_order_may_earn_the_most() -> None:
-    most = evolve(EARN, rule=EarningRule(points=1), base=MOST_MINOR, currency="JPY")
+    best = EarningRule(points=MOST_POINTS)
+    most = evolve(EARN, rule=best, base=MOST_MINOR, currency="JPY")
 
-    assert account_story().given(most).state.balance == MOST_MINOR
+    assert account_story().given(most).state.balance == MOST_MINOR * MOST_POINTS
 
 
 def test_a_reversal_tells_what_remains_and_what_is_kept() -> None:

@@ -1,6 +1,7 @@
 """The fields of commands: that each is what its type says, and what of it a caller said."""
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 from operator import attrgetter
 from types import UnionType
@@ -19,6 +20,9 @@ FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 9998
 """The years that times may lie in."""
 
+_PLAIN: Final = frozenset({str, int, bool, datetime})
+# Shapes that were found right: a class and the types of its fields. There are few of them.
+_SHAPES: Final[set[tuple[type[Any], ...]]] = set()
 _LEAST: Final = -(2**63)
 _MOST: Final = 2**63 - 1
 _MODEL: Final = "regulars.domain"
@@ -79,29 +83,43 @@ def said(command: Command) -> object:
 
 
 def _check(value: object) -> None:
+    kind = type(value)
+    values = _VALUES[kind](value)
+    shape = (kind, *map(type, values))
+    if shape not in _SHAPES:
+        _check_shape(value, values)
+        _SHAPES.add(shape)
     # The door names the fields of personal values in its own way.
-    is_personal = type(value) in DATA_CLASS
-    for name, kinds, _, is_id, inside in _FIELDS[type(value)]:
-        found: object = getattr(value, name)
-        if type(found) not in kinds and not (datetime in kinds and isinstance(found, datetime)):
-            expected = " or ".join(sorted(kind.__name__ for kind in kinds))
-            raise TypeError(f"{_where(value, name)} must be {expected}, not {type(found).__name__}")
+    is_personal = kind in DATA_CLASS
+    for spec, found in zip(_FIELDS[kind], values, strict=True):
         match found:
-            case str() if is_id:
-                check_id(name, found)
-            case str() if not is_personal and not is_text(found):
-                raise InvalidText(field=name)
-            case int() if not _LEAST <= found <= _MOST:
-                raise ValueError(f"{_where(value, name)} needs more than 64 bits")
+            case None:
+                pass
+            case str() if spec.is_id:
+                check_id(spec.name, found)
+            case str():
+                if not (found.isascii() or is_personal or is_text(found)):
+                    raise InvalidText(field=spec.name)
+            case int():
+                if not _LEAST <= found <= _MOST:
+                    raise ValueError(f"{_where(value, spec.name)} needs more than 64 bits")
             case datetime():
-                _check_time(value, name, found)
+                _check_time(value, spec.name, found)
             case tuple():
                 for inner in cast("tuple[object, ...]", found):
-                    _check_inner(value, name, inner, inside)
-            case _ if type(found) in _FIELDS:
-                _check(found)
+                    _check_inner(value, spec.name, inner, spec.inside)
             case _:
-                pass
+                if type(found) in _FIELDS:
+                    _check(found)
+
+
+def _check_shape(value: object, values: tuple[object, ...]) -> None:
+    for spec, found in zip(_FIELDS[type(value)], values, strict=True):
+        kinds = spec.kinds
+        if type(found) not in kinds and not (datetime in kinds and isinstance(found, datetime)):
+            expected = " or ".join(sorted(kind.__name__ for kind in kinds))
+            where = _where(value, spec.name)
+            raise TypeError(f"{where} must be {expected}, not {type(found).__name__}")
 
 
 def is_text(value: str) -> bool:
@@ -137,12 +155,12 @@ def _where(value: object, name: str) -> str:
 
 
 def _said(value: object) -> object:
-    specs = _FIELDS.get(type(value))
-    if specs is not None:
+    kind = type(value)
+    if kind in _FIELDS:
         return {
-            spec.name: _said(found)
-            for spec in specs
-            if (found := getattr(value, spec.name)) != spec.default
+            spec.name: found if type(found) in _PLAIN else _said(found)
+            for spec, found in zip(_FIELDS[kind], _VALUES[kind](value), strict=True)
+            if found != spec.default
         }
     if isinstance(value, tuple):
         return [_said(inner) for inner in cast("tuple[object, ...]", value)]
@@ -187,7 +205,15 @@ def _fields(kind: type[Any]) -> tuple[_Field, ...]:
     return tuple(sorted(specs, key=attrgetter("name")))
 
 
+def _values(*names: str) -> Callable[[object], tuple[Any, ...]]:
+    get = attrgetter(*names)
+    return get if len(names) > 1 else lambda value: (get(value),)
+
+
 _FIELDS: Final[dict[type[Any], tuple[_Field, ...]]] = {
     kind: _fields(kind) for command in get_args(Command) for kind in _nested(command)
 }
 _COMMANDS: Final = frozenset(get_args(Command))
+_VALUES: Final[dict[type[Any], Callable[[object], tuple[Any, ...]]]] = {
+    kind: _values(*(spec.name for spec in specs)) for kind, specs in _FIELDS.items()
+}

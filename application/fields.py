@@ -21,8 +21,6 @@ LAST_YEAR: Final = 9998
 """The years that times may lie in."""
 
 _PLAIN: Final = frozenset({str, int, bool, datetime})
-# Shapes that were found right: a class and the types of its fields. There are few of them.
-_SHAPES: Final[set[tuple[type[Any], ...]]] = set()
 _LEAST: Final = -(2**63)
 _MOST: Final = 2**63 - 1
 _MODEL: Final = "regulars.domain"
@@ -40,6 +38,22 @@ class _Field(NamedTuple):
     default: object
     is_id: bool
     inside: tuple[type[Any], ...]
+
+
+class _Plan(NamedTuple):
+    """What to check in values of one shape, a class and the types of its fields: by place."""
+
+    names: tuple[str, ...]
+    whole: tuple[int, ...]
+    ids: tuple[int, ...]
+    texts: tuple[int, ...]
+    times: tuple[int, ...]
+    tuples: tuple[tuple[int, tuple[type[Any], ...]], ...]
+    nested: tuple[int, ...]
+
+
+# By the shapes that were found right, of which there are few.
+_SHAPES: Final[dict[tuple[type[Any], ...], _Plan]] = {}
 
 
 def check_command(command: Command) -> None:
@@ -86,40 +100,51 @@ def _check(value: object) -> None:
     kind = type(value)
     values = _VALUES[kind](value)
     shape = (kind, *map(type, values))
-    if shape not in _SHAPES:
-        _check_shape(value, values)
-        _SHAPES.add(shape)
-    # The door names the fields of personal values in its own way.
-    is_personal = kind in DATA_CLASS
-    for spec, found in zip(_FIELDS[kind], values, strict=True):
-        match found:
-            case None:
-                pass
-            case str() if spec.is_id:
-                check_id(spec.name, found)
-            case str():
-                if not (found.isascii() or is_personal or is_text(found)):
-                    raise InvalidText(field=spec.name)
-            case int():
-                if not _LEAST <= found <= _MOST:
-                    raise ValueError(f"{_where(value, spec.name)} needs more than 64 bits")
-            case datetime():
-                _check_time(value, spec.name, found)
-            case tuple():
-                for inner in cast("tuple[object, ...]", found):
-                    _check_inner(value, spec.name, inner, spec.inside)
-            case _:
-                if type(found) in _FIELDS:
-                    _check(found)
+    plan = _SHAPES.get(shape)
+    if plan is None:
+        plan = _SHAPES[shape] = _plan(value, values)
+    for place in plan.whole:
+        if not _LEAST <= values[place] <= _MOST:
+            raise ValueError(f"{_where(value, plan.names[place])} needs more than 64 bits")
+    for place in plan.ids:
+        check_id(plan.names[place], values[place])
+    for place in plan.texts:
+        if not (values[place].isascii() or is_text(values[place])):
+            raise InvalidText(field=plan.names[place])
+    for place in plan.times:
+        _check_time(value, plan.names[place], values[place])
+    for place, inside in plan.tuples:
+        for inner in values[place]:
+            _check_inner(value, plan.names[place], inner, inside)
+    for place in plan.nested:
+        _check(values[place])
 
 
-def _check_shape(value: object, values: tuple[object, ...]) -> None:
-    for spec, found in zip(_FIELDS[type(value)], values, strict=True):
+def _plan(value: object, values: tuple[object, ...]) -> _Plan:
+    kind = type(value)
+    specs = _FIELDS[kind]
+    for spec, found in zip(specs, values, strict=True):
         kinds = spec.kinds
         if type(found) not in kinds and not (datetime in kinds and isinstance(found, datetime)):
             expected = " or ".join(sorted(kind.__name__ for kind in kinds))
             where = _where(value, spec.name)
             raise TypeError(f"{where} must be {expected}, not {type(found).__name__}")
+
+    def places(of: type[Any]) -> list[int]:
+        return [place for place, found in enumerate(values) if isinstance(found, of)]
+
+    ids = [place for place in places(str) if specs[place].is_id]
+    # The door names the fields of personal values in its own way.
+    texts = [] if kind in DATA_CLASS else [place for place in places(str) if place not in ids]
+    return _Plan(
+        names=tuple(spec.name for spec in specs),
+        whole=tuple(places(int)),
+        ids=tuple(ids),
+        texts=tuple(texts),
+        times=tuple(places(datetime)),
+        tuples=tuple((place, specs[place].inside) for place in places(tuple)),
+        nested=tuple(place for place, found in enumerate(values) if type(found) in _FIELDS),
+    )
 
 
 def is_text(value: str) -> bool:

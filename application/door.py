@@ -33,6 +33,8 @@ from regulars.domain.values import Refusal
 _LONGEST_TEXT: Final = 10_000
 _EARLIEST_BIRTH: Final = date(1880, 1, 1)
 _EVENTS_A_COMMAND: Final = 256
+_FREE: Final = 0xFFFFFFFF_FFFF_0FFF_3FFF_FFFFFF000000
+_VERSION_8: Final = 0x00000000_0000_8000_8000_000000000000
 
 
 class _Hash(Protocol):
@@ -122,11 +124,7 @@ def request_base(tenant: str, request_id: str) -> int:
 
 
 def _numbered(random: bytes) -> int:
-    number = bytearray(random)
-    number[6] = number[6] & 0x0F | 0x80
-    number[8] = number[8] & 0x3F | 0x80
-    number[13:] = b"\0\0\0"
-    return int.from_bytes(number, "big")
+    return int.from_bytes(random, "big") & _FREE | _VERSION_8
 
 
 @frozen(kw_only=True)

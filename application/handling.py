@@ -21,7 +21,7 @@ from regulars.application.events import (
 )
 from regulars.application.ports import Clock, Storage
 from regulars.application.projecting import Projector
-from regulars.application.reactions import reactions
+from regulars.application.reactions import ReactedTo, reactions
 from regulars.domain.program import Program
 from regulars.domain.values import ProgramId, Refusal
 
@@ -131,7 +131,7 @@ class Commands:
         """
         Record many requests in one transaction, each whole or refused by itself.
 
-        With `project` False the views are left behind, for many requests to be folded at once.
+        With `project` False the views are left behind, and the projector gathers what they lack.
 
         Raises:
             StorageUnavailable: the store does not answer; nothing was recorded of any.
@@ -167,13 +167,13 @@ class Commands:
     def _append(self, pending: Sequence[Pending], *, project: bool) -> int:
         recorded_at = microseconds(self._clock.now())
         last = self._log.append(pending, recorded_at=recorded_at)
-        if project and self._projector is not None:
+        if self._projector is not None:
             first = last - len(pending) + 1
             events = [
                 self._as_recorded(position, event, recorded_at)
                 for position, event in enumerate(pending, first)
             ]
-            self._projector.follow(events, last)
+            (self._projector.follow if project else self._projector.gather)(events, last)
         return last
 
     def _decided(self, requests: Sequence[Request]) -> _Batch:
@@ -248,6 +248,8 @@ class Commands:
         while place < len(batch.pending):
             pending = batch.pending[place]
             place += 1
+            if not isinstance(pending.event, ReactedTo):
+                continue
             cause = _Cause(POLICY, pending.correlation, pending.event_id.hex())
             at = moment(pending.occurred_at)
             asked = reactions(pending.event, at, self._program, lambda: self._programme(batch))

@@ -58,6 +58,7 @@ class Projector:
         self._storage = storage
         self._views = views
         self._upto = -1
+        self._gathered: _Pass | None = None
 
     def follow(self, events: Sequence[Recorded], last: int) -> None:
         """
@@ -66,12 +67,41 @@ class Projector:
         Catches up from the log first if the views lag behind it.
         """
         if self._upto == last - len(events):
-            pass_ = _Pass(self._storage, self._views, empty=False)
-            pass_.fold(events)
+            pass_ = _Pass(self._storage, self._views, last - len(events))
+            pass_.fold(events, last)
             pass_.save(last)
             self._upto = last
         else:
             self.catch_up()
+
+    def gather(self, events: Sequence[Recorded], last: int, *, most_rows: int = MOST_ROWS) -> None:
+        """
+        Fold in memory the events that this transaction appended, up to position `last`.
+
+        `catch_up` then writes the rows instead of reading the events back, as does this once
+        there are about `most_rows`. Nothing is lost with them: whoever finds views behind the
+        log folds the events from there.
+        """
+        start = last - len(events)
+        gathered = self._gathered
+        if gathered is None or gathered.upto != start:
+            gathered = self._gathered = None
+            if set(self._marks().values()) == {start}:
+                empty = filter(self._is_empty, self._views)
+                gathered = self._gathered = _Pass(self._storage, self._views, start, empty=empty)
+        if gathered is not None:
+            gathered.fold(events, last)
+            if gathered.is_full(most_rows):
+                self._settle()
+
+    def _settle(self) -> None:
+        """Write what was gathered, if nobody else has moved a view meanwhile."""
+        gathered, self._gathered = self._gathered, None
+        if gathered is not None and set(self._marks().values()) == {gathered.start}:
+            gathered.save(gathered.upto)
+
+    def _marks(self) -> dict[View[Any, Any], int]:
+        return {view: self._storage.views.checkpoint(view) for view in self._views}
 
     def is_at(self, position: int) -> bool:
         """Whether every view is known to have folded the log up to `position`."""
@@ -80,6 +110,7 @@ class Projector:
     def forget(self) -> None:
         """Trust nothing that a transaction which failed may have told."""
         self._upto = -1
+        self._gathered = None
 
     def catch_up(self, *, most_rows: int = MOST_ROWS, progress: Progress | None = None) -> int:
         """
@@ -89,17 +120,18 @@ class Projector:
         """
         while True:
             with self._storage.transaction():
+                self._settle()
                 head = self._storage.log.head()
-                marks = {view: self._storage.views.checkpoint(view) for view in self._views}
+                marks = self._marks()
                 start = min(marks.values(), default=head)
                 if start >= head:
                     self._upto = head
                     return head
                 behind = [view for view, mark in marks.items() if mark == start]
                 stop = min([head, *(mark for mark in marks.values() if mark > start)])
-                pass_ = _Pass(self._storage, behind, empty=start == 0)
+                pass_ = _Pass(self._storage, behind, start, empty=filter(self._is_empty, behind))
                 with collection_paused():
-                    for last in pass_.run(start, stop, progress=progress):
+                    for last in pass_.run(stop, progress=progress):
                         if pass_.is_full(most_rows):
                             pass_.save(last)
                             break
@@ -122,42 +154,63 @@ class Projector:
             head = self._storage.log.head()
             for view in views:
                 self._storage.views.clear(view)
-            pass_ = _Pass(self._storage, views, empty=True)
+            pass_ = _Pass(self._storage, views, 0, empty=views)
             with collection_paused():
-                for last in pass_.run(0, head, progress=progress):
+                for last in pass_.run(head, progress=progress):
                     if pass_.is_full(most_rows):
                         pass_.save(last)
                 pass_.save(head)
         self.forget()
         return head
 
+    def _is_empty(self, view: View[Any, Any]) -> bool:
+        return next(self._storage.views.rows(view), None) is None
+
 
 class _Pass:
-    """A run of some views over a part of the log, their rows held in memory until saved."""
+    """
+    A run of some views over the log from `start`, their rows held in memory until saved.
 
-    def __init__(self, storage: Storage, views: Sequence[View[Any, Any]], *, empty: bool) -> None:
+    `upto` is the position up to which they are folded. Of the `empty` views nothing is stored
+    yet that would have to be loaded.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        views: Sequence[View[Any, Any]],
+        start: int,
+        *,
+        empty: Iterable[View[Any, Any]] = (),
+    ) -> None:
+        self.start = start
+        self.upto = start
         self._storage = storage
         self._rows: dict[View[Any, Any], Rows] = {view: {} for view in views}
-        self._empty = empty
+        self._empty = frozenset(empty)
         self._events = 0
 
     def is_full(self, most_rows: int) -> bool:
         """Whether it is time to save."""
         return self._events >= _MOST_EVENTS or sum(map(len, self._rows.values())) >= most_rows
 
-    def run(self, start: int, stop: int, *, progress: Progress | None) -> Iterator[int]:
-        """Fold the events past `start` up to `stop`; yields each position that is reached."""
-        events = self._storage.log.read(after=start, upto=stop)
+    def run(self, stop: int, *, progress: Progress | None) -> Iterator[int]:
+        """Fold the events up to position `stop`; yields each position that is reached."""
+        events = self._storage.log.read(after=self.upto, upto=stop)
         while page := list(islice(events, _PAGE)):
-            self.fold(page)
+            self.fold(page, page[-1].position)
             if progress is not None:
-                progress(page[-1].position, stop)
-            yield page[-1].position
+                progress(self.upto, stop)
+            yield self.upto
 
-    def fold(self, events: Sequence[Recorded]) -> None:
-        """Fold some events, after loading the rows they touch."""
+    def fold(self, events: Sequence[Recorded], last: int) -> None:
+        """Fold the next events, up to position `last`, after loading the rows they touch."""
+        self.upto = last
         self._events += len(events)
         for view, rows in self._rows.items():
+            if view in self._empty:
+                fold_into(view, events, rows)
+                continue
             reads, fold, new = view.reads, view.fold, view.row
             touched = [
                 touch
@@ -165,10 +218,9 @@ class _Pass:
                 if type(recorded.event) in reads
                 for touch in view.parts(recorded)
             ]
-            if not self._empty:
-                missing = {key for key, _ in touched if key not in rows}
-                if missing:
-                    rows.update(self._storage.views.load(view, missing))
+            missing = {key for key, _ in touched if key not in rows}
+            if missing:
+                rows.update(self._storage.views.load(view, missing))
             for key, part in touched:
                 row = rows.get(key)
                 if row is None:
@@ -180,5 +232,5 @@ class _Pass:
         changed = {view: rows.values() for view, rows in self._rows.items()}
         self._storage.views.save(changed, checkpoint=checkpoint)
         self._rows = {view: {} for view in self._rows}
-        self._empty = False
+        self._empty = frozenset[View[Any, Any]]()
         self._events = 0

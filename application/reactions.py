@@ -2,17 +2,21 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TypeAlias, assert_never
 
-from regulars.application.events import Command, Event
+from regulars.application.events import Command
 from regulars.domain.order import OrderDelivered
 from regulars.domain.policies import earn_on_delivery, reverse_on_refund
 from regulars.domain.program import Program
 from regulars.domain.refund import RefundIssued
 from regulars.domain.values import ProgramId
 
+ReactedTo: TypeAlias = OrderDelivered | RefundIssued
+"""The events that some policy reads."""
+
 
 def reactions(
-    event: Event, at: datetime, program_id: ProgramId, program: Callable[[], Program]
+    event: ReactedTo, at: datetime, program_id: ProgramId, program: Callable[[], Program]
 ) -> Sequence[Command]:
     """What the policies ask for after `event`; `program` gives its present state."""
     match event:
@@ -21,4 +25,4 @@ def reactions(
         case RefundIssued():
             return reverse_on_refund(event, at, program_id)
         case _:
-            return ()
+            assert_never(event)

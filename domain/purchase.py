@@ -171,19 +171,26 @@ def decide(
 
 
 def _check_amounts(command: PlaceOrder) -> None:
-    amounts = [
-        ("total", command.total),
-        ("discount", command.discount),
-        ("delivery fee", command.delivery_fee),
-        ("tip", command.tip),
-    ]
+    amounts = {
+        "total": command.total,
+        "discount": command.discount,
+        "delivery fee": command.delivery_fee,
+        "tip": command.tip,
+    }
+    for name, amount in amounts.items():
+        if not 0 <= amount <= MOST_MINOR:
+            raise _impossible(command.order, name, amount)
     for line in command.lines:
-        amounts.append((f"quantity of line {line.line}", line.quantity))
-        if line.unit_price is not None:
-            amounts.append((f"unit price of line {line.line}", line.unit_price))
-            amounts.append((f"price of line {line.line}", line.unit_price * line.quantity))
-    for name, amount in amounts:
-        if amount < 0:
-            raise AmountBelowZero(order=command.order, field=name, amount=amount)
-        if amount > MOST_MINOR:
-            raise AmountTooLarge(order=command.order, field=name)
+        quantity, price = line.quantity, line.unit_price or 0
+        if not 0 <= quantity <= MOST_MINOR:
+            raise _impossible(command.order, f"quantity of line {line.line}", quantity)
+        if not 0 <= price <= MOST_MINOR:
+            raise _impossible(command.order, f"unit price of line {line.line}", price)
+        if price * quantity > MOST_MINOR:
+            raise _impossible(command.order, f"price of line {line.line}", price * quantity)
+
+
+def _impossible(order: OrderId, field: str, amount: int) -> Refusal:
+    if amount < 0:
+        return AmountBelowZero(order=order, field=field, amount=amount)
+    return AmountTooLarge(order=order, field=field)

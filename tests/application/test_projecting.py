@@ -7,7 +7,7 @@ from attrs import evolve
 
 from regulars.adapters.memory import MemoryStorage
 from regulars.application.crm import VIEWS
-from regulars.application.events import Event, EventId, Pending, microseconds
+from regulars.application.events import Event, EventId, Pending, Recorded, microseconds
 from regulars.application.projecting import Projector, computed
 from regulars.application.sales import ITEMS, SALES
 from regulars.application.views import View
@@ -216,6 +216,85 @@ def test_a_follower_that_missed_something_catches_up_first(storage: MemoryStorag
     projector.follow(list(storage.log.read(after=last - 2)), last)
 
     assert sum(row.orders for row in rows(storage, SALES)) == 2
+
+
+def append(storage: MemoryStorage, amount: int) -> tuple[list[Recorded], int]:
+    head = storage.log.head()
+    last = write(storage, amount)
+    return list(storage.log.read(after=head)), last
+
+
+@pytest.mark.parametrize("most_rows", [1, 1_000_000])
+@pytest.mark.parametrize("known", [0, 3])
+def test_what_is_gathered_is_what_catching_up_would_have_folded(
+    storage: MemoryStorage, known: int, most_rows: int
+) -> None:
+    write(storage, known)
+    projector = Projector(storage, VIEWS)
+    projector.catch_up()
+
+    for _ in range(3):
+        projector.gather(*append(storage, 2), most_rows=most_rows)
+    reads: list[int] = []
+    reached = projector.catch_up(progress=lambda done, _: reads.append(done))
+
+    assert reached == storage.log.head()
+    assert not reads
+    assert all(agrees(storage, view) for view in VIEWS)
+
+
+def test_nothing_is_gathered_behind_views_that_lag(storage: MemoryStorage) -> None:
+    write(storage, 1)
+    projector = Projector(storage, VIEWS)
+
+    projector.gather(*append(storage, 1))
+    assert rows(storage, SALES) == []
+    projector.catch_up()
+
+    assert all(agrees(storage, view) for view in VIEWS)
+
+
+def test_what_was_gathered_is_dropped_if_somebody_else_appended(storage: MemoryStorage) -> None:
+    projector = Projector(storage, VIEWS)
+    projector.gather(*append(storage, 1))
+
+    write(storage, 1)
+    projector.gather(*append(storage, 1))
+    projector.catch_up()
+
+    assert all(agrees(storage, view) for view in VIEWS)
+
+
+@pytest.mark.parametrize("views", [VIEWS, [ITEMS]])
+def test_what_was_gathered_is_dropped_if_somebody_else_moved_a_view(
+    storage: MemoryStorage, views: list[View[Any, Any]]
+) -> None:
+    projector = Projector(storage, VIEWS)
+    projector.gather(*append(storage, 2))
+
+    Projector(storage, views).catch_up()
+    projector.catch_up()
+
+    assert all(agrees(storage, view) for view in VIEWS)
+
+
+def test_what_was_gathered_in_a_transaction_that_failed_is_forgotten(
+    storage: MemoryStorage,
+) -> None:
+    projector = Projector(storage, VIEWS)
+
+    def failing() -> None:
+        with storage.transaction():
+            projector.gather(*append(storage, 2))
+            raise PowerCut
+
+    with pytest.raises(PowerCut):
+        failing()
+    projector.forget()
+    write(storage, 2)
+    projector.catch_up()
+
+    assert all(agrees(storage, view) for view in VIEWS)
 
 
 def test_without_views_there_is_nothing_to_catch_up(storage: MemoryStorage) -> None:

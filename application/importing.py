@@ -40,8 +40,9 @@ from regulars.domain.refund import RefundIssued
 from regulars.domain.review import SubmitReview
 from regulars.domain.values import BEGINNING, CustomerId, MerchantId, OrderId, Refusal
 
-_BATCH: Final = 500
-_COLLECTED: Final = 20
+# As fast as 1,000, and whoever else writes waits a fifth of the time.
+_BATCH: Final = 200
+_COLLECTED: Final = 250
 _CUSTOMER_SEEN: Final = "first-sight/customer/"
 _MERCHANT_SEEN: Final = "first-sight/merchant/"
 _KNOWN: Final = 100_000

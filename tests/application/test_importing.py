@@ -534,7 +534,7 @@ def test_nothing_is_imported_from_an_empty_history(town: Parts) -> None:
 
 
 def test_a_long_import_frees_its_memory_now_and_then(town: Parts) -> None:
-    merchants = [MerchantRow(place=at(row), merchant_id=f"m-{row}") for row in range(10_001)]
+    merchants = [MerchantRow(place=at(row), merchant_id=f"m-{row}") for row in range(50_001)]
     collected: list[str] = []
 
     def watch(phase: str, _: object) -> None:
@@ -546,5 +546,5 @@ def test_a_long_import_frees_its_memory_now_and_then(town: Parts) -> None:
     finally:
         gc.callbacks.remove(watch)
 
-    assert done.merchants == 10_001
+    assert done.merchants == 50_001
     assert collected == ["start", "stop"]

@@ -273,7 +273,7 @@ def check(value: Personal) -> None:
         if len(text) > _LONGEST_TEXT:
             reason = f"is longer than {_LONGEST_TEXT} characters"
             raise InvalidPersonalData(field=name, reason=reason)
-        if "\0" in text or not is_text(text):
+        if not is_text(text):
             raise InvalidPersonalData(field=name, reason="holds characters that are no text")
 
 

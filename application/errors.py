@@ -44,12 +44,12 @@ class InvalidId(Refusal):
 
 @frozen(kw_only=True)
 class InvalidText(Refusal):
-    """A text holds half a character, a lone surrogate, that no file and no message can carry."""
+    """A text holds a NUL or half a character, a lone surrogate, that no database can keep."""
 
     field: str
 
     def __str__(self) -> str:
-        return f"{self.field}: the text holds half a character"
+        return f"{self.field}: the text holds a NUL or half a character"
 
 
 @frozen(kw_only=True)

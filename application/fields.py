@@ -62,7 +62,7 @@ def check_command(command: Command) -> None:
 
     Raises:
         InvalidId: an id is blank, too long or no text; names the field.
-        InvalidText: a text holds half a character; names the field.
+        InvalidText: a text holds a NUL or half a character; names the field.
         TypeError: it is no command of the model, or a field is not of its type, which is a bug
             of the caller; names the field, not the value.
         ValueError: a whole number needs more than 64 bits, or a time has no zone or lies outside
@@ -109,7 +109,7 @@ def _check(value: object) -> None:
     for place in plan.ids:
         check_id(plan.names[place], values[place])
     for place in plan.texts:
-        if not (values[place].isascii() or is_text(values[place])):
+        if not (values[place].isprintable() or is_text(values[place])):
             raise InvalidText(field=plan.names[place])
     for place in plan.times:
         _check_time(value, plan.names[place], values[place])
@@ -148,12 +148,12 @@ def _plan(value: object, values: tuple[object, ...]) -> _Plan:
 
 
 def is_text(value: str) -> bool:
-    """Whether `value` can be written as UTF-8, which half a surrogate pair cannot."""
+    """Whether every database keeps `value`: it holds no NUL, and no half of a surrogate pair."""
     try:
         value.encode()
     except UnicodeEncodeError:
         return False
-    return True
+    return "\0" not in value
 
 
 def _check_time(value: object, name: str, at: datetime) -> None:

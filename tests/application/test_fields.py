@@ -13,7 +13,7 @@ from regulars.application.fields import check_command, check_id, said
 from regulars.domain.customer import AddDeliveryAddress, RegisterCustomer
 from regulars.domain.loyalty import EarnPoints
 from regulars.domain.merchant import PublishMenuItem, RegisterMerchant
-from regulars.domain.order import AcceptOrder
+from regulars.domain.order import AcceptOrder, CancelOrder
 from regulars.domain.personal import Address, Contact, Content
 from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
 from regulars.domain.purchase import Channel, Line
@@ -221,12 +221,36 @@ def test_an_id_that_is_no_text_is_a_bug_of_the_caller() -> None:
         check_id("by", 7)  # type: ignore[arg-type]  # that is the bug
 
 
-def test_half_a_character_is_refused_by_the_name_of_its_field() -> None:
+@pytest.mark.parametrize("bad", ["\ud83c", "a\x00", "\x00"])
+def test_what_no_database_keeps_is_refused_by_the_name_of_its_field(bad: str) -> None:
     with pytest.raises(InvalidText) as refused:
-        check_command(evolve(PLACE, region="\ud83c"))
+        check_command(evolve(PLACE, region=bad))
 
     assert refused.value.field == "region"
-    assert str(refused.value) == "region: the text holds half a character"
+    assert str(refused.value) == "region: the text holds a NUL or half a character"
+
+
+class Stamped(datetime):
+    pass
+
+
+def test_a_time_of_another_class_needs_a_zone_too() -> None:
+    with pytest.raises(ValueError, match="at needs a time zone"):
+        check_command(evolve(PLACE, at=Stamped(2024, 6, 1)))
+
+
+def test_what_is_bad_behind_what_is_good_is_found() -> None:
+    good = Line(line=1, item=ItemId("soup"), quantity=1)
+
+    with pytest.raises(InvalidId, match="item"):
+        check_command(evolve(PLACE, lines=(good, evolve(good, item=ItemId("\n")))))
+
+
+def test_a_good_command_vouches_for_no_other_kind() -> None:
+    check_command(CancelOrder(order=OrderId("o"), at=PLACE.at))
+
+    with pytest.raises(InvalidId, match="program"):
+        check_command(DefineProgram(program=ProgramId("\n"), at=PLACE.at, name="Gold"))
 
 
 @pytest.mark.parametrize("year", [1, 1899, 9999])

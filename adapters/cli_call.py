@@ -47,12 +47,17 @@ class Call:
     as_json: bool
 
     def file(self) -> Path | None:
-        """Where the database lies; None if it is in memory, or the URL is none."""
+        """Where the database lies; None if it is no file, or the URL is none."""
         try:
-            name = make_url(self.database).database
+            url = make_url(self.database)
         except ArgumentError:
             return None
-        return None if not name or name == ":memory:" else Path(name)
+        is_file = url.get_backend_name() == "sqlite" and url.database not in {None, ":memory:"}
+        return Path(url.database or "") if is_file else None
+
+    def named(self) -> str:
+        """The database's URL without its password."""
+        return make_url(self.database).render_as_string()
 
     def record(self, *, program: Path | None = None) -> Crm:
         """The core to import into, made if it is not there; views are left to `catch_up`."""
@@ -88,7 +93,8 @@ def call_options(
             metavar="URL",
             default=database,
             show_default=shown,
-            help="The database, such as sqlite:///shop.db or sqlite:////var/lib/shop.db.",
+            help="The database, such as sqlite:///shop.db, sqlite:////var/lib/shop.db or"
+            " postgresql://shop@localhost/shop.",
         )
         @click.option(
             "--keys",

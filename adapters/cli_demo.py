@@ -114,7 +114,7 @@ def demo(call: Call, *, folder: Path, weeks: int, whole: bool) -> None:
     if call.as_json:
         write_json(
             {
-                "database": call.database,
+                "database": call.named(),
                 "import": run_document(run),
                 **found.document(),
                 "verify": verdict_document(verdict),
@@ -124,10 +124,10 @@ def demo(call: Call, *, folder: Path, weeks: int, whole: bool) -> None:
     else:
         if again:
             show(f"{folder} held a demonstration already: what was recorded then was skipped.", "")
-        show(*_titled("What was imported", shown_run(run, call.database)))
-        show(*found.shown(call.database))
+        show(*_titled("What was imported", shown_run(run, call.named())))
+        show(*found.shown(call.named()))
         show(*_titled("What proves it: the log replayed", shown_verdict(verdict)))
-        click.echo(_onwards(call.database, found, seconds))
+        click.echo(_onwards(call.named(), found, seconds))
     if not verdict.sound:
         sys.exit(NOT_SOUND)
 

@@ -1,5 +1,6 @@
 """`regulars import`: order history out of files, each row recorded once."""
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -114,9 +115,9 @@ def import_(  # noqa: PLR0913 - what an import can be told, each by name
     for notice in run.notices:
         warn(plain(notice))
     if call.as_json:
-        write_json({"database": call.database, **run_document(run)})
+        write_json({"database": call.named(), **run_document(run)})
     else:
-        show(*shown_run(run, call.database))
+        show(*shown_run(run, call.named()))
     if run.rejected:
         sys.exit(REJECTS)
 
@@ -147,7 +148,13 @@ def _files(
     for kind, found in find_files(paths).items():
         others = tuple(file for file in found if file.resolve() not in taken)
         files[kind] = (*files.get(kind, ()), *others)
-    return files
+    return {kind: tuple(map(_named_once, found)) for kind, found in files.items()}
+
+
+def _named_once(file: Path) -> Path:
+    # What was found in a file is kept under its name, so that a file has one from where one stands.
+    whole, here = Path(os.path.abspath(file)), Path.cwd()  # noqa: PTH100 - links keep their names
+    return whole.relative_to(here) if whole.is_relative_to(here) else whole
 
 
 def _rejects_beside(database: Path | None) -> Path:

@@ -81,7 +81,7 @@ def report(
     if call.as_json:
         write_json(report_document(found, rejects=rejects, timezone=timezone, as_of=at))
     else:
-        title = call.database if at is None else f"{call.database} as of {at.isoformat()}"
+        title = call.named() if at is None else f"{call.named()} as of {at.isoformat()}"
         show(*shown_report(found, title=title, rejects=rejects, timezone=timezone))
 
 

@@ -1,40 +1,126 @@
 """
-One SQLite database on one held connection: pragmas, transactions, and errors in our own words.
+One database on one held connection: transactions, snapshots, and errors in our own words.
 
 SQLAlchemy Core describes the tables and compiles the statements; the hot ones run on the
 driver's own connection, because each SQLAlchemy execution costs as much as the insert itself.
+What SQLite and PostgreSQL do differently is their dialect's: `sqlite` and `postgres`.
 """
 
-import sqlite3
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
-from typing import Final, Literal, cast
+from typing import Any, Final, Literal, Protocol
 
-from sqlalchemy import Connection, create_engine, make_url
+from sqlalchemy import Connection, Engine, TableClause, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.sql.compiler import Compiled
 from sqlalchemy.sql.expression import ClauseElement
 
-from regulars.adapters import schema
-from regulars.application.errors import NotOurDatabase, StorageUnavailable
+from regulars.application.errors import StorageUnavailable
 
 Synchronous = Literal["FULL", "NORMAL"]
 
-_PRAGMAS: Final = (
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA secure_delete = ON",
-    "PRAGMA mmap_size = 268435456",
-    "PRAGMA cache_size = -16384",
-    "PRAGMA temp_store = MEMORY",
-)
+
+class Cursor(Protocol):
+    """The rows that a statement gave."""
+
+    def fetchone(self) -> Any:  # noqa: ANN401 - a row of any columns
+        """The next row; None behind the last."""
+        ...
+
+    def fetchall(self) -> list[Any]:
+        """All rows that are left."""
+        ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class Driver(Protocol):
+    """The driver's own connection, with what both databases' drivers can do."""
+
+    def execute(self, statement: str, values: Sequence[Any] = ..., /) -> Cursor:
+        """Run one statement."""
+        ...
+
+    def executemany(self, statement: str, rows: Iterable[Sequence[Any]], /) -> object:
+        """Run one statement for each row of values."""
+        ...
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether one is open, even if the database has given it up."""
+        ...
+
+
+class Dialect(Protocol):
+    """What one kind of database says in its own way, for one URL."""
+
+    name: str
+    """The URL, without a password."""
+    path: Path | None
+    """The file, if it is one."""
+    passing: bool
+    """Whether the database ends with the connection."""
+    errors: type[Exception]
+    """What the driver raises."""
+    conflicts: type[Exception]
+    """What the driver raises for a row that breaks a constraint."""
+    head: str
+    """Gives the highest position that the log ever gave, in a row; no row if there is none."""
+    of_tenant: str
+    """The condition that an event is the `:tenant`'s, for reads in the order of the log."""
+
+    def insert(self, table: TableClause) -> Any:  # noqa: ANN401 - each dialect has its own class
+        """An insert that knows `on_conflict_do_update`."""
+        ...
+
+    def engine(self) -> Engine:
+        """Makes connections that begin no transaction by themselves."""
+        ...
+
+    def driver(self, connection: Connection) -> Driver:
+        """The driver's connection below a new one of SQLAlchemy."""
+        ...
+
+    def prepare(self, database: "Database") -> None:
+        """
+        Settle how a new connection works, and make the tables if that is asked for.
+
+        Raises:
+            NotOurDatabase: it is something else, or of a newer format.
+        """
+        ...
+
+    def is_lost(self, driver: Driver) -> bool:
+        """Whether the connection is gone for good, so that another one is needed."""
+        ...
+
+    def begin(self, driver: Driver) -> None:
+        """Begin to write: nobody else does until the end, and all they wrote is seen."""
+        ...
+
+    def begin_reading(self, driver: Driver) -> None:
+        """Begin to read as of one moment."""
+        ...
+
+    def commit(self, driver: Driver) -> None:
+        """Keep what was written, or raise."""
+        ...
+
+    def append(self, driver: Driver, insert: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Add rows to the log, or none of them, so that the transaction can go on either way."""
+        ...
+
+    def reworded(self, error: Exception) -> Exception:
+        """An error of the driver in our words, never with a value in it."""
+        ...
 
 
 class Database:
     """
-    An SQLite database under a SQLAlchemy URL such as `sqlite:///regulars.db`.
+    A database under a SQLAlchemy URL such as `sqlite:///regulars.db` or `postgresql://host/shop`.
 
     `synchronous` FULL keeps every acknowledged transaction through a power cut; NORMAL may lose
     the newest ones but never half of one. A writer waits `busy_seconds` for another to end.
@@ -42,7 +128,7 @@ class Database:
     Safe to share between threads: a transaction or snapshot holds the lock until it ends.
 
     Raises:
-        NotOurDatabase: the file is no SQLite database, another program's, or of a newer format.
+        NotOurDatabase: it is no database, another program's, or of a newer format.
         StorageUnavailable: it cannot be opened or created.
     """
 
@@ -54,52 +140,37 @@ class Database:
         create: bool = True,
         busy_seconds: float = 30,
     ) -> None:
-        self.name = url
-        self.path = _path(url, create=create)
+        self.dialect: Final = _dialect(
+            url, synchronous=synchronous, create=create, busy_seconds=busy_seconds
+        )
+        self.name = self.dialect.name
+        self.path = self.dialect.path
         self._lock = RLock()
         self._depth = 0
         self._reading = False
         self._transaction = _Transaction(self._begin, self._end)
-        self._engine = create_engine(
-            url,
-            isolation_level="AUTOCOMMIT",
-            hide_parameters=True,
-            connect_args={"check_same_thread": False, "timeout": busy_seconds},
-        )
+        self._engine = self.dialect.engine()
         with self._our_words():
-            self.connection: Connection = self._engine.connect()
-            self.driver = cast("sqlite3.Connection", self.connection.connection.driver_connection)
-            try:
-                self._prepare(synchronous, create=create or self.path is None)
-            except BaseException:
-                self.close()
-                raise
+            self._connect()
 
-    def _prepare(self, synchronous: Synchronous, *, create: bool) -> None:
-        with self.snapshot():
-            ours = self._pragma("application_id") == schema.APPLICATION_ID
-            (tables,) = self.driver.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if not ours and tables:
-            raise NotOurDatabase(store=self.name, why="holds the tables of another program")
-        if not ours and not create:
-            raise NotOurDatabase(store=self.name, why="is an empty file")
-        if ours and self._pragma("user_version") > schema.FORMAT:
-            raise NotOurDatabase(store=self.name, why="was written by a newer version of regulars")
-        for pragma in _PRAGMAS:
-            self.driver.execute(pragma)
-        self.driver.execute(f"PRAGMA synchronous = {synchronous}")
-        if not ours:
-            with self.transaction():
-                if self._pragma("application_id") != schema.APPLICATION_ID:
-                    schema.metadata.create_all(self.connection)
-                    self.driver.execute(f"PRAGMA user_version = {schema.FORMAT}")
-                    self.driver.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+    def _connect(self) -> None:
+        self.connection: Connection = self._engine.connect()
+        self.driver = self.dialect.driver(self.connection)
+        try:
+            self.dialect.prepare(self)
+        except BaseException:
+            self.close()
+            raise
 
-    def _pragma(self, name: str) -> int:
-        return int(self.driver.execute(f"PRAGMA {name}").fetchone()[0])
+    def _reconnect_if_lost(self) -> None:
+        if self.dialect.is_lost(self.driver):
+            if not self.connection.closed:
+                self.connection.invalidate()
+                self.connection.close()
+            self._connect()
 
     def compile(self, statement: ClauseElement) -> str:
-        """The SQL text of a Core statement for the driver, its parameters as question marks."""
+        """The SQL text of a Core statement for the driver, its values by their places."""
         compiled: Compiled = statement.compile(dialect=self._engine.dialect)
         return str(compiled)
 
@@ -119,10 +190,14 @@ class Database:
             raise RuntimeError("a transaction inside a snapshot would not be kept")
         try:
             if not self._depth:
-                self.driver.execute("BEGIN IMMEDIATE")
-        except sqlite3.Error as error:
+                self._reconnect_if_lost()
+                self.dialect.begin(self.driver)
+        except BaseException as error:
             self._lock.release()
-            raise self._reworded(error) from None
+            reworded = self._reworded(error)
+            if reworded is error:
+                raise
+            raise reworded from None
         self._depth += 1
 
     def _end(self, error: BaseException | None) -> None:
@@ -131,8 +206,11 @@ class Database:
             if self._depth:
                 return
             try:
-                self.driver.execute("COMMIT" if error is None else "ROLLBACK")
-            except sqlite3.Error as failed:
+                if error is None:
+                    self.dialect.commit(self.driver)
+                else:
+                    self.driver.execute("ROLLBACK")
+            except self.dialect.errors as failed:
                 if self.driver.in_transaction:
                     self.driver.execute("ROLLBACK")
                 raise self._reworded(error or failed) from None
@@ -151,7 +229,8 @@ class Database:
                 yield
                 return
             with self._our_words():
-                self.driver.execute("BEGIN")
+                self._reconnect_if_lost()
+                self.dialect.begin_reading(self.driver)
                 self._depth = 1
                 self._reading = True
                 try:
@@ -165,18 +244,13 @@ class Database:
     def _our_words(self) -> Generator[None]:
         try:
             yield
-        except (DBAPIError, sqlite3.Error) as error:
+        except (DBAPIError, self.dialect.errors) as error:
             raise self._reworded(error) from None
 
     def _reworded(self, error: BaseException) -> BaseException:
         if isinstance(error, DBAPIError) and error.orig is not None:
             error = error.orig
-        if not isinstance(error, sqlite3.Error):
-            return error
-        # SQLite's messages name tables, columns and conditions, never a value.
-        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
-            return NotOurDatabase(store=self.name, why="is not an SQLite database")
-        return StorageUnavailable(store=self.name, why=str(error))
+        return self.dialect.reworded(error) if isinstance(error, self.dialect.errors) else error
 
     def close(self) -> None:
         """Let go of the file, once no thread is at work on it. Closing twice does no harm."""
@@ -207,22 +281,28 @@ class _Transaction:
         self._end(error)
 
 
-def _path(url: str, *, create: bool) -> Path | None:
+def _dialect(url: str, *, synchronous: Synchronous, create: bool, busy_seconds: float) -> Dialect:
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise StorageUnavailable(
-            store=url, why="is not a database URL such as sqlite:///regulars.db"
-        ) from None
-    if parsed.get_backend_name() != "sqlite":
-        raise StorageUnavailable(
-            store=parsed.render_as_string(), why="only sqlite:/// URLs are supported"
-        )
-    if not parsed.database or parsed.database == ":memory:":
-        return None
-    path = Path(parsed.database)
-    if not create and not path.exists():
-        raise StorageUnavailable(store=url, why="there is no such file")
-    if not path.parent.is_dir():
-        raise StorageUnavailable(store=url, why=f"there is no folder {path.parent}")
-    return path
+        why = "is not a database URL such as sqlite:///regulars.db"
+        raise StorageUnavailable(store=url, why=why) from None
+    # Each dialect needs this module, and PostgreSQL's a driver that not every host has.
+    match parsed.get_backend_name():
+        case "sqlite":
+            from regulars.adapters.sqlite import Sqlite  # noqa: PLC0415 - it needs this module
+
+            return Sqlite(parsed, synchronous=synchronous, create=create, busy_seconds=busy_seconds)
+        case "postgresql":
+            try:
+                from regulars.adapters.postgres import Postgres  # noqa: PLC0415 - as above, and its driver
+            except ModuleNotFoundError:
+                why = "needs a driver: install regulars[postgres]"
+                raise StorageUnavailable(store=parsed.render_as_string(), why=why) from None
+
+            return Postgres(
+                parsed, synchronous=synchronous, create=create, busy_seconds=busy_seconds
+            )
+        case _:
+            why = "only sqlite:/// and postgresql:// URLs are supported"
+            raise StorageUnavailable(store=parsed.render_as_string(), why=why)

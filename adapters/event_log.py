@@ -1,6 +1,5 @@
-"""The event log on SQLite: one table, exact versions, positions that are never given twice."""
+"""The event log in SQL: one table, exact versions, positions that are never given twice."""
 
-import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from itertools import takewhile
 from typing import Any, Final, TypeVar, cast
@@ -12,7 +11,6 @@ from sqlalchemy import (
     LargeBinary,
     Select,
     Table,
-    Text,
     UniqueConstraint,
     bindparam,
     event,
@@ -23,7 +21,7 @@ from sqlalchemy import (
 
 from regulars.adapters.codec import STORED, NotStoredSo, decode, encode
 from regulars.adapters.database import Database
-from regulars.adapters.schema import BIG, metadata
+from regulars.adapters.schema import BIG, TEXT, metadata
 from regulars.application.errors import AlreadyRecorded, StaleHistory, UndecodableEvent
 from regulars.application.events import Event, EventId, Fact, Pending, Recorded
 
@@ -33,17 +31,17 @@ EVENTS: Final = Table(
     "events",
     metadata,
     Column("position", BIG, primary_key=True),
-    Column("tenant", Text, nullable=False),
-    Column("stream", Text, nullable=False),
+    Column("tenant", TEXT, nullable=False),
+    Column("stream", TEXT, nullable=False),
     Column("version", Integer, nullable=False),
-    Column("type", Text, nullable=False),
+    Column("type", TEXT, nullable=False),
     Column("schema_version", Integer, nullable=False),
     Column("event_id", LargeBinary, nullable=False),
     Column("occurred_at", BIG, nullable=False),
     Column("recorded_at", BIG, nullable=False),
-    Column("actor", Text, nullable=False),
-    Column("correlation", Text, nullable=False),
-    Column("causation", Text),
+    Column("actor", TEXT, nullable=False),
+    Column("correlation", TEXT, nullable=False),
+    Column("causation", TEXT),
     Column("fingerprint", LargeBinary),
     Column("body", LargeBinary, nullable=False),
     UniqueConstraint("tenant", "stream", "version", name="events_version"),
@@ -91,12 +89,11 @@ class SqlLog:
 
     def __init__(self, database: Database, *, tenant: str = "default") -> None:
         self._database = database
-        self._driver = database.driver
+        self._dialect = database.dialect
         self._tenant = tenant
         table = EVENTS.c
         every = select(*_COLUMNS)
-        # The plus keeps SQLite off the index by tenant, which it would sort the whole log by.
-        mine = every.where(text("+events.tenant = :tenant"))
+        mine = every.where(text(self._dialect.of_tenant))
         self._by_stream = every.where(table.tenant == bindparam("tenant"))
         self._insert = database.compile(insert(EVENTS))
         self._block = database.compile(
@@ -126,10 +123,13 @@ class SqlLog:
             .where(table.tenant == bindparam("tenant"), table.stream == bindparam("stream"))
             .order_by(table.version)
         )
-        self._page = database.compile(
-            mine.where(
-                table.position > bindparam("after"), table.position <= bindparam("upto")
-            ).order_by(table.position)
+        self._page = (
+            database.compile(
+                mine.where(
+                    table.position > bindparam("after"), table.position <= bindparam("upto")
+                ).order_by(table.position)
+            )
+            + f" LIMIT {_PAGE}"
         )
 
     def append(self, events: Sequence[Pending], *, recorded_at: int) -> int:
@@ -137,30 +137,18 @@ class SqlLog:
         if not events:
             return self.head()
         with self._database.transaction():
+            head = self.head()
+            rows = [
+                self._row(position, pending, recorded_at)
+                for position, pending in enumerate(events, head + 1)
+            ]
             try:
-                if len(events) == 1:
-                    row = self._row(None, events[0], recorded_at)
-                    return cast("int", self._driver.execute(self._insert, row).lastrowid)
-                return self._append_many(events, recorded_at)
-            except sqlite3.IntegrityError as error:
+                self._dialect.append(self._database.driver, self._insert, rows)
+            except self._dialect.conflicts as error:
                 raise _refused(error, events) from None
-
-    def _append_many(self, events: Sequence[Pending], recorded_at: int) -> int:
-        head = self.head()
-        rows = [
-            self._row(position, pending, recorded_at)
-            for position, pending in enumerate(events, head + 1)
-        ]
-        try:
-            self._driver.executemany(self._insert, rows)
-        except sqlite3.IntegrityError:
-            # A refused row leaves those before it in the transaction. A savepoint would take them
-            # back too, but doubles the cost of every append that is not refused.
-            self._driver.execute("DELETE FROM events WHERE position > ?", (head,))
-            raise
         return head + len(events)
 
-    def _row(self, position: int | None, pending: Pending, recorded_at: int) -> tuple[object, ...]:
+    def _row(self, position: int, pending: Pending, recorded_at: int) -> tuple[object, ...]:
         # In the order of the table's columns, which is that of the compiled insert.
         name, schema = STORED[type(pending.event)]
         return (
@@ -182,12 +170,12 @@ class SqlLog:
 
     def stream(self, name: str, *, after: int = 0) -> Iterator[Recorded]:
         """The events of one stream; see the port."""
-        rows = self._driver.execute(self._stream, (self._tenant, name, after))
+        rows = self._database.driver.execute(self._stream, (self._tenant, name, after))
         return map(_recorded, rows)
 
     def facts(self, name: str) -> Iterator[Fact]:
         """The events of one stream without their envelopes; see the port."""
-        for row in self._driver.execute(self._facts, (self._tenant, name)):
+        for row in self._database.driver.execute(self._facts, (self._tenant, name)):
             version, body, occurred_at, kind, schema, position = row
             try:
                 yield version, decode(kind, schema, body), occurred_at
@@ -216,7 +204,7 @@ class SqlLog:
         wanted = None if types is None else {STORED[kind][0] for kind in types}
         last = self.head() if upto is None else upto
         while after < last:
-            rows = self._driver.execute(self._page, (self._tenant, after, last)).fetchmany(_PAGE)
+            rows = self._database.driver.execute(self._page, (self._tenant, after, last)).fetchall()
             if not rows:
                 return
             for row in rows:
@@ -230,22 +218,20 @@ class SqlLog:
         for given in event_ids:
             block = given[:13]
             bounds = (self._tenant, block + b"\0\0\0", block + b"\xff\xff\xff")
-            row = self._driver.execute(self._block, bounds).fetchone()
+            row = self._database.driver.execute(self._block, bounds).fetchone()
             if row is not None:
                 found[given] = _recorded(row)
         return found
 
     def caused_by(self, command_id: str, *, after: int) -> Sequence[Recorded]:
         """The run of events that a command caused; see the port."""
-        rows = self._driver.execute(self._page, (self._tenant, after, self.head()))
-        run = takewhile(lambda recorded: recorded.causation == command_id, map(_recorded, rows))
-        return list(run)
+        return list(
+            takewhile(lambda recorded: recorded.causation == command_id, self.read(after=after))
+        )
 
     def head(self) -> int:
         """The highest position ever given; see the port."""
-        row = self._driver.execute(
-            "SELECT seq FROM sqlite_sequence WHERE name = 'events'"
-        ).fetchone()
+        row = self._database.driver.execute(self._dialect.head).fetchone()
         return int(row[0]) if row else 0
 
     def stored_as(self, event: type[Event]) -> tuple[str, int]:
@@ -265,7 +251,7 @@ def _recorded(row: Sequence[Any]) -> Recorded:
     return Recorded(row[0], row[1], row[2], event, *row[4:])
 
 
-def _refused(error: sqlite3.IntegrityError, events: Sequence[Pending]) -> Exception:
+def _refused(error: Exception, events: Sequence[Pending]) -> Exception:
     if "event_id" in str(error):
         return AlreadyRecorded()
     return StaleHistory(stream=events[0].stream)

@@ -14,7 +14,6 @@ from sqlalchemy import (
     LargeBinary,
     Row,
     Table,
-    Text,
     bindparam,
     select,
     tuple_,
@@ -22,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
-from regulars.adapters.schema import BIG, metadata
+from regulars.adapters.schema import BIG, TEXT, metadata
 from regulars.application.errors import StorageUnavailable
 from regulars.application.keys import KeyName, KeyState, StoredKey
 from regulars.domain.personal import DataClass
@@ -30,13 +29,13 @@ from regulars.domain.personal import DataClass
 KEYS: Final = Table(
     "keys",
     metadata,
-    Column("tenant", Text, primary_key=True),
-    Column("subject", Text, primary_key=True),
-    Column("data_class", Text, primary_key=True),
+    Column("tenant", TEXT, primary_key=True),
+    Column("subject", TEXT, primary_key=True),
+    Column("data_class", TEXT, primary_key=True),
     Column("version", BIG, primary_key=True),
-    Column("state", Text, nullable=False),
+    Column("state", TEXT, nullable=False),
     Column("wrapped", LargeBinary),
-    Column("kek", Text),
+    Column("kek", TEXT),
     Column("held", Boolean().with_variant(Integer, "sqlite"), nullable=False),
     Column("created_at", BIG, nullable=False),
     Column("erased_at", BIG),

@@ -139,6 +139,10 @@ class MemoryViews:
         """The position the view has reached; see the port."""
         return self.marks.get(view, 0)
 
+    def is_empty(self, view: View[Any, Any]) -> bool:
+        """Whether the view has no row; see the port."""
+        return not self.kept.get(view)
+
     def load(self, view: View[Row, Part], keys: Collection[Key]) -> dict[Key, Row]:
         """The rows under `keys`; see the port."""
         kept = self.kept.get(view, {})

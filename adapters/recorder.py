@@ -24,21 +24,20 @@ from sqlalchemy import (
     Column,
     Executable,
     Table,
-    Text,
     and_,
     bindparam,
+    case,
     exc,
     insert,
     literal,
     select,
     text,
 )
-from sqlalchemy.dialects import sqlite
 
 from regulars.adapters.clock import SystemClock
 from regulars.adapters.database import Database
 from regulars.adapters.event_log import EVENTS
-from regulars.adapters.schema import BIG, metadata
+from regulars.adapters.schema import BIG, TEXT, metadata
 from regulars.application.errors import StorageUnavailable
 from regulars.application.events import microseconds
 from regulars.application.ports import Clock
@@ -49,8 +48,8 @@ ACTOR: Final = "eventsourcing"
 _TRACKING: Final = Table(
     "recorder_tracking",
     metadata,
-    Column("tenant", Text, primary_key=True),
-    Column("application", Text, primary_key=True),
+    Column("tenant", TEXT, primary_key=True),
+    Column("application", TEXT, primary_key=True),
     Column("notification_id", BIG, nullable=False),
     sqlite_strict=True,
 )
@@ -59,15 +58,13 @@ _TRACKING: Final = Table(
 _FROM_ZERO: Final = Table(
     "recorder_streams_from_zero",
     metadata,
-    Column("tenant", Text, primary_key=True),
-    Column("stream", Text, primary_key=True),
+    Column("tenant", TEXT, primary_key=True),
+    Column("stream", TEXT, primary_key=True),
     sqlite_strict=True,
 )
 _COUNTED_FROM_ZERO: Final = and_(
     _FROM_ZERO.c.tenant == EVENTS.c.tenant, _FROM_ZERO.c.stream == EVENTS.c.stream
 )
-# The plus keeps SQLite off the index by tenant, which would sort the log for every page.
-_OF_TENANT: Final = text("+events.tenant = :tenant")
 
 
 class Recorder(ProcessRecorder):
@@ -91,6 +88,7 @@ class Recorder(ProcessRecorder):
         clock: Clock | None = None,
     ) -> None:
         self._database = database
+        self._of_tenant = text(database.dialect.of_tenant)
         self._tenant = tenant
         self._id_type = id_type
         self._clock = clock or SystemClock()
@@ -122,7 +120,7 @@ class Recorder(ProcessRecorder):
         from_zero = {str(one.originator_id) for one in stored_events if not one.originator_version}
         if from_zero:
             self._database.connection.execute(
-                sqlite.insert(_FROM_ZERO).on_conflict_do_nothing(),
+                self._database.dialect.insert(_FROM_ZERO).on_conflict_do_nothing(),
                 [{"tenant": self._tenant, "stream": stream} for stream in from_zero],
             )
         added = {
@@ -167,8 +165,7 @@ class Recorder(ProcessRecorder):
         return self._database.connection.scalar(known) or 0
 
     def _head(self) -> int:
-        given = "SELECT seq FROM sqlite_sequence WHERE name = 'events'"
-        row = self._database.driver.execute(given).fetchone()
+        row = self._database.driver.execute(self._database.dialect.head).fetchone()
         return int(row[0]) if row else 0
 
     def select_events(
@@ -218,11 +215,11 @@ class Recorder(ProcessRecorder):
         """
         at = EVENTS.c
         first = (start or 0) + (0 if inclusive_of_start or start is None else 1)
-        version = at.version - _FROM_ZERO.c.stream.is_not(None)
+        version = at.version - case((_FROM_ZERO.c.stream.is_not(None), 1), else_=0)
         query = (
             select(at.position, at.stream, version, at.type, at.body)
             .select_from(EVENTS.outerjoin(_FROM_ZERO, _COUNTED_FROM_ZERO))
-            .where(_OF_TENANT, at.position >= first)
+            .where(self._of_tenant, at.position >= first)
             .order_by(at.position)
             .limit(limit)
         )
@@ -243,7 +240,7 @@ class Recorder(ProcessRecorder):
             OperationalError: the store does not answer.
         """
         at = EVENTS.c
-        newest = select(at.position).where(_OF_TENANT).order_by(at.position.desc()).limit(1)
+        newest = select(at.position).where(self._of_tenant).order_by(at.position.desc()).limit(1)
         return self._number(newest)
 
     def subscribe(
@@ -267,7 +264,7 @@ class Recorder(ProcessRecorder):
             self._track(tracking)
 
     def _track(self, tracking: Tracking) -> None:
-        upsert = sqlite.insert(_TRACKING).values(
+        upsert = self._database.dialect.insert(_TRACKING).values(
             tenant=self._tenant,
             application=tracking.application_name,
             notification_id=tracking.notification_id,

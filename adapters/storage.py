@@ -4,12 +4,11 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
-from sqlalchemy import Column, Table, Text, delete, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Column, Table, delete, select
 
 from regulars.adapters.database import Database
 from regulars.adapters.event_log import SqlLog
-from regulars.adapters.schema import BIG, metadata
+from regulars.adapters.schema import BIG, TEXT, metadata
 from regulars.adapters.view_store import SqlViews
 from regulars.application.ports import Finding
 from regulars.application.views import View
@@ -17,11 +16,11 @@ from regulars.application.views import View
 _FINDINGS: Final = Table(
     "import_findings",
     metadata,
-    Column("tenant", Text, primary_key=True),
-    Column("file", Text, primary_key=True),
+    Column("tenant", TEXT, primary_key=True),
+    Column("file", TEXT, primary_key=True),
     Column("row", BIG, primary_key=True),
-    Column("field", Text, primary_key=True),
-    Column("reason", Text, nullable=False),
+    Column("field", TEXT, primary_key=True),
+    Column("reason", TEXT, nullable=False),
     sqlite_strict=True,
 )
 
@@ -41,8 +40,13 @@ class SqlFindings:
             for one in findings
         ]
         if rows:
+            put = self._database.dialect.insert(_FINDINGS)
+            upsert = put.on_conflict_do_update(
+                index_elements=["tenant", "file", "row", "field"],
+                set_={"reason": put.excluded.reason},
+            )
             with self._database.transaction():
-                self._database.connection.execute(insert(_FINDINGS).prefix_with("OR REPLACE"), rows)
+                self._database.connection.execute(upsert, rows)
 
     def forget(self, files: Collection[str]) -> None:
         """Let go of what was found in these files; see the port."""

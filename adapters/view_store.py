@@ -14,16 +14,15 @@ from sqlalchemy import (
     MetaData,
     PrimaryKeyConstraint,
     Table,
-    Text,
     bindparam,
     delete,
+    literal,
     select,
     tuple_,
 )
-from sqlalchemy.dialects.sqlite import insert
 
 from regulars.adapters.database import Database
-from regulars.adapters.schema import BIG, metadata
+from regulars.adapters.schema import BIG, TEXT, metadata
 from regulars.application.errors import StorageUnavailable
 from regulars.application.views import Key, View
 
@@ -33,8 +32,8 @@ Part = TypeVar("Part")
 _CHECKPOINTS: Final = Table(
     "view_checkpoints",
     metadata,
-    Column("tenant", Text, primary_key=True),
-    Column("view", Text, primary_key=True),
+    Column("tenant", TEXT, primary_key=True),
+    Column("view", TEXT, primary_key=True),
     Column("version", BIG, primary_key=True),
     Column("position", BIG, nullable=False),
     sqlite_strict=True,
@@ -69,7 +68,6 @@ class SqlViews:
         self, database: Database, views: Iterable[View[Any, Any]], *, tenant: str = "default"
     ) -> None:
         self._database = database
-        self._driver = database.driver
         self._tenant = tenant
         tables = MetaData()
         self._stored = {
@@ -77,10 +75,11 @@ class SqlViews:
         }
         with database.transaction():
             tables.create_all(database.connection)
+        mark = database.dialect.insert(_CHECKPOINTS)
         self._mark = database.compile(
-            insert(_CHECKPOINTS).on_conflict_do_update(
+            mark.on_conflict_do_update(
                 index_elements=["tenant", "view", "version"],
-                set_={"position": insert(_CHECKPOINTS).excluded.position},
+                set_={"position": mark.excluded.position},
             )
         )
         at = _CHECKPOINTS.c
@@ -94,8 +93,16 @@ class SqlViews:
 
     def checkpoint(self, view: View[Row, Part]) -> int:
         """The position the view has reached; see the port."""
-        row = self._driver.execute(self._marked, (self._tenant, view.name, view.version)).fetchone()
+        row = self._database.driver.execute(
+            self._marked, (self._tenant, view.name, view.version)
+        ).fetchone()
         return int(row[0]) if row else 0
+
+    def is_empty(self, view: View[Any, Any]) -> bool:
+        """Whether the view has no row; see the port."""
+        at = self._of(view).table.c
+        one = select(literal(1)).where(at.tenant == self._tenant).limit(1)
+        return self._database.connection.scalar(one) is None
 
     def load(self, view: View[Row, Part], keys: Collection[Key]) -> dict[Key, Row]:
         """The rows under `keys`; see the port."""
@@ -111,7 +118,7 @@ class SqlViews:
     ) -> Iterator[Sequence[Any]]:
         if len(keys) <= _ONE_BY_ONE:
             for key in keys:
-                yield from self._driver.execute(stored.one, (self._tenant, *key))
+                yield from self._database.driver.execute(stored.one, (self._tenant, *key))
             return
         wanted = list(keys)
         columns = [stored.table.c[name] for name in stored.names]
@@ -132,8 +139,8 @@ class SqlViews:
                 stored = self._of(view)
                 values = [self._values(stored, row) for row in rows]
                 if values:
-                    self._driver.executemany(stored.upsert, values)
-            self._driver.executemany(
+                    self._database.driver.executemany(stored.upsert, values)
+            self._database.driver.executemany(
                 self._mark,
                 [(self._tenant, view.name, view.version, checkpoint) for view in changed],
             )
@@ -151,8 +158,9 @@ class SqlViews:
             .order_by(*(columns[name] for name in view.key))
             .execution_options(yield_per=500)
         )
-        for found in self._database.connection.execute(query):
-            yield cast("Row", _row(view, stored, found))
+        with self._database.snapshot(), self._database.connection.execute(query) as result:
+            for found in result:
+                yield cast("Row", _row(view, stored, found))
 
     def clear(self, view: View[Row, Part]) -> None:
         """Forget rows and checkpoint; see the port."""
@@ -198,7 +206,7 @@ def _stored(view: View[Any, Any], tables: MetaData, database: Database) -> _Stor
     table = Table(
         name,
         tables,
-        Column("tenant", Text, nullable=False),
+        Column("tenant", TEXT, nullable=False),
         *(column for column, _ in typed),
         PrimaryKeyConstraint("tenant", *view.key),
         *(Index(f"{name}_{field}", "tenant", field) for field in view.indexes),
@@ -206,7 +214,7 @@ def _stored(view: View[Any, Any], tables: MetaData, database: Database) -> _Stor
         sqlite_with_rowid=True,
     )
     json = [(place, hints[names[place]]) for place, (_, plain) in enumerate(typed) if not plain]
-    upsert = insert(table)
+    upsert = database.dialect.insert(table)
     new: Any = upsert.excluded
     others: dict[str, Any] = {field: new[field] for field in names if field not in view.key}
     conflict = upsert.on_conflict_do_update(index_elements=["tenant", *view.key], set_=others)
@@ -230,5 +238,5 @@ def _column(name: str, hint: object) -> tuple[Column[Any], bool]:
     if kinds == [int]:
         return Column(name, BIG, nullable=optional), True
     if kinds == [str]:
-        return Column(name, Text, nullable=optional), True
-    return Column(name, Text, nullable=False), False
+        return Column(name, TEXT, nullable=optional), True
+    return Column(name, TEXT, nullable=False), False

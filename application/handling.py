@@ -93,15 +93,17 @@ class Commands:
     Executes requests against the log, and keeps the states of recent streams in memory.
 
     A kept state is trusted only while nobody else has written: the log's head tells.
+    With `inline`, views fold the events of a command together with it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its parts, each by name
         self,
         *,
         storage: Storage,
         door: Door,
         clock: Clock,
-        projector: Projector | None,
+        projector: Projector,
+        inline: bool,
         program: ProgramId,
     ) -> None:
         self._storage = storage
@@ -109,9 +111,12 @@ class Commands:
         self._door = door
         self._clock = clock
         self._projector = projector
+        self._inline = inline
         self._program = program
         self._states: OrderedDict[str, _Held] = OrderedDict()
         self._head = -1
+        self.recorded = 0
+        """Events that were recorded so far, those of reactions included."""
 
     def execute(self, request: Request) -> Receipt:
         """
@@ -156,10 +161,10 @@ class Commands:
             self._states.clear()
             self._head = -1
             self._door.vault.rolled_back()
-            if self._projector is not None:
-                self._projector.forget()
+            self._projector.forget()
             raise
         self._head = last
+        self.recorded += len(batch.pending)
         while len(self._states) > _STATES:
             self._states.popitem(last=False)
         return [_receipt(outcome, batch, last) for outcome in batch.outcomes]
@@ -167,7 +172,7 @@ class Commands:
     def _append(self, pending: Sequence[Pending], *, project: bool) -> int:
         recorded_at = microseconds(self._clock.now())
         last = self._log.append(pending, recorded_at=recorded_at)
-        if self._projector is not None:
+        if self._inline or not project:
             first = last - len(pending) + 1
             events = [
                 self._as_recorded(position, event, recorded_at)

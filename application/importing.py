@@ -102,7 +102,7 @@ class Importing:
 
         Killed at any moment and run again, it goes on where it stopped.
         """
-        before = self.log.head()
+        before = self.commands.recorded
         with collection_paused():
             for merchants in _batches(history.merchants()):
                 self._merchants(merchants)
@@ -112,7 +112,7 @@ class Importing:
                 self._orders(orders)
             for reviews in _batches(history.reviews()):
                 self._reviews(reviews)
-        self.result.events = self.log.head() - before
+        self.result.events = self.commands.recorded - before
         return self.result
 
     def _execute(self, requests: Sequence[Request]) -> list[Outcome]:

@@ -83,6 +83,10 @@ class ViewStore(Protocol):
         """The position up to which the view has folded the log; 0 if it never did."""
         ...
 
+    def is_empty(self, view: View[Any, Any]) -> bool:
+        """Whether the view has no row."""
+        ...
+
     def load(self, view: View[Row, Part], keys: Collection[Key]) -> dict[Key, Row]:
         """The rows under `keys`; keys without a row are left out. The caller owns the rows."""
         ...

@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Any, Final, TypeAlias
 
 from regulars.application.collection import collection_paused
+from regulars.application.errors import StorageUnavailable
 from regulars.application.events import Recorded
 from regulars.application.ports import Storage
 from regulars.application.views import Key, View
@@ -90,7 +91,12 @@ class Projector:
                 empty = filter(self._is_empty, self._views)
                 gathered = self._gathered = _Pass(self._storage, self._views, start, empty=empty)
         if gathered is not None:
-            gathered.fold(events, last)
+            try:
+                gathered.fold(events, last)
+            except StorageUnavailable:
+                # A damaged row stops no import: `catch_up` finds it, and says so.
+                self._gathered = None
+                return
             if gathered.is_full(most_rows):
                 self._settle()
 
@@ -118,25 +124,45 @@ class Projector:
 
         Goes on in transactions of at most about `most_rows` rows, each with its checkpoint.
         """
-        while True:
-            with self._storage.transaction():
-                self._settle()
-                head = self._storage.log.head()
-                marks = self._marks()
-                start = min(marks.values(), default=head)
-                if start >= head:
-                    self._upto = head
-                    return head
-                behind = [view for view, mark in marks.items() if mark == start]
-                stop = min([head, *(mark for mark in marks.values() if mark > start)])
-                pass_ = _Pass(self._storage, behind, start, empty=filter(self._is_empty, behind))
-                with collection_paused():
-                    for last in pass_.run(stop, progress=progress):
-                        if pass_.is_full(most_rows):
-                            pass_.save(last)
-                            break
-                    else:
-                        pass_.save(stop)
+        if self._gathered is None and self._is_level():
+            return self._upto
+        try:
+            while (reached := self._went_on(most_rows, progress)) is None:
+                pass
+        except BaseException:
+            self.forget()
+            raise
+        self._upto = reached
+        return reached
+
+    def _is_level(self) -> bool:
+        """Whether views and log are seen to end at one place; waits for nobody who writes."""
+        with self._storage.snapshot():
+            head = self._storage.log.head()
+            level = all(mark == head for mark in self._marks().values())
+        self._upto = head if level else -1
+        return level
+
+    def _went_on(self, most_rows: int, progress: Progress | None) -> int | None:
+        """Fold and write one part of what is missing. Returns the head once nothing is."""
+        with self._storage.transaction():
+            self._settle()
+            head = self._storage.log.head()
+            marks = self._marks()
+            start = min(marks.values(), default=head)
+            if start >= head:
+                return head
+            behind = [view for view, mark in marks.items() if mark == start]
+            stop = min([head, *(mark for mark in marks.values() if mark > start)])
+            pass_ = _Pass(self._storage, behind, start, empty=filter(self._is_empty, behind))
+            with collection_paused():
+                for last in pass_.run(stop, progress=progress):
+                    if pass_.is_full(most_rows):
+                        pass_.save(last)
+                        break
+                else:
+                    pass_.save(stop)
+        return None
 
     def rebuild(
         self,
@@ -164,7 +190,7 @@ class Projector:
         return head
 
     def _is_empty(self, view: View[Any, Any]) -> bool:
-        return next(self._storage.views.rows(view), None) is None
+        return self._storage.views.is_empty(view)
 
 
 class _Pass:

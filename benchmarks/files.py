@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, cast
 
 import regulars
 from regulars.adapters.complete_journey import write_complete_journey
@@ -46,7 +46,7 @@ def raw_table(file: Path) -> Generator[sqlite3.Connection]:
     database = Database(f"sqlite:///{file}")
     try:
         database.driver.execute("DROP TRIGGER events_contiguous")
-        yield database.driver
+        yield cast("sqlite3.Connection", database.driver)
     finally:
         database.close()
 

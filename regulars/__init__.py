@@ -216,7 +216,8 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                     tenant=tenant, vault=vault, stored_as=storage.log.stored_as, encode=encode
                 ),
                 clock=time,
-                projector=projector if inline else None,
+                projector=projector,
+                inline=inline,
                 program=ProgramId(program_id),
             ),
             projector=projector,
@@ -237,8 +238,11 @@ def _key_ring(
 ) -> KeyRing | NoKeys:
     if keys is None and environment.get(_KEYS_VARIABLE):
         return parse_keys(environment[_KEYS_VARIABLE], source=_KEYS_VARIABLE)
-    if keys is None and database.path is None:
+    if keys is None and database.dialect.passing:
         return KeyRing({"in-memory": token_bytes(32)}, active="in-memory")
+    if keys is None and database.path is None:
+        why = "no keys are given, and there is no file to keep them beside: name a file of keys"
+        raise UnusableKeys(source=database.name, why=f"{why}, or set {_KEYS_VARIABLE}")
     path = Path(keys) if keys is not None else Path(f"{database.path}.keys")
     if not path.exists():
         wrapped = database.connection.scalar(select(func.count()).select_from(KEYS))

@@ -1,9 +1,9 @@
 """
 A process that records orders and says so after each: `python -m tests.acceptance.cashier`.
 
-Its arguments are the database, the name of the cashier, how many orders, and the customers. Each
-line that it prints is an order whose receipt it has; the first one says that it is ready, and it
-begins when a line comes in.
+Its arguments are the database, the file of keys, the name of the cashier, how many orders, and the
+customers. Each line that it prints is an order whose receipt it has; the first one says that it is
+ready, and it begins when a line comes in.
 """
 
 import sys
@@ -40,9 +40,9 @@ def record(crm: Crm, order: str, number: int, customer: str) -> None:
         crm.execute(command, by="cashier", id=f"{order}/{place}")
 
 
-def main(database: str, cashier: str, orders: int, customers: list[str]) -> None:
+def main(database: str, keys: str, cashier: str, orders: int, customers: list[str]) -> None:
     """Record the orders of one cashier, the customers by turns."""
-    with connect(f"sqlite:///{database}") as crm:
+    with connect(database, keys=keys) as crm:
         print("ready", flush=True)  # noqa: T201 - whoever started this waits for it
         sys.stdin.readline()
         for number in range(orders):
@@ -52,4 +52,4 @@ def main(database: str, cashier: str, orders: int, customers: list[str]) -> None
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4:])
+    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5:])

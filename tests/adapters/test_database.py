@@ -91,7 +91,7 @@ def test_a_host_chooses_what_a_power_cut_may_cost(
     ("url", "why"),
     [
         ("shop.db", "is not a database URL"),
-        ("postgresql://ada:hunter2@db/shop", "only sqlite"),
+        ("mysql://ada:hunter2@db/shop", "only sqlite"),
         ("sqlite:////no/such/folder/shop.db", "there is no folder"),
     ],
 )

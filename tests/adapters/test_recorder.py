@@ -1,8 +1,9 @@
+import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Barrier, Thread
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from unittest import TestCase
 from uuid import UUID, uuid4
 
@@ -25,15 +26,9 @@ from regulars.adapters.database import Database
 from regulars.adapters.event_log import SqlLog
 from regulars.adapters.recorder import ACTOR, Recorder
 from regulars.adapters.recorder_factory import RecorderFactory
+from tests.postgres_server import new_database
 
 FACTORY = "regulars.adapters.recorder_factory"
-
-
-def new_recorder(test: TestCase) -> Recorder:
-    folder = test.enterContext(TemporaryDirectory())
-    database = Database(f"sqlite:///{folder}/shop.db", synchronous="NORMAL")
-    test.addCleanup(database.close)
-    return Recorder(database, tenant="cafe")
 
 
 class TellsNoPositions(Recorder):
@@ -42,46 +37,81 @@ class TellsNoPositions(Recorder):
         super().insert_events(stored_events, **kwargs)
 
 
-class TestAsAggregateRecorder(shipped.AggregateRecorderTestCase):
+class OnSqlite(TestCase):
+    """Where the shipped cases find a database of their own."""
+
+    def url(self) -> str:
+        return f"sqlite:///{self.enterContext(TemporaryDirectory())}/shop.db"
+
     def create_recorder(self) -> Recorder:
-        folder = self.enterContext(TemporaryDirectory())
-        database = Database(f"sqlite:///{folder}/shop.db", synchronous="NORMAL")
+        database = Database(self.url(), synchronous="NORMAL")
         self.addCleanup(database.close)
+        return self.recorder(database)
+
+    def recorder(self, database: Database) -> Recorder:
+        return Recorder(database, tenant="cafe")
+
+
+class OnPostgres(OnSqlite):
+    def url(self) -> str:
+        return new_database()
+
+
+class TestAsAggregateRecorder(OnSqlite, shipped.AggregateRecorderTestCase):
+    def recorder(self, database: Database) -> Recorder:
         return TellsNoPositions(database, tenant="cafe")
 
 
-class TestAsApplicationRecorder(shipped.ApplicationRecorderTestCase[Recorder]):
-    def create_recorder(self) -> Recorder:
-        return new_recorder(self)
+class TestAsApplicationRecorder(OnSqlite, shipped.ApplicationRecorderTestCase[Recorder]):
+    pass
 
 
-class TestAsTrackingRecorder(shipped.TrackingRecorderTestCase):
-    def create_recorder(self) -> Recorder:
-        return new_recorder(self)
+class TestAsTrackingRecorder(OnSqlite, shipped.TrackingRecorderTestCase):
+    pass
 
 
-class TestAsProcessRecorder(shipped.ProcessRecorderTestCase):
-    def create_recorder(self) -> Recorder:
-        return new_recorder(self)
+class TestAsProcessRecorder(OnSqlite, shipped.ProcessRecorderTestCase):
+    pass
 
 
-class TestWithWritersAtOnce(shipped.NonInterleavingNotificationIDsBaseCase):
-    def create_recorder(self) -> Recorder:
-        return new_recorder(self)
+class TestWithWritersAtOnce(OnSqlite, shipped.NonInterleavingNotificationIDsBaseCase):
+    pass
+
+
+class TestAsAggregateRecorderOnPostgres(OnPostgres, shipped.AggregateRecorderTestCase):
+    def recorder(self, database: Database) -> Recorder:
+        return TellsNoPositions(database, tenant="cafe")
+
+
+class TestAsApplicationRecorderOnPostgres(
+    OnPostgres, shipped.ApplicationRecorderTestCase[Recorder]
+):
+    pass
+
+
+class TestAsTrackingRecorderOnPostgres(OnPostgres, shipped.TrackingRecorderTestCase):
+    pass
+
+
+class TestAsProcessRecorderOnPostgres(OnPostgres, shipped.ProcessRecorderTestCase):
+    pass
+
+
+class TestWithWritersAtOnceOnPostgres(OnPostgres, shipped.NonInterleavingNotificationIDsBaseCase):
+    pass
 
 
 class AnotherRecorder(Recorder):
     pass
 
 
-class TestAsInfrastructure(shipped.InfrastructureFactoryTestCase[RecorderFactory]):
+class TestAsInfrastructure(OnSqlite, shipped.InfrastructureFactoryTestCase[RecorderFactory]):
     def setUp(self) -> None:
-        folder = self.enterContext(TemporaryDirectory())
         self.env = Environment(
             name="Cafe",
             env={
                 "PERSISTENCE_MODULE": FACTORY,
-                "REGULARS_DATABASE": f"sqlite:///{folder}/shop.db",
+                "REGULARS_DATABASE": self.url(),
             },
         )
         super().setUp()
@@ -243,10 +273,10 @@ def test_a_page_of_notifications_is_read_in_the_order_of_the_log_without_sorting
     def explain(statement: str) -> None:
         plans.append(statement)
 
-    database.driver.set_trace_callback(explain)
+    cast("sqlite3.Connection", database.driver).set_trace_callback(explain)
     recorder.select_notifications(1, 10)
     recorder.max_notification_id()
-    database.driver.set_trace_callback(None)
+    cast("sqlite3.Connection", database.driver).set_trace_callback(None)
     queries = [said for said in plans if said.startswith("SELECT events")]
     steps = [
         step

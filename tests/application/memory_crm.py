@@ -81,7 +81,8 @@ def core(
         storage=storage,
         door=door,
         clock=clock,
-        projector=projector if inline else None,
+        projector=projector,
+        inline=inline,
         program=program,
     )
     crm = Crm(

@@ -27,22 +27,32 @@ from tests.application.memory_crm import Parts, memory_core, request, sql_core
 from tests.domain.chronicle import PROGRAM
 from tests.domain.examples import ANNA, BO, DELIVER, ORDER, PLACE
 from tests.domain.story import NOON, minutes
+from tests.postgres_server import new_database
 
 BALANCE = PointsBalance(customer=ANNA)
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'shop.db'}" if request.param == "sqlite" else new_database()
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'shop.db'}", synchronous="NORMAL")
+def database(url: str) -> Iterator[Database]:
+    database = Database(url, synchronous="NORMAL")
     yield database
     database.close()
 
 
-@pytest.fixture(params=["memory", "sql"])
-def town(request: pytest.FixtureRequest) -> Parts:
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def town(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Parts]:
     if request.param == "memory":
-        return memory_core()
-    return sql_core(request.getfixturevalue("database"))
+        yield memory_core()
+        return
+    sqlite = f"sqlite:///{tmp_path / 'town.db'}"
+    database = Database(sqlite if request.param == "sqlite" else new_database())
+    yield sql_core(database)
+    database.close()
 
 
 def points(town: Parts) -> int:
@@ -144,10 +154,10 @@ def test_the_past_is_asked_for_by_time_or_by_position(town: Parts) -> None:
     assert found == town.crm.ask(BALANCE)
 
 
-def test_what_another_connection_wrote_is_in_the_answer(database: Database) -> None:
+def test_what_another_connection_wrote_is_in_the_answer(url: str, database: Database) -> None:
     here = sql_core(database)
     here.crm.execute(PLACE, by="checkout")
-    other = Database(database.name)
+    other = Database(url)
     there = sql_core(other, inline=False)
     there.crm.execute(DELIVER, by="courier")
     other.close()

@@ -51,6 +51,7 @@ from tests.application.memory_crm import TENANT, Parts, core, memory_core, reque
 from tests.domain.chronicle import PROGRAM
 from tests.domain.examples import ANNA, BO, DELIVER, NOODLES, ORDER, PLACE, REFUND
 from tests.domain.story import NOON, minutes
+from tests.postgres_server import new_database
 
 REGISTER = RegisterCustomer(customer=ANNA, at=NOON, contact=Contact(name="Anna", phone="138"))
 ACCEPT = AcceptOrder(order=ORDER, at=NOON + minutes(1))
@@ -67,16 +68,21 @@ def town() -> Parts:
     return town
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'shop.db'}" if request.param == "sqlite" else new_database()
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'shop.db'}", synchronous="NORMAL")
+def database(url: str) -> Iterator[Database]:
+    database = Database(url, synchronous="NORMAL")
     yield database
     database.close()
 
 
 @pytest.fixture
-def other(database: Database) -> Iterator[Database]:
-    other = Database(database.name, synchronous="NORMAL")
+def other(url: str, database: Database) -> Iterator[Database]:  # noqa: ARG001 - makes it first
+    other = Database(url, synchronous="NORMAL")
     yield other
     other.close()
 

@@ -1,4 +1,5 @@
 import gc
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import cast
@@ -6,6 +7,7 @@ from typing import cast
 import pytest
 from attrs import evolve, frozen
 
+from regulars.application.crm import VIEWS
 from regulars.application.customer import CustomerProfile
 from regulars.application.events import moment
 from regulars.application.history import (
@@ -18,10 +20,12 @@ from regulars.application.history import (
 )
 from regulars.application.importing import Counts, Imported, Importing
 from regulars.application.loyalty import PointsBalance
+from regulars.application.projecting import computed
 from regulars.application.report import SalesReport
 from regulars.domain.purchase import Line
-from regulars.domain.values import BEGINNING, ItemId
-from tests.application.memory_crm import Parts, memory_core
+from regulars.domain.values import BEGINNING, ItemId, OrderId
+from tests.application.memory_crm import Parts, core, memory_core
+from tests.domain.examples import PLACE
 from tests.domain.story import NOON, minutes
 
 
@@ -548,3 +552,30 @@ def test_a_long_import_frees_its_memory_now_and_then(town: Parts) -> None:
 
     assert done.merchants == 50_001
     assert collected == ["start", "stop"]
+
+
+def test_views_fold_an_import_without_reading_it_back(town: Parts) -> None:
+    imported(town, Past([an_order(number) for number in range(450)]))
+    reads: list[int] = []
+
+    town.projector.catch_up(progress=lambda done, _: reads.append(done))
+
+    assert not reads
+    for view in VIEWS:
+        kept = {view.key_of(row): row for row in town.storage.views.rows(view)}
+        assert kept == computed(view, town.events())
+
+
+def test_what_others_record_meanwhile_is_not_counted(town: Parts) -> None:
+    other = core(town.storage, town.keys)
+
+    def told(kind: str, rows: int) -> None:
+        if (kind, rows) == ("orders", 2):
+            other.execute(evolve(PLACE, order=OrderId("elsewhere")), by="checkout")
+
+    past = Past([an_order(number) for number in range(3)])
+    done = town.crm.import_history(past, reject=lambda _: None, told=told)
+
+    actors = Counter(one.actor for one in town.events())
+    assert actors["checkout"] == 1
+    assert done.events == actors["import"] + actors["policy"]

@@ -1,16 +1,18 @@
-from collections.abc import Iterator
+from collections.abc import Collection, Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from typing import Any
 
 import pytest
 from attrs import evolve
 
-from regulars.adapters.memory import MemoryStorage
+from regulars.adapters.memory import MemoryStorage, MemoryViews
 from regulars.application.crm import VIEWS
+from regulars.application.errors import StorageUnavailable
 from regulars.application.events import Event, EventId, Pending, Recorded, microseconds
 from regulars.application.projecting import Projector, computed
 from regulars.application.sales import ITEMS, SALES
-from regulars.application.views import View
+from regulars.application.views import Key, View
 from regulars.domain.order import OrderDelivered
 from regulars.domain.purchase import Line, OrderPlaced
 from regulars.domain.values import ItemId, OrderId
@@ -241,6 +243,86 @@ def test_what_is_gathered_is_what_catching_up_would_have_folded(
     assert reached == storage.log.head()
     assert not reads
     assert all(agrees(storage, view) for view in VIEWS)
+
+
+def test_what_is_gathered_is_written_once_it_is_much(storage: MemoryStorage) -> None:
+    projector = Projector(storage, VIEWS)
+
+    projector.gather(*append(storage, 1), most_rows=1_000)
+    assert rows(storage, SALES) == []
+    projector.gather(*append(storage, 1), most_rows=1)
+
+    assert all(agrees(storage, view) for view in VIEWS)
+
+
+class FailingCommit(MemoryStorage):
+    """A store that takes everything and keeps nothing the first time."""
+
+    failed = False
+
+    @contextmanager
+    def transaction(self) -> Generator[None]:
+        with super().transaction():
+            yield
+            if not self.failed:
+                self.failed = True
+                raise PowerCut
+
+
+def test_a_commit_that_failed_leaves_the_events_to_be_folded_again() -> None:
+    storage = FailingCommit(tenant=TENANT)
+    projector = Projector(storage, VIEWS)
+    projector.gather(*append(storage, 2))
+
+    with pytest.raises(PowerCut):
+        projector.catch_up()
+    assert not projector.is_at(storage.log.head())
+    projector.follow(*append(storage, 1))
+
+    assert all(agrees(storage, view) for view in VIEWS)
+
+
+class Damaged(MemoryViews):
+    """Rows that cannot be read."""
+
+    def load(self, view: View[Any, Any], keys: Collection[Key]) -> dict[Key, Any]:
+        del view, keys
+        raise StorageUnavailable(store="the view", why="is damaged")
+
+
+def test_views_that_cannot_be_read_stop_who_catches_up_and_nobody_else(
+    storage: MemoryStorage,
+) -> None:
+    write(storage, 1)
+    projector = Projector(storage, VIEWS)
+    projector.catch_up()
+    damaged = Damaged()
+    damaged.kept, damaged.marks = storage.views.kept, storage.views.marks
+    storage.views = damaged
+
+    projector.gather(*append(storage, 1))
+
+    with pytest.raises(StorageUnavailable, match="is damaged"):
+        projector.catch_up()
+
+
+class Busy(MemoryStorage):
+    """A store that somebody writes to without an end."""
+
+    def transaction(self) -> AbstractContextManager[None]:  # type: ignore[override]  # it raises
+        raise StorageUnavailable(store="the store", why="is locked")
+
+
+def test_who_is_level_with_the_log_waits_for_no_writer(storage: MemoryStorage) -> None:
+    head = write(storage, 1)
+    Projector(storage, VIEWS).catch_up()
+    busy = Busy(tenant=TENANT)
+    busy.log, busy.views = storage.log, storage.views
+
+    assert Projector(busy, VIEWS).catch_up() == head
+    write(storage, 1)
+    with pytest.raises(StorageUnavailable, match="is locked"):
+        Projector(busy, VIEWS).catch_up()
 
 
 def test_nothing_is_gathered_behind_views_that_lag(storage: MemoryStorage) -> None:

@@ -27,6 +27,7 @@ from tests.adapters.stored_events import EXAMPLES
 from tests.application.histories import copied, storage_of, told, towns
 from tests.application.memory_crm import Parts, memory_core
 from tests.domain.examples import DELIVER, PLACE, REFUND
+from tests.postgres_server import new_database
 
 Views: TypeAlias = Sequence[View[Any, Any]]
 Law: TypeAlias = Callable[[Views, list[Recorded], int], None]
@@ -34,9 +35,9 @@ Law: TypeAlias = Callable[[Views, list[Recorded], int], None]
 _tenants = count(1)
 
 
-@pytest.fixture(scope="module")
-def database() -> Iterator[Database]:
-    database = Database("sqlite://")
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    database = Database("sqlite://" if request.param == "sqlite" else new_database())
     yield database
     database.close()
 

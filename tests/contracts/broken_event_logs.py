@@ -138,7 +138,7 @@ class CausedByAnything(MemoryLog):
 
 class GivesPositionsAgain(SqlLog):
     def head(self) -> int:
-        rows = self._driver.execute("SELECT coalesce(max(position), 0) FROM events")
+        rows = self._database.driver.execute("SELECT coalesce(max(position), 0) FROM events")
         return int(rows.fetchone()[0])
 
 

@@ -1,7 +1,9 @@
+import sqlite3
 import tracemalloc
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -25,6 +27,7 @@ from tests.contracts.event_logs import (
     run,
     sql_logs,
 )
+from tests.postgres_server import new_database
 
 
 @pytest.fixture
@@ -41,7 +44,7 @@ def other(database: Database) -> Iterator[Database]:
     other.close()
 
 
-@pytest.fixture(params=["memory", "file", "sqlite in memory"])
+@pytest.fixture(params=["memory", "file", "sqlite in memory", "postgresql"])
 def logs(request: pytest.FixtureRequest) -> Iterator[Logs]:
     if request.param == "memory":
         yield memory_logs()
@@ -49,9 +52,9 @@ def logs(request: pytest.FixtureRequest) -> Iterator[Logs]:
     if request.param == "file":
         yield sql_logs(request.getfixturevalue("database"))
         return
-    in_memory = Database("sqlite://")
-    yield sql_logs(in_memory)
-    in_memory.close()
+    other = Database("sqlite://" if request.param == "sqlite in memory" else new_database())
+    yield sql_logs(other)
+    other.close()
 
 
 @pytest.mark.parametrize("check", CONTRACT)
@@ -133,10 +136,10 @@ def test_a_page_of_the_log_is_read_in_its_order_without_sorting(database: Databa
     append(log, *run("a", 1, 2))
     queries: list[str] = []
 
-    database.driver.set_trace_callback(queries.append)
+    cast("sqlite3.Connection", database.driver).set_trace_callback(queries.append)
     list(log.read())
     log.caused_by("command-1", after=0)
-    database.driver.set_trace_callback(None)
+    cast("sqlite3.Connection", database.driver).set_trace_callback(None)
     plans = [
         step
         for query in queries

@@ -17,6 +17,7 @@ from regulars.adapters.memory_keys import MemoryKeyStore
 from regulars.application.errors import StorageUnavailable
 from regulars.application.keys import KeyName, KeyState, KeyStore, StoredKey
 from regulars.domain.personal import DataClass
+from tests.postgres_server import new_database
 
 ANNA = KeyName("shop", "anna", DataClass.CONTACT)
 
@@ -44,13 +45,14 @@ class Doors:
     other: KeyStore
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(params=["sqlite", "postgresql", "memory"])
 def doors(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Doors]:
     if request.param == "memory":
         keys = MemoryKeyStore()
         yield Doors(keys, keys)
         return
-    url = f"sqlite:///{tmp_path / 'keys.db'}"
+    sqlite = request.param == "sqlite"
+    url = f"sqlite:///{tmp_path / 'keys.db'}" if sqlite else new_database()
     one, other = Database(url), Database(url)
     yield Doors(SqlKeyStore(one), SqlKeyStore(other))
     one.close()

@@ -15,6 +15,7 @@ from regulars.application.errors import NotOurDatabase, StaleHistory, StorageUna
 from regulars.application.ports import Finding, Storage
 from tests.contracts.event_logs import append, places, run
 from tests.contracts.view_stores import SOLD, VIEWS, Sold, save
+from tests.postgres_server import new_database
 
 FINDING = Finding(file="orders.csv", row=3, field="total", reason="is no amount")
 
@@ -33,13 +34,13 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "shop.db"
 
 
-@pytest.fixture(params=["memory", "file", "sqlite in memory"])
+@pytest.fixture(params=["memory", "file", "sqlite in memory", "postgresql"])
 def storage(request: pytest.FixtureRequest, path: Path) -> Iterator[Storage]:
     if request.param == "memory":
         yield MemoryStorage()
         return
-    url = f"sqlite:///{path}" if request.param == "file" else "sqlite://"
-    database = Database(url, synchronous="NORMAL")
+    urls = {"file": f"sqlite:///{path}", "sqlite in memory": "sqlite://"}
+    database = Database(urls.get(request.param) or new_database(), synchronous="NORMAL")
     yield SqlStorage(database, VIEWS)
     database.close()
 

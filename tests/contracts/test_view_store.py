@@ -24,6 +24,7 @@ from tests.contracts.view_stores import (
     sql_stores,
 )
 from tests.domain.fillings import Filling, built
+from tests.postgres_server import new_database
 
 Row = TypeVar("Row")
 Part = TypeVar("Part")
@@ -66,13 +67,13 @@ def database() -> Iterator[Database]:
     database.close()
 
 
-@pytest.fixture(params=["memory", "file", "sqlite in memory"])
+@pytest.fixture(params=["memory", "file", "sqlite in memory", "postgresql"])
 def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stores]:
     if request.param == "memory":
         yield memory_stores()
         return
-    url = f"sqlite:///{tmp_path / 'shop.db'}" if request.param == "file" else "sqlite://"
-    database = Database(url, synchronous="NORMAL")
+    urls = {"file": f"sqlite:///{tmp_path / 'shop.db'}", "sqlite in memory": "sqlite://"}
+    database = Database(urls.get(request.param) or new_database(), synchronous="NORMAL")
     yield sql_stores(database)
     database.close()
 

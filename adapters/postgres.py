@@ -1,0 +1,210 @@
+"""What is PostgreSQL's own: the lock that orders the log, how tables are made, and its errors."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final, cast
+
+import psycopg
+from psycopg.pq import TransactionStatus
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    MetaData,
+    NullPool,
+    TableClause,
+    create_engine,
+)
+from sqlalchemy.dialects import postgresql
+
+from regulars.adapters import schema
+from regulars.adapters.database import Cursor, Database, Driver, Synchronous
+from regulars.application.errors import NotOurDatabase, StorageUnavailable
+
+# One row: the format of the tables, and the highest position that the log ever gave. Whoever
+# writes holds its lock, so that positions are given and seen in the order of the commits.
+_HEAD: Final = """
+    CREATE TABLE regulars_log (
+        one boolean PRIMARY KEY DEFAULT true CHECK (one),
+        format integer NOT NULL,
+        position bigint NOT NULL
+    );
+"""
+_APPENDED: Final = """
+    CREATE FUNCTION events_appended() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF EXISTS (
+            SELECT 1 FROM added WHERE version <> 1 AND NOT EXISTS (
+                SELECT 1 FROM events WHERE events.tenant = added.tenant
+                AND events.stream = added.stream AND events.version = added.version - 1
+                AND events.position < added.position
+            )
+        ) THEN
+            RAISE EXCEPTION 'version gap' USING ERRCODE = 'check_violation';
+        END IF;
+        UPDATE regulars_log SET position = greatest(position, (SELECT max(position) FROM added));
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER events_contiguous AFTER INSERT ON events
+        REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION events_appended();
+"""
+# Not to_regclass: it may answer from before the lock that was waited for.
+_FOUND: Final = """
+    SELECT true FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE relname = 'regulars_log' AND nspname = ANY (current_schemas(false))
+"""
+_FORMAT: Final = "SELECT format FROM regulars_log"
+_BEGIN: Final = "BEGIN; SELECT position FROM regulars_log FOR UPDATE"
+_ROWS_AT_ONCE: Final = 1_000
+_QUOTING: Final = ("22", "23")
+"""Classes of SQLSTATE, bad data and broken constraints, whose messages quote values."""
+
+
+class Postgres:
+    """The `Dialect` of PostgreSQL, on the schema that comes first in the connection's path."""
+
+    errors: type[Exception] = psycopg.Error
+    conflicts: type[Exception] = psycopg.IntegrityError
+    path: Path | None = None
+    passing = False
+    head = "SELECT position FROM regulars_log"
+    of_tenant = "events.tenant = :tenant"
+
+    def __init__(
+        self, url: URL, *, synchronous: Synchronous, create: bool, busy_seconds: float
+    ) -> None:
+        self.name = url.render_as_string()
+        self._url = url.set(drivername="postgresql+psycopg")
+        self._create = create
+        self._settings = (
+            f"SET synchronous_commit = {'on' if synchronous == 'FULL' else 'off'}",
+            f"SET lock_timeout = {round(busy_seconds * 1000)}",
+            "SET timezone = 'UTC'",
+        )
+
+    def insert(self, table: TableClause) -> Any:  # noqa: ANN401 - as the protocol has it
+        """Its own insert; see the protocol."""
+        return postgresql.insert(table)
+
+    def engine(self) -> Engine:
+        """A connection whenever one is asked for; see the protocol."""
+        return create_engine(
+            self._url,
+            isolation_level="AUTOCOMMIT",
+            hide_parameters=True,
+            paramstyle="format",
+            poolclass=NullPool,
+        )
+
+    def driver(self, connection: Connection) -> Driver:
+        """The connection of psycopg; see the protocol."""
+        return _Driver(cast("psycopg.Connection[Any]", connection.connection.driver_connection))
+
+    def prepare(self, database: Database) -> None:
+        """Make the tables, beside those of the host; see the protocol."""
+        driver = database.driver
+        for setting in self._settings:
+            driver.execute(setting)
+        if not self._has_tables(driver):
+            if not self._create:
+                raise NotOurDatabase(store=self.name, why="holds no log of regulars")
+            self._make_tables(database)
+        if driver.execute(_FORMAT).fetchone()[0] > schema.FORMAT:
+            raise NotOurDatabase(store=self.name, why="was written by a newer version of regulars")
+
+    def _has_tables(self, driver: Driver) -> bool:
+        return driver.execute(_FOUND).fetchone() is not None
+
+    def _make_tables(self, database: Database) -> None:
+        driver = database.driver
+        driver.execute("BEGIN")
+        try:
+            # Of two that make the tables at once, one waits for the other.
+            driver.execute(f"SELECT pg_advisory_xact_lock({schema.APPLICATION_ID})")
+            if not self._has_tables(driver):
+                driver.execute(_HEAD)
+                driver.execute("INSERT INTO regulars_log VALUES (true, %s, 0)", (schema.FORMAT,))
+                _tables().create_all(database.connection)
+                driver.execute(_APPENDED)
+        except BaseException:
+            driver.execute("ROLLBACK")
+            raise
+        driver.execute("COMMIT")
+
+    def is_lost(self, driver: Driver) -> bool:
+        """Whether the server has gone, or gone and come back; see the protocol."""
+        return cast("_Driver", driver).connection.closed
+
+    def begin(self, driver: Driver) -> None:
+        """Take the lock on the head of the log; see the protocol."""
+        connection = cast("_Driver", driver).connection
+        try:
+            connection.execute(_BEGIN, prepare=False)
+        except psycopg.Error:
+            if driver.in_transaction:
+                driver.execute("ROLLBACK")
+            raise
+
+    def begin_reading(self, driver: Driver) -> None:
+        """Read as of the first read; see the protocol."""
+        driver.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    def commit(self, driver: Driver) -> None:
+        """Keep what was written; see the protocol."""
+        connection = cast("_Driver", driver).connection
+        if connection.info.transaction_status is TransactionStatus.INERROR:
+            # COMMIT would roll back, and say nothing.
+            raise psycopg.InternalError("a statement of the transaction failed")
+        driver.execute("COMMIT")
+
+    def append(self, driver: Driver, insert: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Add rows to the log; see the protocol."""
+        head, mark, tail = insert.partition("VALUES ")
+        driver.execute("SAVEPOINT append")
+        try:
+            for start in range(0, len(rows), _ROWS_AT_ONCE):
+                some = rows[start : start + _ROWS_AT_ONCE]
+                statement = f"{head}{mark}{', '.join([tail] * len(some))}"
+                driver.execute(statement, [value for row in some for value in row])
+        except psycopg.IntegrityError:
+            driver.execute("ROLLBACK TO append")
+            raise
+        driver.execute("RELEASE append")
+
+    def reworded(self, error: Exception) -> Exception:
+        """The condition alone, where what the server says of it could quote a value."""
+        state = str(getattr(error, "sqlstate", None) or "")
+        if state[:2] in _QUOTING:
+            why = f"{type(error).__name__} (SQLSTATE {state})"
+        else:
+            why = getattr(getattr(error, "diag", None), "message_primary", None) or str(error)
+        first_line = why.partition("\n")[0] or type(error).__name__
+        return StorageUnavailable(store=self.name, why=first_line)
+
+
+class _Driver:
+    """A connection of psycopg, in the words that it shares with SQLite's."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self.connection = connection
+
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> Cursor:
+        return self.connection.execute(cast("Any", statement), values or None)
+
+    def executemany(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        with self.connection.cursor() as cursor:
+            cursor.executemany(cast("Any", statement), rows)
+
+    @property
+    def in_transaction(self) -> bool:
+        status = self.connection.info.transaction_status
+        return status not in {TransactionStatus.IDLE, TransactionStatus.UNKNOWN}
+
+
+def _tables() -> MetaData:
+    tables = MetaData()
+    for table in schema.metadata.tables.values():
+        table.to_metadata(tables)
+    # Positions are given by the log; a sequence would leave gaps, and nobody would use it.
+    tables.tables["events"].c.position.autoincrement = False
+    return tables

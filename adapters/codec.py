@@ -1,15 +1,16 @@
 """Events to bytes and back: the one place that knows stored names and JSON."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
-from regulars.application.events import Event
+from regulars.adapters.upcasting import Chain, Payload, Stored, Upcaster
+from regulars.application.events import Event, Retired
 from regulars.domain import customer, loyalty, merchant, order, program, purchase, refund, review
 
 # A stored name and its schema version stand for a class for ever; see CONTRIBUTING.md.
-STORED: Final[dict[type[Event], tuple[str, int]]] = {
+STORED: Final[dict[type[Event], Stored]] = {
     customer.CustomerRegistered: ("CustomerRegistered", 1),
     customer.CustomerDetailsUpdated: ("CustomerDetailsUpdated", 1),
     customer.DeliveryAddressAdded: ("DeliveryAddressAdded", 1),
@@ -36,27 +37,82 @@ STORED: Final[dict[type[Event], tuple[str, int]]] = {
     loyalty.PointsReversed: ("PointsReversed", 1),
 }
 
+UPCASTERS: Final[tuple[Upcaster, ...]] = ()
+"""What has become of each older name and version; see CONTRIBUTING.md."""
+
 encode: Final[Callable[[Any], bytes]] = msgspec.json.Encoder(order="sorted").encode
 """The JSON bytes of an event or command, always the same for the same content."""
 
-_DECODERS: Final[dict[tuple[str, int], Callable[[bytes], Event]]] = {
-    stored: msgspec.json.Decoder(event).decode for event, stored in STORED.items()
-}
+_payload: Final = msgspec.json.Decoder(Payload).decode
+_RETIRED: Final = (Retired(),)
+_UNREADABLE: Final = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    msgspec.MsgspecError,
+)
+"""What arises where bytes are no JSON object, or not the one that an upcaster was made for."""
 
 
 class NotStoredSo(Exception):
     """The bytes are no event of that name and version."""
 
 
-def decode(name: str, schema: int, body: bytes) -> Event:
+class Codec:
     """
-    The event that `body` holds.
+    Events to stored bodies and back, each class under its current name and version.
 
     Raises:
-        NotStoredSo: no event is stored under this name and version, or `body` is not one.
+        BrokenChain: the upcasters do not lead every older version to current ones.
     """
-    try:
-        return _DECODERS[name, schema](body)
-    except (KeyError, msgspec.DecodeError):
-        # The reason could quote the content, so it stays behind.
-        raise NotStoredSo from None
+
+    def __init__(
+        self, stored: Mapping[type[Event], Stored], upcasters: Sequence[Upcaster] = ()
+    ) -> None:
+        self.stored = stored
+        self.chain = Chain(stored.values(), upcasters)
+        self._decoders: dict[Stored, Callable[[bytes], Event]] = {
+            names: msgspec.json.Decoder(event).decode for event, names in stored.items()
+        }
+
+    def encode(self, event: Event) -> tuple[str, int, bytes]:
+        """The name, the schema version and the body under which `event` is stored."""
+        name, schema = self.stored[type(event)]
+        return name, schema, encode(event)
+
+    def decode(self, name: str, schema: int, body: bytes) -> Sequence[Event | Retired]:
+        """
+        What a stored event means now: one event of a current version, any number of an older one.
+
+        Where it means nothing any more, `Retired` holds its place; there is always at least one.
+
+        Raises:
+            NotStoredSo: nothing is stored under this name and version, or `body` is not that.
+        """
+        try:
+            return (self._decoders[name, schema](body),)
+        except KeyError:
+            return self._upcast(name, schema, body)
+        except msgspec.DecodeError:
+            # The reason could quote the content, so it stays behind.
+            raise NotStoredSo from None
+
+    def _upcast(self, name: str, schema: int, body: bytes) -> Sequence[Event | Retired]:
+        try:
+            turned = self.chain.run((name, schema), _payload(body))
+            # Bytes once more, so that one decoder says what a current event may hold.
+            return [self._decoders[one, of](encode(to)) for one, of, to in turned] or _RETIRED
+        except _UNREADABLE:
+            raise NotStoredSo from None
+
+    def names(self, types: Collection[type[Event]]) -> frozenset[str]:
+        """The names under which events of these classes, or what became them, are stored."""
+        return frozenset(
+            name for kind in types for name, _ in self.chain.origins(self.stored[kind])
+        )
+
+
+CODEC: Final = Codec(STORED, UPCASTERS)
+"""How this version of the product reads and writes."""

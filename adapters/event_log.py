@@ -1,6 +1,6 @@
 """The event log in SQL: one table, exact versions, positions that are never given twice."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import Any, Final, TypeVar, cast
 
@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-from regulars.adapters.codec import STORED, NotStoredSo, decode, encode
+from regulars.adapters.codec import CODEC, Codec, NotStoredSo
 from regulars.adapters.database import Database
 from regulars.adapters.schema import BIG, TEXT, metadata
 from regulars.application.errors import AlreadyRecorded, StaleHistory, UndecodableEvent
@@ -87,7 +87,10 @@ _NAMES_AT_ONCE: Final = 500
 class SqlLog:
     """The `EventLog` port over one tenant's rows of the events table."""
 
-    def __init__(self, database: Database, *, tenant: str = "default") -> None:
+    def __init__(
+        self, database: Database, *, tenant: str = "default", codec: Codec = CODEC
+    ) -> None:
+        self._codec = codec
         self._database = database
         self._dialect = database.dialect
         self._tenant = tenant
@@ -150,7 +153,7 @@ class SqlLog:
 
     def _row(self, position: int, pending: Pending, recorded_at: int) -> tuple[object, ...]:
         # In the order of the table's columns, which is that of the compiled insert.
-        name, schema = STORED[type(pending.event)]
+        name, schema, body = self._codec.encode(pending.event)
         return (
             position,
             self._tenant,
@@ -165,22 +168,25 @@ class SqlLog:
             pending.correlation,
             pending.causation,
             pending.fingerprint,
-            encode(pending.event),
+            body,
         )
 
     def stream(self, name: str, *, after: int = 0) -> Iterator[Recorded]:
         """The events of one stream; see the port."""
         rows = self._database.driver.execute(self._stream, (self._tenant, name, after))
-        return map(_recorded, rows)
+        return self._recorded(rows)
 
     def facts(self, name: str) -> Iterator[Fact]:
         """The events of one stream without their envelopes; see the port."""
+        decode = self._codec.decode
         for row in self._database.driver.execute(self._facts, (self._tenant, name)):
             version, body, occurred_at, kind, schema, position = row
             try:
-                yield version, decode(kind, schema, body), occurred_at
+                meant = decode(kind, schema, body)
             except NotStoredSo:
                 raise UndecodableEvent(position=position, type=kind, schema=schema) from None
+            for one in meant:
+                yield version, one, occurred_at
 
     def streams(self, names: Collection[str]) -> dict[str, list[Recorded]]:
         """The events of several streams; see the port."""
@@ -201,15 +207,17 @@ class SqlLog:
         types: Collection[type[Event]] | None = None,
     ) -> Iterator[Recorded]:
         """Events in the order of the log; see the port."""
-        wanted = None if types is None else {STORED[kind][0] for kind in types}
+        wanted = None if types is None else self._codec.names(types)
         last = self.head() if upto is None else upto
         while after < last:
             rows = self._database.driver.execute(self._page, (self._tenant, after, last)).fetchall()
             if not rows:
                 return
-            for row in rows:
-                if wanted is None or row[7] in wanted:
-                    yield _recorded(row)
+            if types is None or wanted is None:
+                yield from self._recorded(rows)
+            else:
+                some = self._recorded(row for row in rows if row[7] in wanted)
+                yield from (one for one in some if type(one.event) in types)
             after = rows[-1][0]
 
     def find(self, event_ids: Collection[EventId]) -> dict[EventId, Recorded]:
@@ -220,7 +228,7 @@ class SqlLog:
             bounds = (self._tenant, block + b"\0\0\0", block + b"\xff\xff\xff")
             row = self._database.driver.execute(self._block, bounds).fetchone()
             if row is not None:
-                found[given] = _recorded(row)
+                found[given] = next(self._recorded([row]))
         return found
 
     def caused_by(self, command_id: str, *, after: int) -> Sequence[Recorded]:
@@ -236,19 +244,21 @@ class SqlLog:
 
     def stored_as(self, event: type[Event]) -> tuple[str, int]:
         """The name and schema version of a class; see the port."""
-        return STORED[event]
+        return self._codec.stored[event]
 
     def _select(self, query: Select[Any]) -> Iterator[Recorded]:
         bound = {"tenant": self._tenant}
-        return map(_recorded, self._database.connection.execute(query, bound))
+        return self._recorded(self._database.connection.execute(query, bound))
 
-
-def _recorded(row: Sequence[Any]) -> Recorded:
-    try:
-        event = decode(row[7], row[8], row[3])
-    except NotStoredSo:
-        raise UndecodableEvent(position=row[0], type=row[7], schema=row[8]) from None
-    return Recorded(row[0], row[1], row[2], event, *row[4:])
+    def _recorded(self, rows: Iterable[Sequence[Any]]) -> Iterator[Recorded]:
+        decode = self._codec.decode
+        for row in rows:
+            try:
+                meant = decode(row[7], row[8], row[3])
+            except NotStoredSo:
+                raise UndecodableEvent(position=row[0], type=row[7], schema=row[8]) from None
+            for one in meant:
+                yield Recorded(row[0], row[1], row[2], one, *row[4:])
 
 
 def _refused(error: Exception, events: Sequence[Pending]) -> Exception:

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
+from itertools import chain, takewhile
 from typing import Any, TypeVar
 
-from regulars.adapters.codec import STORED, decode, encode
+from regulars.adapters.codec import CODEC, Codec
 from regulars.application.errors import AlreadyRecorded, StaleHistory
 from regulars.application.events import Event, EventId, Fact, Pending, Recorded
 from regulars.application.ports import Finding
@@ -18,23 +19,24 @@ Part = TypeVar("Part")
 class MemoryLog:
     """The `EventLog` port over lists. Events go through the codec, as they would to a disk."""
 
-    def __init__(self, *, tenant: str = "default") -> None:
+    def __init__(self, *, tenant: str = "default", codec: Codec = CODEC) -> None:
         self._tenant = tenant
-        self._events: list[Recorded] = []
-        self._streams: dict[str, list[Recorded]] = {}
+        self._codec = codec
+        self._rows: list[list[Recorded]] = []
+        self._streams: dict[str, list[list[Recorded]]] = {}
         self._ids: dict[EventId, Recorded] = {}
         self._blocks: dict[bytes, Recorded] = {}
 
     def append(self, events: Sequence[Pending], *, recorded_at: int) -> int:
         """Record `events`; see the port."""
-        before = len(self._events)
+        before = len(self._rows)
         try:
             for pending in events:
                 self._append(pending, recorded_at)
         except BaseException:
             self.truncate(before)
             raise
-        return len(self._events)
+        return len(self._rows)
 
     def _append(self, pending: Pending, recorded_at: int) -> None:
         if pending.event_id in self._ids:
@@ -42,27 +44,30 @@ class MemoryLog:
         stream = self._streams.setdefault(pending.stream, [])
         if pending.version != len(stream) + 1:
             raise StaleHistory(stream=pending.stream)
-        name, schema = STORED[type(pending.event)]
-        recorded = Recorded(
-            position=len(self._events) + 1,
-            stream=pending.stream,
-            version=pending.version,
-            event=decode(name, schema, encode(pending.event)),
-            event_id=pending.event_id,
-            occurred_at=pending.occurred_at,
-            recorded_at=recorded_at,
-            type=name,
-            schema=schema,
-            tenant=self._tenant,
-            actor=pending.actor,
-            correlation=pending.correlation,
-            causation=pending.causation,
-            fingerprint=pending.fingerprint,
-        )
-        self._events.append(recorded)
-        stream.append(recorded)
-        self._ids[recorded.event_id] = recorded
-        self._keep_block(recorded)
+        name, schema, body = self._codec.encode(pending.event)
+        row = [
+            Recorded(
+                position=len(self._rows) + 1,
+                stream=pending.stream,
+                version=pending.version,
+                event=event,
+                event_id=pending.event_id,
+                occurred_at=pending.occurred_at,
+                recorded_at=recorded_at,
+                type=name,
+                schema=schema,
+                tenant=self._tenant,
+                actor=pending.actor,
+                correlation=pending.correlation,
+                causation=pending.causation,
+                fingerprint=pending.fingerprint,
+            )
+            for event in self._codec.decode(name, schema, body)
+        ]
+        self._rows.append(row)
+        stream.append(row)
+        self._ids[pending.event_id] = row[0]
+        self._keep_block(row[0])
 
     def _keep_block(self, recorded: Recorded) -> None:
         block = recorded.event_id[:13]
@@ -72,26 +77,26 @@ class MemoryLog:
 
     def truncate(self, position: int) -> None:
         """Take back the events past `position`, which were never committed."""
-        for recorded in self._events[position:]:
-            self._streams[recorded.stream].pop()
-            del self._ids[recorded.event_id]
-        del self._events[position:]
+        for first, *_ in self._rows[position:]:
+            self._streams[first.stream].pop()
+            del self._ids[first.event_id]
+        del self._rows[position:]
         self._blocks.clear()
-        for recorded in self._events:
-            self._keep_block(recorded)
+        for first, *_ in self._rows:
+            self._keep_block(first)
 
     def stream(self, name: str, *, after: int = 0) -> Iterator[Recorded]:
         """The events of one stream; see the port."""
-        return iter(self._streams.get(name, [])[after:])
+        return chain.from_iterable(self._streams.get(name, [])[after:])
 
     def facts(self, name: str) -> Iterator[Fact]:
         """The events of one stream without their envelopes; see the port."""
-        for recorded in self._streams.get(name, []):
+        for recorded in self.stream(name):
             yield recorded.version, recorded.event, recorded.occurred_at
 
     def streams(self, names: Collection[str]) -> dict[str, list[Recorded]]:
         """The events of several streams; see the port."""
-        return {name: list(self._streams[name]) for name in names if self._streams.get(name)}
+        return {name: list(self.stream(name)) for name in names if self._streams.get(name)}
 
     def read(
         self,
@@ -101,7 +106,7 @@ class MemoryLog:
         types: Collection[type[Event]] | None = None,
     ) -> Iterator[Recorded]:
         """Events in the order of the log; see the port."""
-        for recorded in self._events[after:upto]:
+        for recorded in chain.from_iterable(self._rows[after:upto]):
             if types is None or type(recorded.event) in types:
                 yield recorded
 
@@ -112,20 +117,15 @@ class MemoryLog:
 
     def caused_by(self, command_id: str, *, after: int) -> Sequence[Recorded]:
         """The run of events that a command caused; see the port."""
-        run: list[Recorded] = []
-        for recorded in self.read(after=after):
-            if recorded.causation != command_id:
-                break
-            run.append(recorded)
-        return run
+        return list(takewhile(lambda one: one.causation == command_id, self.read(after=after)))
 
     def head(self) -> int:
         """The highest position ever given; see the port."""
-        return len(self._events)
+        return len(self._rows)
 
     def stored_as(self, event: type[Event]) -> tuple[str, int]:
         """The name and schema version of a class; see the port."""
-        return STORED[event]
+        return self._codec.stored[event]
 
 
 class MemoryViews:

@@ -35,6 +35,7 @@ class Verdict:
     """
     What a replay of the whole log found.
 
+    `events` counts those that are stored, whatever older ones have become.
     `gaps` are events whose version is not the next of their stream; `boxes` counts what became
     of the boxes of personal data. `sound` if nothing is amiss; an erased box is as it should be.
     """
@@ -96,16 +97,14 @@ class _Replay:
         self._versions: dict[str, int] = {}
         self._gaps: list[str] = []
         self._events = 0
+        self._position = 0
         self._boxes: dict[type[Any], int] = {Revealed: 0, Erased: 0, KeyUnavailable: 0}
         self._tampered: list[str] = []
 
     def take(self, recorded: Recorded) -> None:
         """Count, check and fold one event."""
-        self._events += 1
-        expected = self._versions.get(recorded.stream, 0) + 1
-        if recorded.version != expected:
-            self._gaps.append(f"event {recorded.position}: {recorded.stream} {recorded.version}")
-        self._versions[recorded.stream] = recorded.version
+        if recorded.position != self._position:
+            self._count(recorded)
         for view, rows in self._rows.items():
             fold_into(view, (recorded,), rows)
         for box, sealed in boxes_of(recorded.event).items():
@@ -114,6 +113,15 @@ class _Replay:
                 self._tampered.append(f"event {recorded.position}: {box}")
             else:
                 self._boxes[type(opened)] += 1
+
+    def _count(self, recorded: Recorded) -> None:
+        # Once for everything that a stored event has become.
+        self._position = recorded.position
+        self._events += 1
+        expected = self._versions.get(recorded.stream, 0) + 1
+        if recorded.version != expected:
+            self._gaps.append(f"event {recorded.position}: {recorded.stream} {recorded.version}")
+        self._versions[recorded.stream] = recorded.version
 
     def verdict(self, storage: Storage, head: int) -> Verdict:
         """Compare with what is kept."""

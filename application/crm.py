@@ -1,7 +1,6 @@
 """The front of the core: what a host calls."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from itertools import islice
 from threading import RLock
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -11,7 +10,7 @@ from regulars.application.aggregates import program_stream
 from regulars.application.customer import CUSTOMERS
 from regulars.application.door import Request
 from regulars.application.errors import UnknownView
-from regulars.application.events import Command, Recorded
+from regulars.application.events import Command, Recorded, pages
 from regulars.application.handling import Commands, Outcome, Receipt
 from regulars.application.history import History, Reject
 from regulars.application.importing import Imported, Importing, Told
@@ -160,12 +159,13 @@ class Crm:
         Events past position `after`, or of one stream past version `after`, oldest first.
 
         Read page by page, so that any number takes little memory and nobody has to wait.
+        `Retired` stands where a stored event means nothing any more.
         """
         log = self._storage.log
         while True:
             with self._lock, self._storage.snapshot():
                 found = log.read(after=after) if stream is None else log.stream(stream, after=after)
-                page = list(islice(found, _PAGE))
+                page: list[Recorded] = next(pages(found, _PAGE), [])
             yield from page
             if len(page) < _PAGE:
                 return

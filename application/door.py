@@ -14,7 +14,7 @@ from uuid import UUID
 from attrs import evolve, fields, frozen
 
 from regulars.application.errors import InvalidPersonalData
-from regulars.application.events import Command, Event, EventId, microseconds, moment
+from regulars.application.events import Command, Event, EventId, Retired, microseconds, moment
 from regulars.application.fields import check_command, check_id, is_text, said
 from regulars.application.ports import Spot, Vault
 from regulars.domain import customer, purchase, review
@@ -244,7 +244,7 @@ def _in_utc(command: Command) -> Command:
     return evolve(command, at=moment(microseconds(at)))
 
 
-def subject_of(command_or_event: Command | Event) -> str:
+def subject_of(command_or_event: Command | Event | Retired) -> str:
     """
     Whose personal data a command brings or an event holds: `customer/` and their id.
 
@@ -291,7 +291,7 @@ def _texts(value: Personal) -> dict[str, str | None]:
             assert_never(value)
 
 
-def boxes_of(event: Event) -> dict[str, Sealed]:
+def boxes_of(event: Event | Retired) -> dict[str, Sealed]:
     """The boxes of an event by the name of their field."""
     return {
         spec.name: value

@@ -1,7 +1,10 @@
 """Every event and command of the model, and the envelope under which an event is recorded."""
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple, NewType, TypeAlias
+
+from attrs import frozen
 
 from regulars.domain import customer, loyalty, merchant, order, program
 
@@ -35,7 +38,12 @@ def moment(micros: int) -> datetime:
     return _EPOCH + micros * _MICROSECOND
 
 
-Fact: TypeAlias = tuple[int, Event, int]
+@frozen
+class Retired:
+    """Stands where a stored event means nothing any more, so that its place stays taken."""
+
+
+Fact: TypeAlias = tuple[int, Event | Retired, int]
 """An event without its envelope: version in its stream, event, when it occurred."""
 
 
@@ -61,12 +69,13 @@ class Recorded(NamedTuple):
     `occurred_at` is when it happened, `recorded_at` when it was written, in microseconds (see
     `moment`). `type` and `schema` are the name and version under which it is stored.
     `causation` names the command or event that led to it, `correlation` the first of the chain.
+    Where an older stored event has become several, they share everything but `event`.
     """
 
     position: int
     stream: str
     version: int
-    event: Event
+    event: Event | Retired
     event_id: EventId
     occurred_at: int
     recorded_at: int
@@ -77,3 +86,15 @@ class Recorded(NamedTuple):
     correlation: str
     causation: str | None
     fingerprint: bytes | None
+
+
+def pages(events: Iterable[Recorded], size: int) -> Iterator[list[Recorded]]:
+    """`events` in lists of at least `size`, but the last; what shares a position is in one list."""
+    page: list[Recorded] = []
+    for recorded in events:
+        if len(page) >= size and recorded.position != page[-1].position:
+            yield page
+            page = []
+        page.append(recorded)
+    if page:
+        yield page

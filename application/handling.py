@@ -16,6 +16,7 @@ from regulars.application.events import (
     Fact,
     Pending,
     Recorded,
+    Retired,
     microseconds,
     moment,
 )
@@ -64,7 +65,8 @@ class _Held:
     def fold(self, facts: Iterable[Fact]) -> None:
         fold, state = self.aggregate.fold, self.state
         for version, event, occurred_at in facts:
-            fold(state, event, moment(occurred_at))
+            if not isinstance(event, Retired):
+                fold(state, event, moment(occurred_at))
             self.version = version
 
 
@@ -230,7 +232,7 @@ class Commands:
         run = self._log.caused_by(request_id, after=first.position - 1)
         return Receipt(
             request_id=request_id,
-            events=tuple(recorded.event for recorded in run),
+            events=tuple(one.event for one in run if not isinstance(one.event, Retired)),
             position=run[-1].position,
             version=run[-1].version,
             repeated=True,

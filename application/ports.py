@@ -17,7 +17,12 @@ Part = TypeVar("Part")
 
 
 class EventLog(Protocol):
-    """The one ordered record of everything that happened. Events are added, never changed."""
+    """
+    The one ordered record of everything that happened. Events are added, never changed.
+
+    They are read as what they mean now: an older stored event may have become several, which
+    share its position, version and envelope, or none, in whose place stands `Retired`.
+    """
 
     def append(self, events: Sequence[Pending], *, recorded_at: int) -> int:
         """

@@ -1,12 +1,11 @@
 """Runs views: folds batches of events into rows and keeps rows and checkpoint together."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
 from typing import Any, Final, TypeAlias
 
 from regulars.application.collection import collection_paused
 from regulars.application.errors import StorageUnavailable
-from regulars.application.events import Recorded
+from regulars.application.events import Recorded, pages
 from regulars.application.ports import Storage
 from regulars.application.views import Key, View
 
@@ -222,8 +221,7 @@ class _Pass:
 
     def run(self, stop: int, *, progress: Progress | None) -> Iterator[int]:
         """Fold the events up to position `stop`; yields each position that is reached."""
-        events = self._storage.log.read(after=self.upto, upto=stop)
-        while page := list(islice(events, _PAGE)):
+        for page in pages(self._storage.log.read(after=self.upto, upto=stop), _PAGE):
             self.fold(page, page[-1].position)
             if progress is not None:
                 progress(self.upto, stop)

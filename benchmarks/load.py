@@ -15,7 +15,7 @@ from regulars.adapters.database import Database
 from regulars.adapters.event_log import SqlLog
 from regulars.application.aggregates import ORDER, order_stream
 from regulars.application.door import Request
-from regulars.application.events import moment
+from regulars.application.events import Event, Retired, moment
 from regulars.domain.order import Order, Stage
 
 _TURNS: Final = 10
@@ -89,13 +89,15 @@ def _copied(log: SqlLog, stock: Application[UUID], orders: int) -> list[UUID]:
     ids: list[UUID] = []
     for start in range(0, orders, _ORDERS_AT_ONCE):
         numbers = range(start, min(start + _ORDERS_AT_ONCE, orders))
-        copies = [
-            stock_order([recorded.event for recorded in log.stream(order_stream(order_id(number)))])
-            for number in numbers
-        ]
+        copies = [stock_order(_told(log, number)) for number in numbers]
         stock.save(*copies)
         ids.extend(copy.id for copy in copies)
     return ids
+
+
+def _told(log: SqlLog, number: int) -> list[Event]:
+    facts = log.facts(order_stream(order_id(number)))
+    return [event for _, event, _ in facts if not isinstance(event, Retired)]
 
 
 def _place(database: Path, orders: int) -> None:

@@ -1,8 +1,8 @@
-"""One event of every stored name and version, each field filled with a value of its own."""
+"""What every golden body means; an example of each class, every field with a value of its own."""
 
 from datetime import UTC, datetime
 
-from regulars.application.events import Event
+from regulars.application.events import Event, Retired
 from regulars.domain.customer import (
     ConsentGranted,
     ConsentWithdrawn,
@@ -207,3 +207,12 @@ EXAMPLES: dict[tuple[str, int], Event] = {
         kept=0,
     ),
 }
+
+OLDER: dict[tuple[str, int], list[Event | Retired]] = {}
+"""What the golden body of each older name and version has become."""
+
+MEANT: dict[tuple[str, int], list[Event | Retired]] = {
+    **{stored: [event] for stored, event in EXAMPLES.items()},
+    **OLDER,
+}
+"""What every golden body means now."""

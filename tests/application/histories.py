@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from hypothesis import strategies as st
 
 from regulars.adapters.memory import MemoryStorage
-from regulars.application.events import Command, Pending, Recorded
+from regulars.application.events import Command, Pending, Recorded, Retired
 from regulars.application.ports import EventLog
 from tests.application.memory_crm import TENANT, Parts, memory_core, request
 from tests.domain.fillings import PLAIN
@@ -36,6 +36,7 @@ def copied(events: Iterable[Recorded], log: EventLog) -> list[Recorded]:
     ends: dict[str, int] = {}
     batch: list[Pending] = []
     for one in events:
+        assert not isinstance(one.event, Retired)
         if one.stream not in ends:
             ends[one.stream] = sum(1 for _ in log.stream(one.stream))
         ends[one.stream] += 1

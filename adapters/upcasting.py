@@ -1,6 +1,6 @@
 """From stored payloads of older versions to current ones: upcasters, and the chain they make."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeAlias
 
@@ -48,6 +48,9 @@ class Chain:
     """
     Leads the payloads of every older name and version to current ones.
 
+    `older` are the names and versions that are read and no longer written, each with what its
+    upcaster leads to.
+
     Raises:
         BrokenChain: a version is left out, leads to nothing known or in a circle, or is current.
     """
@@ -55,27 +58,23 @@ class Chain:
     def __init__(self, current: Iterable[Stored], upcasters: Sequence[Upcaster] = ()) -> None:
         self._current = frozenset(current)
         self._upcasters = {upcaster.of: upcaster for upcaster in upcasters}
-        graph = {upcaster.of: upcaster.into for upcaster in upcasters}
+        self.older: Mapping[Stored, tuple[Stored, ...]] = {
+            upcaster.of: upcaster.into for upcaster in upcasters
+        }
         faults = (
             *_twice(upcasters),
             *_from_current(upcasters, self._current),
             *_to_nowhere(upcasters, self._current),
             *_left_out(self._current, self.older),
-            *_circles(graph),
+            *_circles(self.older),
         )
         if faults:
             raise BrokenChain(faults=faults)
         self._ends = {stored: frozenset({stored}) for stored in self._current}
-        for stored in TopologicalSorter(graph).static_order():
-            if stored in graph:
-                self._ends[stored] = frozenset[Stored]().union(
-                    *(self._ends[into] for into in graph[stored])
-                )
-
-    @property
-    def older(self) -> frozenset[Stored]:
-        """Every name and version that is read and no longer written."""
-        return frozenset(self._upcasters)
+        for stored in TopologicalSorter(self.older).static_order():
+            if stored in self.older:
+                ends = (self._ends[into] for into in self.older[stored])
+                self._ends[stored] = frozenset[Stored]().union(*ends)
 
     def origins(self, current: Stored) -> frozenset[Stored]:
         """The names and versions, itself among them, whose payloads may have become `current`."""
@@ -126,17 +125,17 @@ def _to_nowhere(upcasters: Sequence[Upcaster], current: frozenset[Stored]) -> It
                 yield f"{_named(upcaster.of)} leads to {_named(into)}, which nothing reads"
 
 
-def _left_out(current: frozenset[Stored], older: frozenset[Stored]) -> Iterator[str]:
-    newest = dict(sorted(current | older))
+def _left_out(current: frozenset[Stored], older: Collection[Stored]) -> Iterator[str]:
+    newest = dict(sorted(current.union(older)))
     for name, last in newest.items():
         for version in range(1, last):
             if (name, version) not in older:
                 yield f"{name} {version} is older than {name} {last} and has no upcaster"
 
 
-def _circles(graph: dict[Stored, tuple[Stored, ...]]) -> Iterator[str]:
+def _circles(older: Mapping[Stored, tuple[Stored, ...]]) -> Iterator[str]:
     try:
-        TopologicalSorter(graph).prepare()
+        TopologicalSorter(older).prepare()
     except CycleError as error:
         circle: list[Stored] = error.args[1]
         yield f"upcasters lead in a circle: {' -> '.join(map(_named, reversed(circle)))}"

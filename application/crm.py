@@ -165,7 +165,7 @@ class Crm:
         while True:
             with self._lock, self._storage.snapshot():
                 found = log.read(after=after) if stream is None else log.stream(stream, after=after)
-                page: list[Recorded] = next(pages(found, _PAGE), [])
+                page = next(pages(found, _PAGE), list[Recorded]())
             yield from page
             if len(page) < _PAGE:
                 return

@@ -13,7 +13,6 @@ from regulars.adapters.upcasting import Stored
 from regulars.application.events import Event, Retired
 from regulars.domain.order import OrderAccepted
 from regulars.domain.values import OrderId
-from tests.adapters.events_page import PAGE, page
 from tests.adapters.golden_files import GOLDEN, Golden, edited
 from tests.adapters.stored_events import EXAMPLES, MEANT
 from tests.architecture.repository import ROOT
@@ -110,7 +109,3 @@ def test_a_field_that_a_later_version_added_does_not_keep_an_event_from_being_re
     (event,) = CODEC.decode("OrderAccepted", 1, body)
 
     assert event == OrderAccepted(order=OrderId("1001"))
-
-
-def test_the_page_of_events_tells_what_the_code_stores() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page()

@@ -40,7 +40,10 @@ def test_an_older_version_goes_through_every_version_after_it() -> None:
 
     assert turned(chain, "OrderPlaced", 1) == [("OrderPlaced", 3)]
     assert turned(chain, "OrderPlaced", 2) == [("OrderPlaced", 3)]
-    assert chain.older == {("OrderPlaced", 1), ("OrderPlaced", 2)}
+    assert chain.older == {
+        ("OrderPlaced", 1): (("OrderPlaced", 2),),
+        ("OrderPlaced", 2): (("OrderPlaced", 3),),
+    }
 
 
 def test_an_event_is_renamed_parted_or_retired_on_its_way() -> None:

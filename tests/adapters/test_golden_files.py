@@ -1,7 +1,9 @@
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from shutil import copytree, which
 from subprocess import run
+from textwrap import dedent
 from typing import Any
 
 import attrs
@@ -17,6 +19,7 @@ from regulars.domain.values import OrderId
 from tests.adapters.golden_files import GOLDEN, Golden, edited
 from tests.adapters.stored_events import ADA, EXAMPLES, MEANT, box
 from tests.adapters.stored_fields import signature
+from tests.architecture.repository import ROOT
 
 FIRST: Stored = ("OrderAccepted", 1)
 SECOND: Stored = ("OrderAccepted", 2)
@@ -68,6 +71,18 @@ def test_an_event_that_was_evolved_with_everything_it_takes_is_let_through(folde
     keep(folder, SECOND, encode(NEW), signature(Accepted))
 
     assert golden(folder, {FIRST: [ACCEPTED], SECOND: [NEW]}).faults(EVOLVED) == []
+
+
+def test_the_worked_example_of_the_guide_takes_an_event_to_its_second_version(folder: Path) -> None:
+    guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^ +```python\n(.*?)^ +```$", guide, re.DOTALL | re.MULTILINE)
+    told: dict[str, Any] = {}
+    exec(dedent(block), told)  # noqa: S102 - of this repository
+    keep(folder, SECOND, encode(NEW), signature(Accepted))
+
+    codec = Codec(stored(Accepted, SECOND), told["UPCASTERS"])
+
+    assert golden(folder, {FIRST: [ACCEPTED], SECOND: [NEW]}).faults(codec) == []
 
 
 @pytest.mark.parametrize(

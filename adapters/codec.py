@@ -108,7 +108,7 @@ class Codec:
             raise NotStoredSo from None
 
     def names(self, types: Collection[type[Event]]) -> frozenset[str]:
-        """The names under which events of these classes, or what became them, are stored."""
+        """The names under which events of these classes, and older ones that became them, stand."""
         return frozenset(
             name for kind in types for name, _ in self.chain.origins(self.stored[kind])
         )

@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.sql.compiler import Compiled
 from sqlalchemy.sql.expression import ClauseElement
 
+from regulars.adapters.wakeup import commits_of
 from regulars.application.errors import StorageUnavailable
 
 Synchronous = Literal["FULL", "NORMAL"]
@@ -145,6 +146,7 @@ class Database:
         )
         self.name = self.dialect.name
         self.path = self.dialect.path
+        self.commits = commits_of(self.path)
         self._lock = RLock()
         self._depth = 0
         self._reading = False
@@ -214,7 +216,9 @@ class Database:
                 if self.driver.in_transaction:
                     self.driver.execute("ROLLBACK")
                 raise self._reworded(error or failed) from None
-            if error is not None:
+            if error is None:
+                self.commits.tell()
+            else:
                 reworded = self._reworded(error)
                 if reworded is not error:
                     raise reworded from None

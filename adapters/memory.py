@@ -4,9 +4,11 @@ from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, 
 from contextlib import contextmanager
 from copy import deepcopy
 from itertools import chain, takewhile
+from threading import RLock
 from typing import Any, TypeVar
 
 from regulars.adapters.codec import CODEC, Codec
+from regulars.adapters.wakeup import Commits, CommitWakeup
 from regulars.application.errors import AlreadyRecorded, StaleHistory
 from regulars.application.events import Event, EventId, Fact, Pending, Recorded
 from regulars.application.ports import Finding
@@ -26,17 +28,22 @@ class MemoryLog:
         self._streams: dict[str, list[list[Recorded]]] = {}
         self._ids: dict[EventId, Recorded] = {}
         self._blocks: dict[bytes, Recorded] = {}
+        self.lock = RLock()
+        self.commits = Commits()
 
     def append(self, events: Sequence[Pending], *, recorded_at: int) -> int:
         """Record `events`; see the port."""
-        before = len(self._rows)
-        try:
-            for pending in events:
-                self._append(pending, recorded_at)
-        except BaseException:
-            self.truncate(before)
-            raise
-        return len(self._rows)
+        with self.lock:
+            before = len(self._rows)
+            try:
+                for pending in events:
+                    self._append(pending, recorded_at)
+            except BaseException:
+                self.truncate(before)
+                raise
+            # Whoever is woken inside a transaction waits for its lock.
+            self.commits.tell()
+            return len(self._rows)
 
     def _append(self, pending: Pending, recorded_at: int) -> None:
         if pending.event_id in self._ids:
@@ -190,37 +197,44 @@ class MemoryFindings:
 
 
 class MemoryStorage:
-    """The `Storage` port in memory. For one thread."""
+    """The `Storage` port in memory. Safe to share between threads, which take turns."""
 
     def __init__(self, *, tenant: str = "default") -> None:
         self.log = MemoryLog(tenant=tenant)
         self.views = MemoryViews()
         self.findings = MemoryFindings()
+        self._lock = self.log.lock
         self._depth = 0
 
     @contextmanager
     def transaction(self) -> Generator[None]:
         """Keep everything written inside, or nothing; see the port."""
-        if self._depth:
-            yield
-            return
-        head = self.log.head()
-        # Rows are never changed in place, so that shallow copies are enough to go back to.
-        kept = {view: dict(rows) for view, rows in self.views.kept.items()}
-        marks = dict(self.views.marks)
-        findings = dict(self.findings.kept)
-        self._depth = 1
-        try:
-            yield
-        except BaseException:
-            self.log.truncate(head)
-            self.views.kept, self.views.marks = kept, marks
-            self.findings.kept = findings
-            raise
-        finally:
-            self._depth = 0
+        with self._lock:
+            if self._depth:
+                yield
+                return
+            head = self.log.head()
+            # Rows are never changed in place, so that shallow copies are enough to go back to.
+            kept = {view: dict(rows) for view, rows in self.views.kept.items()}
+            marks = dict(self.views.marks)
+            findings = dict(self.findings.kept)
+            self._depth = 1
+            try:
+                yield
+            except BaseException:
+                self.log.truncate(head)
+                self.views.kept, self.views.marks = kept, marks
+                self.findings.kept = findings
+                raise
+            finally:
+                self._depth = 0
 
     @contextmanager
     def snapshot(self) -> Generator[None]:
-        """Nobody else writes here; see the port."""
-        yield
+        """Nobody else writes meanwhile; see the port."""
+        with self._lock:
+            yield
+
+    def wakeup(self, *, poll_seconds: float) -> CommitWakeup:
+        """What a reader waits on; see the port."""
+        return CommitWakeup(self.log.commits, poll_seconds=poll_seconds)

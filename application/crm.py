@@ -4,13 +4,14 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from threading import RLock
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
+from weakref import WeakSet
 
 from regulars.application import audit
 from regulars.application.aggregates import program_stream
 from regulars.application.customer import CUSTOMERS
 from regulars.application.door import Request
 from regulars.application.errors import UnknownView
-from regulars.application.events import Command, Recorded, pages
+from regulars.application.events import Command, Event, Recorded, pages
 from regulars.application.handling import Commands, Outcome, Receipt
 from regulars.application.history import History, Reject
 from regulars.application.importing import Imported, Importing, Told
@@ -19,6 +20,7 @@ from regulars.application.ports import Finding, Storage, Vault
 from regulars.application.projecting import Progress, Projector
 from regulars.application.queries import AsOf, Query, ReplayedRows
 from regulars.application.sales import FLAGS, ITEMS, MERCHANTS, SALES
+from regulars.application.subscription import POLL_SECONDS, Subscription, subscribe
 from regulars.application.views import View
 from regulars.domain import program
 from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
@@ -75,6 +77,8 @@ class Crm:
         self._close = close
         self._lock = RLock()
         self._has_program = False
+        self._subscriptions = WeakSet[Subscription[Recorded]]()
+        self._subscribing = RLock()
 
     def execute(
         self,
@@ -171,6 +175,32 @@ class Crm:
                 return
             after = page[-1].position if stream is None else page[-1].version
 
+    def subscribe(
+        self,
+        *,
+        after: int = 0,
+        types: Collection[type[Event]] | None = None,
+        poll_seconds: float = POLL_SECONDS,
+    ) -> Subscription[Recorded]:
+        """
+        Events past position `after`, of `types` or all: those that are there, then those to come.
+
+            with crm.subscribe(after=done, types={OrderDelivered}) as delivered:
+                for recorded in delivered:
+                    send_receipt(recorded.event.order)
+                    keep_as_done(delivered.position)
+
+        It waits for the next event for ever: another thread ends it with `stop`, and closing this
+        ends all. Commits of other processes are looked for every `poll_seconds`.
+
+        Raises:
+            StorageUnavailable: the store does not answer.
+        """
+        subscription = subscribe(self._storage, after=after, types=types, poll_seconds=poll_seconds)
+        with self._subscribing:
+            self._subscriptions.add(subscription)
+        return subscription
+
     def import_history(
         self, history: History, *, reject: Callable[[Reject], None], told: Told | None = None
     ) -> Imported:
@@ -235,8 +265,11 @@ class Crm:
             return audit.verify(self._storage, self._vault, VIEWS, progress=progress)
 
     def close(self) -> None:
-        """Let go of the storage. Closing twice does no harm."""
+        """Stop what is subscribed and let go of the storage. Closing twice does no harm."""
         with self._lock:
+            with self._subscribing:
+                for subscription in self._subscriptions:
+                    subscription.stop()
             self._close()
 
     def __enter__(self) -> Self:

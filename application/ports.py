@@ -220,6 +220,22 @@ class Findings(Protocol):
         ...
 
 
+class Wakeup(Protocol):
+    """Tells one reader that it may be worth looking at the log again."""
+
+    def wait(self, seconds: float | None = None) -> None:
+        """
+        Return once something may have been committed since the last call, or since it was made.
+
+        Returns in any case after `seconds`, and at once when it is closed. May return for nothing.
+        """
+        ...
+
+    def close(self) -> None:
+        """End waiting for good, also in another thread. Closing twice does no harm."""
+        ...
+
+
 class Storage(Protocol):
     """The log, the views and the findings in one place, written together."""
 
@@ -251,6 +267,15 @@ class Storage(Protocol):
 
     def snapshot(self) -> AbstractContextManager[None]:
         """Everything read inside is as of one moment, whatever is written meanwhile."""
+        ...
+
+    def wakeup(self, *, poll_seconds: float) -> Wakeup:
+        """
+        What a reader waits on: told of commits, looking every `poll_seconds` where nobody tells.
+
+        Raises:
+            StorageUnavailable: the store is gone.
+        """
         ...
 
 

@@ -45,12 +45,14 @@ from regulars.application.errors import (
     UndecodableEvent,
     UnknownView,
 )
+from regulars.application.events import Recorded
 from regulars.application.handling import Commands, Receipt
 from regulars.application.loyalty import Balance, PointsBalance, PointsLedger, Posting
 from regulars.application.ports import Clock
 from regulars.application.projecting import Projector
 from regulars.application.queries import AsOf, Query
 from regulars.application.report import Report, SalesReport
+from regulars.application.subscription import Subscription
 from regulars.domain.customer import (
     AddDeliveryAddress,
     GrantConsent,
@@ -128,6 +130,7 @@ __all__ = [
     "PublishMenuItem",
     "Query",
     "Receipt",
+    "Recorded",
     "RefundId",
     "Refusal",
     "RegisterCustomer",
@@ -140,6 +143,7 @@ __all__ = [
     "StorageUnavailable",
     "SubjectErased",
     "SubmitReview",
+    "Subscription",
     "Summary",
     "UndecodableEvent",
     "UnknownView",

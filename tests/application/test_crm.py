@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC
 from itertools import chain
 from pathlib import Path
+from threading import Event
 
 import pytest
 from attrs import evolve
@@ -19,9 +20,10 @@ from regulars.application.ports import Finding
 from regulars.application.report import SalesReport
 from regulars.application.sales import SALES
 from regulars.domain.customer import GrantConsent, RegisterCustomer
-from regulars.domain.order import MarkDelivered, UnknownOrder
+from regulars.domain.order import MarkDelivered, OrderDelivered, UnknownOrder
 from regulars.domain.personal import Contact
 from regulars.domain.program import EarningRule, PublishEarningRule
+from regulars.domain.purchase import OrderPlaced
 from regulars.domain.values import BEGINNING, CustomerId, OrderId, Refusal
 from tests.application.memory_crm import Parts, memory_core, request, sql_core
 from tests.domain.chronicle import PROGRAM
@@ -286,3 +288,42 @@ def test_the_collector_is_left_as_it_was_found(switch: Callable[[], None]) -> No
         (gc.enable if before else gc.disable)()
 
     assert after == found
+
+
+def test_a_host_is_told_of_what_it_subscribed_to(town: Parts) -> None:
+    with town.crm.subscribe(types={OrderDelivered}) as delivered:
+        town.crm.execute(PLACE, by="checkout")
+        town.crm.execute(DELIVER, by="courier")
+
+        recorded = next(delivered)
+
+    assert isinstance(recorded.event, OrderDelivered)
+    assert delivered.position == list(town.crm.events())[-1].position
+
+
+def test_a_follower_may_execute_commands_of_its_own(town: Parts) -> None:
+    town.crm.execute(PLACE, by="checkout")
+    with town.crm.subscribe(types={OrderPlaced, OrderDelivered}) as following:
+        assert isinstance(next(following).event, OrderPlaced)
+        town.crm.execute(DELIVER, by="courier")
+        assert isinstance(next(following).event, OrderDelivered)
+
+
+def test_closing_ends_what_is_subscribed(town: Parts) -> None:
+    town.crm.execute(PLACE, by="checkout")
+    there = len(list(town.crm.events()))
+    taken: list[int] = []
+    caught_up = Event()
+
+    def follow() -> None:
+        for recorded in town.crm.subscribe():
+            taken.append(recorded.position)
+            if len(taken) == there:
+                caught_up.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        following = pool.submit(follow)
+        assert caught_up.wait(10)
+        town.crm.close()
+        following.result(timeout=10)
+    assert len(taken) == there

@@ -1,0 +1,171 @@
+"""Subscriptions: the log from a position on, first what is there, then what comes."""
+
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
+from itertools import islice
+from types import TracebackType
+from typing import Final, Generic, NamedTuple, Self, TypeAlias, TypeVar
+
+from regulars.application.errors import UndecodableEvent
+from regulars.application.events import Event, Recorded
+from regulars.application.ports import Storage, Wakeup
+
+Item = TypeVar("Item")
+
+PAGE: Final = 1_000
+"""Items of a page at most."""
+
+SPAN: Final = 5_000
+"""Positions that one read looks at, at most: so long does a rare event hold up who writes."""
+
+POLL_SECONDS: Final = 0.05
+"""How often commits of other processes are looked for."""
+
+
+class Page(NamedTuple, Generic[Item]):
+    """Items with their positions, in order; up to position `upto` there are no others."""
+
+    items: Sequence[tuple[int, Item]]
+    upto: int
+
+
+Read: TypeAlias = Callable[[int], Page[Item]]
+"""Reads the next page past a position, of what is committed, and holds nothing open."""
+
+
+class Subscription(Generic[Item]):
+    """
+    Everything past position `after`, one by one: what is there, then what comes, without an end.
+
+    Nothing is left out and nothing comes twice, whoever else commits meanwhile. Between two of
+    them nothing is held, neither a lock nor a transaction, and at most a page is in memory.
+
+    An error of the store comes out of the call that met it; the next call goes on where that one
+    began. For one thread at a time; `stop` and `position` are for any. A context manager: leaving
+    it stops it.
+    """
+
+    def __init__(self, read: Read[Item], wakeup: Wakeup, *, after: int = 0) -> None:
+        self._read = read
+        self._wakeup = wakeup
+        self._ahead: deque[tuple[int, Item]] = deque()
+        self._upto = after
+        self._position = after
+        self._stopped = False
+
+    @property
+    def position(self) -> int:
+        """
+        Whoever begins again after this position misses nothing that was not given out here.
+
+        It passes over what the subscription leaves out, also while that is all there is.
+        """
+        return self._position
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Item:
+        while not self._stopped:
+            if self._ahead:
+                return self._give()
+            if not self._look():
+                self._wakeup.wait()
+        raise StopIteration
+
+    def page(self, seconds: float) -> Sequence[Item]:
+        """
+        The next items, at most 1,000; `position` is past all of them.
+
+        Empty if none came within `seconds`, or if there were only such as are left out: then
+        `position` may have moved all the same. Empty once it is stopped.
+        """
+        if not self._stopped and not self._ahead and not self._look():
+            self._wakeup.wait(seconds)
+            self._look()
+        found: list[Item] = []
+        while self._ahead and not self._stopped:
+            found.append(self._give())
+        return found
+
+    def _give(self) -> Item:
+        position, item = self._ahead.popleft()
+        self._position = position if self._ahead else self._upto
+        return item
+
+    def _look(self) -> bool:
+        """Read on; whether that came any further."""
+        before = self._upto
+        try:
+            items, upto = self._read(before)
+        except Exception:
+            if self._stopped:  # and the store was closed
+                return False
+            raise
+        self._ahead.extend(items)
+        self._upto = upto
+        if not items:
+            self._position = upto
+        return upto > before
+
+    def stop(self) -> None:
+        """End it, also while another thread waits in it. Stopping twice does no harm."""
+        self._stopped = True
+        self._wakeup.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def reading(
+    storage: Storage, *, types: Collection[type[Event]] | None = None, prefix: str = ""
+) -> Read[Recorded]:
+    """Reads events of `types` or all, of streams whose names begin with `prefix`."""
+    wanted = None if types is None else frozenset(types)
+
+    def read(start: int) -> Page[Recorded]:
+        with storage.snapshot():
+            upto = max(start, min(storage.log.head(), start + SPAN))
+            found: list[tuple[int, Recorded]] = []
+            events = (
+                (recorded.position, recorded)
+                for recorded in storage.log.read(after=start, upto=upto, types=wanted)
+                if recorded.stream.startswith(prefix)
+            )
+            try:
+                found.extend(islice(events, PAGE))
+            except UndecodableEvent as unreadable:
+                if not found:
+                    raise
+                return Page(found, unreadable.position - 1)
+        return Page(found, found[-1][0] if len(found) == PAGE else upto)
+
+    return read
+
+
+def subscribe(
+    storage: Storage,
+    *,
+    after: int = 0,
+    types: Collection[type[Event]] | None = None,
+    prefix: str = "",
+    poll_seconds: float = POLL_SECONDS,
+) -> Subscription[Recorded]:
+    """
+    The events past position `after`, as `reading` reads them.
+
+    Raises, here and when it is read:
+        StorageUnavailable: the store does not answer.
+        UndecodableEvent: an event is not what its name promises; those before it were given out.
+            A subscription after its position goes on without it.
+    """
+    read = reading(storage, types=types, prefix=prefix)
+    return Subscription(read, storage.wakeup(poll_seconds=poll_seconds), after=after)

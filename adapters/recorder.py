@@ -11,13 +11,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from eventsourcing.persistence import (
-    ApplicationRecorder,
     IntegrityError,
     Notification,
     OperationalError,
     ProcessRecorder,
     StoredEvent,
-    Subscription,
     Tracking,
 )
 from sqlalchemy import (
@@ -37,10 +35,13 @@ from sqlalchemy import (
 from regulars.adapters.clock import SystemClock
 from regulars.adapters.database import Database
 from regulars.adapters.event_log import EVENTS
+from regulars.adapters.recorder_subscription import RecorderSubscription
 from regulars.adapters.schema import BIG, TEXT, metadata
+from regulars.adapters.wakeup import CommitWakeup
 from regulars.application.errors import StorageUnavailable
 from regulars.application.events import microseconds
 from regulars.application.ports import Clock
+from regulars.application.subscription import PAGE, POLL_SECONDS, SPAN, Page
 
 ACTOR: Final = "eventsourcing"
 """Who asked for what an application of that library recorded."""
@@ -247,10 +248,29 @@ class Recorder(ProcessRecorder):
         self,
         gt: int | None = None,
         topics: Sequence[str] = (),
-    ) -> Subscription[ApplicationRecorder]:
-        """Not supported, as on that library's own SQLite recorder: `select_notifications` polls."""
-        message = f"{type(self).__qualname__} does not support subscriptions"
-        raise NotImplementedError(message)
+    ) -> RecorderSubscription:
+        """
+        The events past position `gt`, of `topics` if any: those that are there, then those to come.
+
+        Woken by commits of this process, and within 50 ms by those of others.
+
+        Raises:
+            OperationalError: the store does not answer.
+        """
+
+        def read(start: int) -> Page[Notification]:
+            with _their_words(), self._database.snapshot():
+                upto = max(start, min(self._head(), start + SPAN))
+                found = self.select_notifications(
+                    start, PAGE, upto, topics, inclusive_of_start=False
+                )
+            return Page(
+                [(one.id, one) for one in found], found[-1].id if len(found) == PAGE else upto
+            )
+
+        with _their_words():
+            wakeup = CommitWakeup(self._database.commits, poll_seconds=POLL_SECONDS)
+        return RecorderSubscription(self, read, wakeup, gt=gt, topics=topics)
 
     def insert_tracking(self, tracking: Tracking) -> None:
         """

@@ -65,6 +65,9 @@ class TestAsAggregateRecorder(OnSqlite, shipped.AggregateRecorderTestCase):
 class TestAsApplicationRecorder(OnSqlite, shipped.ApplicationRecorderTestCase[Recorder]):
     pass
 
+    def test_insert_subscribe(self) -> None:
+        self.optional_test_insert_subscribe()
+
 
 class TestAsTrackingRecorder(OnSqlite, shipped.TrackingRecorderTestCase):
     pass
@@ -297,11 +300,6 @@ def test_a_store_that_is_gone_speaks_the_words_of_the_library(
         recorder.select_events("table 4")
     with pytest.raises(OperationalError, match="no such table"):
         recorder.insert_events(events("table 4", 1))
-
-
-def test_nobody_can_subscribe_on_sqlite(recorder: Recorder) -> None:
-    with pytest.raises(NotImplementedError):
-        recorder.subscribe()
 
 
 class Tab(Aggregate):

@@ -1,0 +1,138 @@
+"""One follower while several processes record and are killed: nothing is missed or repeated."""
+
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+from random import Random
+from threading import Thread
+from time import monotonic, sleep
+from typing import Final
+
+import pytest
+
+from regulars import Crm, Recorded, Subscription, connect
+
+ROOT: Final = Path(__file__).parents[2]
+PATIENCE: Final = 60
+"""Seconds in which a follower must show that it goes on."""
+EVENTS_OF_AN_ORDER: Final = 3
+EVENTS_OF_THE_PROGRAMME: Final = 2
+
+
+class Tills:
+    """Processes that record orders; another of its name goes on for one that is killed."""
+
+    def __init__(self, folder: Path, *, tills: int, orders: int, at_once: int) -> None:
+        self._arguments = (str(folder / "shop.db"), str(orders), str(at_once))
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        for number in range(tills):
+            self._start(f"till-{number}")
+        self.killed = 0
+
+    def _start(self, name: str) -> None:
+        database, orders, at_once = self._arguments
+        self._running[name] = subprocess.Popen(
+            [sys.executable, "-m", "tests.acceptance.till", database, name, orders, at_once],
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+        )
+
+    def kill_one(self, chance: Random) -> None:
+        """Kill one of those at work, if any, in whatever it is doing."""
+        at_work = [name for name, till in self._running.items() if till.poll() is None]
+        if at_work:
+            name = chance.choice(at_work)
+            self._running[name].kill()
+            self.killed += self._running[name].wait() < 0
+            self._start(name)
+
+    def finish(self) -> list[int]:
+        """Their exit codes, once all have recorded all their orders."""
+        return [till.wait() for till in self._running.values()]
+
+    def end(self) -> None:
+        for till in self._running.values():
+            till.kill()
+            till.wait()
+
+
+class Follower:
+    """Keeps what comes of a subscription, in a thread of its own."""
+
+    def __init__(self, following: Subscription[Recorded]) -> None:
+        self.taken: list[tuple[int, str, int, bytes]] = []
+        self._following = following
+        self._thread = Thread(target=self._follow)
+        self._thread.start()
+
+    def _follow(self) -> None:
+        self.taken.extend(place(one) for one in self._following)
+
+    def wait_for(self, count: int) -> None:
+        """Wait until so many events have come, as long as it goes on."""
+        begun, come = monotonic(), len(self.taken)
+        while len(self.taken) < count:
+            if len(self.taken) > come:
+                begun, come = monotonic(), len(self.taken)
+            assert monotonic() < begun + PATIENCE, f"stands still after {come} events"
+            sleep(0.005)
+
+    def end(self) -> None:
+        self._following.stop()
+        self._thread.join()
+
+
+def place(one: Recorded) -> tuple[int, str, int, bytes]:
+    return one.position, one.stream, one.version, one.event_id
+
+
+def assert_in_order(taken: list[tuple[int, str, int, bytes]]) -> None:
+    positions = [position for position, *_ in taken]
+    assert positions == sorted(set(positions))
+    versions = defaultdict[str, list[int]](list)
+    for _, stream, version, _ in taken:
+        versions[stream].append(version)
+    wrong = [name for name, found in versions.items() if found != [*range(1, len(found) + 1)]]
+    assert wrong == []
+
+
+def followed(crm: Crm, tills: Tills, *, events: int, kills: int) -> None:
+    """Follow the tills to their end and look at what came."""
+    chance = Random(7)  # noqa: S311 - no secret
+    moments = sorted(chance.randint(1, events * 9 // 10) for _ in range(kills))
+    follower = Follower(crm.subscribe())
+    try:
+        for moment in moments:
+            follower.wait_for(moment)
+            tills.kill_one(chance)
+        ends = tills.finish()
+        last = list(crm.events())[-1].position
+        follower.wait_for(events)
+        sleep(0.2)  # in which something might come twice
+    finally:
+        tills.end()
+        follower.end()
+    assert set(ends) == {0}
+    assert tills.killed > kills // 2
+    assert follower.taken[-1][0] == last
+    assert len(follower.taken) == events
+    assert follower.taken == [place(one) for one in crm.events()]
+    assert_in_order(follower.taken)
+
+
+@pytest.mark.parametrize(
+    ("tills", "orders", "at_once", "kills"),
+    [
+        (2, 250, 5, 3),
+        pytest.param(8, 4_167, 10, 24, marks=[pytest.mark.slow, pytest.mark.timeout(600)]),
+    ],
+)
+def test_a_follower_of_killed_processes_misses_nothing_and_takes_nothing_twice(
+    tmp_path: Path, tills: int, orders: int, at_once: int, kills: int
+) -> None:
+    events = tills * orders * EVENTS_OF_AN_ORDER + EVENTS_OF_THE_PROGRAMME
+    with connect(f"sqlite:///{tmp_path / 'shop.db'}", views="deferred") as crm:
+        at_work = Tills(tmp_path, tills=tills, orders=orders, at_once=at_once)
+        followed(crm, at_work, events=events, kills=kills)

@@ -262,6 +262,7 @@ class Database:
         with self._lock:
             self.connection.close()
             self._engine.dispose()
+        self.commits.tell()  # who waits for news finds that there will be none
 
 
 class _Transaction:

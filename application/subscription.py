@@ -41,8 +41,9 @@ class Subscription(Generic[Item]):
     them nothing is held, neither a lock nor a transaction, and at most a page is in memory.
 
     An error of the store comes out of the call that met it; the next call goes on where that one
-    began. For one thread at a time; `stop` and `position` are for any. A context manager: leaving
-    it stops it.
+    began. For one thread at a time, and never inside a transaction of the same storage, where it
+    would see what may be taken back; `stop` and `position` are for any thread. A context manager:
+    leaving it stops it.
     """
 
     def __init__(self, read: Read[Item], wakeup: Wakeup, *, after: int = 0) -> None:

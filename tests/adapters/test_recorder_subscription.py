@@ -1,4 +1,5 @@
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -127,6 +128,18 @@ def test_a_store_that_is_away_is_told_of_and_nothing_is_missed(
             next(following)
         database.driver.execute("ALTER TABLE away RENAME TO events")
         assert ids(following, 1) == [2]
+
+
+def test_who_waits_finds_out_that_the_database_was_closed(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'shop.db'}")
+    with (
+        Recorder(database, tenant="cafe").subscribe() as following,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        waiting = pool.submit(next, following)
+        database.close()
+        with pytest.raises(OperationalError, match="closed"):
+            waiting.result(PATIENCE)
 
 
 class EventCounters(Recorder, shipped.EventCountersView):

@@ -119,6 +119,17 @@ class Unsteady:
         return self.storage.wakeup(poll_seconds=poll_seconds)
 
 
+@define
+class Closing(Unsteady):
+    """A store that is closed, and what is subscribed stopped, while somebody begins to read."""
+
+    stop: Callable[[], None] = field(init=False)
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        self.stop()
+        raise StorageUnavailable(store="shop", why="is closed")
+
+
 class TakenBack(Exception):
     """Ends a transaction before it is kept."""
 
@@ -350,15 +361,13 @@ def check_that_an_error_comes_out_once_and_nothing_is_missed(shop: Followed) -> 
         assert places(shop.take(following, 2)) == [("a", 2), ("a", 3)]
 
 
-def check_that_a_store_that_goes_while_it_is_stopped_is_no_error(shop: Followed) -> None:
-    store = Unsteady(shop.storage)
-    with shop.subscribe(store) as following:
-        waiting = shop.follower(following)
-        sleep(0.02)
-        store.away = True
-        following.stop()
-        waiting.end()
-        assert waiting.taken == []
+def check_that_a_store_that_is_closed_while_it_reads_ends_it(shop: Followed) -> None:
+    for by_page in (False, True):
+        store = Closing(shop.storage)
+        with shop.subscribe(store) as following:
+            store.stop = following.stop
+            taken = following.page(shop.patience) if by_page else list(islice(following, 1))
+            assert taken == []
 
 
 CONTRACT: Final[Sequence[Callable[[Followed], None]]] = [

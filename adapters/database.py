@@ -20,6 +20,7 @@ from sqlalchemy.sql.expression import ClauseElement
 
 from regulars.adapters.wakeup import commits_of
 from regulars.application.errors import StorageUnavailable
+from regulars.application.ports import Wakeup
 
 Synchronous = Literal["FULL", "NORMAL"]
 
@@ -108,6 +109,10 @@ class Dialect(Protocol):
 
     def commit(self, driver: Driver) -> None:
         """Keep what was written, or raise."""
+        ...
+
+    def wakeup(self, database: "Database", *, poll_seconds: float) -> Wakeup:
+        """What a reader of the log waits on, looking every `poll_seconds` where nobody tells."""
         ...
 
     def append(self, driver: Driver, insert: str, rows: Sequence[Sequence[Any]]) -> None:
@@ -255,6 +260,15 @@ class Database:
         if isinstance(error, DBAPIError) and error.orig is not None:
             error = error.orig
         return self.dialect.reworded(error) if isinstance(error, self.dialect.errors) else error
+
+    def wakeup(self, *, poll_seconds: float) -> Wakeup:
+        """
+        What a reader of the log waits on, looking every `poll_seconds` where nobody tells.
+
+        Raises:
+            StorageUnavailable: the database does not answer.
+        """
+        return self.dialect.wakeup(self, poll_seconds=poll_seconds)
 
     def close(self) -> None:
         """Let go of the file, once no thread is at work on it. Closing twice does no harm."""

@@ -19,6 +19,7 @@ from sqlalchemy.dialects import postgresql
 
 from regulars.adapters import schema
 from regulars.adapters.database import Cursor, Database, Driver, Synchronous
+from regulars.adapters.postgres_wakeup import NoticeWakeup
 from regulars.application.errors import NotOurDatabase, StorageUnavailable
 
 # One row: the format of the tables, and the highest position that the log ever gave. Whoever
@@ -43,6 +44,7 @@ _APPENDED: Final = """
             RAISE EXCEPTION 'version gap' USING ERRCODE = 'check_violation';
         END IF;
         UPDATE regulars_log SET position = greatest(position, (SELECT max(position) FROM added));
+        NOTIFY regulars_log;
         RETURN NULL;
     END $$;
     CREATE TRIGGER events_contiguous AFTER INSERT ON events
@@ -156,6 +158,11 @@ class Postgres:
             # COMMIT would roll back, and say nothing.
             raise psycopg.InternalError("a statement of the transaction failed")
         driver.execute("COMMIT")
+
+    def wakeup(self, database: Database, *, poll_seconds: float) -> NoticeWakeup:  # noqa: ARG002 - the server tells
+        """Woken by the server, whoever committed; see the protocol."""
+        url = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+        return NoticeWakeup(url, name=self.name)
 
     def append(self, driver: Driver, insert: str, rows: Sequence[Sequence[Any]]) -> None:
         """Add rows to the log; see the protocol."""

@@ -37,7 +37,6 @@ from regulars.adapters.database import Database
 from regulars.adapters.event_log import EVENTS
 from regulars.adapters.recorder_subscription import RecorderSubscription
 from regulars.adapters.schema import BIG, TEXT, metadata
-from regulars.adapters.wakeup import CommitWakeup
 from regulars.application.errors import StorageUnavailable
 from regulars.application.events import microseconds
 from regulars.application.ports import Clock
@@ -252,7 +251,7 @@ class Recorder(ProcessRecorder):
         """
         The events past position `gt`, of `topics` if any: those that are there, then those to come.
 
-        Woken by commits of this process, and within 50 ms by those of others.
+        Woken by commits of this process, and on SQLite within 50 ms by those of others.
 
         Raises:
             OperationalError: the store does not answer.
@@ -269,7 +268,7 @@ class Recorder(ProcessRecorder):
             )
 
         with _their_words():
-            wakeup = CommitWakeup(self._database.commits, poll_seconds=POLL_SECONDS)
+            wakeup = self._database.wakeup(poll_seconds=POLL_SECONDS)
         return RecorderSubscription(self, read, wakeup, gt=gt, topics=topics)
 
     def insert_tracking(self, tracking: Tracking) -> None:

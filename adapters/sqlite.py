@@ -10,6 +10,7 @@ from sqlalchemy.dialects import sqlite
 
 from regulars.adapters import schema
 from regulars.adapters.database import Database, Driver, Synchronous
+from regulars.adapters.wakeup import CommitWakeup
 from regulars.application.errors import NotOurDatabase, StorageUnavailable
 
 _PRAGMAS: Final = (
@@ -100,6 +101,10 @@ class Sqlite:
     def commit(self, driver: Driver) -> None:
         """Keep what was written; see the protocol."""
         driver.execute("COMMIT")
+
+    def wakeup(self, database: Database, *, poll_seconds: float) -> CommitWakeup:
+        """Woken by this process, and soon after other processes; see the protocol."""
+        return CommitWakeup(database.commits, poll_seconds=poll_seconds)
 
     def append(self, driver: Driver, insert: str, rows: Sequence[Sequence[Any]]) -> None:
         """Add rows to the log; see the protocol."""

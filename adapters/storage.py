@@ -10,8 +10,7 @@ from regulars.adapters.database import Database
 from regulars.adapters.event_log import SqlLog
 from regulars.adapters.schema import BIG, TEXT, metadata
 from regulars.adapters.view_store import SqlViews
-from regulars.adapters.wakeup import CommitWakeup
-from regulars.application.ports import Finding
+from regulars.application.ports import Finding, Wakeup
 from regulars.application.views import View
 
 _FINDINGS: Final = Table(
@@ -88,6 +87,6 @@ class SqlStorage:
         """Read inside as of one moment; see the port."""
         return self._database.snapshot()
 
-    def wakeup(self, *, poll_seconds: float) -> CommitWakeup:
+    def wakeup(self, *, poll_seconds: float) -> Wakeup:
         """What a reader waits on; see the port."""
-        return CommitWakeup(self._database.commits, poll_seconds=poll_seconds)
+        return self._database.wakeup(poll_seconds=poll_seconds)

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
-from itertools import islice
 from types import TracebackType
 from typing import Final, Generic, NamedTuple, Self, TypeAlias, TypeVar
 
@@ -13,7 +12,7 @@ from regulars.application.ports import Storage, Wakeup
 Item = TypeVar("Item")
 
 PAGE: Final = 1_000
-"""Items of a page at most."""
+"""Items of a page at most, but for several that became of one stored event."""
 
 SPAN: Final = 5_000
 """Positions that one read looks at, at most: so long does a rare event hold up who writes."""
@@ -136,18 +135,18 @@ def reading(
         with storage.snapshot():
             upto = max(start, min(storage.log.head(), start + SPAN))
             found: list[tuple[int, Recorded]] = []
-            events = (
-                (recorded.position, recorded)
-                for recorded in storage.log.read(after=start, upto=upto, types=wanted)
-                if recorded.stream.startswith(prefix)
-            )
             try:
-                found.extend(islice(events, PAGE))
+                for recorded in storage.log.read(after=start, upto=upto, types=wanted):
+                    # What became of one stored event stays together.
+                    if len(found) >= PAGE and recorded.position != found[-1][0]:
+                        return Page(found, found[-1][0])
+                    if recorded.stream.startswith(prefix):
+                        found.append((recorded.position, recorded))
             except UndecodableEvent as unreadable:
                 if not found:
                     raise
                 return Page(found, unreadable.position - 1)
-        return Page(found, found[-1][0] if len(found) == PAGE else upto)
+        return Page(found, upto)
 
     return read
 

@@ -13,6 +13,7 @@ from typing import Final
 import pytest
 
 from regulars import Crm, Recorded, Subscription, connect
+from tests.postgres_server import new_database
 
 ROOT: Final = Path(__file__).parents[2]
 PATIENCE: Final = 60
@@ -24,17 +25,17 @@ EVENTS_OF_THE_PROGRAMME: Final = 2
 class Tills:
     """Processes that record orders; another of its name goes on for one that is killed."""
 
-    def __init__(self, folder: Path, *, tills: int, orders: int, at_once: int) -> None:
-        self._arguments = (str(folder / "shop.db"), str(orders), str(at_once))
+    def __init__(self, url: str, keys: Path, *, tills: int, orders: int, at_once: int) -> None:
+        self._arguments = (url, str(keys), str(orders), str(at_once))
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         for number in range(tills):
             self._start(f"till-{number}")
         self.killed = 0
 
     def _start(self, name: str) -> None:
-        database, orders, at_once = self._arguments
+        url, keys, orders, at_once = self._arguments
         self._running[name] = subprocess.Popen(
-            [sys.executable, "-m", "tests.acceptance.till", database, name, orders, at_once],
+            [sys.executable, "-m", "tests.acceptance.till", url, keys, name, orders, at_once],
             cwd=ROOT,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
         )
@@ -122,6 +123,7 @@ def followed(crm: Crm, tills: Tills, *, events: int, kills: int) -> None:
     assert_in_order(follower.taken)
 
 
+@pytest.mark.parametrize("store", ["sqlite", "postgresql"])
 @pytest.mark.parametrize(
     ("tills", "orders", "at_once", "kills"),
     [
@@ -129,10 +131,12 @@ def followed(crm: Crm, tills: Tills, *, events: int, kills: int) -> None:
         pytest.param(8, 4_167, 10, 24, marks=[pytest.mark.slow, pytest.mark.timeout(600)]),
     ],
 )
-def test_a_follower_of_killed_processes_misses_nothing_and_takes_nothing_twice(
-    tmp_path: Path, tills: int, orders: int, at_once: int, kills: int
+def test_a_follower_of_killed_processes_misses_nothing_and_takes_nothing_twice(  # noqa: PLR0917 - its numbers
+    tmp_path: Path, store: str, tills: int, orders: int, at_once: int, kills: int
 ) -> None:
     events = tills * orders * EVENTS_OF_AN_ORDER + EVENTS_OF_THE_PROGRAMME
-    with connect(f"sqlite:///{tmp_path / 'shop.db'}", views="deferred") as crm:
-        at_work = Tills(tmp_path, tills=tills, orders=orders, at_once=at_once)
+    url = f"sqlite:///{tmp_path / 'shop.db'}" if store == "sqlite" else new_database()
+    keys = tmp_path / "shop.keys"
+    with connect(url, keys=keys, views="deferred") as crm:
+        at_work = Tills(url, keys, tills=tills, orders=orders, at_once=at_once)
         followed(crm, at_work, events=events, kills=kills)

@@ -1,8 +1,8 @@
 """
 A process that records orders until it is told enough: `python -m tests.acceptance.till`.
 
-Its arguments are the database, its name, how many orders, and how many of them at once. It may be
-killed at any moment, and another of the same name goes on after it.
+Its arguments are the database, the file of keys, its name, how many orders, and how many of them at
+once. It may be killed at any moment, and another of the same name goes on after it.
 """
 
 import sys
@@ -41,5 +41,6 @@ def record(crm: Crm, name: str, orders: int, at_once: int) -> None:
 
 
 if __name__ == "__main__":
-    with connect(f"sqlite:///{sys.argv[1]}", views="deferred", synchronous="NORMAL") as opened:
-        record(opened, sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+    url, keys, till, count, together = sys.argv[1:]
+    with connect(url, keys=keys, views="deferred", synchronous="NORMAL") as opened:
+        record(opened, till, int(count), int(together))

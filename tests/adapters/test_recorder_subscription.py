@@ -1,3 +1,4 @@
+import sqlite3
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -5,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
-from typing import Any
+from typing import Any, cast
 from unittest import TestCase
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -79,9 +80,9 @@ def test_a_rare_topic_does_not_have_the_log_read_over_and_over(
         assert ids(paid, 1) == [7_001]
         recorder.insert_events(poured("table 5", 2, topic="Paid"))
         queries: list[str] = []
-        database.driver.set_trace_callback(queries.append)
+        cast("sqlite3.Connection", database.driver).set_trace_callback(queries.append)
         assert ids(paid, 1) == [7_002]
-        database.driver.set_trace_callback(None)
+        cast("sqlite3.Connection", database.driver).set_trace_callback(None)
 
     assert [query for query in queries if "events.position >= 7002" in query]
     assert not [query for query in queries if "events.position >= 1 " in query]

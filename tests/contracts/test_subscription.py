@@ -21,6 +21,7 @@ from tests.contracts.subscriptions import (
     Subscribe,
     check_that_others_write_while_a_follower_works,
 )
+from tests.postgres_server import new_database
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
     database.close()
 
 
-@pytest.fixture(params=["memory", "file", "sqlite in memory"])
+@pytest.fixture(params=["memory", "file", "sqlite in memory", "postgresql"])
 def shop(request: pytest.FixtureRequest) -> Iterator[Followed]:
     if request.param == "memory":
         yield Followed(MemoryStorage())
@@ -38,9 +39,9 @@ def shop(request: pytest.FixtureRequest) -> Iterator[Followed]:
     if request.param == "file":
         yield Followed(SqlStorage(request.getfixturevalue("database"), ()))
         return
-    in_memory = Database("sqlite://")
-    yield Followed(SqlStorage(in_memory, ()))
-    in_memory.close()
+    other = Database("sqlite://" if request.param == "sqlite in memory" else new_database())
+    yield Followed(SqlStorage(other, ()))
+    other.close()
 
 
 @pytest.mark.parametrize("check", CONTRACT)

@@ -1,0 +1,53 @@
+"""What can be asked of a log without its keys: how it stands, and whether it is sound."""
+
+from contextlib import closing
+from typing import Final
+
+from sqlalchemy import text
+
+from regulars.adapters.database import Database
+from regulars.adapters.log_lines import line_of
+from regulars.adapters.storage import SqlStorage
+from regulars.adapters.stored_events import SqlStoredEvents
+from regulars.application.crm import VIEWS
+from regulars.application.log_check import LogCheck, check
+from regulars.application.log_status import LogStatus, status
+from regulars.application.projecting import Progress
+
+_SIZE: Final = {
+    "sqlite": "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+    "postgresql": "SELECT pg_database_size(current_database())",
+}
+
+
+def check_log(
+    database: str, *, tenant: str = "default", progress: Progress | None = None
+) -> LogCheck:
+    """
+    Check every event of a tenant as it is stored; see `regulars.application.log_check.check`.
+
+    Raises:
+        StorageUnavailable: the database cannot be opened or read.
+        NotOurDatabase: it is something else, or of a newer version.
+    """
+    with closing(Database(database, create=False)) as opened:
+        return check(SqlStoredEvents(opened, tenant=tenant), line=line_of, progress=progress)
+
+
+def log_status(
+    database: str, *, tenant: str = "default", progress: Progress | None = None
+) -> LogStatus:
+    """
+    How large a database is, and how the log of a tenant and its views stand.
+
+    Raises:
+        StorageUnavailable: the database cannot be opened or read.
+        NotOurDatabase: it is something else, or of a newer version.
+    """
+    with closing(Database(database, create=False)) as opened:
+        views = SqlStorage(opened, VIEWS, tenant=tenant).views
+        with opened.snapshot():
+            reached = {view.name: views.checkpoint(view) for view in VIEWS}
+            size = opened.connection.scalar(text(_SIZE[opened.connection.dialect.name]))
+            events = SqlStoredEvents(opened, tenant=tenant)
+            return status(events, reached, size=int(size or 0), line=line_of, progress=progress)

@@ -1,0 +1,84 @@
+"""How a log stands: how much there is of what, since when, and how far its views are."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import sha256
+
+from attrs import frozen
+
+from regulars.application.events import moment
+from regulars.application.projecting import Progress
+from regulars.application.stored import Line, StoredEvents, counted
+
+
+@frozen(kw_only=True)
+class ViewStatus:
+    """How far a view has folded the log, and how many events it has not folded yet."""
+
+    view: str
+    position: int
+    lag: int
+
+
+@frozen(kw_only=True)
+class LogStatus:
+    """
+    How a log stands.
+
+    `size` is that of the whole database in bytes. `types` counts events by their type, most
+    first. `first` and `last` are the earliest and the latest time of recording, None for a log
+    without events. `hash` is that of a `LogCheck`.
+    """
+
+    tenant: str
+    size: int
+    head: int
+    events: int
+    streams: int
+    types: tuple[tuple[str, int], ...]
+    first: datetime | None
+    last: datetime | None
+    views: tuple[ViewStatus, ...]
+    hash: str
+
+
+def status(
+    events: StoredEvents,
+    checkpoints: Mapping[str, int],
+    *,
+    size: int,
+    line: Line,
+    progress: Progress | None = None,
+) -> LogStatus:
+    """
+    How the log stands, in the snapshot that the caller holds.
+
+    `checkpoints` are the positions that the views have reached, by name; `size` is told as it is.
+    """
+    types = Counter[str]()
+    streams = set[str]()
+    times: tuple[int, int] | None = None
+    digest = sha256()
+    total = events.count()
+    for stored in counted(events.read(), total, progress):
+        types[stored.type] += 1
+        streams.add(stored.stream)
+        at = stored.recorded_at
+        times = (at, at) if times is None else (min(times[0], at), max(times[1], at))
+        digest.update(line(stored))
+    return LogStatus(
+        tenant=events.tenant,
+        size=size,
+        head=events.head(),
+        events=total,
+        streams=len(streams),
+        types=tuple(sorted(types.items(), key=lambda kind: (-kind[1], kind[0]))),
+        first=moment(times[0]) if times else None,
+        last=moment(times[1]) if times else None,
+        views=tuple(
+            ViewStatus(view=name, position=position, lag=events.count(after=position))
+            for name, position in checkpoints.items()
+        ),
+        hash=digest.hexdigest(),
+    )

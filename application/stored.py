@@ -1,0 +1,109 @@
+"""Events as they are stored: what can be counted, checked and copied without reading any."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from typing import Final, NamedTuple, Protocol, TypeAlias
+
+from regulars.application.projecting import Progress
+
+_TOLD_EVERY: Final = 1_000
+
+
+class Stored(NamedTuple):
+    """
+    An event as it stands in the store, its body never decoded, so that its boxes stay sealed.
+
+    The fields are those of `Recorded`, the tenant left out: all events of a log share it.
+    """
+
+    position: int
+    stream: str
+    version: int
+    type: str
+    schema: int
+    event_id: bytes
+    occurred_at: int
+    recorded_at: int
+    actor: str
+    correlation: str
+    causation: str | None
+    fingerprint: bytes | None
+    body: bytes
+
+
+Line: TypeAlias = Callable[[Stored], bytes]
+"""Writes an event as one line, its end included: the same for the same event, for ever."""
+
+
+class StoredEvents(Protocol):
+    """The log of one tenant, as it is stored."""
+
+    @property
+    def tenant(self) -> str:
+        """Whose log it is."""
+        ...
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Everything read inside is as of one moment, whatever is written meanwhile."""
+        ...
+
+    def head(self) -> int:
+        """The highest position ever given, of whichever tenant; 0 for a new store."""
+        ...
+
+    def count(self, *, after: int = 0) -> int:
+        """How many events stand past position `after`."""
+        ...
+
+    def read(self) -> Iterator[Stored]:
+        """Every event in the order of the log, in bounded memory, whether it decodes or not."""
+        ...
+
+    def repeats(self) -> Iterator[Stored]:
+        """The events whose id an event before them in the store has, in bounded memory."""
+        ...
+
+    def decodes(self, stored: Stored) -> bool:
+        """Whether the body is what the event's type and schema version promise."""
+        ...
+
+
+class Continuity:
+    """
+    Follows events one after the other and tells what cannot follow those before it.
+
+    Holds the last version of every stream, and nothing of the events.
+    """
+
+    def __init__(self) -> None:
+        self._versions: dict[str, int] = {}
+        self._position = 0
+
+    @property
+    def streams(self) -> int:
+        """How many streams there were."""
+        return len(self._versions)
+
+    def take(self, stored: Stored) -> list[str]:
+        """What is wrong with the place of the next event, which is followed all the same."""
+        wrong: list[str] = []
+        if stored.position <= self._position:
+            wrong.append(f"its position does not rise above {self._position}")
+        expected = self._versions.get(stored.stream, 0) + 1
+        if stored.version != expected:
+            wrong.append(f"it has version {stored.version}, and {expected} is next")
+        self._position = max(self._position, stored.position)
+        self._versions[stored.stream] = stored.version
+        return wrong
+
+
+def counted(events: Iterable[Stored], total: int, progress: Progress | None) -> Iterator[Stored]:
+    """The events as they come; `progress` is told now and then how many there were."""
+    if progress is None:
+        yield from events
+        return
+    for done, stored in enumerate(events, 1):
+        yield stored
+        if done % _TOLD_EVERY == 0:
+            progress(done, total)
+    progress(total, total)

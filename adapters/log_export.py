@@ -1,0 +1,73 @@
+"""A log as a file: every event as it is stored, no box of personal data opened."""
+
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
+
+from attrs import frozen
+
+from regulars.adapters.database import Database
+from regulars.adapters.log_archive import is_packed, opened_archive
+from regulars.adapters.log_lines import Heading, ending_line, heading_line, line_of
+from regulars.adapters.new_file import new_file
+from regulars.adapters.stored_events import SqlStoredEvents
+from regulars.application.projecting import Progress
+from regulars.application.stored import StoredEvents, counted
+
+
+@frozen(kw_only=True)
+class Archived:
+    """What an exported log holds. `hash` is that of a `LogCheck` of the log."""
+
+    tenant: str
+    events: int
+    head: int
+    hash: str
+
+
+def export_log(
+    database: str,
+    file: Path | str,
+    *,
+    tenant: str = "default",
+    replace: bool = False,
+    progress: Progress | None = None,
+) -> Archived:
+    """
+    Write the log of a tenant to `file`, as it stands at one moment; others may write meanwhile.
+
+    The file is compressed if its name ends in `.gz`. It appears whole or not at all. It holds no
+    keys: who has only the file cannot read the personal data in it, and neither can you.
+
+    Raises:
+        StorageUnavailable, NotOurDatabase: the database cannot be opened or read.
+        FileInTheWay: something stands at `file`, and `replace` does not allow to replace it.
+        OSError: the file cannot be written.
+    """
+    with closing(Database(database, create=False)) as opened:
+        events = SqlStoredEvents(opened, tenant=tenant)
+        return write_archive(events, Path(file), replace=replace, progress=progress)
+
+
+def write_archive(
+    events: StoredEvents, file: Path, *, replace: bool = False, progress: Progress | None = None
+) -> Archived:
+    """Write a log to `file`; see `export_log`."""
+    with (
+        events.snapshot(),
+        new_file(file, replace=replace) as draft,
+        opened_archive(draft, "wb", packed=is_packed(file)) as out,
+    ):
+        heading = Heading(tenant=events.tenant, count=events.count(), head=events.head())
+        first = heading_line(heading)
+        out.write(first)
+        whole, rows = sha256(first), sha256()
+        for stored in counted(events.read(), heading.count, progress):
+            line = line_of(stored)
+            out.write(line)
+            whole.update(line)
+            rows.update(line)
+        out.write(ending_line(whole.hexdigest()))
+    return Archived(
+        tenant=heading.tenant, events=heading.count, head=heading.head, hash=rows.hexdigest()
+    )

@@ -1,0 +1,102 @@
+"""An exported log brought back: the whole of it, into a log without events, or nothing."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from attrs import frozen
+
+from regulars.adapters.database import Database
+from regulars.adapters.log_archive import Archive
+from regulars.adapters.storage import SqlStorage
+from regulars.adapters.stored_events import SqlStoredEvents
+from regulars.application.crm import VIEWS
+from regulars.application.projecting import Projector
+from regulars.application.stored import Stored
+
+_KEPT_AT_ONCE: Final = 500
+
+Told: TypeAlias = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, and of how much."""
+
+
+def untold(_what: str, _done: int, _of: int) -> None:
+    """Tells nobody."""
+
+
+_Batch: TypeAlias = Sequence[tuple[int, Stored]]
+
+
+@frozen(kw_only=True)
+class LogNotEmpty(Exception):
+    """The log into which an exported one should go has events of its own."""
+
+    store: str
+    events: int
+
+    def __str__(self) -> str:
+        return f"{self.store}: its log has {self.events} events; import into one that has none"
+
+
+def import_log(
+    database: str, file: Path | str, *, tenant: str = "default", told: Told = untold
+) -> int:
+    """
+    Bring an exported log into a database, made if it is not there, and compute every view.
+
+    Returns how many events there are. The file is read twice: once to check all of it, once more
+    to keep it. Positions stay as they were, and none up to the head of the export is given again.
+    One transaction keeps events and views, or nothing. Keys are not in the file: see
+    docs/operations.md.
+
+    Raises:
+        UnusableArchive: the file is damaged, cut short, edited, of another tenant, or no export.
+        LogNotEmpty: the tenant has events in this database.
+        UndecodableEvent: this version cannot read an event, and so compute no views.
+        StorageUnavailable: the database cannot be opened or written.
+        NotOurDatabase: it is something else, or of a newer version.
+        OSError: the file cannot be read.
+    """
+    archive = Archive(Path(file), tenant=tenant)
+    done = 0
+    for batch in _batches(archive):
+        done += len(batch)
+        told("Checking", done, archive.count)
+    with closing(Database(database)) as opened, opened.transaction():
+        _keep(opened, archive, tenant, told)
+        Projector(SqlStorage(opened, VIEWS, tenant=tenant), VIEWS).rebuild(
+            VIEWS, progress=lambda done, of: told("Computing views", done, of)
+        )
+    return archive.count
+
+
+def _keep(database: Database, archive: Archive, tenant: str, told: Told) -> None:
+    events = SqlStoredEvents(database, tenant=tenant)
+    if found := events.count():
+        raise LogNotEmpty(store=database.name, events=found)
+    done = 0
+    for batch in _batches(archive):
+        _refuse_taken(events, archive, batch)
+        events.keep([stored for _, stored in batch])
+        done += len(batch)
+        told("Importing", done, archive.count)
+    events.raise_head(archive.head)
+
+
+def _batches(archive: Archive) -> Iterator[_Batch]:
+    events = archive.events()
+    while batch := list(islice(events, _KEPT_AT_ONCE)):
+        yield batch
+
+
+def _refuse_taken(events: SqlStoredEvents, archive: Archive, batch: _Batch) -> None:
+    taken = events.taken([stored for _, stored in batch])
+    event_ids = set(taken.event_ids)
+    for line, stored in batch:
+        if stored.event_id in event_ids:
+            raise archive.unusable(line, "holds an event whose id is in the database already")
+        if stored.position in taken.positions:
+            raise archive.unusable(line, "holds an event at a position that another tenant's has")
+        event_ids.add(stored.event_id)

@@ -21,12 +21,17 @@ from regulars.adapters.cli_call import Connect
 from regulars.adapters.cli_demo import NotADemo, demo
 from regulars.adapters.cli_import import import_
 from regulars.adapters.cli_log import events, rebuild, verify
+from regulars.adapters.cli_log_group import log
 from regulars.adapters.cli_profile import UnknownCustomer, profile
 from regulars.adapters.cli_report import report
 from regulars.adapters.cli_screen import plain, warn
 from regulars.adapters.complete_journey import DemoDataMissing
 from regulars.adapters.history_files import UnreadableHistory
 from regulars.adapters.key_ring import UnusableKeys
+from regulars.adapters.log_archive import UnusableArchive
+from regulars.adapters.log_backup import UnusableBackup
+from regulars.adapters.log_import import LogNotEmpty
+from regulars.adapters.new_file import FileInTheWay
 from regulars.adapters.program_file import UnusableProgram
 from regulars.adapters.rejects_file import UnusableRejects
 from regulars.application.errors import (
@@ -42,7 +47,7 @@ from regulars.domain.values import Refusal
 _STATUS: Final = """\b
 Exit status:
   0    done
-  1    done, with a finding: import left rows out, or verify found something amiss
+  1    done, with a finding: import left rows out, or verify or check found something amiss
   2    the command line is wrong
   3    it cannot be done: a file, the database or its keys, said in one line
   130  interrupted
@@ -51,6 +56,8 @@ Exit status:
 _FAILURES: Final = (
     AlreadyRecorded,
     DemoDataMissing,
+    FileInTheWay,
+    LogNotEmpty,
     NotADemo,
     NotOurDatabase,
     Refusal,
@@ -58,6 +65,8 @@ _FAILURES: Final = (
     StorageUnavailable,
     UndecodableEvent,
     UnknownCustomer,
+    UnusableArchive,
+    UnusableBackup,
     UnreadableHistory,
     UnusableKeys,
     UnusableProgram,
@@ -147,7 +156,7 @@ def regulars(ctx: click.Context) -> None:
     ctx.with_resource(_warnings())
 
 
-for _command in (demo, import_, report, profile, balance, events, rebuild, verify):
+for _command in (demo, import_, report, profile, balance, events, rebuild, verify, log):
     regulars.add_command(_command)
 
 

@@ -83,9 +83,22 @@ class Call:
 
 
 def call_options(
-    *, database: str | None = DATABASE, shown: str | bool = True
+    *, database: str | None = DATABASE, shown: str | bool = True, keys: bool = True
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """The options that every command has; the command takes a `Call` made of them first."""
+    """
+    The options that every command has; the command takes a `Call` made of them first.
+
+    Without `keys` there is no option for a key file, for commands that open no box.
+    """
+    key_option: Callable[[Callable[..., None]], Callable[..., None]] = click.option(
+        "--keys",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="The file of the keys that personal data is sealed under, if it is neither"
+        " beside the database nor in the variable REGULARS_KEYS.",
+    )
+    if not keys:
+        key_option = _unchanged
 
     def with_call(command: Callable[..., None]) -> Callable[..., None]:
         @click.option(
@@ -96,17 +109,11 @@ def call_options(
             help="The database, such as sqlite:///shop.db, sqlite:////var/lib/shop.db or"
             " postgresql://shop@localhost/shop.",
         )
-        @click.option(
-            "--keys",
-            metavar="FILE",
-            type=click.Path(path_type=Path),
-            help="The file of the keys that personal data is sealed under, if it is neither"
-            " beside the database nor in the variable REGULARS_KEYS.",
-        )
+        @key_option
         @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
         @wraps(command)
         def told(
-            *, database: str | None, keys: Path | None, as_json: bool, **options: object
+            *, database: str | None, keys: Path | None = None, as_json: bool, **options: object
         ) -> None:
             connect: Connect = click.get_current_context().obj
             call = Call(connect=connect, database=database or "", keys=keys, as_json=as_json)
@@ -115,6 +122,10 @@ def call_options(
         return told
 
     return with_call
+
+
+def _unchanged(command: Callable[..., None]) -> Callable[..., None]:
+    return command
 
 
 def examples(*lines: str) -> str:

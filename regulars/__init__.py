@@ -29,6 +29,12 @@ from regulars.adapters.key_ring import (
     read_key_file,
 )
 from regulars.adapters.keys import KEYS, SqlKeyStore
+from regulars.adapters.log_archive import UnusableArchive
+from regulars.adapters.log_backup import Backup, UnusableBackup, back_up, restore
+from regulars.adapters.log_export import Archived, export_log
+from regulars.adapters.log_import import LogNotEmpty, import_log
+from regulars.adapters.log_status import check_log, log_status
+from regulars.adapters.new_file import FileInTheWay
 from regulars.adapters.program_file import UnusableProgram, read_program
 from regulars.adapters.storage import SqlStorage
 from regulars.adapters.vault import EnvelopeVault
@@ -47,6 +53,8 @@ from regulars.application.errors import (
 )
 from regulars.application.events import Recorded
 from regulars.application.handling import Commands, Receipt
+from regulars.application.log_check import LogCheck
+from regulars.application.log_status import LogStatus
 from regulars.application.loyalty import Balance, PointsBalance, PointsLedger, Posting
 from regulars.application.ports import Clock
 from regulars.application.projecting import Projector
@@ -93,7 +101,9 @@ __all__ = [
     "AddDeliveryAddress",
     "Address",
     "AddressId",
+    "Archived",
     "AsOf",
+    "Backup",
     "Balance",
     "CancelOrder",
     "Channel",
@@ -106,6 +116,7 @@ __all__ = [
     "DefineProgram",
     "EarningRule",
     "Favourite",
+    "FileInTheWay",
     "GrantConsent",
     "IdempotencyConflict",
     "InvalidId",
@@ -113,6 +124,9 @@ __all__ = [
     "IssueRefund",
     "ItemId",
     "Line",
+    "LogCheck",
+    "LogNotEmpty",
+    "LogStatus",
     "MarkDelivered",
     "MarkReady",
     "MerchantId",
@@ -147,12 +161,20 @@ __all__ = [
     "Summary",
     "UndecodableEvent",
     "UnknownView",
+    "UnusableArchive",
+    "UnusableBackup",
     "UnusableKeys",
     "UnusableProgram",
     "UpdateCustomerDetails",
     "UpdateMerchantDetails",
     "WithdrawConsent",
+    "back_up",
+    "check_log",
     "connect",
+    "export_log",
+    "import_log",
+    "log_status",
+    "restore",
 ]
 
 _LOG: Final = logging.getLogger("regulars")

@@ -64,6 +64,11 @@ def _missing(commands: dict[str, Any], calls: list[tuple[str, str]]) -> Iterator
         if name not in commands:
             yield name
             continue
+        if hasattr(commands[name], "commands"):
+            below, _, options = rest.strip().partition(" ")
+            called = [(below, options)] if below else []
+            yield from (f"{name} {one}" for one in _missing(commands[name].commands, called))
+            continue
         known = {option for parameter in commands[name].params for option in parameter.opts}
         yield from (f"{name} {option}" for option in OPTION.findall(rest) if option not in known)
 
@@ -131,6 +136,9 @@ and `regulars.application.crm.Shop`; run `make tea` and
 ```
 regulars brew --strong
 regulars report --timezone UTC --loud
+regulars log
+regulars log burn
+regulars log export log.jsonl --replace --loud
 ```
 """
 
@@ -141,5 +149,5 @@ regulars report --timezone UTC --loud
         "docs/past.md",
     ]
     assert missing_targets(page) == ["tea"]
-    assert missing_calls(page) == ["brew", "report --loud"]
+    assert missing_calls(page) == ["brew", "report --loud", "log burn", "log export --loud"]
     assert missing_names(page) == ["regulars.application.crm.Shop"]

@@ -1,5 +1,6 @@
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from subprocess import PIPE, CompletedProcess, Popen, run
 from typing import NoReturn
@@ -17,7 +18,16 @@ from regulars.domain.values import BEGINNING, CustomerId
 from tests.adapters.cli_shop import Shop
 from tests.architecture.repository import ROOT
 
-COMMANDS = sorted(regulars.commands)
+
+def commands_of(group: click.Group, *above: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands_of(command, *above, name)
+        else:
+            yield (*above, name), command
+
+
+COMMANDS = dict(commands_of(regulars))
 READERS = (
     ("report",),
     ("profile", "ada"),
@@ -25,6 +35,8 @@ READERS = (
     ("events",),
     ("rebuild",),
     ("verify",),
+    ("log", "status"),
+    ("log", "check"),
 )
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
 
@@ -47,26 +59,28 @@ def process(*words: str, script: str = "", **environment: str) -> CompletedProce
     )
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_the_help_of_a_command_tells_every_option_and_shows_examples(shop: Shop, name: str) -> None:
-    said = shop.run(name, "--help").stdout
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_the_help_of_a_command_tells_every_option_and_shows_examples(
+    shop: Shop, words: tuple[str, ...]
+) -> None:
+    said = shop.run(*words, "--help").stdout
 
     options = [
         option
-        for parameter in regulars.commands[name].params
+        for parameter in COMMANDS[words].params
         if isinstance(parameter, click.Option)
         for option in (*parameter.opts, parameter.help)
     ]
     assert {"--database", "--json"} <= set(options)
     flat = " ".join(said.split())
     assert [option for option in options if not option or option not in flat] == []
-    assert f"Examples:\n    regulars {name}" in said
+    assert f"Examples:\n    regulars {' '.join(words)}" in said
 
 
 def test_the_help_of_all_lists_every_command_and_status(shop: Shop) -> None:
     said = shop.run("--help").stdout
 
-    assert [name for name in COMMANDS if f"\n  {name} " not in said] == []
+    assert [name for name in regulars.commands if f"\n  {name} " not in said] == []
     assert "..." not in said.partition("Commands:")[2]
     assert "130  interrupted" in said
 
@@ -114,6 +128,16 @@ def test_an_empty_file_is_no_database_and_stays_empty(shop: Shop) -> None:
         (("report", "--as-of", "yesterday"), 2, "'yesterday' is no time"),
         (("balance", "ada", "--as-of", "9999-12-31"), 2, "'9999-12-31' is no time"),
         (("balance", "ada", "--as-of", "0001-01-01T00:00+10:00"), 2, "is no time"),
+        (("log",), 2, "Missing command; see regulars log --help"),
+        (("log", "nonsense"), 2, "No such command 'nonsense'; see regulars log --help"),
+        (("log", "export"), 2, "Missing argument 'FILE'; see regulars log export --help"),
+        (("log", "import", "notes.txt"), 3, "notes.txt: line 1 does not begin an exported log"),
+        (("log", "import", "missing"), 3, "missing: No such file"),
+        (("log", "restore", "missing"), 3, "missing: No such file"),
+        (("log", "restore", "notes.txt"), 3, "notes.txt: cannot be copied: file is not a database"),
+        (("log", "restore", "empty.db"), 3, "empty.db: is an empty file"),
+        (("log", "backup", "x.db"), 3, "sqlite:///regulars.db: there is no such file"),
+        (("log", "backup", "x", "--database", "postgresql://u:secret@h/db"), 3, "with pg_dump"),
         (("import",), 2, "name the files to import"),
         (("import", "missing"), 3, "missing: there is no such file or folder"),
         (("import", "--orders", "missing.csv"), 3, "missing.csv: there is no such file"),
@@ -131,6 +155,7 @@ def test_a_mistake_is_told_in_one_line(
 ) -> None:
     shop.keep("notes.txt", "nothing\n")
     shop.keep("orders.csv", "order\n1\n")
+    shop.keep("empty.db", "")
 
     said = shop.run(*words, status=status)
 

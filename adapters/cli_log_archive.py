@@ -1,0 +1,74 @@
+"""`regulars log export` and `regulars log import`: the log as a file, and back."""
+
+from pathlib import Path
+
+import click
+
+from regulars.adapters.cli_call import Call, call_options, examples
+from regulars.adapters.cli_screen import Bars, count, plain, write_json
+from regulars.adapters.log_export import export_log
+from regulars.adapters.log_import import import_log
+
+
+@click.command(
+    epilog=examples(
+        "regulars log export log.jsonl.gz",
+        "regulars log export log.jsonl --database sqlite:///shop.db",
+    )
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--replace", is_flag=True, help="Replace FILE if there is one.")
+@call_options(keys=False)
+def export(call: Call, *, file: Path, replace: bool) -> None:
+    """
+    Write the log to FILE.
+
+    JSON Lines, compressed if FILE ends in .gz: what it is, then an event a line as it is stored,
+    then the checksum of all of it. It is the log at one moment, whoever writes meanwhile, and
+    appears whole or not at all. Boxes of personal data stay sealed, and no keys are in it.
+    """
+    with Bars() as bars:
+        written = export_log(
+            call.database,
+            file,
+            replace=replace,
+            progress=lambda done, of: bars.tell("Exporting", done, of),
+        )
+    if call.as_json:
+        write_json(
+            {
+                "file": str(file),
+                "tenant": written.tenant,
+                "events": written.events,
+                "head": written.head,
+                "hash": written.hash,
+            }
+        )
+    else:
+        click.echo(plain(f"Exported {count(written.events)} events to {file}"))
+        click.echo(f"Hash {written.hash}")
+
+
+@click.command(
+    "import",
+    epilog=examples(
+        "regulars log import log.jsonl.gz --database sqlite:///copy.db",
+    ),
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@call_options(keys=False)
+def import_(call: Call, *, file: Path) -> None:
+    """
+    Bring an exported log back from FILE.
+
+    Into a log without events, in a database that is made if it is not there. The whole of FILE is
+    proven first: a line that is damaged, missing or edited is named, and nothing is imported.
+    Events keep their positions; then every view is computed. Boxes of personal data open only
+    with the keys of the database that the log came from, which FILE does not hold.
+    """
+    with Bars() as bars:
+        events = import_log(call.database, file, told=bars.tell)
+    if call.as_json:
+        write_json({"file": str(file), "events": events})
+    else:
+        click.echo(plain(f"Imported {count(events)} events from {file}; every view is computed"))

@@ -119,6 +119,10 @@ class Dialect(Protocol):
         """Add rows to the log, or none of them, so that the transaction can go on either way."""
         ...
 
+    def raise_head(self, driver: Driver, position: int) -> None:
+        """Let the log give no position up to this one any more."""
+        ...
+
     def reworded(self, error: Exception) -> Exception:
         """An error of the driver in our words, never with a value in it."""
         ...

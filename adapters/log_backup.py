@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from attrs import frozen
 from sqlalchemy import make_url, select
@@ -81,7 +81,7 @@ def back_up(
             # A snapshot begins with the first read. In one, the copy need not begin again when
             # others write.
             SqlStoredEvents(opened, tenant=tenant).head()
-            _copy(opened.driver, draft, to, told)
+            _copy(cast("sqlite3.Connection", opened.driver), draft, to, told)
         return _proven(draft, to, tenant, told)
 
 

@@ -178,6 +178,10 @@ class Postgres:
             raise
         driver.execute("RELEASE append")
 
+    def raise_head(self, driver: Driver, position: int) -> None:
+        """Begin after this position; see the protocol."""
+        driver.execute("UPDATE regulars_log SET position = %s", (position,))
+
     def reworded(self, error: Exception) -> Exception:
         """The condition alone, where what the server says of it could quote a value."""
         state = str(getattr(error, "sqlstate", None) or "")

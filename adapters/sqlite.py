@@ -117,6 +117,11 @@ class Sqlite:
             driver.execute("DELETE FROM events WHERE position >= ?", (first,))
             raise
 
+    def raise_head(self, driver: Driver, position: int) -> None:
+        """Begin after this position; see the protocol."""
+        driver.execute("DELETE FROM sqlite_sequence WHERE name = 'events'")
+        driver.execute("INSERT INTO sqlite_sequence VALUES ('events', ?)", (position,))
+
     def reworded(self, error: Exception) -> Exception:
         """SQLite's messages name tables, columns and conditions, never a value."""
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:

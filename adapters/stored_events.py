@@ -5,9 +5,9 @@ from contextlib import AbstractContextManager
 from typing import Any, Final
 
 from attrs import frozen
-from sqlalchemy import ColumnElement, Row, Select, func, insert, or_, select, text
+from sqlalchemy import ColumnElement, Row, Select, func, insert, or_, select
 
-from regulars.adapters.codec import NotStoredSo, decode
+from regulars.adapters.codec import CODEC, NotStoredSo
 from regulars.adapters.database import Database
 from regulars.adapters.event_log import EVENTS, SqlLog
 from regulars.application.stored import Stored
@@ -87,7 +87,8 @@ class SqlStoredEvents:
             .order_by(_AT.position)
             .execution_options(yield_per=_PAGE)
         )
-        yield from map(Stored._make, self._database.connection.execute(repeated))
+        with self.snapshot(), self._database.connection.execute(repeated) as rows:
+            yield from map(Stored._make, rows)
 
     def decodes(self, stored: Stored) -> bool:
         """Whether the body is what it should be; see the port."""
@@ -118,15 +119,13 @@ class SqlStoredEvents:
     def raise_head(self, position: int) -> None:
         """Give no position up to `position` to any event from now on."""
         if position > self.head():
-            run = self._database.connection.execute
-            run(text("DELETE FROM sqlite_sequence WHERE name = 'events'"))
-            run(text("INSERT INTO sqlite_sequence VALUES ('events', :head)"), {"head": position})
+            self._database.dialect.raise_head(self._database.driver, position)
 
 
 def decodes(stored: Stored) -> bool:
     """Whether an event of that type and schema version is in the body."""
     try:
-        decode(stored.type, stored.schema, stored.body)
+        CODEC.decode(stored.type, stored.schema, stored.body)
     except NotStoredSo:
         return False
     return True

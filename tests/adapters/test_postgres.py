@@ -225,3 +225,22 @@ def test_the_command_line_tells_the_same_on_either_database(url: str, shop: Shop
     ):
         here = told("sqlite:///shop.db", command, *more, status=status)
         assert told(url, command, *more, status=status) == here
+
+
+def test_a_log_moves_from_one_database_to_the_other_to_the_last_byte(url: str, shop: Shop) -> None:
+    shop.run("import", shop.history(), "--timezone", "UTC")
+    moved = regulars.export_log("sqlite:///regulars.db", "log.jsonl.gz")
+    regulars.import_log(url, "log.jsonl.gz")
+    back = regulars.export_log(url, "again.jsonl.gz")
+
+    here, there = regulars.check_log("sqlite:///regulars.db"), regulars.check_log(url)
+    assert (there.hash, there.head, there.sound) == (here.hash, here.head, True)
+    assert (moved.hash, moved.events) == (back.hash, back.events)
+    assert regulars.log_status(url).views == regulars.log_status("sqlite:///regulars.db").views
+    with closing(Database(url)) as database:
+        assert append(SqlLog(database), *run("new", 1)) == here.head + 1
+
+
+def test_a_backup_of_another_database_is_left_to_its_own_tools(url: str, tmp_path: Path) -> None:
+    with pytest.raises(StorageUnavailable, match="pg_dump"):
+        regulars.back_up(url, tmp_path / "shop.db")

@@ -17,6 +17,7 @@ from regulars.application.ports import EventLog
 from regulars.application.stored import StoredEvents
 from tests.adapters.stored_events import EXAMPLES
 from tests.contracts.event_logs import NOW, append, id_of, pending, run
+from tests.postgres_server import new_database
 
 Kept: TypeAlias = tuple[EventLog, StoredEvents]
 
@@ -30,9 +31,9 @@ def in_sql(database: Database) -> Kept:
     return SqlLog(database, tenant="shop"), SqlStoredEvents(database, tenant="shop")
 
 
-@pytest.fixture
-def database() -> Iterator[Database]:
-    database = Database("sqlite://")
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    database = Database("sqlite://" if request.param == "sqlite" else new_database())
     yield database
     database.close()
 

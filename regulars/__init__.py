@@ -195,11 +195,13 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
     environment: Mapping[str, str] | None = None,
 ) -> Crm:
     """
-    Open the core over an SQLite database, made if `create` allows and it is not there.
+    Open the core over a database, its tables made if `create` allows and they are not there.
 
     Args:
         database: a URL: `sqlite:///relative/file.db`, `sqlite:////absolute/file.db`, or
-            `sqlite://` for one in memory that ends with the connection.
+            `sqlite://` for one in memory that ends with the connection; or, with the extra
+            `postgres`, `postgresql://user@host/name`, where the tables stand in the schema that
+            comes first in the connection's path, beside those of the host.
         tenant: whose data to work on; tenants of one database see nothing of each other.
         program: a TOML file of earning rules; what is new in it is published. Without one, a
             database that has no rules yet gets one point for each whole unit of money.
@@ -207,8 +209,9 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
             database: a refund takes points back in this programme only.
         keys: the file of the keys that personal data is sealed under. By default the contents of
             the variable REGULARS_KEYS, or else a file beside the database named like it with
-            `.keys` added, made for a new database. Keep it apart from backups of the database:
-            together they reveal everything, and without it nobody can read personal data again.
+            `.keys` added, made for a new database; PostgreSQL needs one of the first two. Keep
+            it apart from backups of the database: together they reveal everything, and without
+            it nobody can read personal data again.
         views: `inline` folds views with each command, so that one reads what one wrote;
             `deferred` leaves them to `Crm.catch_up`.
         synchronous: FULL keeps every receipt through a power cut; NORMAL may lose the newest.

@@ -81,7 +81,11 @@ def report(
     if call.as_json:
         write_json(report_document(found, rejects=rejects, timezone=timezone, as_of=at))
     else:
-        title = call.named() if at is None else f"{call.named()} as of {at.isoformat()}"
+        title = (
+            call.named()
+            if at is None
+            else f"{call.named()} as of {at.astimezone(timezone).isoformat(' ')}"
+        )
         show(*shown_report(found, title=title, rejects=rejects, timezone=timezone))
 
 

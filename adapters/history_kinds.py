@@ -63,7 +63,8 @@ KINDS: Final = {kind.name: kind for kind in (ORDERS, LINES, CUSTOMERS, MERCHANTS
 _SUFFIXES: Final = (".csv", ".jsonl", ".ndjson")
 _EXPECTED: Final = (
     f"expected names that begin with {', '.join(KINDS)}"
-    f" and end with {', '.join(_SUFFIXES)}, or with .gz behind that"
+    f" and end with {', '.join(_SUFFIXES)}, or with .gz behind that;"
+    " a file of another name is named with its kind, as --orders FILE"
 )
 
 

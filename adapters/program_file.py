@@ -11,7 +11,14 @@ from typing import Annotated, Final
 import msgspec
 from attrs import frozen
 
-from regulars.domain.program import Command, DefineProgram, EarningRule, PublishEarningRule
+from regulars.domain.program import (
+    MOST_POINTS,
+    Command,
+    DefineProgram,
+    EarningRule,
+    PublishEarningRule,
+    is_possible,
+)
 from regulars.domain.values import BEGINNING, ProgramId, is_currency
 
 _AMOUNT: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
@@ -96,14 +103,17 @@ def _published(rule: _Rule, where: str, program_id: ProgramId) -> PublishEarning
     if rule.currency is not None and not is_currency(rule.currency):
         raise _Wrong(f"{where}: currency must be a code such as USD")
     per = Fraction(rule.per)
+    earning = EarningRule(
+        points=rule.points,
+        per_numerator=per.numerator,
+        per_denominator=per.denominator,
+        currency=rule.currency,
+    )
+    if not is_possible(earning):
+        raise _Wrong(f"{where}: points must be from 0 to {MOST_POINTS} for a unit of money")
     return PublishEarningRule(
         program=program_id,
         at=rule.effective_from or BEGINNING,
-        rule=EarningRule(
-            points=rule.points,
-            per_numerator=per.numerator,
-            per_denominator=per.denominator,
-            currency=rule.currency,
-        ),
+        rule=earning,
         effective_from=rule.effective_from,
     )

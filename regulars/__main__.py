@@ -3,15 +3,16 @@
 import sys
 from typing import Final
 
-from regulars import connect
-
 _OPTIONAL: Final = ("click", "rich")
 
 
 def main() -> None:
     """Runs the command line, or says in one line what to install for it."""
     try:
+        from regulars import connect  # noqa: PLC0415 - takes a moment, in which one may interrupt
         from regulars.adapters.cli import run  # noqa: PLC0415 - needs what hosts do not install
+    except KeyboardInterrupt:
+        sys.exit(130)
     except ModuleNotFoundError as missing:
         if (missing.name or "").partition(".")[0] not in _OPTIONAL:
             raise

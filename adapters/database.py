@@ -11,9 +11,9 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Literal, Protocol
 
-from sqlalchemy import Connection, Engine, TableClause, make_url
+from sqlalchemy import Connection, Engine, MetaData, TableClause, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.sql.compiler import Compiled
 from sqlalchemy.sql.expression import ClauseElement
@@ -71,6 +71,8 @@ class Dialect(Protocol):
     """What the driver raises for a row that breaks a constraint."""
     head: str
     """Gives the highest position that the log ever gave, in a row; no row if there is none."""
+    lock: str
+    """Keeps every other writer out until the transaction ends, without writing anything."""
     of_tenant: str
     """The condition that an event is the `:tenant`'s, for reads in the order of the log."""
 
@@ -92,6 +94,16 @@ class Dialect(Protocol):
 
         Raises:
             NotOurDatabase: it is something else, or of a newer format.
+        """
+        ...
+
+    def join(self, connection: Connection) -> Driver:
+        """
+        The driver's connection inside a transaction of the host's, begun if that was put off.
+
+        Raises:
+            TypeError: it is another driver.
+            RuntimeError: it commits each statement.
         """
         ...
 
@@ -150,7 +162,7 @@ class Database:
         create: bool = True,
         busy_seconds: float = 30,
     ) -> None:
-        self.dialect: Final = _dialect(
+        self.dialect = _dialect(
             url, synchronous=synchronous, create=create, busy_seconds=busy_seconds
         )
         self.name = self.dialect.name
@@ -159,7 +171,7 @@ class Database:
         self._lock = RLock()
         self._depth = 0
         self._reading = False
-        self._transaction = _Transaction(self._begin, self._end)
+        self._transaction = Transaction(self._begin, self._end)
         self._engine = self.dialect.engine()
         with self._our_words():
             self._connect()
@@ -184,6 +196,11 @@ class Database:
         """The SQL text of a Core statement for the driver, its values by their places."""
         compiled: Compiled = statement.compile(dialect=self._engine.dialect)
         return str(compiled)
+
+    def make(self, tables: MetaData) -> None:
+        """Make those of `tables` that are not there."""
+        with self.transaction():
+            tables.create_all(self.connection)
 
     def transaction(self) -> AbstractContextManager[None]:
         """
@@ -283,7 +300,7 @@ class Database:
         self.commits.tell()  # who waits for news finds that there will be none
 
 
-class _Transaction:
+class Transaction:
     """A block between `begin` and `end`; one object serves them all, because it holds nothing."""
 
     def __init__(

@@ -6,6 +6,7 @@ from typing import Any, Final, cast
 
 import psycopg
 from psycopg.pq import TransactionStatus
+from psycopg.rows import tuple_row
 from sqlalchemy import (
     URL,
     Connection,
@@ -70,6 +71,7 @@ class Postgres:
     path: Path | None = None
     passing = False
     head = "SELECT position FROM regulars_log"
+    lock = "SELECT position FROM regulars_log FOR UPDATE"
     of_tenant = "events.tenant = :tenant"
 
     def __init__(
@@ -132,6 +134,18 @@ class Postgres:
             driver.execute("ROLLBACK")
             raise
         driver.execute("COMMIT")
+
+    def join(self, connection: Connection) -> Driver:
+        """The driver begins before its first statement; see the protocol."""
+        found = connection.connection.driver_connection
+        if not isinstance(found, psycopg.Connection):
+            message = "a connection of psycopg is needed"
+            raise TypeError(message)
+        host: psycopg.Connection[Any] = cast("Any", found)
+        if host.autocommit and host.info.transaction_status is TransactionStatus.IDLE:
+            message = "the host's connection commits each statement"
+            raise RuntimeError(message)
+        return _HostDriver(host)
 
     def is_lost(self, driver: Driver) -> bool:
         """Whether the server has gone, or gone and come back; see the protocol."""
@@ -210,6 +224,18 @@ class _Driver:
     def in_transaction(self) -> bool:
         status = self.connection.info.transaction_status
         return status not in {TransactionStatus.IDLE, TransactionStatus.UNKNOWN}
+
+
+class _HostDriver(_Driver):
+    """A connection whose rows are plain here, whatever its host makes of rows."""
+
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> Cursor:
+        cursor = psycopg.Cursor(self.connection, row_factory=tuple_row)
+        return cursor.execute(cast("Any", statement), values or None)
+
+    def executemany(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        with psycopg.Cursor(self.connection) as cursor:
+            cursor.executemany(cast("Any", statement), rows)
 
 
 def _tables() -> MetaData:

@@ -1,7 +1,7 @@
 """What is SQLite's own: pragmas, how a transaction begins, and its errors in our words."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -9,7 +9,7 @@ from sqlalchemy import URL, Connection, Engine, TableClause, create_engine
 from sqlalchemy.dialects import sqlite
 
 from regulars.adapters import schema
-from regulars.adapters.database import Database, Driver, Synchronous
+from regulars.adapters.database import Cursor, Database, Driver, Synchronous
 from regulars.adapters.wakeup import CommitWakeup
 from regulars.application.errors import NotOurDatabase, StorageUnavailable
 
@@ -33,6 +33,7 @@ class Sqlite:
     errors: type[Exception] = sqlite3.Error
     conflicts: type[Exception] = sqlite3.IntegrityError
     head = "SELECT seq FROM sqlite_sequence WHERE name = 'events'"
+    lock = "UPDATE sqlite_sequence SET seq = seq WHERE false"
     # The plus keeps SQLite off the index by tenant, which it would sort the whole log by.
     of_tenant = "+events.tenant = :tenant"
 
@@ -86,6 +87,19 @@ class Sqlite:
                     driver.execute(f"PRAGMA user_version = {schema.FORMAT}")
                     driver.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
 
+    def join(self, connection: Connection) -> Driver:
+        """Begun here, for the driver begins before the first row is written; see the protocol."""
+        host = connection.connection.driver_connection
+        if not isinstance(host, sqlite3.Connection):
+            message = "a connection of the standard library's sqlite3 is needed"
+            raise TypeError(message)
+        if not host.in_transaction:
+            if host.isolation_level is None:
+                message = "the host's connection commits each statement"
+                raise RuntimeError(message)
+            host.execute("BEGIN IMMEDIATE")
+        return _HostDriver(host)
+
     def is_lost(self, driver: Driver) -> bool:  # noqa: ARG002 - a file is not lost
         """Never; see the protocol."""
         return False
@@ -126,7 +140,29 @@ class Sqlite:
         """SQLite's messages name tables, columns and conditions, never a value."""
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
             return NotOurDatabase(store=self.name, why="is not an SQLite database")
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY_SNAPSHOT:
+            why = "others have written since the transaction began to read: begin it again"
+            return StorageUnavailable(store=self.name, why=why)
         return StorageUnavailable(store=self.name, why=str(error))
+
+
+class _HostDriver:
+    """A connection whose rows are plain here, whatever its host makes of rows."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> Cursor:
+        cursor = self._connection.cursor()
+        cursor.row_factory = None
+        return cursor.execute(statement, values)
+
+    def executemany(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        self._connection.executemany(statement, rows)
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._connection.in_transaction
 
 
 def _pragma(driver: Driver, name: str) -> int:

@@ -73,8 +73,7 @@ class SqlViews:
         self._stored = {
             (view.name, view.version): _stored(view, tables, database) for view in views
         }
-        with database.transaction():
-            tables.create_all(database.connection)
+        database.make(tables)
         mark = database.dialect.insert(_CHECKPOINTS)
         self._mark = database.compile(
             mark.on_conflict_do_update(

@@ -1,6 +1,7 @@
 """The front of the core: what a host calls."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
 from threading import RLock
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -66,6 +67,7 @@ class Crm:
         projector: Projector,
         program_id: ProgramId,
         inline: bool,
+        join: Callable[[object], AbstractContextManager["Joined"]],
         close: Callable[[], None],
     ) -> None:
         self._storage = storage
@@ -74,6 +76,7 @@ class Crm:
         self._projector = projector
         self._program_id = program_id
         self._inline = inline
+        self._join = join
         self._close = close
         self._lock = RLock()
         self._has_program = False
@@ -117,6 +120,23 @@ class Crm:
         with self._lock:
             self._ensure_program()
             return self._commands.execute_all(requests)
+
+    def joined(self, connection: object) -> AbstractContextManager["Joined"]:
+        """
+        The core inside a transaction that the host has begun on its own SQLAlchemy `Connection`.
+
+            with engine.begin() as connection, crm.joined(connection) as inside:
+                connection.execute(insert(tabs).values(order="o-1"))
+                inside.execute(PlaceOrder(...), by="checkout", id="o-1")
+
+        What both write is kept or lost together, when the host commits or rolls back.
+
+        Raises:
+            TypeError: it is no connection of SQLAlchemy over sqlite3 or psycopg, whichever is used.
+            RuntimeError: no transaction is begun on it, or it commits each statement.
+            StorageUnavailable: the store does not answer, or cannot be written now.
+        """
+        return self._join(connection)
 
     def publish(self, commands: Sequence[program.Command]) -> None:
         """Record what is new of a programme's definition and rules; what is known stays."""
@@ -282,6 +302,36 @@ class Crm:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+class Joined:
+    """
+    The core inside a transaction of the host's; `Crm.joined` makes it, for the length of a block.
+
+    Each call begins with nothing in memory, for the host may have gone back to a savepoint since.
+    """
+
+    def __init__(self, core: Callable[[], Crm]) -> None:
+        self._core = core
+
+    def execute(
+        self,
+        command: Command,
+        *,
+        by: str,
+        id: str | None = None,  # noqa: A002 - the word that a host uses
+        correlation: str | None = None,
+    ) -> Receipt:
+        """Record what `command` leads to, if the host commits; see `Crm.execute`."""
+        return self._core().execute(command, by=by, id=id, correlation=correlation)
+
+    def execute_all(self, requests: Sequence[Request]) -> list[Outcome]:
+        """Record many requests, each whole or refused by itself; see `Crm.execute_all`."""
+        return self._core().execute_all(requests)
+
+    def ask(self, query: Query[Answer], *, as_of: AsOf | None = None) -> Answer:
+        """The answer as the host's transaction sees it; see `Crm.ask`."""
+        return self._core().ask(query, as_of=as_of)
 
 
 def _named(names: Sequence[str]) -> tuple[View[Any, Any], ...]:

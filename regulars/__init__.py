@@ -9,7 +9,8 @@ Turn a first order into a regular: an event-sourced customer and loyalty core to
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import closing, contextmanager
 from os import environ
 from pathlib import Path
 from secrets import token_bytes
@@ -20,6 +21,7 @@ from sqlalchemy import func, select
 from regulars.adapters.clock import SystemClock
 from regulars.adapters.codec import encode
 from regulars.adapters.database import Database, Synchronous
+from regulars.adapters.host_transaction import HostTransaction
 from regulars.adapters.key_ring import (
     KeyRing,
     NoKeys,
@@ -38,7 +40,7 @@ from regulars.adapters.new_file import FileInTheWay
 from regulars.adapters.program_file import UnusableProgram, read_program
 from regulars.adapters.storage import SqlStorage
 from regulars.adapters.vault import EnvelopeVault
-from regulars.application.crm import VIEWS, Crm
+from regulars.application.crm import VIEWS, Crm, Joined
 from regulars.application.customer import CustomerProfile, Favourite, Summary
 from regulars.application.door import Door, Request
 from regulars.application.errors import (
@@ -123,6 +125,7 @@ __all__ = [
     "InvalidPersonalData",
     "IssueRefund",
     "ItemId",
+    "Joined",
     "Line",
     "LogCheck",
     "LogNotEmpty",
@@ -232,28 +235,38 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
             opened, keys, environ if environment is None else environment, create=create
         )
         time = clock or SystemClock()
-        storage = SqlStorage(opened, VIEWS, tenant=tenant)
-        vault = EnvelopeVault(tenant, SqlKeyStore(opened), ring, clock=time)
-        projector = Projector(storage, VIEWS)
-        inline = views == "inline"
-        crm = Crm(
-            storage=storage,
-            vault=vault,
-            commands=Commands(
+
+        def core(over: Database, storage: SqlStorage) -> Crm:
+            vault = EnvelopeVault(tenant, SqlKeyStore(over), ring, clock=time)
+            projector = Projector(storage, VIEWS)
+            inline = views == "inline"
+            return Crm(
                 storage=storage,
-                door=Door(
-                    tenant=tenant, vault=vault, stored_as=storage.log.stored_as, encode=encode
+                vault=vault,
+                commands=Commands(
+                    storage=storage,
+                    door=Door(
+                        tenant=tenant, vault=vault, stored_as=storage.log.stored_as, encode=encode
+                    ),
+                    clock=time,
+                    projector=projector,
+                    inline=inline,
+                    program=ProgramId(program_id),
                 ),
-                clock=time,
                 projector=projector,
+                program_id=ProgramId(program_id),
                 inline=inline,
-                program=ProgramId(program_id),
-            ),
-            projector=projector,
-            program_id=ProgramId(program_id),
-            inline=inline,
-            close=opened.close,
-        )
+                join=join,
+                close=over.close,
+            )
+
+        @contextmanager
+        def join(connection: object) -> Generator[Joined]:
+            with closing(HostTransaction(opened, connection)) as host:
+                storage = SqlStorage(host, VIEWS, tenant=tenant)
+                yield Joined(lambda: core(host, storage))
+
+        crm = core(opened, SqlStorage(opened, VIEWS, tenant=tenant))
         if program is not None:
             crm.publish(read_program(Path(program), program_id=ProgramId(program_id)))
     except BaseException:

@@ -1,6 +1,7 @@
 """The core with all its parts in the hand: in memory, or over a database that a test opens."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from regulars.adapters.keys import SqlKeyStore
 from regulars.adapters.memory import MemoryStorage
 from regulars.adapters.memory_keys import MemoryKeyStore
 from regulars.adapters.storage import SqlStorage
-from regulars.application.crm import VIEWS, Crm
+from regulars.application.crm import VIEWS, Crm, Joined
 from regulars.application.door import Door, Request
 from regulars.application.events import Recorded
 from regulars.application.handling import Commands, Outcome, Receipt
@@ -64,6 +65,10 @@ class Parts:
         return {view.name: list(self.storage.views.rows(view)) for view in VIEWS}
 
 
+def no_host(connection: object) -> AbstractContextManager[Joined]:
+    raise NotImplementedError(connection)
+
+
 def core(
     storage: Storage,
     keys: KeyStore,
@@ -92,6 +97,7 @@ def core(
         projector=projector,
         program_id=program,
         inline=inline,
+        join=no_host,
         close=close,
     )
     return Parts(

@@ -1,0 +1,144 @@
+"""A transaction of the host's: what is recorded inside is kept or lost with the host's own rows."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from threading import RLock
+from typing import Any, Final
+
+from sqlalchemy import Connection, MetaData, event
+from sqlalchemy.sql.expression import ClauseElement
+
+from regulars.adapters.database import Database, Transaction
+from regulars.application.ports import Wakeup
+
+_TOLD: Final = "regulars.commits"
+"""Where a connection remembers whom to tell once its pool has it back."""
+
+
+class HostTransaction(Database):
+    """
+    The database `ours` inside the transaction that a host has begun on its own `connection`.
+
+    Its transactions are savepoints, and the host alone commits. What writes first takes the lock
+    on the log, and keeps it until the host's transaction ends; the host's connection says how long
+    to wait for it. Nothing of the connection is set otherwise.
+
+    Raises:
+        TypeError: it is no SQLAlchemy connection over the driver that `ours` uses.
+        RuntimeError: no transaction is begun on it, or the driver commits each statement.
+        StorageUnavailable: the database does not answer.
+    """
+
+    def __init__(self, ours: Database, connection: object) -> None:
+        if not isinstance(connection, Connection):
+            message = f"a connection of SQLAlchemy is needed, not a {type(connection).__name__}"
+            raise TypeError(message)
+        self._host = connection.get_transaction()
+        self._ours = ours
+        self._lock = RLock()
+        self._depth = 0
+        self._transaction = Transaction(self._begin, self._end)
+        self.dialect = ours.dialect
+        self.name = ours.name
+        self.path = ours.path
+        self.commits = ours.commits
+        self.connection = connection
+        self._check()
+        with self._our_words():
+            self.driver = self.dialect.join(connection)
+        # SQLAlchemy tells of a commit before it is made, but of a connection's return afterwards.
+        connection.info.setdefault(_TOLD, set()).add(self.commits)
+        event.listen(connection.engine.pool, "checkin", _tell)
+
+    def _check(self) -> None:
+        if self._host is None or self.connection.get_transaction() is not self._host:
+            message = "the host's transaction has ended, or was not begun"
+            raise RuntimeError(message)
+
+    def compile(self, statement: ClauseElement) -> str:
+        """The SQL text for the driver, whatever the host's engine has its values look like."""
+        return self._ours.compile(statement)
+
+    def make(self, tables: MetaData) -> None:
+        """Nothing: `ours` has made them, and a host's transaction is no place for it."""
+
+    def _begin(self) -> None:
+        self._lock.acquire()
+        try:
+            if not self._depth:
+                self._check()
+                with self._our_words():
+                    self._begin_savepoint()
+        except BaseException:
+            self._lock.release()
+            raise
+        self._depth += 1
+
+    def _begin_savepoint(self) -> None:
+        self.driver.execute("SAVEPOINT regulars")
+        try:
+            self.driver.execute(self.dialect.lock)
+        except self.dialect.errors:
+            self._undo()
+            raise
+
+    def _end(self, error: BaseException | None) -> None:
+        self._depth -= 1
+        try:
+            if self._depth:
+                return
+            with self._our_words():
+                if error is None:
+                    self._keep()
+                    return
+                self._undo()
+            reworded = self._reworded(error)
+            if reworded is not error:
+                raise reworded from None
+        finally:
+            self._lock.release()
+
+    def _keep(self) -> None:
+        try:
+            self.driver.execute("RELEASE regulars")
+        except self.dialect.errors:
+            self._undo()
+            raise
+
+    def _undo(self) -> None:
+        if self.driver.in_transaction:
+            self.driver.execute("ROLLBACK TO regulars")
+            self.driver.execute("RELEASE regulars")
+        else:
+            # A full disk or a lost server took the host's rows too: it must not go on without them.
+            self.connection.rollback()
+
+    @contextmanager
+    def snapshot(self) -> Generator[None]:
+        """Read inside as the host's transaction sees it."""
+        with self._lock, self._our_words():
+            if self._depth:
+                yield
+                return
+            self._check()
+            # On PostgreSQL a read that fails would take the host's transaction with it.
+            self.driver.execute("SAVEPOINT regulars")
+            try:
+                yield
+            except BaseException:
+                self._undo()
+                raise
+            self._keep()
+
+    def wakeup(self, *, poll_seconds: float) -> Wakeup:
+        """What a reader of the log waits on, outside the host's transaction."""
+        return self._ours.wakeup(poll_seconds=poll_seconds)
+
+    def close(self) -> None:
+        """Let go of the connection, which stays the host's."""
+        self._host = None
+
+
+def _tell(driver: object, record: Any) -> None:  # noqa: ANN401, ARG001 - as pools call it
+    for commits in record.info.pop(_TOLD, ()):
+        commits.tell()

@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from regulars.adapters.cli_screen import Bars
-from regulars.adapters.database import Synchronous
+from regulars.adapters.database import Synchronous, shown
 from regulars.application.crm import Crm
 
 DATABASE: Final = "sqlite:///regulars.db"
@@ -50,14 +50,14 @@ class Call:
         """Where the database lies; None if it is no file, or the URL is none."""
         try:
             url = make_url(self.database)
-        except ArgumentError:
+        except (ArgumentError, ValueError):
             return None
         is_file = url.get_backend_name() == "sqlite" and url.database not in {None, ":memory:"}
         return Path(url.database or "") if is_file else None
 
     def named(self) -> str:
         """The database's URL without its password."""
-        return make_url(self.database).render_as_string()
+        return shown(make_url(self.database))
 
     def record(self, *, program: Path | None = None) -> Crm:
         """The core to import into, made if it is not there; views are left to `catch_up`."""

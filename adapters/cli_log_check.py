@@ -49,7 +49,7 @@ def status(call: Call) -> None:
     if call.as_json:
         write_json(_status_document(found))
     else:
-        show(*_shown_status(found, call.database))
+        show(*_shown_status(found, call.named()))
 
 
 def _status_document(found: LogStatus) -> dict[str, object]:

@@ -13,7 +13,7 @@ from threading import RLock
 from types import TracebackType
 from typing import Any, Literal, Protocol
 
-from sqlalchemy import Connection, Engine, MetaData, TableClause, make_url
+from sqlalchemy import URL, Connection, Engine, MetaData, TableClause, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.sql.compiler import Compiled
 from sqlalchemy.sql.expression import ClauseElement
@@ -107,8 +107,12 @@ class Dialect(Protocol):
         """
         ...
 
+    def placed(self, driver: Driver, tables: MetaData) -> MetaData:
+        """The tables as they are to be made, in the place where ours stand."""
+        ...
+
     def is_lost(self, driver: Driver) -> bool:
-        """Whether the connection is gone for good, so that another one is needed."""
+        """Whether a connection with nothing begun on it is of no use, so another one is needed."""
         ...
 
     def begin(self, driver: Driver) -> None:
@@ -171,6 +175,7 @@ class Database:
         self._lock = RLock()
         self._depth = 0
         self._reading = False
+        self._closed = False
         self._transaction = Transaction(self._begin, self._end)
         self._engine = self.dialect.engine()
         with self._our_words():
@@ -185,7 +190,20 @@ class Database:
             self.close()
             raise
 
+    def _started(self, begin: Callable[[Driver], None]) -> None:
+        """Begin something, on another connection if the server has ended the one there was."""
+        self._reconnect_if_lost()
+        try:
+            begin(self.driver)
+        except self.dialect.errors:
+            if not self.dialect.is_lost(self.driver):
+                raise
+            self._reconnect_if_lost()
+            begin(self.driver)
+
     def _reconnect_if_lost(self) -> None:
+        if self._closed:
+            raise StorageUnavailable(store=self.name, why="was closed")
         if self.dialect.is_lost(self.driver):
             if not self.connection.closed:
                 self.connection.invalidate()
@@ -200,7 +218,7 @@ class Database:
     def make(self, tables: MetaData) -> None:
         """Make those of `tables` that are not there."""
         with self.transaction():
-            tables.create_all(self.connection)
+            self.dialect.placed(self.driver, tables).create_all(self.connection)
 
     def transaction(self) -> AbstractContextManager[None]:
         """
@@ -218,8 +236,7 @@ class Database:
             raise RuntimeError("a transaction inside a snapshot would not be kept")
         try:
             if not self._depth:
-                self._reconnect_if_lost()
-                self.dialect.begin(self.driver)
+                self._started(self.dialect.begin)
         except BaseException as error:
             self._lock.release()
             reworded = self._reworded(error)
@@ -259,8 +276,7 @@ class Database:
                 yield
                 return
             with self._our_words():
-                self._reconnect_if_lost()
-                self.dialect.begin_reading(self.driver)
+                self._started(self.dialect.begin_reading)
                 self._depth = 1
                 self._reading = True
                 try:
@@ -294,7 +310,8 @@ class Database:
     def close(self) -> None:
         """Let go of the file, once no thread is at work on it. Closing twice does no harm."""
         # SQLite crashes the process if a connection is closed under a running statement.
-        with self._lock:
+        with self._lock, self._our_words():
+            self._closed = True
             self.connection.close()
             self._engine.dispose()
         self.commits.tell()  # who waits for news finds that there will be none
@@ -321,12 +338,29 @@ class Transaction:
         self._end(error)
 
 
-def _dialect(url: str, *, synchronous: Synchronous, create: bool, busy_seconds: float) -> Dialect:
+def shown(url: URL) -> str:
+    """A URL without the passwords in it."""
+    secret = [name for name in url.query if "password" in name]
+    return url.difference_update_query(secret).render_as_string()
+
+
+def parsed_url(url: str) -> URL:
+    """
+    The parts of a database's URL.
+
+    Raises:
+        StorageUnavailable: it is none; what could hold a password is not repeated.
+    """
     try:
-        parsed = make_url(url)
-    except ArgumentError:
+        return make_url(url)
+    except (ArgumentError, ValueError):
         why = "is not a database URL such as sqlite:///regulars.db"
-        raise StorageUnavailable(store=url, why=why) from None
+        named = "what was given" if "@" in url or "password" in url or "://" in url else url
+        raise StorageUnavailable(store=named or "nothing", why=why) from None
+
+
+def _dialect(url: str, *, synchronous: Synchronous, create: bool, busy_seconds: float) -> Dialect:
+    parsed = parsed_url(url)
     # Each dialect needs this module, and PostgreSQL's a driver that not every host has.
     match parsed.get_backend_name():
         case "sqlite":
@@ -338,11 +372,11 @@ def _dialect(url: str, *, synchronous: Synchronous, create: bool, busy_seconds: 
                 from regulars.adapters.postgres import Postgres  # noqa: PLC0415 - as above, and its driver
             except ModuleNotFoundError:
                 why = "needs a driver: install regulars[postgres]"
-                raise StorageUnavailable(store=parsed.render_as_string(), why=why) from None
+                raise StorageUnavailable(store=shown(parsed), why=why) from None
 
             return Postgres(
                 parsed, synchronous=synchronous, create=create, busy_seconds=busy_seconds
             )
         case _:
             why = "only sqlite:/// and postgresql:// URLs are supported"
-            raise StorageUnavailable(store=parsed.render_as_string(), why=why)
+            raise StorageUnavailable(store=shown(parsed), why=why)

@@ -262,7 +262,9 @@ class SqlLog:
 
 
 def _refused(error: Exception, events: Sequence[Pending]) -> Exception:
-    if "event_id" in str(error):
+    # PostgreSQL adds the values to its message, SQLite names the columns alone.
+    broken = getattr(getattr(error, "diag", None), "constraint_name", None) or str(error)
+    if broken == "events_id" or "events.event_id" in broken:
         return AlreadyRecorded()
     return StaleHistory(stream=events[0].stream)
 

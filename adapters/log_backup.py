@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Final, cast
 
 from attrs import frozen
-from sqlalchemy import make_url, select
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
-from regulars.adapters.database import Database
+from regulars.adapters.database import Database, parsed_url, shown
 from regulars.adapters.keys import KEYS
 from regulars.adapters.log_import import Told, untold
 from regulars.adapters.log_lines import line_of
@@ -118,14 +118,10 @@ def restore(
 
 def _file_of(database: str) -> Path:
     """The file of a database of SQLite."""
-    try:
-        url = make_url(database)
-    except ArgumentError:
-        why = "is not a database URL such as sqlite:///regulars.db"
-        raise StorageUnavailable(store=database, why=why) from None
+    url = parsed_url(database)
     if url.get_backend_name() != "sqlite":
         why = "is not of SQLite: copy it with its own tools, PostgreSQL with pg_dump"
-        raise StorageUnavailable(store=url.render_as_string(), why=why)
+        raise StorageUnavailable(store=shown(url), why=why)
     if not url.database or url.database == ":memory:":
         raise StorageUnavailable(store=database, why="is in memory, not in a file")
     return Path(url.database)

@@ -1,6 +1,7 @@
 """What is PostgreSQL's own: the lock that orders the log, how tables are made, and its errors."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -19,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 
 from regulars.adapters import schema
-from regulars.adapters.database import Cursor, Database, Driver, Synchronous
+from regulars.adapters.database import Cursor, Database, Driver, Synchronous, shown
 from regulars.adapters.postgres_wakeup import NoticeWakeup
 from regulars.application.errors import NotOurDatabase, StorageUnavailable
 
@@ -54,10 +55,16 @@ _APPENDED: Final = """
 # Not to_regclass: it may answer from before the lock that was waited for.
 _FOUND: Final = """
     SELECT true FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
-    WHERE relname = 'regulars_log' AND nspname = ANY (current_schemas(false))
+    WHERE relname = 'regulars_log' AND nspname = current_schema()
+"""
+_IN_THE_WAY: Final = """
+    SELECT relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE nspname = current_schema() AND relname = ANY (%s) ORDER BY 1
 """
 _FORMAT: Final = "SELECT format FROM regulars_log"
-_BEGIN: Final = "BEGIN; SELECT position FROM regulars_log FOR UPDATE"
+_LOCK: Final = "SELECT position FROM regulars_log FOR UPDATE"
+# Whatever a role or database has for a default.
+_BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 _ROWS_AT_ONCE: Final = 1_000
 _QUOTING: Final = ("22", "23")
 """Classes of SQLSTATE, bad data and broken constraints, whose messages quote values."""
@@ -71,18 +78,23 @@ class Postgres:
     path: Path | None = None
     passing = False
     head = "SELECT position FROM regulars_log"
-    lock = "SELECT position FROM regulars_log FOR UPDATE"
+    lock = _LOCK
     of_tenant = "events.tenant = :tenant"
 
     def __init__(
         self, url: URL, *, synchronous: Synchronous, create: bool, busy_seconds: float
     ) -> None:
-        self.name = url.render_as_string()
+        self.name = shown(url)
         self._url = url.set(drivername="postgresql+psycopg")
         self._create = create
         self._settings = (
             f"SET synchronous_commit = {'on' if synchronous == 'FULL' else 'off'}",
-            f"SET lock_timeout = {round(busy_seconds * 1000)}",
+            f"SET lock_timeout = {max(1, round(busy_seconds * 1000))}",
+            # Who was killed lets go of the log soon, even if nobody told the server.
+            "SET client_connection_check_interval = '2s'",
+            "SET tcp_keepalives_idle = 10",
+            "SET tcp_keepalives_interval = 5",
+            "SET tcp_keepalives_count = 3",
             "SET timezone = 'UTC'",
         )
 
@@ -98,6 +110,7 @@ class Postgres:
             hide_parameters=True,
             paramstyle="format",
             poolclass=NullPool,
+            pool_reset_on_return=None,
         )
 
     def driver(self, connection: Connection) -> Driver:
@@ -113,6 +126,8 @@ class Postgres:
             if not self._create:
                 raise NotOurDatabase(store=self.name, why="holds no log of regulars")
             self._make_tables(database)
+        # A log that is gone when a lost connection is made again is not made anew in silence.
+        self._create = False
         if driver.execute(_FORMAT).fetchone()[0] > schema.FORMAT:
             raise NotOurDatabase(store=self.name, why="was written by a newer version of regulars")
 
@@ -121,19 +136,38 @@ class Postgres:
 
     def _make_tables(self, database: Database) -> None:
         driver = database.driver
-        driver.execute("BEGIN")
+        driver.execute(_BEGIN)
         try:
             # Of two that make the tables at once, one waits for the other.
             driver.execute(f"SELECT pg_advisory_xact_lock({schema.APPLICATION_ID})")
             if not self._has_tables(driver):
+                tables = self.placed(driver, schema.metadata)
+                self._refuse_others(driver, [table.name for table in tables.tables.values()])
                 driver.execute(_HEAD)
                 driver.execute("INSERT INTO regulars_log VALUES (true, %s, 0)", (schema.FORMAT,))
-                _tables().create_all(database.connection)
+                tables.create_all(database.connection)
                 driver.execute(_APPENDED)
         except BaseException:
             driver.execute("ROLLBACK")
             raise
         driver.execute("COMMIT")
+
+    def _refuse_others(self, driver: Driver, names: list[str]) -> None:
+        found = [name for (name,) in driver.execute(_IN_THE_WAY, (names,))]
+        if found:
+            why = f"has other tables named {', '.join(found)}: name a schema of its own in the URL"
+            raise NotOurDatabase(store=self.name, why=f"{why}, as ?options=-csearch_path=loyalty")
+
+    def placed(self, driver: Driver, tables: MetaData) -> MetaData:
+        """In the schema that comes first in the path, whatever others hold; see the protocol."""
+        (name,) = driver.execute("SELECT current_schema()").fetchone()
+        copies = MetaData(schema=name)
+        for table in tables.tables.values():
+            copy = table.to_metadata(copies, schema=name)
+            if table.name == "events":
+                # The log gives positions; a sequence would leave gaps, and nobody would use it.
+                copy.c.position.autoincrement = False
+        return copies
 
     def join(self, connection: Connection) -> Driver:
         """The driver begins before its first statement; see the protocol."""
@@ -149,13 +183,16 @@ class Postgres:
 
     def is_lost(self, driver: Driver) -> bool:
         """Whether the server has gone, or gone and come back; see the protocol."""
-        return cast("_Driver", driver).connection.closed
+        connection = cast("_Driver", driver).connection
+        # An exception in the middle of a statement leaves it under way, or its transaction open.
+        idle = connection.info.transaction_status is TransactionStatus.IDLE
+        return connection.closed or not idle
 
     def begin(self, driver: Driver) -> None:
         """Take the lock on the head of the log; see the protocol."""
         connection = cast("_Driver", driver).connection
         try:
-            connection.execute(_BEGIN, prepare=False)
+            connection.execute(f"{_BEGIN}; {_LOCK}", prepare=False)
         except psycopg.Error:
             if driver.in_transaction:
                 driver.execute("ROLLBACK")
@@ -175,8 +212,8 @@ class Postgres:
 
     def wakeup(self, database: Database, *, poll_seconds: float) -> NoticeWakeup:  # noqa: ARG002 - the server tells
         """Woken by the server, whoever committed; see the protocol."""
-        url = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
-        return NoticeWakeup(url, name=self.name)
+        _, parts = database.connection.dialect.create_connect_args(self._url)
+        return NoticeWakeup(partial(psycopg.connect, **parts, autocommit=True), name=self.name)
 
     def append(self, driver: Driver, insert: str, rows: Sequence[Sequence[Any]]) -> None:
         """Add rows to the log; see the protocol."""
@@ -236,12 +273,3 @@ class _HostDriver(_Driver):
     def executemany(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         with psycopg.Cursor(self.connection) as cursor:
             cursor.executemany(cast("Any", statement), rows)
-
-
-def _tables() -> MetaData:
-    tables = MetaData()
-    for table in schema.metadata.tables.values():
-        table.to_metadata(tables)
-    # Positions are given by the log; a sequence would leave gaps, and nobody would use it.
-    tables.tables["events"].c.position.autoincrement = False
-    return tables

@@ -1,5 +1,6 @@
 """What wakes a reader of the log on PostgreSQL: a notice of the server after each commit."""
 
+from collections.abc import Callable
 from threading import Event, Lock
 from time import monotonic
 from typing import Any, Final
@@ -18,7 +19,7 @@ _SILENCE: Final = 1.0
 
 class NoticeWakeup:
     """
-    The `Wakeup` port over LISTEN, on a connection of its own.
+    The `Wakeup` port over LISTEN, on a connection of its own that `connect` makes.
 
     A connection that is lost is made again; reading meanwhile tells what is wrong.
 
@@ -26,8 +27,8 @@ class NoticeWakeup:
         StorageUnavailable: the server does not answer.
     """
 
-    def __init__(self, conninfo: str, *, name: str) -> None:
-        self._conninfo = conninfo
+    def __init__(self, connect: Callable[[], psycopg.Connection[Any]], *, name: str) -> None:
+        self._connect = connect
         self._closed = Event()
         self._lock = Lock()
         try:
@@ -37,7 +38,7 @@ class NoticeWakeup:
             raise StorageUnavailable(store=name, why=why) from None
 
     def _listening(self) -> psycopg.Connection[Any]:
-        connection = psycopg.connect(self._conninfo, autocommit=True)
+        connection = self._connect()
         connection.execute(f"LISTEN {CHANNEL}")
         return connection
 

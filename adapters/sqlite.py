@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
-from sqlalchemy import URL, Connection, Engine, TableClause, create_engine
+from sqlalchemy import URL, Connection, Engine, MetaData, TableClause, create_engine
 from sqlalchemy.dialects import sqlite
 
 from regulars.adapters import schema
-from regulars.adapters.database import Cursor, Database, Driver, Synchronous
+from regulars.adapters.database import Cursor, Database, Driver, Synchronous, shown
 from regulars.adapters.wakeup import CommitWakeup
 from regulars.application.errors import NotOurDatabase, StorageUnavailable
 
@@ -40,7 +40,7 @@ class Sqlite:
     def __init__(
         self, url: URL, *, synchronous: Synchronous, create: bool, busy_seconds: float
     ) -> None:
-        self.name = url.render_as_string()
+        self.name = shown(url)
         self.path = _path(url, create=create)
         self.passing = self.path is None
         self._url = url
@@ -99,6 +99,10 @@ class Sqlite:
                 raise RuntimeError(message)
             host.execute("BEGIN IMMEDIATE")
         return _HostDriver(host)
+
+    def placed(self, driver: Driver, tables: MetaData) -> MetaData:  # noqa: ARG002 - one place
+        """A file has one place for tables; see the protocol."""
+        return tables
 
     def is_lost(self, driver: Driver) -> bool:  # noqa: ARG002 - a file is not lost
         """Never; see the protocol."""
@@ -174,8 +178,8 @@ def _path(url: URL, *, create: bool) -> Path | None:
         return None
     path = Path(url.database)
     if not create and not path.exists():
-        raise StorageUnavailable(store=url.render_as_string(), why="there is no such file")
+        raise StorageUnavailable(store=shown(url), why="there is no such file")
     if not path.parent.is_dir():
         why = f"there is no folder {path.parent}"
-        raise StorageUnavailable(store=url.render_as_string(), why=why)
+        raise StorageUnavailable(store=shown(url), why=why)
     return path

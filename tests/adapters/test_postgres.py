@@ -1,19 +1,24 @@
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from tempfile import mkdtemp
 from threading import Barrier
+from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from psycopg.sql import SQL, Identifier
+from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 
 import regulars
 from regulars.adapters import schema
 from regulars.adapters.database import Database, Synchronous
 from regulars.adapters.event_log import SqlLog
+from regulars.adapters.storage import SqlStorage
+from regulars.application.crm import VIEWS
 from regulars.application.errors import NotOurDatabase, StaleHistory, StorageUnavailable
 from regulars.domain.order import CompleteOrder
 from tests.adapters.cli_shop import Shop
@@ -244,3 +249,142 @@ def test_a_log_moves_from_one_database_to_the_other_to_the_last_byte(url: str, s
 def test_a_backup_of_another_database_is_left_to_its_own_tools(url: str, tmp_path: Path) -> None:
     with pytest.raises(StorageUnavailable, match="pg_dump"):
         regulars.back_up(url, tmp_path / "shop.db")
+
+
+def schema_of(url: str) -> str:
+    return str(make_url(url).query["options"]).rpartition("=")[2]
+
+
+def host_of(url: str) -> psycopg.Connection[Any]:
+    return psycopg.connect(url, autocommit=True)
+
+
+@pytest.mark.parametrize("table", ["events", "keys", "view_checkpoints"])
+def test_tables_of_the_host_are_never_taken_over(url: str, table: str) -> None:
+    with closing(host_of(url)) as host:
+        host.execute(SQL("CREATE TABLE {} (version integer)").format(Identifier(table)))
+
+        with pytest.raises(NotOurDatabase, match=f"other tables named {table}"):
+            Database(url)
+        host.execute(SQL("INSERT INTO {} VALUES (1)").format(Identifier(table)))
+
+
+def test_what_lies_further_down_the_path_is_left_alone(url: str) -> None:
+    other = new_database()
+    path = make_url(url).update_query_dict(
+        {"options": f"-csearch_path={schema_of(url)},{schema_of(other)}"}
+    )
+    both = path.render_as_string(hide_password=False)
+    with closing(Database(other)) as theirs:
+        append(SqlLog(theirs), *run("theirs", 1))
+    with pytest.raises(NotOurDatabase, match="holds no log"):
+        Database(both, create=False)
+
+    with closing(Database(both)) as ours:
+        storage = SqlStorage(ours, VIEWS)
+        append(storage.log, *run("ours", 1))
+        assert places(storage.log.read()) == [("ours", 1)]
+        assert all(storage.views.is_empty(view) for view in VIEWS)
+    with closing(Database(other)) as theirs:
+        assert places(SqlLog(theirs).read()) == [("theirs", 1)]
+    with closing(Database(url)) as alone:
+        assert places(SqlLog(alone).read()) == [("ours", 1)]
+
+
+class TooLong(BaseException):
+    """What a host raises out of a signal, such as at the end of its patience."""
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the system has no such signals")
+def test_an_exception_in_the_middle_of_a_statement_costs_that_one_alone(url: str) -> None:
+    def interrupt(*_: object) -> None:
+        raise TooLong
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with closing(Database(url)) as busy, closing(Database(url)) as mine:
+            log = SqlLog(mine)
+            with busy.transaction():
+                signal.setitimer(signal.ITIMER_REAL, 0.2)
+                with pytest.raises(TooLong):
+                    append(log, *run("a", 1))
+            with mine.snapshot():
+                assert log.head() == 0
+            assert append(log, *run("a", 1)) == 1
+            assert append(SqlLog(busy), *run("a", 2)) == 2
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_what_is_closed_stays_closed(url: str) -> None:
+    database = Database(url)
+    database.close()
+
+    with pytest.raises(StorageUnavailable, match="was closed"):
+        append(SqlLog(database), *run("a", 1))
+
+
+@pytest.mark.parametrize(
+    "default", ["default_transaction_isolation=serializable", "default_transaction_read_only=on"]
+)
+def test_it_settles_how_its_transactions_are_isolated(url: str, default: str) -> None:
+    options = f"-csearch_path={schema_of(url)} -c{default}"
+    strict = make_url(url).update_query_dict({"options": options})
+
+    with closing(Database(strict.render_as_string(hide_password=False))) as database:
+        assert append(SqlLog(database), *run("a", 1)) == 1
+
+
+def test_who_follows_listens_where_the_log_is(url: str) -> None:
+    spaced = make_url(url).update_query_dict({"options": f"-c search_path={schema_of(url)}"})
+
+    with closing(Database(spaced.render_as_string(hide_password=False))) as database:
+        database.wakeup(poll_seconds=1).close()
+
+
+def test_a_connection_that_the_server_ended_while_idle_is_made_again(url: str) -> None:
+    with closing(Database(url)) as database, closing(host_of(url)) as host:
+        log = SqlLog(database)
+        for version in (1, 2):
+            (number,) = database.driver.execute("SELECT pg_backend_pid()").fetchone()
+            host.execute("SELECT pg_terminate_backend(%s, 5000)", (number,))
+            assert append(log, *run("a", version)) == version
+
+
+def test_a_log_that_is_gone_is_not_made_anew_in_silence(url: str) -> None:
+    with closing(Database(url)) as database, closing(host_of(url)) as host:
+        (number,) = database.driver.execute("SELECT pg_backend_pid()").fetchone()
+        name = Identifier(schema_of(url))
+        host.execute("SELECT pg_terminate_backend(%s, 5000)", (number,))
+        host.execute(SQL("DROP SCHEMA {0} CASCADE").format(name))
+        host.execute(SQL("CREATE SCHEMA {0}").format(name))
+
+        with pytest.raises(NotOurDatabase, match="holds no log"):
+            append(SqlLog(database), *run("a", 1))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgres:/ada:hunter2@h/db",
+        "ada:hunter2@host/db",
+        "host=h password=hunter2",
+        "postgresql://ada:hunter2/x",
+        "postgresql://ada:hunter2@host:abc/db",
+        "mysql://h/db?password=hunter2",
+        "postgresql:///db?host=/no/such&password=hunter2",
+    ],
+)
+def test_a_password_is_never_told(url: str) -> None:
+    with pytest.raises(StorageUnavailable) as told:
+        Database(url)
+
+    assert "hunter2" not in str(told.value)
+
+
+def test_a_name_that_reads_like_a_constraint_misleads_nobody(database: Database) -> None:
+    log = SqlLog(database, tenant="event_id")
+    append(log, *run("events_id", 1))
+
+    with pytest.raises(StaleHistory):
+        append(log, *run("events_id", 1))

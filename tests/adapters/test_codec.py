@@ -13,8 +13,9 @@ from regulars.adapters.upcasting import Stored
 from regulars.application.events import Event, Retired
 from regulars.domain.order import OrderAccepted
 from regulars.domain.values import OrderId
+from regulars.testing.example_events import EXAMPLES
 from tests.adapters.golden_files import GOLDEN, Golden, edited
-from tests.adapters.stored_events import EXAMPLES, MEANT
+from tests.adapters.stored_events import MEANT
 from tests.architecture.repository import ROOT
 
 GOLDENS = Golden(meant=MEANT)

@@ -16,8 +16,9 @@ from regulars.application.events import Event, Retired
 from regulars.domain.customer import CustomerRegistered
 from regulars.domain.order import OrderAccepted
 from regulars.domain.values import OrderId
+from regulars.testing.example_events import ADA, EXAMPLES, box
 from tests.adapters.golden_files import GOLDEN, Golden, edited
-from tests.adapters.stored_events import ADA, EXAMPLES, MEANT, box
+from tests.adapters.stored_events import MEANT
 from tests.adapters.stored_fields import signature
 from tests.architecture.repository import ROOT
 

@@ -23,11 +23,11 @@ from regulars.adapters.stored_events import SqlStoredEvents
 from regulars.application.errors import StorageUnavailable, UndecodableEvent
 from regulars.application.log_check import check
 from regulars.application.stored import Stored
+from regulars.testing.pending_events import append, run
 from tests.adapters.log_files import changed, hash_of, recorded_in, rows_of, url_of, views_of
 from tests.application.histories import towns
 from tests.application.memory_crm import TENANT, Parts
 from tests.application.shop_week import WEEK, shop_week
-from tests.contracts.event_logs import append, run
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 numbers = st.integers(-(2**63) + 1, 2**63 - 1)

@@ -21,8 +21,8 @@ from regulars.adapters.storage import SqlStorage
 from regulars.application.crm import VIEWS
 from regulars.application.errors import NotOurDatabase, StaleHistory, StorageUnavailable
 from regulars.domain.order import CompleteOrder
+from regulars.testing.pending_events import append, pending, places, run
 from tests.adapters.cli_shop import Shop
-from tests.contracts.event_logs import append, pending, places, run
 from tests.domain.examples import ANNA, ORDER, PLACE
 from tests.postgres_server import new_database, start
 

@@ -11,7 +11,7 @@ from regulars.adapters.event_log import SqlLog
 from regulars.adapters.storage import SqlStorage
 from regulars.application.errors import StorageUnavailable
 from regulars.application.subscription import subscribe
-from tests.contracts.event_logs import append, places, run
+from regulars.testing.pending_events import append, places, run
 from tests.postgres_server import new_database, start
 
 PATIENCE = 10

@@ -12,10 +12,10 @@ from regulars.adapters.memory_stored_events import MemoryStoredEvents
 from regulars.adapters.stored_events import SqlStoredEvents
 from regulars.application.log_check import FAULTS_NAMED, Fault, LogCheck, check
 from regulars.application.stored import Stored
+from regulars.testing.pending_events import append, run
 from tests.application.histories import tell
 from tests.application.memory_crm import TENANT, sql_core
 from tests.application.shop_week import WEEK, shop_week
-from tests.contracts.event_logs import append, run
 
 Change: TypeAlias = Callable[[list[Stored]], object]
 

@@ -8,7 +8,7 @@ from regulars.application.log_check import check
 from regulars.application.log_status import ViewStatus, status
 from regulars.domain.order import OrderReady
 from regulars.domain.values import OrderId
-from tests.contracts.event_logs import pending, run
+from regulars.testing.pending_events import pending, run
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 LAST = datetime(2026, 1, 2, tzinfo=UTC)

@@ -35,9 +35,9 @@ from regulars.domain.personal import Contact
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.refund import RefundIssued
 from regulars.domain.values import OrderId
+from regulars.testing.pending_events import new_id
 from tests.adapters.older_events import LONG_LIVED, older
 from tests.application.memory_crm import TENANT, Parts, core, request, sql_core
-from tests.contracts.event_logs import new_id
 from tests.domain.examples import ANNA, DELIVER, ORDER, PLACE, REFUND
 from tests.domain.story import NOON
 

@@ -23,7 +23,7 @@ from regulars.application.sales import FLAGS, ITEMS, MERCHANTS, SALES
 from regulars.application.views import Key, View
 from regulars.domain.purchase import Line, OrderPlaced
 from regulars.domain.values import ItemId, OrderId
-from tests.adapters.stored_events import EXAMPLES
+from regulars.testing.example_events import EXAMPLES
 from tests.application.histories import copied, storage_of, told, towns
 from tests.application.memory_crm import Parts, memory_core
 from tests.domain.examples import DELIVER, PLACE, REFUND

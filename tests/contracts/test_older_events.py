@@ -18,8 +18,8 @@ from regulars.application.ports import EventLog
 from regulars.domain.order import OrderAccepted, OrderDelivered, OrderReady
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.values import OrderId
+from regulars.testing.pending_events import append, new_id, pending, places, positions, run
 from tests.adapters.older_events import LONG_LIVED, older
-from tests.contracts.event_logs import append, new_id, pending, places, positions, run
 
 TAKEN = older("OrderTaken", 1, id="a", amount=10, buyer="anna")
 SERVED = older(

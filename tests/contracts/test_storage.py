@@ -13,8 +13,8 @@ from regulars.adapters.memory import MemoryStorage
 from regulars.adapters.storage import SqlStorage
 from regulars.application.errors import NotOurDatabase, StaleHistory, StorageUnavailable
 from regulars.application.ports import Finding, Storage
-from tests.contracts.event_logs import append, places, run
-from tests.contracts.view_stores import SOLD, VIEWS, Sold, save
+from regulars.testing.pending_events import append, places, run
+from regulars.testing.view_stores import SOLD, VIEWS, Sold, save
 from tests.postgres_server import new_database
 
 FINDING = Finding(file="orders.csv", row=3, field="total", reason="is no amount")

@@ -15,8 +15,8 @@ from regulars.adapters.stored_events import SqlStoredEvents
 from regulars.application.log_check import LogCheck, check
 from regulars.application.ports import EventLog
 from regulars.application.stored import StoredEvents
-from tests.adapters.stored_events import EXAMPLES
-from tests.contracts.event_logs import NOW, append, id_of, pending, run
+from regulars.testing.example_events import EXAMPLES
+from regulars.testing.pending_events import NOW, append, id_of, pending, run
 from tests.postgres_server import new_database
 
 Kept: TypeAlias = tuple[EventLog, StoredEvents]

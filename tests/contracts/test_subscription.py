@@ -1,9 +1,10 @@
 import tracemalloc
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,16 +12,15 @@ from regulars.adapters.database import Database
 from regulars.adapters.memory import MemoryStorage
 from regulars.adapters.storage import SqlStorage
 from regulars.application.errors import StorageUnavailable, UndecodableEvent
-from regulars.application.subscription import subscribe
+from regulars.application.events import Recorded
+from regulars.application.ports import Storage
+from regulars.application.subscription import Subscription, subscribe
 from regulars.domain.order import OrderReady
+from regulars.testing import SubscriptionContract
+from regulars.testing.followers import Subscribe
+from regulars.testing.pending_events import append, pending, places, run
+from tests.contracts.broken_promises import failed_by, fails
 from tests.contracts.broken_subscriptions import BROKEN, HoldsASnapshot
-from tests.contracts.event_logs import append, pending, places, run
-from tests.contracts.subscriptions import (
-    CONTRACT,
-    Followed,
-    Subscribe,
-    check_that_others_write_while_a_follower_works,
-)
 from tests.postgres_server import new_database
 
 
@@ -31,48 +31,52 @@ def database(tmp_path: Path) -> Iterator[Database]:
     database.close()
 
 
-@pytest.fixture(params=["memory", "file", "sqlite in memory", "postgresql"])
-def shop(request: pytest.FixtureRequest) -> Iterator[Followed]:
-    if request.param == "memory":
-        yield Followed(MemoryStorage())
-        return
-    if request.param == "file":
-        yield Followed(SqlStorage(request.getfixturevalue("database"), ()))
-        return
-    other = Database("sqlite://" if request.param == "sqlite in memory" else new_database())
-    yield Followed(SqlStorage(other, ()))
-    other.close()
+class TestMemorySubscription(SubscriptionContract):
+    def open(self) -> MemoryStorage:
+        return MemoryStorage()
 
 
-@pytest.mark.parametrize("check", CONTRACT)
-def test_a_subscription_keeps_its_promise(
-    check: Callable[[Followed], None], shop: Followed
-) -> None:
-    check(shop)
+class TestSqlSubscription(SubscriptionContract):
+    opened: Database
+
+    @pytest.fixture(autouse=True, params=["file", "sqlite in memory", "postgresql"])
+    def store(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
+        urls = {"file": f"sqlite:///{tmp_path / 'shop.db'}", "sqlite in memory": "sqlite://"}
+        url = urls.get(request.param) or new_database()
+        with closing(Database(url, synchronous="NORMAL")) as self.opened:
+            yield
+
+    def open(self) -> SqlStorage:
+        return SqlStorage(self.opened, ())
 
 
-def found_by(
-    check: Callable[[Followed], None], broken: Subscribe, *, patience: float = 0.3
-) -> bool:
-    try:
-        check(Followed(MemoryStorage(), broken, patience))
-    except (AssertionError, StopIteration, StorageUnavailable, pytest.fail.Exception):
-        return True
-    return False
+def case(way: Subscribe, seconds: float) -> type[SubscriptionContract]:
+    """The contract for one way to subscribe."""
+
+    class Case(SubscriptionContract):
+        patience = seconds
+
+        def open(self) -> MemoryStorage:
+            return MemoryStorage()
+
+        def subscribe(self, storage: Storage, **of: Any) -> Subscription[Recorded]:  # noqa: ANN401 - what `subscribe` takes
+            return way(storage, **of)
+
+    return Case
 
 
 @pytest.mark.parametrize("broken", BROKEN)
 def test_the_contract_finds_broken_subscriptions(broken: Subscribe) -> None:
-    assert any(found_by(check, broken) for check in CONTRACT)
+    assert any(failed_by(case(broken, 0.3)))
 
 
 def test_a_subscription_that_holds_the_store_while_its_follower_works_is_found() -> None:
-    # Only this check: the others would wait for that store for ever.
-    assert found_by(check_that_others_write_while_a_follower_works, HoldsASnapshot)
+    # Only this test: the others would wait for that store for ever.
+    assert fails(case(HoldsASnapshot, 0.3)(), "test_others_write_while_a_follower_works")
 
 
 def test_a_sound_subscription_is_not_called_broken() -> None:
-    assert not [check for check in CONTRACT if found_by(check, subscribe, patience=10)]
+    assert list(failed_by(case(subscribe, 10))) == []
 
 
 def test_events_of_other_tenants_are_passed_over(database: Database) -> None:

@@ -1,4 +1,5 @@
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from types import NoneType
 from typing import Any, TypeVar
@@ -14,15 +15,9 @@ from regulars.application.crm import VIEWS
 from regulars.application.customer import OpenOrder
 from regulars.application.ports import ViewStore
 from regulars.application.views import Key, View
-from tests.contracts.view_stores import (
-    CONTRACT,
-    SOLD,
-    Sold,
-    Stores,
-    memory_stores,
-    save,
-    sql_stores,
-)
+from regulars.testing import ViewStoreContract, view_stores
+from regulars.testing.view_stores import SOLD, Sold, save
+from tests.contracts.broken_promises import failed_by, fails, promises
 from tests.domain.fillings import Filling, built
 from tests.postgres_server import new_database
 
@@ -67,20 +62,23 @@ def database() -> Iterator[Database]:
     database.close()
 
 
-@pytest.fixture(params=["memory", "file", "sqlite in memory", "postgresql"])
-def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stores]:
-    if request.param == "memory":
-        yield memory_stores()
-        return
-    urls = {"file": f"sqlite:///{tmp_path / 'shop.db'}", "sqlite in memory": "sqlite://"}
-    database = Database(urls.get(request.param) or new_database(), synchronous="NORMAL")
-    yield sql_stores(database)
-    database.close()
+class TestMemoryViews(ViewStoreContract):
+    def open(self, tenant: str) -> MemoryViews:  # noqa: ARG002 - each tenant's are an object
+        return MemoryViews()
 
 
-@pytest.mark.parametrize("check", CONTRACT)
-def test_a_view_store_keeps_its_promise(check: Callable[[Stores], None], stores: Stores) -> None:
-    check(stores)
+class TestSqlViews(ViewStoreContract):
+    database: Database
+
+    @pytest.fixture(autouse=True, params=["file", "sqlite in memory", "postgresql"])
+    def place(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
+        urls = {"file": f"sqlite:///{tmp_path / 'shop.db'}", "sqlite in memory": "sqlite://"}
+        url = urls.get(request.param) or new_database()
+        with closing(Database(url, synchronous="NORMAL")) as self.database:
+            yield
+
+    def open(self, tenant: str) -> SqlViews:
+        return SqlViews(self.database, view_stores.VIEWS, tenant=tenant)
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
@@ -171,30 +169,44 @@ class ClearsRowsOnly(MemoryViews):
         self.kept.pop(view, None)
 
 
-def found_by(check: Callable[[Stores], None], stores: Stores) -> bool:
-    try:
-        check(stores)
-    except AssertionError:
-        return True
-    return False
+def breaks(kind: type[MemoryViews]) -> Iterator[str]:
+    """The tests of the contract that fail for a store in memory."""
+
+    class Broken(ViewStoreContract):
+        def open(self, tenant: str) -> MemoryViews:  # noqa: ARG002 - each tenant's are an object
+            return kind()
+
+    return failed_by(Broken)
+
+
+def breaks_in_sql(kind: type[SqlViews]) -> Iterator[str]:
+    """The tests of the contract that fail for a store in SQL, each in a place of its own."""
+    for name in promises(ViewStoreContract):
+        with closing(Database("sqlite://")) as database:
+
+            class Broken(ViewStoreContract):
+                def open(self, tenant: str) -> SqlViews:
+                    return kind(database, view_stores.VIEWS, tenant=tenant)
+
+            if fails(Broken(), name):
+                yield name
 
 
 @pytest.mark.parametrize("broken", [AsTheyCame, LendsItsRows, FindsAny, ClearsRowsOnly])
 def test_the_contract_finds_broken_stores_in_memory(broken: type[MemoryViews]) -> None:
-    assert any(found_by(check, memory_stores(broken)) for check in CONTRACT)
+    assert any(breaks(broken))
 
 
 @pytest.mark.parametrize(
     "broken", [ForgetsTenants, ForgetsVersions, KeepsTheFirst, KeepsNoCheckpoint, LoadsSome]
 )
 def test_the_contract_finds_broken_stores_in_sql(broken: type[SqlViews]) -> None:
-    def is_found(check: Callable[[Stores], None]) -> bool:
-        database = Database("sqlite://")
-        found = found_by(check, sql_stores(database, broken))
-        database.close()
-        return found
+    assert any(breaks_in_sql(broken))
 
-    assert any(map(is_found, CONTRACT))
+
+def test_a_sound_store_is_not_called_broken() -> None:
+    assert list(breaks(MemoryViews)) == []
+    assert list(breaks_in_sql(SqlViews)) == []
 
 
 def test_a_host_may_join_the_columns_of_a_view(database: Database) -> None:

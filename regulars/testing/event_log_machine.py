@@ -1,25 +1,22 @@
 """Anything that can be asked of an event log, in any order, against lists that are searched."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count, takewhile
-from typing import Any, ClassVar
+from typing import ClassVar, Final
 
 import pytest
-from hypothesis import Phase, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from regulars.adapters.database import Database
-from regulars.adapters.event_log import SqlLog
 from regulars.application.errors import AlreadyRecorded, StaleHistory
 from regulars.application.events import EventId, Pending, Recorded
+from regulars.application.ports import EventLog
 from regulars.domain.order import OrderAccepted, OrderReady
 from regulars.domain.values import OrderId
-from tests.contracts.broken_event_logs import LostUpdate, NotAtomicInSql, TakesGaps
-from tests.contracts.event_logs import NOW, Logs, memory_logs, sql_logs
+from regulars.testing.pending_events import NOW
 
-KINDS: list[type[OrderAccepted | OrderReady]] = [OrderAccepted, OrderReady]
+KINDS: Final[list[type[OrderAccepted | OrderReady]]] = [OrderAccepted, OrderReady]
 
 tenants = st.sampled_from(["shop", "other"])
 streams = st.sampled_from(["a", "A", "b/ü"])
@@ -36,26 +33,28 @@ def numbered(tenant: str, number: int) -> EventId:
     return EventId(tenant.encode().ljust(8) + request.to_bytes(5, "big") + place.to_bytes(3, "big"))
 
 
-class LogMachine(RuleBasedStateMachine):
-    """What is in a log, told twice: by the log, and by a list of all events of all tenants."""
+class EventLogMachine(RuleBasedStateMachine):
+    """
+    What is in a log, told twice: by the log, and by a list of all events of all tenants.
+
+    `opening` opens the log of a tenant; all of them are in one store, which may have events in it.
+    """
 
     shops: ClassVar[Iterator[int]] = count(1)
 
-    def __init__(self) -> None:
+    def __init__(self, opening: Callable[[str], EventLog]) -> None:
         super().__init__()
-        self.logs = self.opened()
         # Tenants of their own for each example, so that all examples may share one database.
         shop = next(self.shops)
         self.names = {"shop": f"s{shop}", "other": f"o{shop}"}
-        self.start = self.logs(self.names["shop"]).head()
+        self.logs = {name: opening(name) for name in self.names.values()}
+        self.start = self.logs[self.names["shop"]].head()
         self.told: list[Recorded] = []
         self.heads: dict[str, int] = {}
         self.ids = 0
 
-    def opened(self) -> Logs:
-        return memory_logs()
-
     def of(self, tenant: str) -> list[Recorded]:
+        """What the list tells of a tenant, oldest first."""
         return [one for one in self.told if one.tenant == tenant]
 
     @rule(
@@ -69,6 +68,7 @@ class LogMachine(RuleBasedStateMachine):
         wanted: list[tuple[str, type[OrderAccepted | OrderReady], int, bool]],
         cause: str,
     ) -> None:
+        """A batch is recorded whole, or refused for what is wrong with it."""
         tenant = self.names[tenant]
         ends = {one.stream: one.version for one in self.of(tenant)}
         batch: list[Pending] = []
@@ -92,13 +92,14 @@ class LogMachine(RuleBasedStateMachine):
         slipped = any(slip for _, _, slip, _ in wanted)
         if repeated or slipped:
             with pytest.raises((AlreadyRecorded,) * repeated + (StaleHistory,) * slipped):
-                self.logs(tenant).append(batch, recorded_at=NOW)
+                self.logs[tenant].append(batch, recorded_at=NOW)
             return
-        last = self.logs(tenant).append(batch, recorded_at=NOW)
+        last = self.logs[tenant].append(batch, recorded_at=NOW)
         assert last - len(batch) >= self.heads.get(tenant, self.start)
         self.tell(tenant, batch, last)
 
     def tell(self, tenant: str, batch: Sequence[Pending], last: int) -> None:
+        """Add to the list what the log has taken, up to this position."""
         self.heads[tenant] = last
         for position, one in enumerate(batch, last - len(batch) + 1):
             self.told.append(
@@ -135,7 +136,8 @@ class LogMachine(RuleBasedStateMachine):
         types: set[type[OrderAccepted | OrderReady]] | None,
         cause: str,
     ) -> None:
-        log = self.logs(tenant := self.names[tenant])
+        """What is between two positions is what the list has there."""
+        log = self.logs[tenant := self.names[tenant]]
         near = log.head() - self.start + 2
         after = self.start + after % near
         upto = None if upto is None else self.start + upto % near
@@ -156,8 +158,9 @@ class LogMachine(RuleBasedStateMachine):
         numbers=st.sets(st.integers(1, 30)),
     )
     def look_up(self, tenant: str, names: set[str], after: int, numbers: set[int]) -> None:
+        """What is known by a name or an id is what the list finds under it."""
         tenant = self.names[tenant]
-        log, told = self.logs(tenant), self.of(tenant)
+        log, told = self.logs[tenant], self.of(tenant)
         ids = {numbered(tenant, number) for number in numbers}
         streams = {name: [one for one in told if one.stream == name] for name in names}
         assert log.streams(names) == {name: found for name, found in streams.items() if found}
@@ -171,46 +174,28 @@ class LogMachine(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_lost(self) -> None:
+        """The log tells everything, in the order of the list."""
         for tenant in self.names.values():
-            assert list(self.logs(tenant).read(after=self.start)) == self.of(tenant)
-            assert self.logs(tenant).head() >= self.heads.get(tenant, self.start)
+            assert list(self.logs[tenant].read(after=self.start)) == self.of(tenant)
+            assert self.logs[tenant].head() >= self.heads.get(tenant, self.start)
 
 
-QUICK = settings(max_examples=30, stateful_step_count=20)
-"""A profile that looks for new examples goes further."""
+def explore(opening: Callable[[str], EventLog], exploring: settings | None = None) -> None:
+    """
+    Asks a log for anything, in many histories, and fails with the shortest that shows a fault.
 
+    Args:
+        opening: opens the log of a tenant; it is called with tenants of their own for each
+            history, and all of them are in one store.
+        exploring: how long; None for what the profile of Hypothesis says.
+    """
 
-def explore(machine: type[LogMachine], **changes: Any) -> None:  # noqa: ANN401 - settings
-    chosen = QUICK if settings().derandomize else settings()
-    run_state_machine_as_test(machine, settings=settings(chosen, **changes))
+    class Opened(EventLogMachine):
+        def __init__(self) -> None:
+            super().__init__(opening)
 
-
-def test_a_log_in_memory_is_a_list_that_only_grows() -> None:
-    explore(LogMachine)
-
-
-def test_a_log_in_sql_is_a_list_that_only_grows() -> None:
-    with closing(Database("sqlite://")) as database:
-
-        class SqlMachine(LogMachine):
-            def opened(self) -> Logs:
-                return sql_logs(database)
-
-        explore(SqlMachine)
-
-
-@pytest.mark.parametrize("broken", [NotAtomicInSql, TakesGaps, LostUpdate])
-def test_exploring_finds_broken_logs(broken: type[SqlLog]) -> None:
-    with closing(Database("sqlite://")) as database:
-
-        class BrokenMachine(LogMachine):
-            def opened(self) -> Logs:
-                return sql_logs(database, broken)
-
-        with pytest.raises((AssertionError, StaleHistory, pytest.fail.Exception)):
-            explore(
-                BrokenMachine,
-                max_examples=200,
-                phases=[Phase.generate],
-                report_multiple_bugs=False,
-            )
+    # A store on a disk is slow, which is no fault of a history.
+    patient = settings(
+        exploring or settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    run_state_machine_as_test(Opened, settings=patient)

@@ -1,0 +1,32 @@
+"""
+The contracts of the ports, for adapters that a host writes: needs the extra `testing`.
+
+    class TestMyLog(EventLogContract):
+        def open(self, tenant: str) -> EventLog:
+            return MyLog(tenant)
+"""
+
+import pytest
+
+# Before they are imported: a broken promise then says what it saw.
+pytest.register_assert_rewrite(
+    "regulars.testing.event_log_machine",
+    "regulars.testing.event_logs",
+    "regulars.testing.followers",
+    "regulars.testing.pending_events",
+    "regulars.testing.subscriptions",
+    "regulars.testing.view_stores",
+)
+
+from regulars.testing.event_log_machine import EventLogMachine, explore  # noqa: E402 - see above
+from regulars.testing.event_logs import EventLogContract  # noqa: E402 - see above
+from regulars.testing.subscriptions import SubscriptionContract  # noqa: E402 - see above
+from regulars.testing.view_stores import ViewStoreContract  # noqa: E402 - see above
+
+__all__ = [
+    "EventLogContract",
+    "EventLogMachine",
+    "SubscriptionContract",
+    "ViewStoreContract",
+    "explore",
+]

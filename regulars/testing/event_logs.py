@@ -1,0 +1,362 @@
+"""What every `EventLog` promises."""
+
+from abc import ABC, abstractmethod
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import chain
+from threading import Barrier
+from typing import Any, ClassVar, Final
+
+import pytest
+from hypothesis import settings
+
+from regulars.application.errors import AlreadyRecorded, StaleHistory
+from regulars.application.events import Event, Recorded
+from regulars.application.ports import EventLog
+from regulars.domain.order import OrderAccepted, OrderCompleted, OrderReady
+from regulars.domain.values import OrderId
+from regulars.testing.event_log_machine import explore
+from regulars.testing.example_events import EXAMPLES
+from regulars.testing.pending_events import (
+    NOW,
+    append,
+    id_of,
+    new_id,
+    new_request,
+    pending,
+    places,
+    positions,
+    refuse,
+    run,
+)
+
+WRITERS: Final = 4
+PATIENCE: Final = 30
+"""The seconds after which writers no longer wait for one another."""
+
+
+class EventLogContract(ABC):
+    """
+    The promises of the `EventLog` port, a test each, for a subclass that pytest collects.
+
+    Every test has an instance of its own and begins with a store that has nothing in it: where
+    making one takes more than a line, make it in a fixture of the subclass with `autouse`.
+    """
+
+    exploring: ClassVar[settings | None] = None
+    """How long histories are explored; None for what the profile of Hypothesis says."""
+
+    @abstractmethod
+    def open(self, tenant: str) -> EventLog:
+        """
+        Opens the log of a tenant.
+
+        What one test opens is in one store. A test opens a tenant once, and may share the log
+        between threads.
+        """
+
+    def test_a_batch_over_several_streams_is_recorded_in_its_order(self) -> None:
+        log = self.open("shop")
+
+        last = append(log, *run("a", 1, 2), *run("b", 1), *run("a", 3))
+
+        assert places(log.read()) == [("a", 1), ("a", 2), ("b", 1), ("a", 3)]
+        assert positions(log.read()) == [last - 3, last - 2, last - 1, last]
+        assert log.head() == last
+
+    def test_everything_told_of_an_event_comes_back(self) -> None:
+        log = self.open("shop")
+        told = pending("a", 1, causation="command-1")._replace(fingerprint=b"\x00\xff")
+        plain = pending("a", 2)
+
+        last = append(log, told, plain)
+
+        first, second = log.read()
+        assert first == Recorded(
+            position=last - 1,
+            stream="a",
+            version=1,
+            event=told.event,
+            event_id=told.event_id,
+            occurred_at=NOW - 5,
+            recorded_at=NOW,
+            type="OrderAccepted",
+            schema=1,
+            tenant="shop",
+            actor="agent:7",
+            correlation="talk-1",
+            causation="command-1",
+            fingerprint=b"\x00\xff",
+        )
+        assert (second.causation, second.fingerprint) == (None, None)
+
+    def test_every_event_comes_back_as_it_was(self) -> None:
+        log = self.open("shop")
+        events = list(EXAMPLES.values())
+
+        append(log, *(pending("a", version, event) for version, event in enumerate(events, 1)))
+
+        recorded = list(log.stream("a"))
+        assert [one.event for one in recorded] == events
+        assert [(one.type, one.schema) for one in recorded] == [
+            log.stored_as(type(event)) for event in events
+        ]
+
+    def test_nothing_is_recorded_for_no_events(self) -> None:
+        log = self.open("shop")
+        assert append(log) == 0
+
+        last = append(log, *run("a", 1))
+
+        assert append(log) == last
+        assert len(list(log.read())) == 1
+
+    def test_a_stream_begins_with_one(self) -> None:
+        log = self.open("shop")
+
+        refuse(log, StaleHistory, *run("a", 2))
+        refuse(log, StaleHistory, *run("a", 0))
+        refuse(log, StaleHistory, *run("a", -1))
+
+    def test_a_version_is_the_next_of_its_stream(self) -> None:
+        log = self.open("shop")
+        append(log, *run("a", 1, 2), *run("b", 1))
+
+        refuse(log, StaleHistory, *run("a", 4))
+        refuse(log, StaleHistory, *run("a", 3, 5))
+        refuse(log, StaleHistory, *run("a", 4, 3))
+        refuse(log, StaleHistory, *run("b", 3))
+        append(log, *run("a", 3, 4))
+
+    def test_a_version_is_taken_once(self) -> None:
+        log = self.open("shop")
+        append(log, *run("a", 1, 2))
+
+        refuse(log, StaleHistory, *run("a", 2))
+        refuse(log, StaleHistory, *run("a", 1))
+        refuse(log, StaleHistory, *run("b", 1, 1))
+        assert places(log.stream("a")) == [("a", 1), ("a", 2)]
+
+    def test_of_a_refused_batch_nothing_is_recorded(self) -> None:
+        log = self.open("shop")
+        append(log, *run("a", 1))
+
+        refuse(log, StaleHistory, *run("new", 1, 2), *run("a", 1))
+        refuse(log, StaleHistory, *run("a", 2, 3), *run("new", 2))
+
+        assert list(log.stream("new")) == []
+        assert log.streams(["new"]) == {}
+        append(log, *run("new", 1), *run("a", 2))
+
+    def test_an_event_is_recorded_once(self) -> None:
+        log = self.open("shop")
+        known = pending("a", 1)
+        append(log, known)
+        twice = new_id()
+
+        refuse(log, AlreadyRecorded, pending("a", 2, event_id=known.event_id))
+        refuse(log, AlreadyRecorded, *run("b", 1), pending("b", 2, event_id=known.event_id))
+        refuse(
+            log, AlreadyRecorded, pending("b", 1, event_id=twice), pending("b", 2, event_id=twice)
+        )
+
+    def test_a_repeat_is_refused(self) -> None:
+        log = self.open("shop")
+        batch = run("a", 1, 2)
+        append(log, *batch)
+
+        with pytest.raises((AlreadyRecorded, StaleHistory)):
+            append(log, *batch)
+        assert places(log.read()) == [("a", 1), ("a", 2)]
+
+    def test_positions_only_grow(self) -> None:
+        log = self.open("shop")
+        given = [append(log, *run("a", 1)), append(log, *run("a", 2, 3)), append(log, *run("b", 1))]
+        with pytest.raises(StaleHistory):
+            append(log, *run("c", 1), *run("b", 1))
+        given.append(append(log, *run("b", 2)))
+
+        assert given[0] > 0
+        assert given == sorted(set(given))
+        assert positions(log.read()) == [given[0], given[1] - 1, given[1], given[2], given[3]]
+
+    def test_a_new_log_is_empty(self) -> None:
+        log = self.open("shop")
+
+        assert log.head() == 0
+        assert list(log.read()) == []
+        assert list(log.stream("a")) == []
+        assert log.streams(["a"]) == {}
+        assert log.find([new_id()]) == {}
+
+    def test_a_reader_goes_on_where_it_stopped(self) -> None:
+        log = self.open("shop")
+        append(log, *run("a", 1, 2, 3), *run("b", 1, 2))
+        all_of_it = list(log.read())
+        second, fourth = all_of_it[1].position, all_of_it[3].position
+
+        assert list(log.read(after=second)) == all_of_it[2:]
+        assert list(log.read(upto=fourth)) == all_of_it[:4]
+        assert list(log.read(after=second, upto=fourth)) == all_of_it[2:4]
+        assert list(log.read(after=fourth, upto=second)) == []
+        assert list(log.read(after=log.head())) == []
+        assert list(log.read(upto=0)) == []
+        assert list(log.read(upto=log.head() + 10)) == all_of_it
+
+    def test_a_reader_of_some_types_reads_all_of_them(self) -> None:
+        log = self.open("shop")
+        order = OrderId("a")
+        kinds: list[Event] = [
+            OrderAccepted(order=order),
+            OrderReady(order=order),
+            OrderAccepted(order=order),
+            OrderCompleted(order=order),
+        ]
+        append(log, *(pending("a", version, event) for version, event in enumerate(kinds, 1)))
+
+        def versions(*types: type[Event], **between: Any) -> list[int]:  # noqa: ANN401 - two numbers
+            return [one.version for one in log.read(types=types, **between)]
+
+        assert versions(OrderAccepted) == [1, 3]
+        assert versions(OrderReady, OrderCompleted) == [2, 4]
+        assert versions(OrderAccepted, after=log.head() - 3, upto=log.head() - 1) == [3]
+        assert versions() == []
+
+    def test_a_stream_is_read_oldest_first_past_a_version(self) -> None:
+        log = self.open("shop")
+        append(log, *run("a", 1), *run("b", 1), *run("a", 2, 3))
+        append(log, *run("a", 4))
+
+        assert [one.version for one in log.stream("a")] == [1, 2, 3, 4]
+        assert [one.version for one in log.stream("a", after=2)] == [3, 4]
+        assert [one.version for one in log.stream("a", after=4)] == []
+        assert list(log.stream("A")) == []
+
+    def test_the_facts_of_a_stream_are_its_events_without_their_envelope(self) -> None:
+        log, other = self.open("shop"), self.open("other")
+        events = list(EXAMPLES.values())
+        append(other, *run("a", 1))
+        for version, event in enumerate(events, 1):
+            append(log, pending("a", version, event)._replace(occurred_at=NOW + version))
+        append(log, *run("b", 1))
+
+        assert list(log.facts("a")) == [
+            (one.version, one.event, one.occurred_at) for one in log.stream("a")
+        ]
+        assert len(list(log.facts("a"))) == len(events)
+        assert list(log.facts("unknown")) == []
+
+    def test_several_streams_are_read_at_once(self) -> None:
+        log = self.open("shop")
+        names = [f"order {number}" for number in range(1_200)]
+        append(log, *(one for name in names for one in run(name, 1)), *run(names[-1], 2))
+
+        found = log.streams([names[0], names[-1], "unknown"])
+        assert {name: places(events) for name, events in found.items()} == {
+            names[0]: [(names[0], 1)],
+            names[-1]: [(names[-1], 1), (names[-1], 2)],
+        }
+        assert log.streams(names).keys() == set(names)
+        assert log.streams([]) == {}
+
+    def test_events_are_found_by_id(self) -> None:
+        log = self.open("shop")
+        batch = [pending("a", version) for version in range(1, 1_201)]
+        append(log, *batch)
+        ids = [one.event_id for one in batch]
+
+        found = log.find([ids[0], ids[-1], new_id()])
+        assert {event_id: one.version for event_id, one in found.items()} == {
+            ids[0]: 1,
+            ids[-1]: 1200,
+        }
+        assert {event_id: one.event_id for event_id, one in log.find(ids).items()} == {
+            event_id: event_id for event_id in ids
+        }
+        assert log.find([]) == {}
+
+    def test_any_id_of_a_request_finds_the_first_of_its_events(self) -> None:
+        log, request = self.open("shop"), new_request()
+        told = [id_of(request, place) for place in (256, 257, 2**24 - 1)]
+        events = [pending("a", version, event_id=one) for version, one in enumerate(told, 1)]
+        append(log, *run("b", 1), *events, *run("c", 1))
+
+        for asked in (id_of(request), *told, id_of(request, 300)):
+            assert {given: one.event_id for given, one in log.find([asked]).items()} == {
+                asked: told[0]
+            }
+        assert log.find([id_of(request + 10**6), id_of(request + 10**6, 256)]) == {}
+
+        earlier = pending("a", 4, event_id=id_of(request, 7))
+        append(log, earlier)
+        assert log.find([told[0]])[told[0]].event_id == earlier.event_id
+
+    def test_what_a_command_caused_is_one_run(self) -> None:
+        log = self.open("shop")
+        causes = ["one", "two", "two", None, "two", "two"]
+        last = append(
+            log,
+            *(pending("a", version, causation=cause) for version, cause in enumerate(causes, 1)),
+        )
+
+        assert [one.version for one in log.caused_by("two", after=last - 5)] == [2, 3]
+        assert [one.version for one in log.caused_by("two", after=last - 2)] == [5, 6]
+        assert list(log.caused_by("two", after=last - 6)) == []
+        assert list(log.caused_by("two", after=last)) == []
+
+    def test_a_long_batch_is_read_back_whole(self) -> None:
+        log = self.open("shop")
+        last = append(
+            log, *(pending(f"order {number % 3}", number // 3 + 1) for number in range(2_502))
+        )
+
+        read = list(log.read())
+        assert positions(read) == list(range(last - 2_501, last + 1))
+        assert list(log.read(after=read[998].position)) == read[999:]
+        assert [one.version for one in log.stream("order 1", after=500)] == list(range(501, 835))
+
+    def test_tenants_see_nothing_of_each_other(self) -> None:
+        mine, theirs, nobody = self.open("shop"), self.open("other"), self.open("nobody")
+        own = pending("a", 1, causation="command-1")
+        append(mine, own)
+        append(theirs, *run("a", 1, 2))
+        append(mine, pending("a", 2, causation="command-1"))
+
+        assert places(mine.read()) == [("a", 1), ("a", 2)]
+        assert {one.tenant for one in mine.read()} == {"shop"}
+        assert {one.tenant for one in theirs.read()} == {"other"}
+        assert places(theirs.stream("a")) == [("a", 1), ("a", 2)]
+        assert len(theirs.streams(["a"])["a"]) == 2
+        assert theirs.find([own.event_id]) == {}
+        assert len(mine.caused_by("command-1", after=0)) == 2
+        assert list(nobody.read()) == []
+        refuse(nobody, StaleHistory, *run("a", 3))
+
+    def test_of_writers_of_one_version_one_is_recorded(self) -> None:
+        log, together = self.open("shop"), Barrier(WRITERS)
+
+        def write(_: int) -> int:
+            recorded = 0
+            for version in range(1, 11):
+                together.wait(PATIENCE)
+                with suppress(StaleHistory):
+                    append(log, *run("a", version))
+                    recorded += 1
+            return recorded
+
+        with ThreadPoolExecutor(WRITERS) as pool:
+            assert sum(pool.map(write, range(WRITERS))) == 10
+        assert places(log.read()) == [("a", version) for version in range(1, 11)]
+
+    def test_writers_of_different_streams_are_all_recorded(self) -> None:
+        log = self.open("shop")
+
+        def write(stream: str) -> list[int]:
+            return [append(log, *run(stream, version, version + 1)) for version in (1, 3, 5, 7)]
+
+        with ThreadPoolExecutor(WRITERS) as pool:
+            given = sorted(chain.from_iterable(pool.map(write, "abcd")))
+        assert positions(log.read()) == [one for last in given for one in (last - 1, last)]
+
+    def test_it_is_a_list_that_only_grows(self) -> None:
+        explore(self.open, self.exploring)

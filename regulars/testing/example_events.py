@@ -1,0 +1,212 @@
+"""An example of each class of events, every field with a value of its own."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from regulars.application.events import Event
+from regulars.domain.customer import (
+    ConsentGranted,
+    ConsentWithdrawn,
+    CustomerDetailsUpdated,
+    CustomerRegistered,
+    DeliveryAddressAdded,
+    DeliveryAddressRemoved,
+)
+from regulars.domain.loyalty import LoyaltyAccountOpened, PointsEarned, PointsReversed
+from regulars.domain.merchant import (
+    MenuItemPublished,
+    MerchantDetailsUpdated,
+    MerchantRegistered,
+)
+from regulars.domain.order import (
+    OrderAccepted,
+    OrderCancelled,
+    OrderCompleted,
+    OrderDelivered,
+    OrderPickedUp,
+    OrderReady,
+    PreparationStarted,
+)
+from regulars.domain.personal import Sealed
+from regulars.domain.program import EarningRule, EarningRulePublished, ProgramDefined
+from regulars.domain.purchase import Channel, Line, OrderPlaced
+from regulars.domain.refund import RefundIssued
+from regulars.domain.review import ReviewSubmitted
+from regulars.domain.values import (
+    AddressId,
+    CustomerId,
+    ItemId,
+    MerchantId,
+    Money,
+    OrderId,
+    ProgramId,
+    RefundId,
+)
+
+ADA = CustomerId("ada")
+CAFE = MerchantId("café-7")
+ORDER = OrderId("订单-1001")
+PROGRAM = ProgramId("default")
+PLACED_AT = datetime(2026, 2, 28, 23, 59, 59, 123456, tzinfo=UTC)
+RULE = EarningRule(points=3, per_numerator=1, per_denominator=2, currency="GBP.3")
+LINES = (
+    Line(
+        line=1,
+        item=ItemId("dumplings"),
+        quantity=2,
+        name="Dumplings 饺子 🥟",
+        category="mains",
+        unit_price=1299,
+    ),
+    Line(line=2, item=ItemId("bag"), quantity=1),
+)
+
+
+def box(content: str) -> Sealed:
+    """A box that nobody sealed: logs keep what they are given."""
+    return Sealed(b"\x00\xff" + content.encode())
+
+
+EXAMPLES: Final[dict[tuple[str, int], Event]] = {
+    ("CustomerRegistered", 1): CustomerRegistered(
+        customer=ADA,
+        contact=box("contact"),
+        profile=box("profile"),
+        extra=box("extra"),
+        source="flyer",
+    ),
+    ("CustomerDetailsUpdated", 1): CustomerDetailsUpdated(
+        customer=ADA,
+        contact=box("new contact"),
+        profile=box("new profile"),
+        extra=box("new extra"),
+        source="friend",
+    ),
+    ("DeliveryAddressAdded", 1): DeliveryAddressAdded(
+        customer=ADA,
+        address_id=AddressId("home"),
+        address=box("address"),
+        district="Jing'an",
+        region="Shanghai",
+    ),
+    ("DeliveryAddressRemoved", 1): DeliveryAddressRemoved(
+        customer=ADA, address_id=AddressId("home")
+    ),
+    ("ConsentGranted", 1): ConsentGranted(
+        customer=ADA, purpose="marketing", channel="sms", policy_version="2026-01"
+    ),
+    ("ConsentWithdrawn", 1): ConsentWithdrawn(customer=ADA, purpose="marketing", channel="sms"),
+    ("MerchantRegistered", 1): MerchantRegistered(
+        merchant=CAFE,
+        name="Café Seven",
+        brand="Seven",
+        category="cafés",
+        address="7 Harbour Street",
+        region="north",
+        extra=(("floor", "2"), ("floor", "mezzanine")),
+    ),
+    ("MerchantDetailsUpdated", 1): MerchantDetailsUpdated(
+        merchant=CAFE,
+        name="Café Eight",
+        brand="Eight",
+        category="bars",
+        address="8 Harbour Street",
+        region="south",
+        extra=(("floor", "3"),),
+    ),
+    ("MenuItemPublished", 1): MenuItemPublished(
+        merchant=CAFE,
+        item=ItemId("dumplings"),
+        name="Dumplings",
+        price=Money(minor=1299, currency="USD"),
+        category="mains",
+    ),
+    ("OrderPlaced", 1): OrderPlaced(
+        order=ORDER,
+        currency="USD",
+        total=2598,
+        customer=ADA,
+        merchant=CAFE,
+        lines=LINES,
+        discount=100,
+        delivery_fee=299,
+        tip=50,
+        channel=Channel.DINE_IN,
+        payment_method="card",
+        region="north",
+        extra=box("extra"),
+    ),
+    ("OrderAccepted", 1): OrderAccepted(order=ORDER, late_entry=True),
+    ("PreparationStarted", 1): PreparationStarted(order=ORDER, late_entry=True),
+    ("OrderReady", 1): OrderReady(order=ORDER, late_entry=True),
+    ("OrderPickedUp", 1): OrderPickedUp(order=ORDER, late_entry=True),
+    ("OrderDelivered", 1): OrderDelivered(
+        order=ORDER,
+        currency="USD",
+        total=2598,
+        placed_at=PLACED_AT,
+        customer=ADA,
+        merchant=CAFE,
+        late_entry=True,
+    ),
+    ("OrderCompleted", 1): OrderCompleted(order=ORDER, late_entry=True),
+    ("OrderCancelled", 1): OrderCancelled(
+        order=ORDER,
+        currency="USD",
+        placed_at=PLACED_AT,
+        customer=ADA,
+        merchant=CAFE,
+        lines=LINES,
+        reason="sold out",
+        late_entry=True,
+    ),
+    ("RefundIssued", 1): RefundIssued(
+        order=ORDER,
+        refund=RefundId("refund-1"),
+        currency="USD",
+        amount=3000,
+        goods=2598,
+        goodwill=402,
+        goods_refunded=2598,
+        total=2598,
+        placed_at=PLACED_AT,
+        customer=ADA,
+        merchant=CAFE,
+        reason="cold",
+        late_entry=True,
+    ),
+    ("ReviewSubmitted", 1): ReviewSubmitted(
+        order=ORDER,
+        customer=ADA,
+        merchant=CAFE,
+        stars=5,
+        dish_stars=4,
+        delivery_stars=1,
+        text=box("text"),
+    ),
+    ("ProgramDefined", 1): ProgramDefined(program=PROGRAM, name="Regulars"),
+    ("EarningRulePublished", 1): EarningRulePublished(
+        program=PROGRAM, version=2, rule=RULE, effective_from=PLACED_AT
+    ),
+    ("LoyaltyAccountOpened", 1): LoyaltyAccountOpened(program=PROGRAM, customer=ADA),
+    ("PointsEarned", 1): PointsEarned(
+        program=PROGRAM,
+        customer=ADA,
+        order=ORDER,
+        points=15,
+        base=2598,
+        currency="GBP.3",
+        rule_version=2,
+        rule=RULE,
+    ),
+    ("PointsReversed", 1): PointsReversed(
+        program=PROGRAM,
+        customer=ADA,
+        order=ORDER,
+        refund=RefundId("refund-1"),
+        points=15,
+        remaining=0,
+        kept=0,
+    ),
+}
+"""Under the name and version that the core's own adapters store them by."""

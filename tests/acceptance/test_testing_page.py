@@ -1,0 +1,43 @@
+"""The test that docs/testing.md shows passes for a log that keeps its promises, and only then."""
+
+import re
+import sys
+from os import environ
+from pathlib import Path
+from subprocess import run
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOUND = "from regulars.adapters.memory import MemoryLog as MyLog\n"
+BROKEN = "from tests.contracts.broken_event_logs import NewestFirst as MyLog\n"
+
+QUICK = """\
+from hypothesis import Phase, settings
+settings.register_profile(
+    "quick", max_examples=5, stateful_step_count=10, derandomize=True, phases=[Phase.generate]
+)
+settings.load_profile("quick")
+"""
+
+
+@pytest.mark.parametrize(
+    ("log", "ending"),
+    [(SOUND, r"^\d\d passed in"), (BROKEN, r"^\d failed, \d\d passed in")],
+)
+def test_the_test_that_the_page_shows_finds_out_whether_a_log_keeps_its_promises(
+    tmp_path: Path, log: str, ending: str
+) -> None:
+    page = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    (tmp_path / "my_shop.py").write_text(log)
+    (tmp_path / "test_my_shop.py").write_text(block)
+    (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
+
+    (tmp_path / "conftest.py").write_text(QUICK)
+
+    command = [sys.executable, "-m", "pytest", "-q"]
+    paths = {**environ, "PYTHONPATH": str(ROOT)}
+    done = run(command, cwd=tmp_path, env=paths, check=False, capture_output=True, text=True)
+
+    assert re.search(ending, done.stdout, re.MULTILINE), done.stdout

@@ -21,6 +21,7 @@ def fails(case: object, name: str) -> bool:
         AssertionError,
         AlreadyRecorded,
         BrokenBarrierError,
+        BaseExceptionGroup,  # several faults of one exploration
         StaleHistory,
         StopIteration,
         StorageUnavailable,

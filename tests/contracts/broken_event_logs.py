@@ -26,7 +26,7 @@ class NoLock(MemoryLog):
         with self.lock:
             last = super().append(events, recorded_at=recorded_at)
             self.truncate(last - len(events))
-        sleep(0.002)
+        sleep(0.03)
         with self.lock:
             for pending in events:
                 end = len(list(self.stream(pending.stream)))

@@ -185,7 +185,9 @@ class Postgres:
         """Whether the server has gone, or gone and come back; see the protocol."""
         connection = cast("_Driver", driver).connection
         # An exception in the middle of a statement leaves it under way, or its transaction open.
-        idle = connection.info.transaction_status is TransactionStatus.IDLE
+        # Whoever reads outside of any snapshot has the lock while its statement is under way.
+        with connection.lock:
+            idle = connection.info.transaction_status is TransactionStatus.IDLE
         return connection.closed or not idle
 
     def begin(self, driver: Driver) -> None:

@@ -31,7 +31,7 @@ from regulars.domain.personal import Profile
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.refund import IssueRefund
 from regulars.domain.values import Refusal
-from tests.contracts.event_logs import append, places, run
+from regulars.testing.pending_events import append, places, run
 from tests.domain.examples import ANNA, ORDER, PLACE
 from tests.postgres_server import new_database
 

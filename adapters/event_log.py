@@ -1,7 +1,6 @@
 """The event log in SQL: one table, exact versions, positions that are never given twice."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import takewhile
 from typing import Any, Final, TypeVar, cast
 
 from sqlalchemy import (
@@ -81,6 +80,9 @@ _COLUMNS: Final = [
     )
 ]
 _PAGE: Final = 1000
+_FEW: Final = 8
+"""A command causes a few events, so that its run is read in pages of as many."""
+
 _NAMES_AT_ONCE: Final = 500
 
 
@@ -126,14 +128,13 @@ class SqlLog:
             .where(table.tenant == bindparam("tenant"), table.stream == bindparam("stream"))
             .order_by(table.version)
         )
-        self._page = (
-            database.compile(
-                mine.where(
-                    table.position > bindparam("after"), table.position <= bindparam("upto")
-                ).order_by(table.position)
-            )
-            + f" LIMIT {_PAGE}"
+        page = database.compile(
+            mine.where(
+                table.position > bindparam("after"), table.position <= bindparam("upto")
+            ).order_by(table.position)
         )
+        self._page = f"{page} LIMIT {_PAGE}"
+        self._few = f"{page} LIMIT {_FEW}"
 
     def append(self, events: Sequence[Pending], *, recorded_at: int) -> int:
         """Record `events`; see the port."""
@@ -233,9 +234,17 @@ class SqlLog:
 
     def caused_by(self, command_id: str, *, after: int) -> Sequence[Recorded]:
         """The run of events that a command caused; see the port."""
-        return list(
-            takewhile(lambda recorded: recorded.causation == command_id, self.read(after=after))
-        )
+        run: list[Recorded] = []
+        head = self.head()
+        while rows := self._database.driver.execute(
+            self._few, (self._tenant, after, head)
+        ).fetchall():
+            for recorded in self._recorded(rows):
+                if recorded.causation != command_id:
+                    return run
+                run.append(recorded)
+            after = rows[-1][0]
+        return run
 
     def head(self) -> int:
         """The highest position ever given; see the port."""

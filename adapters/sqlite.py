@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any, Final, cast
 
 from sqlalchemy import URL, Connection, Engine, MetaData, TableClause, create_engine
@@ -14,12 +15,13 @@ from regulars.adapters.wakeup import CommitWakeup
 from regulars.application.errors import NotOurDatabase, StorageUnavailable
 
 _PRAGMAS: Final = (
-    "PRAGMA journal_mode = WAL",
     "PRAGMA secure_delete = ON",
     "PRAGMA mmap_size = 268435456",
     "PRAGMA cache_size = -16384",
     "PRAGMA temp_store = MEMORY",
 )
+_AGAIN: Final = 0.01
+"""Seconds until a file that is locked is tried again."""
 
 
 class Sqlite:
@@ -77,6 +79,7 @@ class Sqlite:
             raise NotOurDatabase(store=self.name, why="is an empty file")
         if ours and _pragma(driver, "user_version") > schema.FORMAT:
             raise NotOurDatabase(store=self.name, why="was written by a newer version of regulars")
+        self._write_ahead(driver)
         for pragma in _PRAGMAS:
             driver.execute(pragma)
         driver.execute(f"PRAGMA synchronous = {self._synchronous}")
@@ -86,6 +89,20 @@ class Sqlite:
                     schema.metadata.create_all(database.connection)
                     driver.execute(f"PRAGMA user_version = {schema.FORMAT}")
                     driver.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+
+    def _write_ahead(self, driver: Driver) -> None:
+        # Of several who open a new file, all but one are told at once that it is locked: SQLite
+        # waits for nobody when it changes the journal.
+        end = monotonic() + self._busy_seconds
+        while True:
+            try:
+                driver.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > end:
+                    raise
+                sleep(_AGAIN)
+            else:
+                return
 
     def join(self, connection: Connection) -> Driver:
         """Begun here, for the driver begins before the first row is written; see the protocol."""

@@ -9,11 +9,12 @@ from weakref import WeakSet
 
 from regulars.application import audit
 from regulars.application.aggregates import program_stream
+from regulars.application.batch import Outcome, Receipt
 from regulars.application.customer import CUSTOMERS
 from regulars.application.door import Request
 from regulars.application.errors import UnknownView
 from regulars.application.events import Command, Event, Recorded, pages
-from regulars.application.handling import Commands, Outcome, Receipt
+from regulars.application.handling import Commands
 from regulars.application.history import History, Reject
 from regulars.application.importing import Imported, Importing, Told
 from regulars.application.loyalty import ACCOUNTS, LEDGER

@@ -122,15 +122,19 @@ class Dialect(Protocol):
         """What a reader of the log waits on, looking every `poll_seconds` where nobody tells."""
         ...
 
-    def append(self, driver: Driver, insert: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Add rows to the log, or none of them, so that the transaction can go on either way."""
+    def append(self, driver: Driver, insert: str, rows: Sequence[tuple[object, ...]]) -> int:
+        """
+        Add rows to the log behind its head, or none, so that the transaction can go on either way.
+
+        Rows come without their positions. Returns the last one.
+        """
         ...
 
     def append_alone(
         self, driver: Driver, rows: Sequence[Sequence[Any]], held: Mapping[str, int]
     ) -> int:
         """
-        Add rows, their positions left open, in a transaction of their own. Returns the new head.
+        Add rows without positions in a transaction of their own. Returns the new head.
 
         None are added if a stream of `held` has moved past its version. Only where optimistic.
         """

@@ -151,23 +151,19 @@ class SqlLog:
         if not events:
             return self.head()
         if self._database.optimistic and len(events) <= _ALONE:
-            rows = [self._row(0, pending, recorded_at) for pending in events]
+            rows = [self._row(pending, recorded_at) for pending in events]
             try:
                 return self._database.append_alone(rows, held)
             except self._dialect.conflicts as error:
                 raise _refused(error, events) from None
         with self._database.transaction():
-            self._check(held)
-            head = self.head()
-            rows = [
-                self._row(position, pending, recorded_at)
-                for position, pending in enumerate(events, head + 1)
-            ]
+            if held:
+                self._check(held)
+            rows = [self._row(pending, recorded_at) for pending in events]
             try:
-                self._dialect.append(self._database.driver, self._insert, rows)
+                return self._dialect.append(self._database.driver, self._insert, rows)
             except self._dialect.conflicts as error:
                 raise _refused(error, events) from None
-        return head + len(events)
 
     def _check(self, held: Mapping[str, int]) -> None:
         for stream, version in held.items():
@@ -175,11 +171,10 @@ class SqlLog:
             if self._database.driver.execute(self._newer, newer).fetchone():
                 raise StaleHistory(stream=stream)
 
-    def _row(self, position: int, pending: Pending, recorded_at: int) -> tuple[object, ...]:
+    def _row(self, pending: Pending, recorded_at: int) -> tuple[object, ...]:
         # In the order of the table's columns, which is that of the compiled insert.
         name, schema, body = self._codec.encode(pending.event)
         return (
-            position,
             self._tenant,
             pending.stream,
             pending.version,

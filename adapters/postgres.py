@@ -262,25 +262,28 @@ class Postgres:
         _, parts = database.connection.dialect.create_connect_args(self._url)
         return NoticeWakeup(partial(psycopg.connect, **parts, autocommit=True), name=self.name)
 
-    def append(self, driver: Driver, insert: str, rows: Sequence[Sequence[Any]]) -> None:
+    def append(self, driver: Driver, insert: str, rows: Sequence[tuple[object, ...]]) -> int:
         """Add rows to the log; see the protocol."""
-        head, mark, tail = insert.partition("VALUES ")
+        before, mark, values = insert.partition("VALUES ")
         driver.execute("SAVEPOINT append")
         try:
+            (head,) = driver.execute(self.head).fetchone()
             for start in range(0, len(rows), _ROWS_AT_ONCE):
                 some = rows[start : start + _ROWS_AT_ONCE]
-                statement = f"{head}{mark}{', '.join([tail] * len(some))}"
-                driver.execute(statement, [value for row in some for value in row])
+                statement = f"{before}{mark}{', '.join([values] * len(some))}"
+                placed = [(at, *row) for at, row in enumerate(some, head + start + 1)]
+                driver.execute(statement, [value for row in placed for value in row])
         except psycopg.IntegrityError:
             driver.execute("ROLLBACK TO append")
             raise
         driver.execute("RELEASE append")
+        return int(head + len(rows))
 
     def append_alone(
         self, driver: Driver, rows: Sequence[Sequence[Any]], held: Mapping[str, int]
     ) -> int:
         """One call, and one wait for the disk that nobody else waits for; see the protocol."""
-        added = ", ".join([f"ROW({', '.join(['%s'] * len(rows[0]))})::events"] * len(rows))
+        added = ", ".join([f"ROW(0, {', '.join(['%s'] * len(rows[0]))})::events"] * len(rows))
         statement = f"CALL regulars_append(ARRAY[{added}], %s, %s, %s, 0)"
         values = [value for row in rows for value in row]
         kept = (list(held), list(held.values())) if held else (None, None)

@@ -1,8 +1,8 @@
 """The way of a command: door, load, decide, append, react, project; all of it one transaction."""
 
 from collections import OrderedDict
-from collections.abc import Collection, Generator, Iterable, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, Final, NamedTuple, cast
 
 from attrs import define
@@ -134,7 +134,7 @@ class Commands:
             StaleHistory: a state that was asked has moved on; nothing was recorded.
             AlreadyRecorded: a request is a repeat; nothing was recorded.
         """
-        with self._forgetting():
+        try:
             batch = self._decided(requests, known={})
             if not all(isinstance(one, Planned) and one.new for one in batch.outcomes):
                 for stream in batch.asked:
@@ -144,29 +144,31 @@ class Commands:
             held = {name: self._states[name].version for name in batch.asked - added}
             recorded_at = microseconds(self._clock.now())
             last = self._log.append(batch.pending, recorded_at=recorded_at, held=held)
+        except BaseException:
+            self._forget()
+            raise
         nobody_else = last - len(batch.pending) == self._head
         return self._done(batch, last, head=last if nobody_else else -1)
 
     def _attempt(self, requests: Sequence[Request], *, project: bool) -> list[Outcome]:
-        with self._forgetting(), self._storage.transaction():
-            head = self._log.head()
-            if head != self._head:
-                self._states.clear()
-            batch = self._decided(requests)
-            last = self._append(batch.pending, project=project) if batch.pending else head
+        try:
+            with self._storage.transaction():
+                head = self._log.head()
+                if head != self._head:
+                    self._states.clear()
+                batch = self._decided(requests)
+                last = self._append(batch.pending, project=project) if batch.pending else head
+        except BaseException:
+            self._forget()
+            raise
         return self._done(batch, last, head=last)
 
-    @contextmanager
-    def _forgetting(self) -> Generator[None]:
-        """Trust nothing after an error: states and keys may be ahead of what was kept."""
-        try:
-            yield
-        except BaseException:
-            self._states.clear()
-            self._head = -1
-            self._door.vault.rolled_back()
-            self._projector.forget()
-            raise
+    def _forget(self) -> None:
+        """Trust nothing: folded states and freshly made keys may be ahead of what was kept."""
+        self._states.clear()
+        self._head = -1
+        self._door.vault.rolled_back()
+        self._projector.forget()
 
     def _done(self, batch: Batch, last: int, *, head: int) -> list[Outcome]:
         self._head = head

@@ -20,38 +20,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 
 from regulars.adapters import schema
-from regulars.adapters.database import Cursor, Database, Driver, Synchronous, shown
+from regulars.adapters.database import Cursor, Database, Driver, Opening
+from regulars.adapters.database_url import shown
+from regulars.adapters.postgres_formats import BEHIND_THE_TABLES, HEAD
 from regulars.adapters.postgres_wakeup import NoticeWakeup
 from regulars.application.errors import NotOurDatabase, StorageUnavailable
 
-# One row: the format of the tables, and the highest position that the log ever gave. Whoever
-# writes holds its lock, so that positions are given and seen in the order of the commits.
-_HEAD: Final = """
-    CREATE TABLE regulars_log (
-        one boolean PRIMARY KEY DEFAULT true CHECK (one),
-        format integer NOT NULL,
-        position bigint NOT NULL
-    );
-"""
-_APPENDED: Final = """
-    CREATE FUNCTION events_appended() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-        IF EXISTS (
-            SELECT 1 FROM added WHERE version <> 1 AND NOT EXISTS (
-                SELECT 1 FROM events WHERE events.tenant = added.tenant
-                AND events.stream = added.stream AND events.version = added.version - 1
-                AND events.position < added.position
-            )
-        ) THEN
-            RAISE EXCEPTION 'version gap' USING ERRCODE = 'check_violation';
-        END IF;
-        UPDATE regulars_log SET position = greatest(position, (SELECT max(position) FROM added));
-        NOTIFY regulars_log;
-        RETURN NULL;
-    END $$;
-    CREATE TRIGGER events_contiguous AFTER INSERT ON events
-        REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION events_appended();
-"""
 # Not to_regclass: it may answer from before the lock that was waited for.
 _FOUND: Final = """
     SELECT true FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
@@ -81,15 +55,14 @@ class Postgres:
     lock = _LOCK
     of_tenant = "events.tenant = :tenant"
 
-    def __init__(
-        self, url: URL, *, synchronous: Synchronous, create: bool, busy_seconds: float
-    ) -> None:
+    def __init__(self, url: URL, opening: Opening) -> None:
         self.name = shown(url)
         self._url = url.set(drivername="postgresql+psycopg")
-        self._create = create
+        self._create = opening.create
+        self._older = opening.older
         self._settings = (
-            f"SET synchronous_commit = {'on' if synchronous == 'FULL' else 'off'}",
-            f"SET lock_timeout = {max(1, round(busy_seconds * 1000))}",
+            f"SET synchronous_commit = {'on' if opening.synchronous == 'FULL' else 'off'}",
+            f"SET lock_timeout = {max(1, round(opening.busy_seconds * 1000))}",
             # Who was killed lets go of the log soon, even if nobody told the server.
             "SET client_connection_check_interval = '2s'",
             "SET tcp_keepalives_idle = 10",
@@ -122,14 +95,17 @@ class Postgres:
         driver = database.driver
         for setting in self._settings:
             driver.execute(setting)
-        if not self._has_tables(driver):
-            if not self._create:
-                raise NotOurDatabase(store=self.name, why="holds no log of regulars")
+        if self._create and not self._has_tables(driver):
             self._make_tables(database)
         # A log that is gone when a lost connection is made again is not made anew in silence.
         self._create = False
-        if driver.execute(_FORMAT).fetchone()[0] > schema.FORMAT:
-            raise NotOurDatabase(store=self.name, why="was written by a newer version of regulars")
+        schema.check_format(self.format(driver), store=self.name, older=self._older)
+
+    def format(self, driver: Driver) -> int:
+        """The number in the one row; see the protocol."""
+        if not self._has_tables(driver):
+            raise NotOurDatabase(store=self.name, why="holds no log of regulars")
+        return int(driver.execute(_FORMAT).fetchone()[0])
 
     def _has_tables(self, driver: Driver) -> bool:
         return driver.execute(_FOUND).fetchone() is not None
@@ -143,10 +119,11 @@ class Postgres:
             if not self._has_tables(driver):
                 tables = self.placed(driver, schema.metadata)
                 self._refuse_others(driver, [table.name for table in tables.tables.values()])
-                driver.execute(_HEAD)
+                driver.execute(HEAD)
                 driver.execute("INSERT INTO regulars_log VALUES (true, %s, 0)", (schema.FORMAT,))
                 tables.create_all(database.connection)
-                driver.execute(_APPENDED)
+                for statement in BEHIND_THE_TABLES:
+                    driver.execute(statement)
         except BaseException:
             driver.execute("ROLLBACK")
             raise

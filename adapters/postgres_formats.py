@@ -1,0 +1,49 @@
+"""
+What a database of PostgreSQL has beside the tables, by the format of the tables that brought it.
+
+A new database is told all of it at once, an older one what it lacks, so that both end up the same.
+A format that was released is never edited: what is to change is said anew by the next one.
+Each text is one statement.
+"""
+
+from typing import Final
+
+# One row: the format of the tables, and the highest position that the log ever gave. Whoever
+# writes holds its lock, so that positions are given and seen in the order of the commits.
+HEAD: Final = """
+    CREATE TABLE regulars_log (
+        one boolean PRIMARY KEY DEFAULT true CHECK (one),
+        format integer NOT NULL,
+        position bigint NOT NULL
+    )
+"""
+"""Stands before any table does."""
+
+FORMAT_1: Final = (
+    """
+    CREATE FUNCTION events_appended() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF EXISTS (
+            SELECT 1 FROM added WHERE version <> 1 AND NOT EXISTS (
+                SELECT 1 FROM events WHERE events.tenant = added.tenant
+                AND events.stream = added.stream AND events.version = added.version - 1
+                AND events.position < added.position
+            )
+        ) THEN
+            RAISE EXCEPTION 'version gap' USING ERRCODE = 'check_violation';
+        END IF;
+        UPDATE regulars_log SET position = greatest(position, (SELECT max(position) FROM added));
+        NOTIFY regulars_log;
+        RETURN NULL;
+    END $$
+    """,
+    """
+    CREATE TRIGGER events_contiguous AFTER INSERT ON events
+        REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION events_appended()
+    """,
+)
+
+FORMAT_2: Final[tuple[str, ...]] = ()
+
+BEHIND_THE_TABLES: Final = (*FORMAT_1, *FORMAT_2)
+"""Said in this order once the tables stand."""

@@ -38,6 +38,12 @@ def upgrade() -> None:
     apply(Operations(op.get_context()))
 
 
+def downgrade() -> None:
+    """There is no way back but a backup."""
+    message = "restore the backup that was made before: there is no other way back"
+    raise NotImplementedError(message)
+
+
 def apply(to: Operations) -> None:
     """Make the tables, and mark them."""
     on_postgresql = to.get_context().dialect.name == "postgresql"

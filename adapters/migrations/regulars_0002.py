@@ -22,6 +22,12 @@ def upgrade() -> None:
     apply(Operations(op.get_context()))
 
 
+def downgrade() -> None:
+    """There is no way back but a backup."""
+    message = "restore the backup that was made before: there is no other way back"
+    raise NotImplementedError(message)
+
+
 def apply(to: Operations) -> None:
     """Make the table of snapshots, and mark the database."""
     to.create_table(

@@ -37,6 +37,7 @@ from regulars.adapters.rejects_file import UnusableRejects
 from regulars.application.errors import (
     AlreadyRecorded,
     NotOurDatabase,
+    OlderFormat,
     StaleHistory,
     StorageUnavailable,
     UndecodableEvent,
@@ -60,6 +61,7 @@ _FAILURES: Final = (
     LogNotEmpty,
     NotADemo,
     NotOurDatabase,
+    OlderFormat,
     Refusal,
     StaleHistory,
     StorageUnavailable,

@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from regulars.adapters.cli_screen import Bars
-from regulars.adapters.database import shown
+from regulars.adapters.database_url import shown
 from regulars.adapters.dialect import Synchronous
 from regulars.application.crm import Crm
 

@@ -5,6 +5,7 @@ import click
 from regulars.adapters.cli_log_archive import export, import_
 from regulars.adapters.cli_log_backup import backup, restore
 from regulars.adapters.cli_log_check import check, status
+from regulars.adapters.cli_log_migration import migrate
 
 
 class _InOrder(click.Group):
@@ -16,11 +17,11 @@ class _InOrder(click.Group):
 @click.group(cls=_InOrder, no_args_is_help=False)
 def log() -> None:
     """
-    Look after the log: see, check, copy, restore.
+    Look after the log: see, check, copy, restore, migrate.
 
     None of these needs a key or opens a box of personal data.
     """
 
 
-for _command in (status, check, export, import_, backup, restore):
+for _command in (status, check, export, import_, backup, restore, migrate):
     log.add_command(_command)

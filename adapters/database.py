@@ -12,12 +12,13 @@ from threading import RLock
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import URL, Connection, MetaData, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy import Connection, MetaData
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import Compiled
 from sqlalchemy.sql.expression import ClauseElement
 
-from regulars.adapters.dialect import Dialect, Driver, Synchronous
+from regulars.adapters.database_url import parsed_url, shown
+from regulars.adapters.dialect import Dialect, Driver, Opening, Synchronous
 from regulars.adapters.wakeup import commits_of
 from regulars.application.errors import StorageUnavailable
 from regulars.application.ports import Wakeup
@@ -29,11 +30,13 @@ class Database:
 
     `synchronous` FULL keeps every acknowledged transaction through a power cut; NORMAL may lose
     the newest ones but never half of one. A writer waits `busy_seconds` for another to end.
+    `older` opens tables of an older format too, for what needs the log alone or brings them up.
 
     Safe to share between threads: a transaction or snapshot holds the lock until it ends.
 
     Raises:
         NotOurDatabase: it is no database, another program's, or of a newer format.
+        OlderFormat: its tables are of an older format.
         StorageUnavailable: it cannot be opened or created.
     """
 
@@ -44,10 +47,12 @@ class Database:
         synchronous: Synchronous = "FULL",
         create: bool = True,
         busy_seconds: float = 30,
+        older: bool = False,
     ) -> None:
-        self.dialect = _dialect(
-            url, synchronous=synchronous, create=create, busy_seconds=busy_seconds
+        opening = Opening(
+            synchronous=synchronous, create=create, busy_seconds=busy_seconds, older=older
         )
+        self.dialect = dialect_of(url, opening)
         self.name = self.dialect.name
         self.path = self.dialect.path
         self.commits = commits_of(self.path)
@@ -254,35 +259,20 @@ class Transaction:
         self._end(error)
 
 
-def shown(url: URL) -> str:
-    """A URL without the passwords in it."""
-    secret = [name for name in url.query if "password" in name]
-    return url.difference_update_query(secret).render_as_string()
-
-
-def parsed_url(url: str) -> URL:
+def dialect_of(url: str, opening: Opening) -> Dialect:
     """
-    The parts of a database's URL.
+    What the kind of database under a URL says in its own way.
 
     Raises:
-        StorageUnavailable: it is none; what could hold a password is not repeated.
+        StorageUnavailable: the URL names none, or what it needs is not installed or not there.
     """
-    try:
-        return make_url(url)
-    except (ArgumentError, ValueError):
-        why = "is not a database URL such as sqlite:///regulars.db"
-        named = "what was given" if "@" in url or "password" in url or "://" in url else url
-        raise StorageUnavailable(store=named or "nothing", why=why) from None
-
-
-def _dialect(url: str, *, synchronous: Synchronous, create: bool, busy_seconds: float) -> Dialect:
     parsed = parsed_url(url)
     # Each dialect needs this module, and PostgreSQL's a driver that not every host has.
     match parsed.get_backend_name():
         case "sqlite":
             from regulars.adapters.sqlite import Sqlite  # noqa: PLC0415 - it needs this module
 
-            return Sqlite(parsed, synchronous=synchronous, create=create, busy_seconds=busy_seconds)
+            return Sqlite(parsed, opening)
         case "postgresql":
             try:
                 from regulars.adapters.postgres import Postgres  # noqa: PLC0415 - as above, and its driver
@@ -290,9 +280,7 @@ def _dialect(url: str, *, synchronous: Synchronous, create: bool, busy_seconds: 
                 why = "needs a driver: install regulars[postgres]"
                 raise StorageUnavailable(store=shown(parsed), why=why) from None
 
-            return Postgres(
-                parsed, synchronous=synchronous, create=create, busy_seconds=busy_seconds
-            )
+            return Postgres(parsed, opening)
         case _:
             why = "only sqlite:/// and postgresql:// URLs are supported"
             raise StorageUnavailable(store=shown(parsed), why=why)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from attrs import frozen
 from sqlalchemy import Connection, Engine, MetaData, TableClause
 
 from regulars.application.ports import Wakeup
@@ -43,6 +44,16 @@ class Driver(Protocol):
     def in_transaction(self) -> bool:
         """Whether one is open, even if the database has given it up."""
         ...
+
+
+@frozen(kw_only=True)
+class Opening:
+    """How a database is to be opened; see `Database`."""
+
+    synchronous: Synchronous = "FULL"
+    create: bool = True
+    busy_seconds: float = 30
+    older: bool = False
 
 
 class Dialect(Protocol):
@@ -85,6 +96,16 @@ class Dialect(Protocol):
 
         Raises:
             NotOurDatabase: it is something else, or of a newer format.
+            OlderFormat: its tables are of an older format, and that is not asked for.
+        """
+        ...
+
+    def format(self, driver: Driver) -> int:
+        """
+        The format of the tables that are there.
+
+        Raises:
+            NotOurDatabase: there are none of ours.
         """
         ...
 

@@ -11,7 +11,8 @@ from attrs import frozen
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from regulars.adapters.database import Database, parsed_url, shown
+from regulars.adapters.database import Database
+from regulars.adapters.database_url import parsed_url, shown
 from regulars.adapters.keys import KEYS
 from regulars.adapters.log_import import Told, untold
 from regulars.adapters.log_lines import line_of
@@ -64,8 +65,9 @@ def back_up(
     """
     Copy an SQLite database to `file` as it stands at one moment, while others go on writing.
 
-    The copy has everything but the key file: every tenant, the views, the wrapped keys. It is
-    proven before it takes its name: by SQLite, and event by event for `tenant`.
+    The copy has everything but the key file: every tenant, the views, the wrapped keys; tables of
+    an older format stay as they are. It is proven before it takes its name: by SQLite, and event
+    by event for `tenant`.
 
     Raises:
         UnusableBackup: the copy is not sound; there is no file then.
@@ -76,7 +78,10 @@ def back_up(
     """
     _file_of(database)
     to = Path(file)
-    with closing(Database(database, create=False)) as opened, _new_database(to, replace) as draft:
+    with (
+        closing(Database(database, create=False, older=True)) as opened,
+        _new_database(to, replace) as draft,
+    ):
         with opened.snapshot():
             # A snapshot begins with the first read. In one, the copy need not begin again when
             # others write.
@@ -151,7 +156,7 @@ def _copy(source: sqlite3.Connection, draft: Path, said: Path, told: Told) -> No
 def _proven(draft: Path, said: Path, tenant: str, told: Told) -> Backup:
     """What the copy holds, once it has been looked through from end to end."""
     try:
-        with closing(Database(f"sqlite:///{draft}", create=False)) as opened:
+        with closing(Database(f"sqlite:///{draft}", create=False, older=True)) as opened:
             found = _looked_through(opened, said, tenant, told)
             keys = _key_ids(opened)
             # Without a journal beside it the file is all there is, and can be read where nothing

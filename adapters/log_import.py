@@ -57,6 +57,7 @@ def import_log(
         UndecodableEvent: this version cannot read an event, and so compute no views.
         StorageUnavailable: the database cannot be opened or written.
         NotOurDatabase: it is something else, or of a newer version.
+        OlderFormat: its tables are of an older format.
         OSError: the file cannot be read.
     """
     archive = Archive(Path(file), tenant=tenant)

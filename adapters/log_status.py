@@ -26,11 +26,13 @@ def check_log(
     """
     Check every event of a tenant as it is stored; see `regulars.application.log_check.check`.
 
+    Tables of an older format are read as they are.
+
     Raises:
         StorageUnavailable: the database cannot be opened or read.
         NotOurDatabase: it is something else, or of a newer version.
     """
-    with closing(Database(database, create=False)) as opened:
+    with closing(Database(database, create=False, older=True)) as opened:
         return check(SqlStoredEvents(opened, tenant=tenant), line=line_of, progress=progress)
 
 
@@ -43,6 +45,7 @@ def log_status(
     Raises:
         StorageUnavailable: the database cannot be opened or read.
         NotOurDatabase: it is something else, or of a newer version.
+        OlderFormat: its tables are of an older format.
     """
     with closing(Database(database, create=False)) as opened:
         views = SqlStorage(opened, VIEWS, tenant=tenant).views

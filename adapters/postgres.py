@@ -22,69 +22,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 
 from regulars.adapters import schema
-from regulars.adapters.database import Database, shown
-from regulars.adapters.dialect import Cursor, Driver, Synchronous
+from regulars.adapters.database import Database
+from regulars.adapters.database_url import shown
+from regulars.adapters.dialect import Cursor, Driver, Opening
+from regulars.adapters.postgres_formats import BEHIND_THE_TABLES, HEAD
 from regulars.adapters.postgres_wakeup import NoticeWakeup
 from regulars.application.errors import NotOurDatabase, StorageUnavailable
 
-# One row: the format of the tables, and the highest position that the log ever gave. Whoever
-# writes holds its lock, so that positions are given and seen in the order of the commits.
-_HEAD: Final = """
-    CREATE TABLE regulars_log (
-        one boolean PRIMARY KEY DEFAULT true CHECK (one),
-        format integer NOT NULL,
-        position bigint NOT NULL
-    );
-"""
-_APPENDED: Final = """
-    CREATE FUNCTION events_appended() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-        IF EXISTS (
-            SELECT 1 FROM added WHERE version <> 1 AND NOT EXISTS (
-                SELECT 1 FROM events WHERE events.tenant = added.tenant
-                AND events.stream = added.stream AND events.version = added.version - 1
-                AND events.position < added.position
-            )
-        ) THEN
-            RAISE EXCEPTION 'version gap' USING ERRCODE = 'check_violation';
-        END IF;
-        UPDATE regulars_log SET position = greatest(position, (SELECT max(position) FROM added));
-        NOTIFY regulars_log;
-        RETURN NULL;
-    END $$;
-    CREATE TRIGGER events_contiguous AFTER INSERT ON events
-        REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION events_appended();
-"""
-# One call that locks, checks, adds and commits. The lock is let go of before the events are on
-# disk, so that who waits for the disk keeps nobody else waiting: the message that follows is there
-# to be flushed, and with it all that was committed before.
-APPEND: Final = """
-    CREATE PROCEDURE regulars_append(
-        added events[], held text[], versions integer[], durable boolean, INOUT head bigint
-    ) LANGUAGE plpgsql AS $$
-    BEGIN
-        SET LOCAL synchronous_commit = off;
-        SELECT position INTO head FROM regulars_log FOR UPDATE;
-        IF held IS NOT NULL AND EXISTS (
-            SELECT 1 FROM unnest(held, versions) AS kept (stream, version), events
-            WHERE events.tenant = added[1].tenant AND events.stream = kept.stream
-            AND events.version = kept.version + 1
-        ) THEN
-            RAISE EXCEPTION 'a stream has moved' USING ERRCODE = 'check_violation';
-        END IF;
-        INSERT INTO events SELECT head + place, tenant, stream, version, type, schema_version,
-            event_id, occurred_at, recorded_at, actor, correlation, causation, fingerprint, body
-        FROM unnest(added) WITH ORDINALITY AS one (
-            position, tenant, stream, version, type, schema_version, event_id, occurred_at,
-            recorded_at, actor, correlation, causation, fingerprint, body, place
-        );
-        head := head + cardinality(added);
-        COMMIT;
-        IF durable THEN
-            PERFORM pg_logical_emit_message(true, 'regulars', '');
-        END IF;
-    END $$;
-"""
 # Not to_regclass: it may answer from before the lock that was waited for.
 _FOUND: Final = """
     SELECT true FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
@@ -116,16 +60,15 @@ class Postgres:
     of_tenant = "events.tenant = :tenant"
     optimistic = True
 
-    def __init__(
-        self, url: URL, *, synchronous: Synchronous, create: bool, busy_seconds: float
-    ) -> None:
+    def __init__(self, url: URL, opening: Opening) -> None:
         self.name = shown(url)
         self._url = url.set(drivername="postgresql+psycopg")
-        self._create = create
-        self._durable = synchronous == "FULL"
+        self._create = opening.create
+        self._older = opening.older
+        self._durable = opening.synchronous == "FULL"
         self._settings = (
             f"SET synchronous_commit = {'on' if self._durable else 'off'}",
-            f"SET lock_timeout = {max(1, round(busy_seconds * 1000))}",
+            f"SET lock_timeout = {max(1, round(opening.busy_seconds * 1000))}",
             # Who was killed lets go of the log soon, even if nobody told the server.
             "SET client_connection_check_interval = '2s'",
             "SET tcp_keepalives_idle = 10",
@@ -161,14 +104,17 @@ class Postgres:
         driver = database.driver
         for setting in self._settings:
             driver.execute(setting)
-        if not self._has_tables(driver):
-            if not self._create:
-                raise NotOurDatabase(store=self.name, why="holds no log of regulars")
+        if self._create and not self._has_tables(driver):
             self._make_tables(database)
         # A log that is gone when a lost connection is made again is not made anew in silence.
         self._create = False
-        if driver.execute(_FORMAT).fetchone()[0] > schema.FORMAT:
-            raise NotOurDatabase(store=self.name, why="was written by a newer version of regulars")
+        schema.check_format(self.format(driver), store=self.name, older=self._older)
+
+    def format(self, driver: Driver) -> int:
+        """The number in the one row; see the protocol."""
+        if not self._has_tables(driver):
+            raise NotOurDatabase(store=self.name, why="holds no log of regulars")
+        return int(driver.execute(_FORMAT).fetchone()[0])
 
     def _has_tables(self, driver: Driver) -> bool:
         return driver.execute(_FOUND).fetchone() is not None
@@ -182,11 +128,11 @@ class Postgres:
             if not self._has_tables(driver):
                 tables = self.placed(driver, schema.metadata)
                 self._refuse_others(driver, [table.name for table in tables.tables.values()])
-                driver.execute(_HEAD)
+                driver.execute(HEAD)
                 driver.execute("INSERT INTO regulars_log VALUES (true, %s, 0)", (schema.FORMAT,))
                 tables.create_all(database.connection)
-                driver.execute(_APPENDED)
-                driver.execute(APPEND)
+                for statement in BEHIND_THE_TABLES:
+                    driver.execute(statement)
         except BaseException:
             driver.execute("ROLLBACK")
             raise

@@ -10,8 +10,9 @@ from sqlalchemy import URL, Connection, Engine, MetaData, TableClause, create_en
 from sqlalchemy.dialects import sqlite
 
 from regulars.adapters import schema
-from regulars.adapters.database import Database, shown
-from regulars.adapters.dialect import Cursor, Driver, Synchronous
+from regulars.adapters.database import Database
+from regulars.adapters.database_url import shown
+from regulars.adapters.dialect import Cursor, Driver, Opening
 from regulars.adapters.wakeup import CommitWakeup
 from regulars.application.errors import NotOurDatabase, StorageUnavailable
 
@@ -44,16 +45,15 @@ class Sqlite:
     of_tenant = "+events.tenant = :tenant"
     optimistic = False
 
-    def __init__(
-        self, url: URL, *, synchronous: Synchronous, create: bool, busy_seconds: float
-    ) -> None:
+    def __init__(self, url: URL, opening: Opening) -> None:
         self.name = shown(url)
-        self.path = _path(url, create=create)
+        self.path = _path(url, create=opening.create)
         self.passing = self.path is None
         self._url = url
-        self._synchronous = synchronous
-        self._create = create or self.passing
-        self._busy_seconds = busy_seconds
+        self._synchronous = opening.synchronous
+        self._create = opening.create or self.passing
+        self._older = opening.older
+        self._busy_seconds = opening.busy_seconds
 
     def insert(self, table: TableClause) -> Any:  # noqa: ANN401 - as the protocol has it
         """Its own insert; see the protocol."""
@@ -82,8 +82,8 @@ class Sqlite:
             raise NotOurDatabase(store=self.name, why="holds the tables of another program")
         if not ours and not self._create:
             raise NotOurDatabase(store=self.name, why="is an empty file")
-        if ours and _pragma(driver, "user_version") > schema.FORMAT:
-            raise NotOurDatabase(store=self.name, why="was written by a newer version of regulars")
+        if ours:
+            schema.check_format(self.format(driver), store=self.name, older=self._older)
         self._write_ahead(driver)
         for pragma in _PRAGMAS:
             driver.execute(pragma)
@@ -94,6 +94,12 @@ class Sqlite:
                     schema.metadata.create_all(database.connection)
                     driver.execute(f"PRAGMA user_version = {schema.FORMAT}")
                     driver.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+
+    def format(self, driver: Driver) -> int:
+        """The number in the head of the file; see the protocol."""
+        if _pragma(driver, "application_id") != schema.APPLICATION_ID:
+            raise NotOurDatabase(store=self.name, why="holds no log of regulars")
+        return _pragma(driver, "user_version")
 
     def _write_ahead(self, driver: Driver) -> None:
         # Of several who open a new file, all but one are told at once that it is locked: SQLite

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Table, delete, select
 
+import regulars.adapters.snapshots  # noqa: F401 # pyright: ignore[reportUnusedImport] - its table is to be made
 from regulars.adapters.database import Database
 from regulars.adapters.event_log import SqlLog
 from regulars.adapters.schema import BIG, TEXT, metadata

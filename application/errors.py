@@ -14,6 +14,7 @@ What can go wrong between a command and the log.
     +-- UndecodableEvent        a stored event is not what its name promises
     +-- UnknownView             there is no view of that name
     +-- NotOurDatabase          the file or schema is not a database of this product
+    +-- OlderFormat             its tables are of an older format: migrate them
 """
 
 from attrs import frozen
@@ -123,6 +124,21 @@ class NotOurDatabase(Exception):
 
     def __str__(self) -> str:
         return f"{self.store}: {self.why}"
+
+
+@frozen(kw_only=True)
+class OlderFormat(Exception):
+    """The tables are of an older format than this version uses, and were left as they are."""
+
+    store: str
+    found: int
+    needed: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.store}: its tables are of format {self.found}, and this version needs format"
+            f" {self.needed}: back it up, then run `regulars log migrate`"
+        )
 
 
 @frozen(kw_only=True)

@@ -36,6 +36,7 @@ from regulars.adapters.log_archive import UnusableArchive
 from regulars.adapters.log_backup import Backup, UnusableBackup, back_up, restore
 from regulars.adapters.log_export import Archived, export_log
 from regulars.adapters.log_import import LogNotEmpty, import_log
+from regulars.adapters.log_migration import Migration, migrate, migration_sql
 from regulars.adapters.log_status import check_log, log_status
 from regulars.adapters.new_file import FileInTheWay
 from regulars.adapters.program_file import UnusableProgram, read_program
@@ -50,6 +51,7 @@ from regulars.application.errors import (
     InvalidId,
     InvalidPersonalData,
     NotOurDatabase,
+    OlderFormat,
     StorageUnavailable,
     SubjectErased,
     UndecodableEvent,
@@ -135,8 +137,10 @@ __all__ = [
     "MarkDelivered",
     "MarkReady",
     "MerchantId",
+    "Migration",
     "Money",
     "NotOurDatabase",
+    "OlderFormat",
     "OrderId",
     "PickUpOrder",
     "PlaceOrder",
@@ -179,6 +183,8 @@ __all__ = [
     "export_log",
     "import_log",
     "log_status",
+    "migrate",
+    "migration_sql",
     "restore",
 ]
 
@@ -228,6 +234,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
     Raises:
         StorageUnavailable: the database cannot be opened or made.
         NotOurDatabase: the file is something else, or of a newer version.
+        OlderFormat: its tables are of an older format: see `migrate`.
         UnusableKeys: the key file is missing although keys were wrapped with it, or malformed.
         UnusableProgram: the programme's file cannot be used.
     """

@@ -7,6 +7,7 @@ from regulars.application.errors import (
     InvalidPersonalData,
     InvalidText,
     NotOurDatabase,
+    OlderFormat,
     StaleHistory,
     StorageUnavailable,
     SubjectErased,
@@ -29,6 +30,10 @@ from regulars.domain.values import Refusal
         (StorageUnavailable(store="shop.db", why="is locked"), ["shop.db", "is locked"]),
         (UndecodableEvent(position=7, type="OrderPlaced", schema=1), ["7", "OrderPlaced", "1"]),
         (NotOurDatabase(store="shop.db", why="is newer"), ["shop.db", "is newer"]),
+        (
+            OlderFormat(store="shop.db", found=7, needed=9),
+            ["shop.db", "7", "9", "regulars log migrate"],
+        ),
         (UnknownView(name="weather", known=("sales", "items")), ["weather", "sales", "items"]),
     ],
 )

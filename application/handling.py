@@ -1,8 +1,7 @@
 """The way of a command: door, load, decide, append, react, project; all of it one transaction."""
 
-from collections import OrderedDict
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any, Final, NamedTuple, TypeAlias, cast
+from collections.abc import Sequence
+from typing import Final, NamedTuple, TypeAlias, cast
 
 from attrs import Factory, define, frozen
 
@@ -13,7 +12,6 @@ from regulars.application.events import (
     Command,
     Event,
     EventId,
-    Fact,
     Pending,
     Recorded,
     Retired,
@@ -23,6 +21,7 @@ from regulars.application.events import (
 from regulars.application.ports import Clock, Storage
 from regulars.application.projecting import Projector
 from regulars.application.reactions import ReactedTo, reactions
+from regulars.application.states import Held, States
 from regulars.domain.program import Program
 from regulars.domain.values import ProgramId, Refusal
 
@@ -30,7 +29,6 @@ POLICY: Final = "policy"
 """Who asked for what a policy led to."""
 
 _ATTEMPTS: Final = 5
-_STATES: Final = 10_000
 
 
 @frozen(kw_only=True)
@@ -54,22 +52,6 @@ class Receipt:
 Outcome: TypeAlias = Receipt | Refusal
 
 
-@define
-class _Held:
-    """A stream's state in memory, and the version up to which it is folded."""
-
-    aggregate: Aggregate
-    state: Any
-    version: int = 0
-
-    def fold(self, facts: Iterable[Fact]) -> None:
-        fold, state = self.aggregate.fold, self.state
-        for version, event, occurred_at in facts:
-            if not isinstance(event, Retired):
-                fold(state, event, moment(occurred_at))
-            self.version = version
-
-
 class _Planned(NamedTuple):
     """A request whose own events are the batch's pending ones from `start` to `stop`."""
 
@@ -82,10 +64,11 @@ class _Planned(NamedTuple):
 
 @define
 class _Batch:
-    """What the requests of one transaction are about to record."""
+    """What the requests of one transaction are about to record; `due` may need a snapshot then."""
 
     known: dict[EventId, Recorded]
     pending: list[Pending] = Factory(list[Pending])
+    due: dict[str, None] = Factory(dict[str, None])
     plans: dict[str, _Planned] = Factory(dict[str, _Planned])
     outcomes: list[_Planned | Outcome] = Factory(list[_Planned | Outcome])
 
@@ -115,10 +98,14 @@ class Commands:
         self._projector = projector
         self._inline = inline
         self._program = program
-        self._states: OrderedDict[str, _Held] = OrderedDict()
+        self._states = States(storage.log, storage.snapshots)
         self._head = -1
         self.recorded = 0
         """Events that were recorded so far, those of reactions included."""
+
+    def forget(self) -> None:
+        """Trust no state that is held, and load anew what is asked for next."""
+        self._head = -1
 
     def execute(self, request: Request) -> Receipt:
         """
@@ -158,6 +145,7 @@ class Commands:
                     self._states.clear()
                 batch = self._decided(requests)
                 last = self._append(batch.pending, project=project) if batch.pending else head
+                self._states.keep(batch.due)
         except BaseException:
             # Folded states and freshly made keys may be ahead of what was kept.
             self._states.clear()
@@ -167,8 +155,7 @@ class Commands:
             raise
         self._head = last
         self.recorded += len(batch.pending)
-        while len(self._states) > _STATES:
-            self._states.popitem(last=False)
+        self._states.trim()
         return [_receipt(outcome, batch, last) for outcome in batch.outcomes]
 
     def _append(self, pending: Sequence[Pending], *, project: bool) -> int:
@@ -195,7 +182,9 @@ class Commands:
         admitted = [entrant for entrant in entrants if isinstance(entrant, Admitted)]
         batch = _Batch(self._log.find([known for one in admitted for known in one.block()]))
         if len(admitted) > 1:
-            self._load_ahead(admitted)
+            self._states.load_ahead(
+                dict(addressed(command) for one in admitted for command in one.commands)
+            )
         for entrant in entrants:
             batch.outcomes.append(
                 entrant if isinstance(entrant, Refusal) else self._outcome(entrant, batch)
@@ -216,7 +205,7 @@ class Commands:
             stop = self._decide(admitted, batch)
         except Refusal as refusal:
             for pending in batch.pending[start:]:
-                self._states.pop(pending.stream, None)
+                self._states.forget(pending.stream)
             del batch.pending[start:]
             return refusal
         plan = _Planned(admitted.id, admitted.fingerprint, start, stop)
@@ -283,36 +272,24 @@ class Commands:
                     causation=cause.causation,
                 )
             )
+        if held.is_due():
+            batch.due[stream] = None
 
     def _programme(self, batch: _Batch) -> Program:
         stream = program_stream(self._program)
         return cast("Program", self._held(stream, PROGRAM, batch).state)
 
-    def _held(self, stream: str, aggregate: Aggregate, batch: _Batch) -> _Held:
+    def _held(self, stream: str, aggregate: Aggregate, batch: _Batch) -> Held:
         held = self._states.get(stream)
         if held is not None:
-            self._states.move_to_end(stream)
             return held
-        held = self._states[stream] = _Held(aggregate, aggregate.state())
-        held.fold(self._log.facts(stream))
+        held = self._states.load(stream, aggregate)
         # A refused request made the batch forget this stream: what it holds of it comes back.
         for pending in batch.pending:
             if pending.stream == stream:
                 aggregate.fold(held.state, pending.event, moment(pending.occurred_at))
                 held.version = pending.version
         return held
-
-    def _load_ahead(self, admitted: Collection[Admitted]) -> None:
-        wanted: dict[str, Aggregate] = {}
-        for one in admitted:
-            for command in one.commands:
-                stream, aggregate = addressed(command)
-                if stream not in self._states:
-                    wanted[stream] = aggregate
-        recorded = self._log.streams(wanted)
-        for stream, aggregate in wanted.items():
-            held = self._states[stream] = _Held(aggregate, aggregate.state())
-            held.fold((e.version, e.event, e.occurred_at) for e in recorded.get(stream, ()))
 
     def _as_recorded(self, position: int, pending: Pending, recorded_at: int) -> Recorded:
         name, schema = self._log.stored_as(type(pending.event))

@@ -257,7 +257,8 @@ class Commands:
         stream, aggregate = addressed(command)
         held = self._held(stream, aggregate, batch)
         occurred_at = microseconds(command.at)
-        for number, event in enumerate(aggregate.decide(command, held.state)):
+        events = aggregate.decide(command, held.state)
+        for number, event in enumerate(events):
             held.version += 1
             aggregate.fold(held.state, event, command.at)
             batch.pending.append(
@@ -272,7 +273,7 @@ class Commands:
                     causation=cause.causation,
                 )
             )
-        if held.is_due():
+        if events and held.is_due():
             batch.due[stream] = None
 
     def _programme(self, batch: _Batch) -> Program:

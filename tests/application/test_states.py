@@ -282,7 +282,7 @@ def answers(town: Parts) -> Sequence[Outcome]:
         "DELETE FROM snapshots",
         "UPDATE snapshots SET body = x'C1'",
         "UPDATE snapshots SET fold = 'another'",
-        "UPDATE snapshots SET version = version + 5, body = x'93C290' || x'80'",
+        "UPDATE snapshots SET version = version + 5, body = x'93C290'",
         "UPDATE snapshots SET version = 1000",
         "UPDATE snapshots SET tenant = 'other'",
         "UPDATE snapshots SET stream = 'customer-bo'",

@@ -142,7 +142,7 @@ def rebuild(call: Call, *, view: tuple[str, ...]) -> None:
     Compute VIEWs, or all of them, again.
 
     A view is computed from nothing but the log. Readers see the old rows until the new ones are
-    complete.
+    complete. Without a VIEW, snapshots of streams are dropped too; commands make them again.
     """
     started = perf_counter()
     with call.open() as crm, Bars() as bars:
@@ -166,9 +166,9 @@ def verify(call: Call) -> None:
     """
     Prove every view by replaying the log.
 
-    Each view is computed from nothing and compared row by row with what is kept; every stream is
-    counted; every box of personal data is opened, its content dropped unseen. Ends with status 1
-    if something is amiss.
+    Each view is computed from nothing and compared row by row with what is kept, and so is each
+    snapshot of a stream; every stream is counted; every box of personal data is opened, its
+    content dropped unseen. Ends with status 1 if something is amiss.
     """
     try:
         with call.read() as crm, Bars() as bars:
@@ -199,6 +199,7 @@ def verdict_document(verdict: Verdict) -> dict[str, object]:
             {"view": drift.view, "rows": drift.rows, "keys": list(drift.keys)}
             for drift in verdict.drifts
         ],
+        "snapshots": {"kept": verdict.snapshots, "drifted": list(verdict.snapshots_drifted)},
         "boxes": {
             "open": verdict.boxes_open,
             "erased": verdict.boxes_erased,
@@ -229,9 +230,11 @@ def shown_verdict(verdict: Verdict) -> Iterator[RenderableType]:
             f" {count(len(verdict.boxes_tampered))} tampered with"
         ),
     )
+    drifted = verdict.snapshots_drifted
     amiss = [
         *(f"{gap} is not the next of its stream" for gap in verdict.gaps),
         *(f"view {one.view}: {', '.join(one.keys)}" for one in verdict.drifts),
+        *(f"snapshot of {one} is not what its events add up to" for one in drifted),
         *(f"{box} was tampered with" for box in verdict.boxes_tampered),
     ]
     for line in amiss[:_SHOWN_MAX]:

@@ -128,7 +128,11 @@ class SqlLog:
                     )
                 )
             )
-            .where(table.tenant == bindparam("tenant"), table.stream == bindparam("stream"))
+            .where(
+                table.tenant == bindparam("tenant"),
+                table.stream == bindparam("stream"),
+                table.version > bindparam("after"),
+            )
             .order_by(table.version)
         )
         self._newer = database.compile(
@@ -195,10 +199,10 @@ class SqlLog:
         rows = self._database.driver.execute(self._stream, (self._tenant, name, after))
         return self._recorded(rows)
 
-    def facts(self, name: str) -> Iterator[Fact]:
+    def facts(self, name: str, *, after: int = 0) -> Iterator[Fact]:
         """The events of one stream without their envelopes; see the port."""
         decode = self._codec.decode
-        for row in self._database.driver.execute(self._facts, (self._tenant, name)):
+        for row in self._database.driver.execute(self._facts, (self._tenant, name, after)):
             version, body, occurred_at, kind, schema, position = row
             try:
                 meant = decode(kind, schema, body)

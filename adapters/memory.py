@@ -8,6 +8,7 @@ from threading import RLock
 from typing import Any, TypeVar
 
 from regulars.adapters.codec import CODEC, Codec
+from regulars.adapters.memory_snapshots import MemorySnapshots
 from regulars.adapters.wakeup import Commits, CommitWakeup
 from regulars.application.errors import AlreadyRecorded, StaleHistory
 from regulars.application.events import Event, EventId, Fact, Pending, Recorded
@@ -101,9 +102,9 @@ class MemoryLog:
         """The events of one stream; see the port."""
         return chain.from_iterable(self._streams.get(name, [])[after:])
 
-    def facts(self, name: str) -> Iterator[Fact]:
+    def facts(self, name: str, *, after: int = 0) -> Iterator[Fact]:
         """The events of one stream without their envelopes; see the port."""
-        for recorded in self.stream(name):
+        for recorded in self.stream(name, after=after):
             yield recorded.version, recorded.event, recorded.occurred_at
 
     def streams(self, names: Collection[str]) -> dict[str, list[Recorded]]:
@@ -212,6 +213,7 @@ class MemoryStorage:
         self.optimistic = optimistic
         self.log = MemoryLog(tenant=tenant)
         self.views = MemoryViews()
+        self.snapshots = MemorySnapshots()
         self.findings = MemoryFindings()
         self._lock = self.log.lock
         self._depth = 0
@@ -227,6 +229,7 @@ class MemoryStorage:
             # Rows are never changed in place, so that shallow copies are enough to go back to.
             kept = {view: dict(rows) for view, rows in self.views.kept.items()}
             marks = dict(self.views.marks)
+            snapshots = dict(self.snapshots.kept)
             findings = dict(self.findings.kept)
             self._depth = 1
             try:
@@ -234,6 +237,7 @@ class MemoryStorage:
             except BaseException:
                 self.log.truncate(head)
                 self.views.kept, self.views.marks = kept, marks
+                self.snapshots.kept = snapshots
                 self.findings.kept = findings
                 raise
             finally:

@@ -1,10 +1,15 @@
-"""The table of snapshots: the state of a stream at one of its versions, kept to load it sooner."""
+"""Snapshots in SQL: a row a stream, with the mark of the fold that made it."""
 
-from typing import Final
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Final
 
-from sqlalchemy import Column, Integer, LargeBinary, Table
+from sqlalchemy import Column, Integer, LargeBinary, Table, bindparam, delete, select
 
+from regulars.adapters.database import Database
 from regulars.adapters.schema import TEXT, metadata
+from regulars.adapters.state_codec import STATES, StateCodec
+from regulars.application.aggregates import Aggregate
+from regulars.application.snapshots import Snapshot
 
 SNAPSHOTS: Final = Table(
     "snapshots",
@@ -16,3 +21,73 @@ SNAPSHOTS: Final = Table(
     Column("body", LargeBinary, nullable=False),
     sqlite_strict=True,
 )
+_ONE_BY_ONE: Final = 8
+_NAMES_AT_ONCE: Final = 500
+
+
+class SqlSnapshots:
+    """The `Snapshots` port over one tenant's rows."""
+
+    def __init__(
+        self, database: Database, *, tenant: str = "default", states: StateCodec = STATES
+    ) -> None:
+        self._database = database
+        self._tenant = tenant
+        self._states = states
+        at = SNAPSHOTS.c
+        self._columns = select(at.stream, at.version, at.fold, at.body).where(
+            at.tenant == bindparam("tenant")
+        )
+        self._one = database.compile(self._columns.where(at.stream == bindparam("stream")))
+        put = database.dialect.insert(SNAPSHOTS)
+        new: Any = put.excluded
+        self._put = database.compile(
+            put.on_conflict_do_update(
+                index_elements=["tenant", "stream"],
+                set_={"version": new.version, "fold": new.fold, "body": new.body},
+            )
+        )
+
+    def load(self, wanted: Mapping[str, Aggregate]) -> dict[str, Snapshot]:
+        """The snapshots of these streams; see the port."""
+        found: dict[str, Snapshot] = {}
+        for stream, version, fold, body in self._rows(wanted):
+            aggregate = wanted[stream]
+            if fold == self._states.mark(aggregate):
+                state = self._states.decode(aggregate, body)
+                if state is not None:
+                    found[stream] = Snapshot(version, state)
+        return found
+
+    def _rows(self, streams: Collection[str]) -> Iterator[Any]:
+        if len(streams) <= _ONE_BY_ONE:
+            for stream in streams:
+                yield from self._database.driver.execute(self._one, (self._tenant, stream))
+            return
+        names = list(streams)
+        for start in range(0, len(names), _NAMES_AT_ONCE):
+            some = SNAPSHOTS.c.stream.in_(names[start : start + _NAMES_AT_ONCE])
+            yield from self._database.connection.execute(
+                self._columns.where(some), {"tenant": self._tenant}
+            )
+
+    def keep(self, stream: str, aggregate: Aggregate, snapshot: Snapshot) -> None:
+        """Keep this; see the port."""
+        body = self._states.encode(snapshot.state)
+        if body is not None:
+            row = (self._tenant, stream, snapshot.version, self._states.mark(aggregate), body)
+            with self._database.transaction():
+                self._database.driver.execute(self._put, row)
+
+    def streams(self) -> list[str]:
+        """The streams of which something is kept; see the port."""
+        at = SNAPSHOTS.c
+        query = select(at.stream).where(at.tenant == self._tenant).order_by(at.stream)
+        return list(self._database.connection.scalars(query))
+
+    def forget(self) -> None:
+        """Let go of everything; see the port."""
+        with self._database.transaction():
+            self._database.connection.execute(
+                delete(SNAPSHOTS).where(SNAPSHOTS.c.tenant == self._tenant)
+            )

@@ -1,4 +1,4 @@
-"""The `Storage` port on one SQLite database: the log, the views and the findings, together."""
+"""The `Storage` port on one database: the log, views, snapshots and findings, together."""
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
@@ -10,6 +10,7 @@ import regulars.adapters.snapshots  # noqa: F401 # pyright: ignore[reportUnusedI
 from regulars.adapters.database import Database
 from regulars.adapters.event_log import SqlLog
 from regulars.adapters.schema import BIG, TEXT, metadata
+from regulars.adapters.snapshots import SqlSnapshots
 from regulars.adapters.view_store import SqlViews
 from regulars.application.ports import Finding, Wakeup
 from regulars.application.views import View
@@ -70,7 +71,7 @@ class SqlFindings:
 
 
 class SqlStorage:
-    """One tenant's log, views and findings in `database`."""
+    """One tenant's log, views, snapshots and findings in `database`."""
 
     def __init__(
         self, database: Database, views: Iterable[View[Any, Any]], *, tenant: str = "default"
@@ -78,6 +79,7 @@ class SqlStorage:
         self._database = database
         self.log = SqlLog(database, tenant=tenant)
         self.views = SqlViews(database, views, tenant=tenant)
+        self.snapshots = SqlSnapshots(database, tenant=tenant)
         self.findings = SqlFindings(database, tenant=tenant)
 
     @property

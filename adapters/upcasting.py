@@ -49,7 +49,7 @@ class Chain:
     Leads the payloads of every older name and version to current ones.
 
     `older` are the names and versions that are read and no longer written, each with what its
-    upcaster leads to.
+    upcaster leads to; `turns` are what leads there.
 
     Raises:
         BrokenChain: a version is left out, leads to nothing known or in a circle, or is current.
@@ -61,6 +61,7 @@ class Chain:
         self.older: Mapping[Stored, tuple[Stored, ...]] = {
             upcaster.of: upcaster.into for upcaster in upcasters
         }
+        self.turns = {upcaster.of: upcaster.turn for upcaster in upcasters}
         faults = (
             *_twice(upcasters),
             *_from_current(upcasters, self._current),

@@ -1,11 +1,13 @@
 """Audit: what proves that the log is whole and that every view is what the log adds up to."""
 
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
 from attrs import frozen
 
+from regulars.application.aggregates import Aggregate, aggregate_of
 from regulars.application.door import boxes_of, subject_of
 from regulars.application.events import Recorded
 from regulars.application.ports import (
@@ -18,6 +20,7 @@ from regulars.application.ports import (
     Vault,
 )
 from regulars.application.projecting import Rows, fold_into
+from regulars.application.states import Held
 from regulars.application.views import View
 
 
@@ -37,7 +40,9 @@ class Verdict:
 
     `events` counts those that are stored, whatever older ones have become.
     `gaps` are events whose version is not the next of their stream; `boxes` counts what became
-    of the boxes of personal data. `sound` if nothing is amiss; an erased box is as it should be.
+    of the boxes of personal data. Of `snapshots`, those that commands would use, the `drifted`
+    are not what their streams' events add up to. `sound` if nothing is amiss; an erased box is
+    as it should be.
     """
 
     events: int
@@ -45,6 +50,8 @@ class Verdict:
     gaps: tuple[str, ...]
     views: tuple[tuple[str, int], ...]
     drifts: tuple[Drift, ...]
+    snapshots: int
+    snapshots_drifted: tuple[str, ...]
     boxes_open: int
     boxes_erased: int
     boxes_without_key: int
@@ -53,7 +60,8 @@ class Verdict:
     @property
     def sound(self) -> bool:
         """Whether everything is as it should be."""
-        return not (self.gaps or self.drifts or self.boxes_tampered or self.boxes_without_key)
+        drifted = self.drifts or self.snapshots_drifted
+        return not (self.gaps or drifted or self.boxes_tampered or self.boxes_without_key)
 
 
 _KEYS_SHOWN = 5
@@ -67,7 +75,7 @@ def verify(
     progress: Callable[[int, int], None] | None = None,
 ) -> Verdict:
     """
-    Replay the log, compute every view from nothing, and compare with the rows that are kept.
+    Replay the log, compute every view and snapshot from nothing, and compare with what is kept.
 
     Every box is opened and its content dropped unseen. Reads one snapshot; writes nothing.
 
@@ -130,12 +138,15 @@ class _Replay:
             for view, rows in self._rows.items()
             if (drift := _drift(storage, view, rows, head)) is not None
         ]
+        snapshots = _compared(storage)
         return Verdict(
             events=self._events,
             streams=len(self._versions),
             gaps=tuple(self._gaps),
             views=tuple((view.name, len(rows)) for view, rows in self._rows.items()),
             drifts=tuple(drifts),
+            snapshots=len(snapshots),
+            snapshots_drifted=tuple(stream for stream, equal in snapshots.items() if not equal),
             boxes_open=self._boxes[Revealed],
             boxes_erased=self._boxes[Erased],
             boxes_without_key=self._boxes[KeyUnavailable],
@@ -152,6 +163,26 @@ def spot_of(recorded: Recorded, box: str) -> Spot:
         event_id=UUID(bytes=recorded.event_id),
         box=box,
     )
+
+
+def _compared(storage: Storage) -> dict[str, bool]:
+    """Whether the snapshot of a stream is what its events add up to, for each that is used."""
+    known = {stream: aggregate_of(stream) for stream in storage.snapshots.streams()}
+    return {
+        stream: equal
+        for stream, aggregate in known.items()
+        if aggregate is not None and (equal := _is_equal(storage, stream, aggregate)) is not None
+    }
+
+
+def _is_equal(storage: Storage, stream: str, aggregate: Aggregate) -> bool | None:
+    snapshot = storage.snapshots.load({stream: aggregate}).get(stream)
+    if snapshot is None:
+        return None
+    held = Held(aggregate, aggregate.state())
+    facts = storage.log.facts(stream)
+    held.fold(takewhile(lambda fact: fact[0] <= snapshot.version, facts))
+    return (held.version, held.state) == snapshot
 
 
 def _drift(storage: Storage, view: View[Any, Any], rows: Rows, head: int) -> Drift | None:

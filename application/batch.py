@@ -5,6 +5,7 @@ from typing import NamedTuple, TypeAlias
 from attrs import Factory, define, frozen
 
 from regulars.application.events import Event, EventId, Pending, Recorded
+from regulars.application.states import Held
 from regulars.domain.values import Refusal
 
 
@@ -49,11 +50,12 @@ class Batch:
     """
     What the requests of one transaction are about to record.
 
-    `asked` are the streams whose states decided on it.
+    `asked` are the streams whose states decided on it, and those `due` may need a snapshot then.
     """
 
     known: dict[EventId, Recorded]
-    asked: set[str] = Factory(set[str])
+    asked: dict[str, Held] = Factory(dict[str, Held])
+    due: dict[str, None] = Factory(dict[str, None])
     pending: list[Pending] = Factory(list[Pending])
     plans: dict[str, Planned] = Factory(dict[str, Planned])
     outcomes: list[Planned | Outcome] = Factory(list[Planned | Outcome])

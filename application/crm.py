@@ -295,15 +295,21 @@ class Crm:
         """
         Compute the named views, or all, again from the log. Returns the position reached.
 
+        With no name every snapshot is dropped as well, to be made again as commands need them.
+
         Raises:
             UnknownView: there is no view of that name.
         """
         with self._lock:
+            if not names:
+                with self._storage.transaction():
+                    self._storage.snapshots.forget()
+                self._commands.forget()
             return self._projector.rebuild(_named(names), progress=progress)
 
     def verify(self, *, progress: Progress | None = None) -> audit.Verdict:
         """
-        Replay the log and compare every view, version and box with what is kept.
+        Replay the log and compare every view, snapshot, version and box with what is kept.
 
         Raises:
             UndecodableEvent: an event is not what its name promises.

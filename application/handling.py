@@ -1,11 +1,8 @@
 """The way of a command: door, load, decide, append, react, project; all of it one transaction."""
 
-from collections import OrderedDict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, Final, NamedTuple, cast
-
-from attrs import define
+from typing import Final, NamedTuple, cast
 
 from regulars.application.aggregates import PROGRAM, Aggregate, addressed, program_stream
 from regulars.application.batch import Batch, Outcome, Planned, Receipt, receipt
@@ -14,7 +11,6 @@ from regulars.application.errors import AlreadyRecorded, IdempotencyConflict, St
 from regulars.application.events import (
     Command,
     EventId,
-    Fact,
     Pending,
     Recorded,
     Retired,
@@ -24,6 +20,7 @@ from regulars.application.events import (
 from regulars.application.ports import Clock, Storage
 from regulars.application.projecting import Projector
 from regulars.application.reactions import ReactedTo, reactions
+from regulars.application.states import Held, States
 from regulars.domain.program import Program
 from regulars.domain.values import ProgramId, Refusal
 
@@ -31,23 +28,6 @@ POLICY: Final = "policy"
 """Who asked for what a policy led to."""
 
 _ATTEMPTS: Final = 5
-_STATES: Final = 10_000
-
-
-@define
-class _Held:
-    """A stream's state in memory, and the version up to which it is folded."""
-
-    aggregate: Aggregate
-    state: Any
-    version: int = 0
-
-    def fold(self, facts: Iterable[Fact]) -> None:
-        fold, state = self.aggregate.fold, self.state
-        for version, event, occurred_at in facts:
-            if not isinstance(event, Retired):
-                fold(state, event, moment(occurred_at))
-            self.version = version
 
 
 class Commands:
@@ -75,10 +55,14 @@ class Commands:
         self._projector = projector
         self._inline = inline
         self._program = program
-        self._states: OrderedDict[str, _Held] = OrderedDict()
+        self._states = States(storage.log, storage.snapshots)
         self._head = -1
         self.recorded = 0
         """Events that were recorded so far, those of reactions included."""
+
+    def forget(self) -> None:
+        """Trust no state that is held, and load anew what is asked for next."""
+        self._head = -1
 
     def execute(self, request: Request) -> Receipt:
         """
@@ -116,7 +100,7 @@ class Commands:
         return self._attempt(requests, project=project)
 
     def _may_decide_first(self, requests: Sequence[Request]) -> bool:
-        # Keys and rows of views are written inside a transaction only.
+        # Keys, snapshots and rows of views are written inside a transaction only.
         return (
             self._storage.optimistic
             and not self._inline
@@ -128,7 +112,7 @@ class Commands:
         Decide on the states at hand, and append if nothing was recorded that they lack.
 
         None if something may have been: a refusal, or nothing to record, can come of an old state
-        or of a repeat, and no append would find that out.
+        or of a repeat, and no append would find that out. None too if a snapshot is due.
 
         Raises:
             StaleHistory: a state that was asked has moved on; nothing was recorded.
@@ -136,12 +120,13 @@ class Commands:
         """
         try:
             batch = self._decided(requests, known={})
-            if not all(isinstance(one, Planned) and one.new for one in batch.outcomes):
+            new = all(isinstance(one, Planned) and one.new for one in batch.outcomes)
+            if batch.due or not new:
                 for stream in batch.asked:
-                    self._states.pop(stream, None)
+                    self._states.forget(stream)
                 return None
             added = {pending.stream for pending in batch.pending}
-            held = {name: self._states[name].version for name in batch.asked - added}
+            held = {name: one.version for name, one in batch.asked.items() if name not in added}
             recorded_at = microseconds(self._clock.now())
             last = self._log.append(batch.pending, recorded_at=recorded_at, held=held)
         except BaseException:
@@ -158,6 +143,7 @@ class Commands:
                     self._states.clear()
                 batch = self._decided(requests)
                 last = self._append(batch.pending, project=project) if batch.pending else head
+                self._states.keep(batch.due)
         except BaseException:
             self._forget()
             raise
@@ -173,8 +159,7 @@ class Commands:
     def _done(self, batch: Batch, last: int, *, head: int) -> list[Outcome]:
         self._head = head
         self.recorded += len(batch.pending)
-        while len(self._states) > _STATES:
-            self._states.popitem(last=False)
+        self._states.trim()
         return [receipt(outcome, batch, last) for outcome in batch.outcomes]
 
     def _append(self, pending: Sequence[Pending], *, project: bool) -> int:
@@ -205,7 +190,9 @@ class Commands:
             known = self._log.find([block for one in admitted for block in one.block()])
         batch = Batch(known)
         if len(admitted) > 1:
-            self._load_ahead(admitted)
+            self._states.load_ahead(
+                dict(addressed(command) for one in admitted for command in one.commands)
+            )
         for entrant in entrants:
             batch.outcomes.append(
                 entrant if isinstance(entrant, Refusal) else self._outcome(entrant, batch)
@@ -226,7 +213,7 @@ class Commands:
             stop = self._decide(admitted, batch)
         except Refusal as refusal:
             for pending in batch.pending[start:]:
-                self._states.pop(pending.stream, None)
+                self._states.forget(pending.stream)
             del batch.pending[start:]
             return refusal
         plan = Planned(admitted.id, admitted.fingerprint, start, stop)
@@ -278,7 +265,8 @@ class Commands:
         stream, aggregate = addressed(command)
         held = self._held(stream, aggregate, batch)
         occurred_at = microseconds(command.at)
-        for number, event in enumerate(aggregate.decide(command, held.state)):
+        events = aggregate.decide(command, held.state)
+        for number, event in enumerate(events):
             held.version += 1
             aggregate.fold(held.state, event, command.at)
             batch.pending.append(
@@ -293,37 +281,25 @@ class Commands:
                     causation=cause.causation,
                 )
             )
+        if events and held.is_due():
+            batch.due[stream] = None
 
     def _programme(self, batch: Batch) -> Program:
         stream = program_stream(self._program)
         return cast("Program", self._held(stream, PROGRAM, batch).state)
 
-    def _held(self, stream: str, aggregate: Aggregate, batch: Batch) -> _Held:
-        batch.asked.add(stream)
+    def _held(self, stream: str, aggregate: Aggregate, batch: Batch) -> Held:
         held = self._states.get(stream)
         if held is not None:
-            self._states.move_to_end(stream)
+            batch.asked[stream] = held
             return held
-        held = self._states[stream] = _Held(aggregate, aggregate.state())
-        held.fold(self._log.facts(stream))
+        held = batch.asked[stream] = self._states.load(stream, aggregate)
         # A refused request made the batch forget this stream: what it holds of it comes back.
         for pending in batch.pending:
             if pending.stream == stream:
                 aggregate.fold(held.state, pending.event, moment(pending.occurred_at))
                 held.version = pending.version
         return held
-
-    def _load_ahead(self, admitted: Collection[Admitted]) -> None:
-        wanted: dict[str, Aggregate] = {}
-        for one in admitted:
-            for command in one.commands:
-                stream, aggregate = addressed(command)
-                if stream not in self._states:
-                    wanted[stream] = aggregate
-        recorded = self._log.streams(wanted)
-        for stream, aggregate in wanted.items():
-            held = self._states[stream] = _Held(aggregate, aggregate.state())
-            held.fold((e.version, e.event, e.occurred_at) for e in recorded.get(stream, ()))
 
     def _as_recorded(self, position: int, pending: Pending, recorded_at: int) -> Recorded:
         name, schema = self._log.stored_as(type(pending.event))

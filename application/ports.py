@@ -9,6 +9,7 @@ from uuid import UUID
 from attrs import field, frozen
 
 from regulars.application.events import Event, EventId, Fact, Pending, Recorded
+from regulars.application.snapshots import Snapshots
 from regulars.application.views import Key, View
 from regulars.domain.personal import DataClass, Personal, Sealed
 
@@ -47,7 +48,7 @@ class EventLog(Protocol):
         """The events of one stream past version `after`, oldest first; none if it is unknown."""
         ...
 
-    def facts(self, name: str) -> Iterator[Fact]:
+    def facts(self, name: str, *, after: int = 0) -> Iterator[Fact]:
         """What `stream` gives, without the envelope: all that a fold needs, read faster."""
         ...
 
@@ -246,7 +247,7 @@ class Wakeup(Protocol):
 
 
 class Storage(Protocol):
-    """The log, the views and the findings in one place, written together."""
+    """The log, the views, the snapshots and the findings in one place, written together."""
 
     @property
     def log(self) -> EventLog:
@@ -256,6 +257,11 @@ class Storage(Protocol):
     @property
     def views(self) -> ViewStore:
         """What the log adds up to."""
+        ...
+
+    @property
+    def snapshots(self) -> Snapshots:
+        """States of long streams, so that not all of them is folded again."""
         ...
 
     @property

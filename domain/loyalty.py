@@ -73,22 +73,35 @@ class PointsReversed:
 Event: TypeAlias = LoyaltyAccountOpened | PointsEarned | PointsReversed
 
 
+@frozen
+class Terms:
+    """What an order earned by: the rule, and the currency that was paid in."""
+
+    rule: EarningRule
+    currency: str
+
+
 @define
 class Lot:
-    """What one order earned and still keeps."""
+    """What one order earned and still keeps, and where its terms stand in the account's."""
 
-    earned: PointsEarned
     kept: int
-    refunds: set[RefundId] = Factory(set[RefundId])
+    terms: int
 
 
 @define
 class Account:
-    """The state of one loyalty account, written by `fold` alone."""
+    """
+    The state of one loyalty account, written by `fold` alone.
+
+    Many orders earn by the same `terms`, which stand there once: a long account stays small.
+    """
 
     opened: bool = False
     balance: int = 0
+    terms: list[Terms] = Factory(list[Terms])
     lots: dict[OrderId, Lot] = Factory(dict[OrderId, Lot])
+    refunds: set[tuple[OrderId, RefundId]] = Factory(set[tuple[OrderId, RefundId]])
 
 
 def fold(state: Account, event: Event, at: datetime) -> None:  # noqa: ARG001 - one shape for all folds
@@ -98,14 +111,19 @@ def fold(state: Account, event: Event, at: datetime) -> None:  # noqa: ARG001 - 
             state.opened = True
         case PointsEarned(order=order, points=points):
             state.balance += points
-            state.lots[order] = Lot(event, points)
+            state.lots[order] = Lot(points, _place(state.terms, Terms(event.rule, event.currency)))
         case PointsReversed(order=order, points=points, refund=refund):
             state.balance -= points
-            lot = state.lots[order]
-            lot.kept -= points
-            lot.refunds.add(refund)
+            state.lots[order].kept -= points
+            state.refunds.add((order, refund))
         case _:
             assert_never(event)
+
+
+def _place(known: list[Terms], terms: Terms) -> int:
+    if terms not in known:
+        known.append(terms)
+    return known.index(terms)
 
 
 @frozen(kw_only=True)
@@ -205,10 +223,10 @@ def _reverse(command: ReversePoints, state: Account) -> Sequence[Event]:
     if command.remaining < 0:
         raise BaseBelowZero(order=command.order, base=command.remaining)
     lot = state.lots.get(command.order)
-    if lot is None or command.refund in lot.refunds:
+    if lot is None or (command.order, command.refund) in state.refunds:
         return []
-    earned = lot.earned
-    recomputed = floor(earned.rule.points_for(command.remaining, earned.currency))
+    terms = state.terms[lot.terms]
+    recomputed = floor(terms.rule.points_for(command.remaining, terms.currency))
     kept = min(lot.kept, recomputed)
     return [
         PointsReversed(

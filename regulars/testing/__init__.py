@@ -14,18 +14,21 @@ pytest.register_assert_rewrite(
     "regulars.testing.event_logs",
     "regulars.testing.followers",
     "regulars.testing.pending_events",
+    "regulars.testing.snapshots",
     "regulars.testing.subscriptions",
     "regulars.testing.view_stores",
 )
 
 from regulars.testing.event_log_machine import EventLogMachine, explore  # noqa: E402 - see above
 from regulars.testing.event_logs import EventLogContract  # noqa: E402 - see above
+from regulars.testing.snapshots import SnapshotsContract  # noqa: E402 - see above
 from regulars.testing.subscriptions import SubscriptionContract  # noqa: E402 - see above
 from regulars.testing.view_stores import ViewStoreContract  # noqa: E402 - see above
 
 __all__ = [
     "EventLogContract",
     "EventLogMachine",
+    "SnapshotsContract",
     "SubscriptionContract",
     "ViewStoreContract",
     "explore",

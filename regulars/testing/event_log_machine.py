@@ -166,7 +166,8 @@ class EventLogMachine(RuleBasedStateMachine):
         assert log.streams(names) == {name: found for name, found in streams.items() if found}
         for name, found in streams.items():
             assert list(log.stream(name, after=after)) == found[after:]
-            assert list(log.facts(name)) == [(one.version, one.event, NOW) for one in found]
+            facts = [(one.version, one.event, NOW) for one in found]
+            assert list(log.facts(name, after=after)) == facts[after:]
         firsts = {
             one.event_id[:13]: one for one in sorted(told, key=lambda one: one.event_id)[::-1]
         }

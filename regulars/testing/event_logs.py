@@ -260,6 +260,13 @@ class EventLogContract(ABC):
         assert len(list(log.facts("a"))) == len(events)
         assert list(log.facts("unknown")) == []
 
+    def test_the_facts_of_a_stream_are_read_past_a_version(self) -> None:
+        log = self.open("shop")
+        append(log, *run("a", 1, 2), *run("b", 1), *run("a", 3))
+
+        assert [version for version, _, _ in log.facts("a", after=1)] == [2, 3]
+        assert list(log.facts("a", after=3)) == list(log.facts("a", after=9)) == []
+
     def test_several_streams_are_read_at_once(self) -> None:
         log = self.open("shop")
         names = [f"order {number}" for number in range(1_200)]

@@ -13,6 +13,7 @@ from attrs import define, field, frozen
 from regulars.application.errors import StorageUnavailable
 from regulars.application.events import Event, Pending, Recorded
 from regulars.application.ports import EventLog, Findings, Storage, ViewStore, Wakeup
+from regulars.application.snapshots import Snapshots
 from regulars.application.subscription import Subscription, subscribe
 from regulars.domain.values import OrderId
 from regulars.testing.pending_events import pending
@@ -106,11 +107,12 @@ class Unsteady:
     optimistic: bool = False
     log: EventLog = field(init=False)
     views: ViewStore = field(init=False)
+    snapshots: Snapshots = field(init=False)
     findings: Findings = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.log, self.views = self.storage.log, self.storage.views
-        self.findings = self.storage.findings
+        self.snapshots, self.findings = self.storage.snapshots, self.storage.findings
 
     def transaction(self) -> AbstractContextManager[None]:
         """A transaction of the store."""

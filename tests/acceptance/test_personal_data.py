@@ -15,11 +15,17 @@ import pytest
 from attrs import evolve
 
 from regulars import Crm, Request, connect
+from regulars.application.aggregates import CUSTOMER
 from regulars.application.customer import CustomerProfile
 from regulars.application.events import Command
 from regulars.application.loyalty import PointsBalance, PointsLedger
 from regulars.application.report import SalesReport
-from regulars.domain.customer import AddDeliveryAddress, RegisterCustomer, UpdateCustomerDetails
+from regulars.domain.customer import (
+    AddDeliveryAddress,
+    GrantConsent,
+    RegisterCustomer,
+    UpdateCustomerDetails,
+)
 from regulars.domain.order import MarkDelivered
 from regulars.domain.personal import Address, Contact, Content, Profile
 from regulars.domain.purchase import PlaceOrder
@@ -63,6 +69,12 @@ STORY: Final[tuple[Command, ...]] = (
     REVIEW,
 )
 """What a host may tell of a person, every detail of it."""
+
+REMINDERS: Final = tuple(
+    GrantConsent(customer=ZOFIE, at=AT, purpose="reminders", policy_version=str(number))
+    for number in range(CUSTOMER.snapshot_every or 0)
+)
+"""Consents enough to be worth a snapshot of the person's stream."""
 
 _OTHER: Final = CustomerId("other")
 REFUSED: Final[tuple[Command, ...]] = (
@@ -115,6 +127,7 @@ def test_recorded_by_a_host_it_is_found_nowhere(
             overheard.text("a command", command)
             for _ in range(2):
                 overheard.text("a receipt", crm.execute(command, by="app", id=f"c{number}"))
+        crm.execute_all([Request(commands=REMINDERS, by="app")])
         _refuse(crm, overheard)
         _break(crm, path, overheard)
         _look_around(crm, overheard)
@@ -177,4 +190,5 @@ def _look_around(crm: Crm, overheard: Overheard) -> None:
     overheard.text("the findings", *crm.findings())
     verdict = crm.verify()
     assert verdict.sound
+    assert verdict.snapshots == 1
     overheard.text("the verdict", verdict)

@@ -5,6 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from regulars.adapters.database import Database
+from regulars.adapters.snapshots import SqlSnapshots
+from regulars.application.aggregates import CUSTOMER
+from regulars.application.snapshots import Snapshot
+from regulars.domain.customer import Customer
 from tests.adapters.cli_shop import Shop, secrets_in
 
 
@@ -93,6 +98,19 @@ def test_a_view_that_was_changed_is_found_and_can_be_rebuilt(shop: Shop) -> None
     assert verdict["drifts"] == [{"view": "accounts", "rows": 1, "keys": ["default/ada"]}]
     assert "view accounts: default/ada" in said
     assert shop.json("verify")["sound"]
+
+
+def test_a_snapshot_that_is_not_what_its_events_add_up_to_is_found_and_dropped(shop: Shop) -> None:
+    with closing(Database("sqlite:///regulars.db")) as database:
+        SqlSnapshots(database).keep("customer-ada", CUSTOMER, Snapshot(1, Customer()))
+
+    verdict = shop.json("verify", status=1)
+    said = shop.run("verify", status=1).stdout
+    shop.run("rebuild")
+
+    assert verdict["snapshots"] == {"kept": 1, "drifted": ["customer-ada"]}
+    assert "snapshot of customer-ada" in said
+    assert shop.json("verify")["snapshots"] == {"kept": 0, "drifted": []}
 
 
 def test_an_event_that_was_taken_out_is_found(shop: Shop) -> None:

@@ -13,18 +13,21 @@ from sqlalchemy.orm import Session
 
 from regulars import (
     CompleteOrder,
+    GrantConsent,
     OrderId,
     PointsBalance,
     RefundId,
     RegisterCustomer,
     Request,
     StorageUnavailable,
+    WithdrawConsent,
     connect,
 )
 from regulars.adapters.database import Database
 from regulars.adapters.event_log import SqlLog
 from regulars.adapters.host_transaction import HostTransaction
 from regulars.adapters.key_ring import create_key_file
+from regulars.application.aggregates import CUSTOMER
 from regulars.application.crm import Crm, Joined
 from regulars.application.errors import StaleHistory
 from regulars.domain.personal import Profile
@@ -106,6 +109,36 @@ def test_rows_of_the_host_and_events_are_kept_together(host: Host) -> None:
     assert host.points() == 100
     assert host.crm.execute(PLACE, by="till", id="o-1").position == receipt.position
     assert host.crm.verify().sound
+
+
+def test_a_snapshot_is_lost_with_the_savepoint_that_the_host_goes_back_to(host: Host) -> None:
+    every = CUSTOMER.snapshot_every or 0
+    consents = tuple(
+        GrantConsent(customer=ANNA, at=PLACE.at, purpose="marketing", policy_version=str(number))
+        for number in range(every)
+    )
+    host.crm.execute(REGISTER, by="till")
+
+    with host.engine.begin() as connection, host.crm.joined(connection) as inside:
+        savepoint = connection.begin_nested()
+        inside.execute_all([Request(commands=consents, by="till")])
+        assert kept(connection) == [(f"customer-{ANNA}", every + 1)]
+        savepoint.rollback()
+        assert kept(connection) == []
+        inside.execute_all([Request(commands=consents[:-1], by="till")])
+        assert kept(connection) == [(f"customer-{ANNA}", every)]
+        # Nothing stays in memory between the calls: this one begins with the snapshot.
+        assert inside.execute(consents[-1], by="till").version == every + 1
+
+    host.crm.execute(WithdrawConsent(customer=ANNA, at=PLACE.at, purpose="marketing"), by="till")
+    verdict = host.crm.verify()
+    assert (verdict.sound, verdict.snapshots) == (True, 1)
+
+
+def kept(connection: Connection) -> list[tuple[str, int]]:
+    """The streams that have a snapshot, each with its version."""
+    rows = connection.execute(text("SELECT stream, version FROM snapshots ORDER BY stream"))
+    return [(stream, version) for stream, version in rows]
 
 
 def test_rows_of_the_host_and_events_are_lost_together(host: Host) -> None:

@@ -19,11 +19,13 @@ from regulars.adapters.log_lines import line_of, stored_in
 from regulars.adapters.memory import MemoryLog
 from regulars.adapters.memory_stored_events import MemoryStoredEvents
 from regulars.adapters.new_file import FileInTheWay
+from regulars.adapters.snapshots import SqlSnapshots
 from regulars.adapters.stored_events import SqlStoredEvents
 from regulars.application.errors import StorageUnavailable, UndecodableEvent
 from regulars.application.log_check import check
 from regulars.application.stored import Stored
 from regulars.testing.pending_events import append, run
+from regulars.testing.snapshots import keep
 from tests.adapters.log_files import changed, hash_of, recorded_in, rows_of, url_of, views_of
 from tests.application.histories import towns
 from tests.application.memory_crm import TENANT, Parts
@@ -181,6 +183,21 @@ def test_the_logs_of_two_tenants_are_brought_back_one_after_the_other(tmp_path: 
         import_log(url_of(copy), tmp_path / tenant, tenant=tenant)
 
     assert rows_of(copy) == rows_of(both)
+
+
+def test_no_snapshot_of_a_log_that_was_there_before_outlives_an_import(shop: Path) -> None:
+    file = shop.with_name("log.jsonl")
+    export_log(url_of(shop), file, tenant=TENANT)
+    with closing(Database(url_of(shop))) as database:
+        for tenant in (TENANT, "other"):
+            keep(SqlSnapshots(database, tenant=tenant), "account-default/anna", 1, 1_000)
+    changed(shop, "DELETE FROM events")
+
+    import_log(url_of(shop), file, tenant=TENANT)
+
+    with closing(Database(url_of(shop))) as database:
+        assert SqlSnapshots(database, tenant=TENANT).streams() == []
+        assert SqlSnapshots(database, tenant="other").streams() == ["account-default/anna"]
 
 
 def test_a_log_without_events_comes_back_empty(tmp_path: Path) -> None:

@@ -8,10 +8,12 @@ import pytest
 from regulars.adapters.database import Database
 from regulars.adapters.log_backup import UnusableBackup, back_up, restore
 from regulars.adapters.new_file import FileInTheWay
+from regulars.adapters.snapshots import SqlSnapshots
 from regulars.application.crm import VIEWS
 from regulars.application.errors import NotOurDatabase, StorageUnavailable
 from regulars.domain.customer import RegisterCustomer
 from regulars.domain.values import CustomerId
+from regulars.testing.snapshots import keep
 from tests.adapters.log_files import changed, hash_of, recorded_in, rows_of, url_of, views_of
 from tests.application.memory_crm import TENANT, sql_core
 from tests.application.shop_week import WEEK
@@ -53,6 +55,18 @@ def test_a_backup_restored_has_the_same_log_and_its_views_rebuilt_are_equal(
         sql_core(database).projector.rebuild(VIEWS)
         assert sql_core(database).crm.verify().sound
     assert views_of(shop) == before[2]
+
+
+def test_a_snapshot_that_is_newer_than_the_backup_is_not_there_after_it(
+    shop: Path, saved: Path
+) -> None:
+    with closing(Database(url_of(shop))) as database:
+        keep(SqlSnapshots(database, tenant=TENANT), "account-default/anna", 1_000, 1_000)
+
+    restore(url_of(shop), saved, tenant=TENANT, replace=True)
+
+    with closing(Database(url_of(shop))) as database:
+        assert SqlSnapshots(database, tenant=TENANT).streams() == []
 
 
 def test_a_backup_tells_what_it_holds(shop: Path) -> None:

@@ -1,24 +1,29 @@
 from collections.abc import Iterator
 
 import pytest
+from attrs import evolve
 
 from regulars.adapters.database import Database
 from regulars.adapters.memory import MemoryStorage
 from regulars.adapters.memory_keys import MemoryKeyStore
+from regulars.application.aggregates import CUSTOMER
+from regulars.application.aggregates import ORDER as AGGREGATE_OF_ORDERS
 from regulars.application.audit import Drift, verify
 from regulars.application.crm import VIEWS
 from regulars.application.customer import CUSTOMERS
 from regulars.application.errors import UndecodableEvent
 from regulars.application.loyalty import ACCOUNTS
 from regulars.application.sales import MERCHANTS, SALES
-from regulars.domain.customer import AddDeliveryAddress, RegisterCustomer
+from regulars.application.snapshots import Snapshot
+from regulars.domain.customer import AddDeliveryAddress, Customer, RegisterCustomer
+from regulars.domain.order import Order
 from regulars.domain.personal import Address, Contact, Profile
 from regulars.domain.values import AddressId, CustomerId
 from tests.application.histories import tell
 from tests.application.memory_crm import Parts, core, memory_core, sql_core
 from tests.application.shop_week import WEEK
 from tests.domain.chronicle import Command
-from tests.domain.examples import ANNA, BO
+from tests.domain.examples import ANNA, BO, ORDER
 from tests.domain.story import NOON
 
 PEOPLE: list[Command] = [
@@ -205,6 +210,24 @@ def test_an_audit_tells_how_far_it_is() -> None:
     )
 
     assert seen == [(1_000, 2_500), (2_000, 2_500), (2_500, 2_500)]
+
+
+def test_snapshots_are_compared_with_what_their_streams_add_up_to(town: Parts) -> None:
+    anna, bo, order = f"customer-{ANNA}", f"customer-{BO}", f"order-{ORDER}"
+    keep = town.storage.snapshots.keep
+    keep(bo, CUSTOMER, Snapshot(1, Customer(registered=True)))
+    keep(anna, CUSTOMER, Snapshot(1, Customer(registered=False)))
+    keep(order, AGGREGATE_OF_ORDERS, Snapshot(10_000, Order()))
+    keep("parcel-1", CUSTOMER, Snapshot(1, Customer()))
+    keep("customer-long-gone", evolve(CUSTOMER, fold_version=99), Snapshot(1, Customer()))
+
+    verdict = town.crm.verify()
+
+    assert not verdict.sound
+    assert (verdict.snapshots, verdict.snapshots_drifted) == (3, (anna, order))
+    assert (verdict.gaps, verdict.drifts) == ((), ())
+    assert town.crm.rebuild() == town.storage.log.head()
+    assert town.crm.verify().sound
 
 
 def test_views_that_are_left_behind_are_told_of() -> None:

@@ -111,8 +111,13 @@ class StreamFromTheStart(MemoryLog):
 
 
 class FactsNewestFirst(MemoryLog):
-    def facts(self, name: str) -> Iterator[Fact]:
-        return reversed(list(super().facts(name)))
+    def facts(self, name: str, *, after: int = 0) -> Iterator[Fact]:
+        return reversed(list(super().facts(name, after=after)))
+
+
+class FactsFromTheStart(MemoryLog):
+    def facts(self, name: str, *, after: int = 0) -> Iterator[Fact]:  # noqa: ARG002 - that is what is broken
+        return super().facts(name)
 
 
 class StopsAtAnotherType(SqlLog):
@@ -209,6 +214,7 @@ BROKEN_IN_MEMORY: list[type[MemoryLog]] = [
     TakesAnIdTwice,
     NewestFirst,
     FactsNewestFirst,
+    FactsFromTheStart,
     StreamFromTheStart,
     ReadsEveryType,
     CausedByAnything,

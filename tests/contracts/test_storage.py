@@ -14,6 +14,7 @@ from regulars.adapters.storage import SqlStorage
 from regulars.application.errors import NotOurDatabase, StaleHistory, StorageUnavailable
 from regulars.application.ports import Finding, Storage
 from regulars.testing.pending_events import append, places, run
+from regulars.testing.snapshots import keep, load
 from regulars.testing.view_stores import SOLD, VIEWS, Sold, save
 from tests.postgres_server import new_database
 
@@ -115,6 +116,26 @@ def test_an_interrupted_transaction_leaves_what_was_there(storage: Storage) -> N
 
     assert kept(storage) == (1, 1, 1, 1)
     assert list(storage.views.rows(SOLD)) == [Sold(1, "soup")]
+
+
+def test_a_snapshot_is_kept_or_lost_with_what_is_written_together(storage: Storage) -> None:
+    before = keep(storage.snapshots, "a", 1)
+
+    def interrupted() -> None:
+        with storage.transaction():
+            keep(storage.snapshots, "a", 2)
+            keep(storage.snapshots, "b", 1)
+            raise PowerCut
+
+    with pytest.raises(PowerCut):
+        interrupted()
+    assert load(storage.snapshots, "a", "b") == {"a": before}
+
+    with storage.transaction():
+        after = keep(storage.snapshots, "a", 2)
+        storage.snapshots.forget()
+        keep(storage.snapshots, "a", 2)
+    assert load(storage.snapshots, "a") == {"a": after}
 
 
 def test_a_transaction_inside_another_is_part_of_it(storage: Storage) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     event,
     insert,
+    literal_column,
     select,
     text,
 )
@@ -108,8 +109,9 @@ class SqlLog:
         table = EVENTS.c
         every = select(*_COLUMNS)
         mine = every.where(text(self._dialect.of_tenant))
-        self._between = mine.where(
-            table.position > bindparam("after"), table.position <= bindparam("upto")
+        between = (table.position > bindparam("after"), table.position <= bindparam("upto"))
+        self._span = every.where(
+            _unindexed(table.tenant) == bindparam("tenant"), *between
         ).order_by(table.position)
         self._by_stream = every.where(table.tenant == bindparam("tenant"))
         self._insert = database.compile(insert(EVENTS))
@@ -142,7 +144,7 @@ class SqlLog:
             .where(table.tenant == bindparam("tenant"), table.stream == bindparam("stream"))
             .order_by(table.version)
         )
-        page = database.compile(self._between)
+        page = database.compile(mine.where(*between).order_by(table.position))
         self._page = f"{page} LIMIT {_PAGE}"
         self._few = f"{page} LIMIT {_FEW}"
 
@@ -244,7 +246,7 @@ class SqlLog:
     def _narrowed(
         self, narrow: Sequence[ColumnElement[bool]], after: int, last: int
     ) -> Iterator[Recorded]:
-        query = self._between.where(*narrow).limit(_PAGE)
+        query = self._span.where(*narrow).limit(_PAGE)
         while after < last:
             # However rare the rows are, no statement looks at more than a span of the log.
             upto = min(last, after + SPAN)
@@ -313,10 +315,16 @@ def _refused(error: Exception, events: Sequence[Pending]) -> Exception:
 def _begins_with(prefix: str) -> Iterator[ColumnElement[bool]]:
     # A range, because LIKE has wildcards, and on SQLite takes capitals for small letters.
     if prefix:
-        yield _AT.stream >= prefix
+        yield _unindexed(_AT.stream) >= prefix
         beyond = _beyond(prefix)
         if beyond:
-            yield _AT.stream < beyond
+            yield _unindexed(_AT.stream) < beyond
+
+
+def _unindexed(column: Column[str]) -> ColumnElement[str]:
+    # A span is read by position: PostgreSQL would now and then go through all of a tenant's
+    # events, or all of the prefix, for each span, and sort what it found.
+    return column.concat(literal_column("''"))
 
 
 def _beyond(prefix: str) -> str:

@@ -25,7 +25,7 @@ from regulars.adapters.codec import CODEC, Codec, NotStoredSo
 from regulars.adapters.database import Database
 from regulars.adapters.schema import BIG, TEXT, metadata
 from regulars.application.errors import AlreadyRecorded, StaleHistory, UndecodableEvent
-from regulars.application.events import Event, EventId, Fact, Pending, Recorded, chosen
+from regulars.application.events import Event, EventId, Fact, Pending, Recorded
 from regulars.application.subscription import SPAN
 
 _T = TypeVar("_T")
@@ -233,7 +233,7 @@ class SqlLog:
         ]
         found = self._narrowed(narrow, after, last) if narrow else self._all(after, last)
         # Of an older stored event, what it has become may be of the types in part.
-        return found if types is None else chosen(found, types=types)
+        return found if types is None else (one for one in found if type(one.event) in types)
 
     def _all(self, after: int, last: int) -> Iterator[Recorded]:
         while after < last:

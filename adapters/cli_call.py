@@ -167,9 +167,9 @@ as_of_option: Final = click.option(
 """The option `--as-of`, to be read with `moment_of`."""
 
 
-def moment_of(text: str | None, timezone: tzinfo) -> datetime | None:
+def moment_of(text: str | None, timezone: tzinfo, *, option: str = "--as-of") -> datetime | None:
     """
-    The time that `--as-of` names: an ISO 8601 time, or a day, which means its last microsecond.
+    The time that an option names: an ISO 8601 time, or a day, which means its last microsecond.
 
     Raises:
         click.BadParameter: it names none.
@@ -184,7 +184,7 @@ def moment_of(text: str | None, timezone: tzinfo) -> datetime | None:
         raise click.BadParameter(
             f"{text!r} is no time; times are 2024-05-31T18:00:00+02:00, 2024-05-31T18:00"
             " and 2024-05-31",
-            param_hint="--as-of",
+            param_hint=option,
         ) from None
     return at
 

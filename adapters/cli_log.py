@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC
 from itertools import islice
 from time import perf_counter
-from typing import Final, cast
+from typing import Any, Final, cast
 from uuid import UUID
 
 import click
@@ -15,7 +15,7 @@ from attrs import fields
 from rich.console import RenderableType
 from rich.text import Text
 
-from regulars.adapters.cli_call import Call, call_options, examples
+from regulars.adapters.cli_call import Call, call_options, examples, moment_of
 from regulars.adapters.cli_screen import (
     Bars,
     count,
@@ -26,6 +26,7 @@ from regulars.adapters.cli_screen import (
     warn,
     write_json,
 )
+from regulars.adapters.codec import STORED
 from regulars.application.audit import Verdict
 from regulars.application.crm import VIEWS
 from regulars.application.errors import UndecodableEvent
@@ -34,6 +35,7 @@ from regulars.domain.personal import Sealed
 
 _PRINTED_AT_ONCE: Final = 500
 _SHOWN_MAX: Final = 10
+_TYPES: Final = {name: event for event, (name, _) in STORED.items()}
 
 NOT_SOUND: Final = 1
 """The exit status of a verification that found something amiss."""
@@ -43,6 +45,7 @@ NOT_SOUND: Final = 1
     epilog=examples(
         "regulars events --limit 20",
         "regulars events --stream order-1001",
+        "regulars events --prefix account- --type PointsEarned --occurred-by 2024-05-31",
         "regulars events --after 111432 --json | jq .type",
     )
 )
@@ -55,9 +58,42 @@ NOT_SOUND: Final = 1
     show_default=True,
     help="Only those past position N of the log, or past version N of --stream.",
 )
+@click.option(
+    "--upto",
+    metavar="N",
+    type=click.IntRange(0),
+    help="Only those up to position N of the log, or up to version N of --stream.",
+)
+@click.option(
+    "--type",
+    "types",
+    metavar="TYPE",
+    type=click.Choice(list(_TYPES)),
+    multiple=True,
+    help="Only those of that type, such as OrderPlaced; may be given several times.",
+)
+@click.option("--prefix", metavar="P", help="Only those of streams that begin so, such as order-.")
+@click.option(
+    "--recorded-by",
+    metavar="T",
+    help="Only those recorded by then, that instant included: 2024-05-31T18:00:00+02:00,"
+    " 2024-05-31T18:00 in UTC, or 2024-05-31 for the end of that day.",
+)
+@click.option("--occurred-by", metavar="T", help="Only those that had happened by then.")
 @click.option("--limit", metavar="N", type=click.IntRange(0), help="At most N of them.")
 @call_options()
-def events(call: Call, *, stream: str | None, after: int, limit: int | None) -> None:
+def events(  # noqa: PLR0913 - an argument for each option
+    call: Call,
+    *,
+    stream: str | None,
+    after: int,
+    upto: int | None,
+    types: tuple[str, ...],
+    prefix: str | None,
+    recorded_by: str | None,
+    occurred_by: str | None,
+    limit: int | None,
+) -> None:
     """
     List the events of the log, one on a line.
 
@@ -69,14 +105,22 @@ def events(call: Call, *, stream: str | None, after: int, limit: int | None) -> 
     With --json each line is a JSON object with everything but what is sealed.
     """
     line = _json_line if call.as_json else _line
+    narrow: dict[str, Any] = {
+        "upto": upto,
+        "types": frozenset(_TYPES[name] for name in types) or None,
+        "prefix": prefix or "",
+        "recorded_by": moment_of(recorded_by, UTC, option="--recorded-by"),
+        "occurred_by": moment_of(occurred_by, UTC, option="--occurred-by"),
+    }
     listed = 0
     with call.open() as crm:
-        some = islice(crm.events(after=after, stream=stream), limit)
+        some = islice(crm.events(after=after, stream=stream, **narrow), limit)
         while lines := [line(recorded) for recorded in islice(some, _PRINTED_AT_ONCE)]:
             listed += len(lines)
             click.echo("\n".join(lines).encode() if call.as_json else "\n".join(lines))
     if not listed and limit != 0:
-        warn(f"no events past {after}" + (f" in stream {stream!r}" if stream else ""))
+        such = " such" if any(narrow.values()) or upto == 0 else ""
+        warn(f"no{such} events past {after}" + (f" in stream {stream!r}" if stream else ""))
 
 
 def _line(recorded: Recorded) -> str:

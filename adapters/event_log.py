@@ -1,11 +1,13 @@
 """The event log in SQL: one table, exact versions, positions that are never given twice."""
 
+import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar, cast
 
 from sqlalchemy import (
     DDL,
     Column,
+    ColumnElement,
     Integer,
     LargeBinary,
     Select,
@@ -14,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     event,
     insert,
+    literal_column,
     select,
     text,
 )
@@ -24,6 +27,7 @@ from regulars.adapters.schema import BIG, TEXT, metadata
 from regulars.application.errors import AlreadyRecorded, StaleHistory, UndecodableEvent
 from regulars.application.events import Event, EventId, Fact, Pending, Recorded
 from regulars.application.ports import NOTHING_HELD
+from regulars.application.subscription import SPAN
 
 _T = TypeVar("_T")
 
@@ -61,6 +65,7 @@ event.listen(
     ).execute_if(dialect="sqlite"),
 )
 
+_AT: Final = EVENTS.c
 _COLUMNS: Final = [
     EVENTS.c[name]
     for name in (
@@ -81,6 +86,11 @@ _COLUMNS: Final = [
     )
 ]
 _PAGE: Final = 1000
+_LAST_VERSION: Final = 2**31 - 1
+"""What the column can hold, at most."""
+_HALVES: Final = range(0xD800, 0xE000)
+"""The half characters, which are in no text that is stored."""
+
 _FEW: Final = 8
 """A command causes a few events, so that its run is read in pages of as many."""
 
@@ -102,6 +112,10 @@ class SqlLog:
         table = EVENTS.c
         every = select(*_COLUMNS)
         mine = every.where(text(self._dialect.of_tenant))
+        between = (table.position > bindparam("after"), table.position <= bindparam("upto"))
+        self._span = every.where(
+            _unindexed(table.tenant) == bindparam("tenant"), *between
+        ).order_by(table.position)
         self._by_stream = every.where(table.tenant == bindparam("tenant"))
         self._insert = database.compile(insert(EVENTS))
         self._block = database.compile(
@@ -111,7 +125,9 @@ class SqlLog:
         )
         self._stream = database.compile(
             self._by_stream.where(
-                table.stream == bindparam("stream"), table.version > bindparam("after")
+                table.stream == bindparam("stream"),
+                table.version > bindparam("after"),
+                table.version <= bindparam("upto"),
             ).order_by(table.version)
         )
         self._facts = database.compile(
@@ -140,11 +156,7 @@ class SqlLog:
             .where(table.tenant == bindparam("tenant"), table.stream == bindparam("stream"))
             .where(table.version > bindparam("version"))
         )
-        page = database.compile(
-            mine.where(
-                table.position > bindparam("after"), table.position <= bindparam("upto")
-            ).order_by(table.position)
-        )
+        page = database.compile(mine.where(*between).order_by(table.position))
         self._page = f"{page} LIMIT {_PAGE}"
         self._few = f"{page} LIMIT {_FEW}"
 
@@ -194,10 +206,11 @@ class SqlLog:
             body,
         )
 
-    def stream(self, name: str, *, after: int = 0) -> Iterator[Recorded]:
+    def stream(self, name: str, *, after: int = 0, upto: int | None = None) -> Iterator[Recorded]:
         """The events of one stream; see the port."""
-        rows = self._database.driver.execute(self._stream, (self._tenant, name, after))
-        return self._recorded(rows)
+        last = _LAST_VERSION if upto is None else min(upto, _LAST_VERSION)
+        bounds = (self._tenant, name, after, last)
+        return self._recorded(self._database.driver.execute(self._stream, bounds))
 
     def facts(self, name: str, *, after: int = 0) -> Iterator[Fact]:
         """The events of one stream without their envelopes; see the port."""
@@ -222,26 +235,47 @@ class SqlLog:
                 found.setdefault(recorded.stream, []).append(recorded)
         return found
 
-    def read(
+    def read(  # noqa: PLR0913 - as the port has it
         self,
         *,
         after: int = 0,
         upto: int | None = None,
         types: Collection[type[Event]] | None = None,
+        prefix: str = "",
+        recorded_by: int | None = None,
+        occurred_by: int | None = None,
     ) -> Iterator[Recorded]:
         """Events in the order of the log; see the port."""
-        wanted = None if types is None else self._codec.names(types)
         last = self.head() if upto is None else upto
+        narrow = [
+            *(() if types is None else (_AT.type.in_(sorted(self._codec.names(types))),)),
+            *_begins_with(prefix),
+            *(() if recorded_by is None else (_AT.recorded_at <= recorded_by,)),
+            *(() if occurred_by is None else (_AT.occurred_at <= occurred_by,)),
+        ]
+        found = self._narrowed(narrow, after, last) if narrow else self._all(after, last)
+        # Of an older stored event, what it has become may be of the types in part.
+        return found if types is None else (one for one in found if type(one.event) in types)
+
+    def _all(self, after: int, last: int) -> Iterator[Recorded]:
         while after < last:
             rows = self._database.driver.execute(self._page, (self._tenant, after, last)).fetchall()
             if not rows:
                 return
-            if types is None or wanted is None:
-                yield from self._recorded(rows)
-            else:
-                some = self._recorded(row for row in rows if row[7] in wanted)
-                yield from (one for one in some if type(one.event) in types)
+            yield from self._recorded(rows)
             after = rows[-1][0]
+
+    def _narrowed(
+        self, narrow: Sequence[ColumnElement[bool]], after: int, last: int
+    ) -> Iterator[Recorded]:
+        query = self._span.where(*narrow).limit(_PAGE)
+        while after < last:
+            # However rare the rows are, no statement looks at more than a span of the log.
+            upto = min(last, after + SPAN)
+            bound = {"tenant": self._tenant, "after": after, "upto": upto}
+            rows = self._database.connection.execute(query, bound).all()
+            yield from self._recorded(rows)
+            after = rows[-1][0] if len(rows) == _PAGE else upto
 
     def find(self, event_ids: Collection[EventId]) -> dict[EventId, Recorded]:
         """The first event of each block of ids; see the port."""
@@ -298,6 +332,30 @@ def _refused(error: Exception, events: Sequence[Pending]) -> Exception:
     if broken == "events_id" or "events.event_id" in broken:
         return AlreadyRecorded()
     return StaleHistory(stream=events[0].stream)
+
+
+def _begins_with(prefix: str) -> Iterator[ColumnElement[bool]]:
+    # A range, because LIKE has wildcards, and on SQLite takes capitals for small letters.
+    if prefix:
+        yield _unindexed(_AT.stream) >= prefix
+        beyond = _beyond(prefix)
+        if beyond:
+            yield _unindexed(_AT.stream) < beyond
+
+
+def _unindexed(column: Column[str]) -> ColumnElement[str]:
+    # A span is read by position: PostgreSQL would now and then go through all of a tenant's
+    # events, or all of the prefix, for each span, and sort what it found.
+    return column.concat(literal_column("''"))
+
+
+def _beyond(prefix: str) -> str:
+    """The least text that is more than all that begin with `prefix`, by code points; "" if none."""
+    kept = prefix.rstrip(chr(sys.maxunicode))
+    if not kept:
+        return ""
+    following = ord(kept[-1]) + 1
+    return kept[:-1] + chr(_HALVES.stop if following in _HALVES else following)
 
 
 def _slices(names: Sequence[_T]) -> Iterator[Sequence[_T]]:

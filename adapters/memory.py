@@ -11,7 +11,7 @@ from regulars.adapters.codec import CODEC, Codec
 from regulars.adapters.memory_snapshots import MemorySnapshots
 from regulars.adapters.wakeup import Commits, CommitWakeup
 from regulars.application.errors import AlreadyRecorded, StaleHistory
-from regulars.application.events import Event, EventId, Fact, Pending, Recorded
+from regulars.application.events import Event, EventId, Fact, Pending, Recorded, chosen
 from regulars.application.ports import NOTHING_HELD, Finding
 from regulars.application.views import Key, View
 
@@ -98,9 +98,9 @@ class MemoryLog:
         for first, *_ in self._rows:
             self._keep_block(first)
 
-    def stream(self, name: str, *, after: int = 0) -> Iterator[Recorded]:
+    def stream(self, name: str, *, after: int = 0, upto: int | None = None) -> Iterator[Recorded]:
         """The events of one stream; see the port."""
-        return chain.from_iterable(self._streams.get(name, [])[after:])
+        return chain.from_iterable(self._streams.get(name, [])[after:upto])
 
     def facts(self, name: str, *, after: int = 0) -> Iterator[Fact]:
         """The events of one stream without their envelopes; see the port."""
@@ -111,17 +111,24 @@ class MemoryLog:
         """The events of several streams; see the port."""
         return {name: list(self.stream(name)) for name in names if self._streams.get(name)}
 
-    def read(
+    def read(  # noqa: PLR0913 - as the port has it
         self,
         *,
         after: int = 0,
         upto: int | None = None,
         types: Collection[type[Event]] | None = None,
+        prefix: str = "",
+        recorded_by: int | None = None,
+        occurred_by: int | None = None,
     ) -> Iterator[Recorded]:
         """Events in the order of the log; see the port."""
-        for recorded in chain.from_iterable(self._rows[after:upto]):
-            if types is None or type(recorded.event) in types:
-                yield recorded
+        return chosen(
+            chain.from_iterable(self._rows[after:upto]),
+            types=types,
+            prefix=prefix,
+            recorded_by=recorded_by,
+            occurred_by=occurred_by,
+        )
 
     def find(self, event_ids: Collection[EventId]) -> dict[EventId, Recorded]:
         """The first event of each block of ids; see the port."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
+from datetime import datetime
 from threading import RLock
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -14,17 +15,18 @@ from regulars.application.batch import Outcome, Receipt
 from regulars.application.customer import CUSTOMERS
 from regulars.application.door import Request
 from regulars.application.errors import UnknownView
-from regulars.application.events import Command, Event, Recorded, pages
+from regulars.application.events import Command, Event, Recorded, chosen, microseconds, pages
 from regulars.application.group_commit import GroupCommit
 from regulars.application.handling import Commands
 from regulars.application.history import History, Reject
 from regulars.application.importing import Imported, Importing, Told
+from regulars.application.joined import Joined
 from regulars.application.loyalty import ACCOUNTS, LEDGER
 from regulars.application.ports import Finding, Storage, Vault
 from regulars.application.projecting import Progress, Projector
 from regulars.application.queries import AsOf, Query, ReplayedRows
 from regulars.application.sales import FLAGS, ITEMS, MERCHANTS, SALES
-from regulars.application.subscription import POLL_SECONDS, Subscription, subscribe
+from regulars.application.subscription import POLL_SECONDS, Read, Subscription, reading, subscribe
 from regulars.application.views import View
 from regulars.domain import program
 from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
@@ -71,7 +73,7 @@ class Crm:
         projector: Projector,
         program_id: ProgramId,
         inline: bool,
-        join: Callable[[object], AbstractContextManager["Joined"]],
+        join: Callable[[object], AbstractContextManager[Joined]],
         close: Callable[[], None],
     ) -> None:
         self._storage = storage
@@ -149,7 +151,7 @@ class Crm:
         self._ensure_program()
         return self._commands.execute_all(requests)
 
-    def joined(self, connection: object) -> AbstractContextManager["Joined"]:
+    def joined(self, connection: object) -> AbstractContextManager[Joined]:
         """
         The core inside a transaction that the host has begun on its own SQLAlchemy `Connection`.
 
@@ -206,32 +208,70 @@ class Crm:
         if not self._projector.is_at(head):
             self._projector.catch_up()
 
-    def events(self, *, after: int = 0, stream: str | None = None) -> Iterator[Recorded]:
+    def events(  # noqa: PLR0913 - each narrows what is read
+        self,
+        *,
+        after: int = 0,
+        upto: int | None = None,
+        stream: str | None = None,
+        types: Collection[type[Event]] | None = None,
+        prefix: str = "",
+        recorded_by: datetime | None = None,
+        occurred_by: datetime | None = None,
+    ) -> Iterator[Recorded]:
         """
-        Events past position `after`, or of one stream past version `after`, oldest first.
+        Events past position `after` up to and including `upto`, oldest first.
+
+        Of one `stream` they are versions. Those only of `types`, in streams whose names begin with
+        `prefix`, that were recorded and that occurred by then, that instant included.
 
         Read page by page, so that any number takes little memory and nobody has to wait.
-        `Retired` stands where a stored event means nothing any more.
+        Unless there are `types`, `Retired` stands where a stored event means nothing any more.
+
+        Raises:
+            ValueError: a time has no time zone.
         """
-        log = self._storage.log
+        narrow: dict[str, Any] = {
+            "types": types,
+            "prefix": prefix,
+            "recorded_by": None if recorded_by is None else microseconds(recorded_by),
+            "occurred_by": None if occurred_by is None else microseconds(occurred_by),
+        }
+        if stream is not None:
+            return chosen(self._stream(stream, after, upto), **narrow)
+        return self._read(reading(self._storage, upto=upto, **narrow), after)
+
+    def _stream(self, name: str, after: int, upto: int | None) -> Iterator[Recorded]:
         while True:
             with self._lock, self._storage.snapshot():
-                found = log.read(after=after) if stream is None else log.stream(stream, after=after)
+                found = self._storage.log.stream(name, after=after, upto=upto)
                 page = next(pages(found, _PAGE), list[Recorded]())
             yield from page
             if len(page) < _PAGE:
                 return
-            after = page[-1].position if stream is None else page[-1].version
+            after = page[-1].version
+
+    def _read(self, read: Read[Recorded], after: int) -> Iterator[Recorded]:
+        while True:
+            with self._lock:
+                page = read(after)
+            yield from (recorded for _, recorded in page.items)
+            if page.upto == after:
+                return
+            after = page.upto
 
     def subscribe(
         self,
         *,
         after: int = 0,
         types: Collection[type[Event]] | None = None,
+        prefix: str = "",
         poll_seconds: float = POLL_SECONDS,
     ) -> Subscription[Recorded]:
         """
-        Events past position `after`, of `types` or all: those that are there, then those to come.
+        Events past position `after`: those that are there, then those to come.
+
+        Those only of `types`, in streams whose names begin with `prefix`.
 
             with crm.subscribe(after=done, types={OrderDelivered}) as delivered:
                 for recorded in delivered:
@@ -244,7 +284,9 @@ class Crm:
         Raises:
             StorageUnavailable: the store does not answer.
         """
-        subscription = subscribe(self._storage, after=after, types=types, poll_seconds=poll_seconds)
+        subscription = subscribe(
+            self._storage, after=after, types=types, prefix=prefix, poll_seconds=poll_seconds
+        )
         with self._subscribing:
             self._subscriptions.add(subscription)
         return subscription
@@ -341,36 +383,6 @@ class Crm:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-class Joined:
-    """
-    The core inside a transaction of the host's; `Crm.joined` makes it, for the length of a block.
-
-    Each call begins with nothing in memory, for the host may have gone back to a savepoint since.
-    """
-
-    def __init__(self, core: Callable[[], Crm]) -> None:
-        self._core = core
-
-    def execute(
-        self,
-        command: Command,
-        *,
-        by: str,
-        id: str | None = None,  # noqa: A002 - the word that a host uses
-        correlation: str | None = None,
-    ) -> Receipt:
-        """Record what `command` leads to, if the host commits; see `Crm.execute`."""
-        return self._core().execute(command, by=by, id=id, correlation=correlation)
-
-    def execute_all(self, requests: Sequence[Request]) -> list[Outcome]:
-        """Record many requests, each whole or refused by itself; see `Crm.execute_all`."""
-        return self._core().execute_all(requests)
-
-    def ask(self, query: Query[Answer], *, as_of: AsOf | None = None) -> Answer:
-        """The answer as the host's transaction sees it; see `Crm.ask`."""
-        return self._core().ask(query, as_of=as_of)
 
 
 def _named(names: Sequence[str]) -> tuple[View[Any, Any], ...]:

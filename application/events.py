@@ -1,6 +1,6 @@
 """Every event and command of the model, and the envelope under which an event is recorded."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple, NewType, TypeAlias
 
@@ -86,6 +86,27 @@ class Recorded(NamedTuple):
     correlation: str
     causation: str | None
     fingerprint: bytes | None
+
+
+def chosen(  # noqa: PLR0913 - each narrows what is read
+    events: Iterable[Recorded],
+    *,
+    upto: int | None = None,
+    types: Collection[type[Event]] | None = None,
+    prefix: str = "",
+    recorded_by: int | None = None,
+    occurred_by: int | None = None,
+) -> Iterator[Recorded]:
+    """Those of `events` that `EventLog.read` would give for the same words."""
+    for one in events:
+        if (
+            (upto is None or one.position <= upto)
+            and (types is None or type(one.event) in types)
+            and one.stream.startswith(prefix)
+            and (recorded_by is None or one.recorded_at <= recorded_by)
+            and (occurred_by is None or one.occurred_at <= occurred_by)
+        ):
+            yield one
 
 
 def pages(events: Iterable[Recorded], size: int) -> Iterator[list[Recorded]]:

@@ -44,8 +44,12 @@ class EventLog(Protocol):
         """
         ...
 
-    def stream(self, name: str, *, after: int = 0) -> Iterator[Recorded]:
-        """The events of one stream past version `after`, oldest first; none if it is unknown."""
+    def stream(self, name: str, *, after: int = 0, upto: int | None = None) -> Iterator[Recorded]:
+        """
+        The events of one stream past version `after` up to and including `upto`, oldest first.
+
+        There are none if the stream is unknown.
+        """
         ...
 
     def facts(self, name: str, *, after: int = 0) -> Iterator[Fact]:
@@ -56,17 +60,22 @@ class EventLog(Protocol):
         """The events of several streams, oldest first; unknown streams are left out."""
         ...
 
-    def read(
+    def read(  # noqa: PLR0913 - each narrows what is read
         self,
         *,
         after: int = 0,
         upto: int | None = None,
         types: Collection[type[Event]] | None = None,
+        prefix: str = "",
+        recorded_by: int | None = None,
+        occurred_by: int | None = None,
     ) -> Iterator[Recorded]:
         """
         Events past position `after` up to and including `upto`, in order, in bounded memory.
 
-        `types` leaves out the others; None reads all.
+        Those only of `types`, in streams whose names begin with `prefix`, letter for letter, that
+        were recorded and that occurred by then: at that microsecond or before. None narrows
+        nothing.
         """
         ...
 

@@ -1,12 +1,12 @@
 """Queries: a question in, an answer out, now or as of any moment of the past."""
 
 from abc import abstractmethod
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from itertools import chain
 from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
-from regulars.application.events import Recorded, microseconds
+from regulars.application.events import Recorded, chosen, microseconds
 from regulars.application.ports import EventLog
 from regulars.application.projecting import Rows, fold_into
 from regulars.application.views import Key, View
@@ -76,17 +76,11 @@ class ReplayedRows:
 
 
 def _past(log: EventLog, query: Query[Any], as_of: AsOf) -> Iterator[Recorded]:
+    upto, by = (as_of, None) if isinstance(as_of, int) else (None, microseconds(as_of))
     names = query.streams()
-    events: Iterable[Recorded]
     if names is None:
-        upto = as_of if isinstance(as_of, int) else None
         reads = frozenset[type[Any]]().union(*(view.reads for view in query.views))
-        events = log.read(types=reads, upto=upto)
-    else:
-        found = log.streams(names).values()
-        events = sorted(chain(*found), key=lambda recorded: recorded.position)
-    if isinstance(as_of, int):
-        yield from (recorded for recorded in events if recorded.position <= as_of)
-    else:
-        last = microseconds(as_of)
-        yield from (recorded for recorded in events if recorded.occurred_at <= last)
+        return log.read(types=reads, upto=upto, occurred_by=by)
+    found = chain(*log.streams(names).values())
+    events = sorted(found, key=lambda recorded: recorded.position)
+    return chosen(events, upto=upto, occurred_by=by)

@@ -1,5 +1,6 @@
 """Subscriptions: the log from a position on, first what is there, then what comes."""
 
+import sys
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from types import TracebackType
@@ -125,11 +126,18 @@ class Subscription(Generic[Item]):
         self.stop()
 
 
-def reading(
-    storage: Storage, *, types: Collection[type[Event]] | None = None, prefix: str = ""
+def reading(  # noqa: PLR0913 - each narrows what is read
+    storage: Storage,
+    *,
+    upto: int | None = None,
+    types: Collection[type[Event]] | None = None,
+    prefix: str = "",
+    recorded_by: int | None = None,
+    occurred_by: int | None = None,
 ) -> Read[Recorded]:
-    """Reads events of `types` or all, of streams whose names begin with `prefix`."""
+    """Reads the events that `EventLog.read` gives for these words, a page at a time."""
     wanted = None if types is None else frozenset(types)
+    last = sys.maxsize if upto is None else upto
 
     def read(start: int) -> Page[Recorded]:
         page = look(start)
@@ -140,20 +148,26 @@ def reading(
 
     def look(start: int) -> Page[Recorded]:
         with storage.snapshot():
-            upto = max(start, min(storage.log.head(), start + SPAN))
+            end = max(start, min(storage.log.head(), start + SPAN, last))
             found: list[tuple[int, Recorded]] = []
             try:
-                for recorded in storage.log.read(after=start, upto=upto, types=wanted):
+                for recorded in storage.log.read(
+                    after=start,
+                    upto=end,
+                    types=wanted,
+                    prefix=prefix,
+                    recorded_by=recorded_by,
+                    occurred_by=occurred_by,
+                ):
                     # What became of one stored event stays together.
                     if len(found) >= PAGE and recorded.position != found[-1][0]:
                         return Page(found, found[-1][0])
-                    if recorded.stream.startswith(prefix):
-                        found.append((recorded.position, recorded))
+                    found.append((recorded.position, recorded))
             except UndecodableEvent as unreadable:
                 if not found:
                     raise
                 return Page(found, unreadable.position - 1)
-        return Page(found, upto)
+        return Page(found, end)
 
     return read
 
@@ -167,7 +181,7 @@ def subscribe(
     poll_seconds: float = POLL_SECONDS,
 ) -> Subscription[Recorded]:
     """
-    The events past position `after`, as `reading` reads them.
+    The events past position `after`, of `types` or all, in streams that begin with `prefix`.
 
     Raises, here and when it is read:
         StorageUnavailable: the store does not answer.

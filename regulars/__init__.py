@@ -43,7 +43,7 @@ from regulars.adapters.program_file import UnusableProgram, read_program
 from regulars.adapters.storage import SqlStorage
 from regulars.adapters.vault import EnvelopeVault
 from regulars.application.batch import Receipt
-from regulars.application.crm import VIEWS, Crm, Joined
+from regulars.application.crm import VIEWS, Crm
 from regulars.application.customer import CustomerProfile, Favourite, Summary
 from regulars.application.door import Door, Request
 from regulars.application.errors import (
@@ -59,6 +59,7 @@ from regulars.application.errors import (
 )
 from regulars.application.events import Recorded
 from regulars.application.handling import Commands
+from regulars.application.joined import Joined
 from regulars.application.log_check import LogCheck
 from regulars.application.log_status import LogStatus
 from regulars.application.loyalty import Balance, PointsBalance, PointsLedger, Posting

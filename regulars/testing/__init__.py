@@ -11,6 +11,7 @@ import pytest
 # Before they are imported: a broken promise then says what it saw.
 pytest.register_assert_rewrite(
     "regulars.testing.event_log_machine",
+    "regulars.testing.event_log_reads",
     "regulars.testing.event_logs",
     "regulars.testing.followers",
     "regulars.testing.pending_events",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count, takewhile
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -24,6 +24,16 @@ kinds = st.sampled_from(KINDS)
 slips = st.sampled_from([*[0] * 12, 1, -1])
 old_ids = st.sampled_from([*[False] * 20, True])
 marks = st.integers(0, 30)
+times = st.integers(NOW - 3, NOW + 3)
+narrows = st.fixed_dictionaries(
+    {},
+    optional={
+        "types": st.sets(kinds),
+        "prefix": st.sampled_from(["", "a", "A", "b/", "b/ü", "ü", "%"]),
+        "recorded_by": times,
+        "occurred_by": times,
+    },
+)
 causes = st.sampled_from(["one", "two"])
 
 
@@ -59,20 +69,22 @@ class EventLogMachine(RuleBasedStateMachine):
 
     @rule(
         tenant=tenants,
-        wanted=st.lists(st.tuples(streams, kinds, slips, old_ids), min_size=1, max_size=4),
+        wanted=st.lists(st.tuples(streams, kinds, slips, old_ids, times), min_size=1, max_size=4),
         cause=causes,
+        at=times,
     )
     def append(
         self,
         tenant: str,
-        wanted: list[tuple[str, type[OrderAccepted | OrderReady], int, bool]],
+        wanted: list[tuple[str, type[OrderAccepted | OrderReady], int, bool, int]],
         cause: str,
+        at: int,
     ) -> None:
         """A batch is recorded whole, or refused for what is wrong with it."""
         tenant = self.names[tenant]
         ends = {one.stream: one.version for one in self.of(tenant)}
         batch: list[Pending] = []
-        for stream, kind, slip, old_id in wanted:
+        for stream, kind, slip, old_id, occurred_at in wanted:
             ends[stream] = ends.get(stream, 0) + 1
             self.ids += not old_id
             batch.append(
@@ -81,7 +93,7 @@ class EventLogMachine(RuleBasedStateMachine):
                     version=ends[stream] + slip,
                     event=kind(order=OrderId(stream)),
                     event_id=numbered(tenant, self.ids),
-                    occurred_at=NOW,
+                    occurred_at=occurred_at,
                     actor="agent:7",
                     correlation="talk",
                     causation=cause,
@@ -89,16 +101,16 @@ class EventLogMachine(RuleBasedStateMachine):
             )
         ids = [one.event_id for one in batch]
         repeated = len(set(ids)) < len(ids) or any(one.event_id in ids for one in self.of(tenant))
-        slipped = any(slip for _, _, slip, _ in wanted)
+        slipped = any(slip for _, _, slip, *_ in wanted)
         if repeated or slipped:
             with pytest.raises((AlreadyRecorded,) * repeated + (StaleHistory,) * slipped):
-                self.logs[tenant].append(batch, recorded_at=NOW)
+                self.logs[tenant].append(batch, recorded_at=at)
             return
-        last = self.logs[tenant].append(batch, recorded_at=NOW)
+        last = self.logs[tenant].append(batch, recorded_at=at)
         assert last - len(batch) >= self.heads.get(tenant, self.start)
-        self.tell(tenant, batch, last)
+        self.tell(tenant, batch, last, at)
 
-    def tell(self, tenant: str, batch: Sequence[Pending], last: int) -> None:
+    def tell(self, tenant: str, batch: Sequence[Pending], last: int, at: int) -> None:
         """Add to the list what the log has taken, up to this position."""
         self.heads[tenant] = last
         for position, one in enumerate(batch, last - len(batch) + 1):
@@ -109,8 +121,8 @@ class EventLogMachine(RuleBasedStateMachine):
                     version=one.version,
                     event=one.event,
                     event_id=one.event_id,
-                    occurred_at=NOW,
-                    recorded_at=NOW,
+                    occurred_at=one.occurred_at,
+                    recorded_at=at,
                     type=type(one.event).__name__,
                     schema=1,
                     tenant=tenant,
@@ -125,7 +137,7 @@ class EventLogMachine(RuleBasedStateMachine):
         tenant=tenants,
         after=marks,
         upto=st.none() | marks,
-        types=st.none() | st.sets(kinds),
+        narrow=narrows,
         cause=causes,
     )
     def read(
@@ -133,20 +145,24 @@ class EventLogMachine(RuleBasedStateMachine):
         tenant: str,
         after: int,
         upto: int | None,
-        types: set[type[OrderAccepted | OrderReady]] | None,
+        narrow: dict[str, Any],
         cause: str,
     ) -> None:
-        """What is between two positions is what the list has there."""
+        """What is between two positions, or is narrowed further, is what the list has there."""
         log = self.logs[tenant := self.names[tenant]]
         near = log.head() - self.start + 2
         after = self.start + after % near
         upto = None if upto is None else self.start + upto % near
         past = [one for one in self.of(tenant) if one.position > after]
-        assert list(log.read(after=after, upto=upto, types=types)) == [
+        between = [one for one in past if upto is None or one.position <= upto]
+        assert list(log.read(after=after, upto=upto)) == between
+        assert list(log.read(after=after, upto=upto, **narrow)) == [
             one
-            for one in past
-            if (upto is None or one.position <= upto)
-            and (types is None or type(one.event) in types)
+            for one in between
+            if type(one.event) in narrow.get("types", KINDS)
+            and one.stream[: len(narrow.get("prefix", ""))] == narrow.get("prefix", "")
+            and one.recorded_at < narrow.get("recorded_by", NOW + 3) + 1
+            and one.occurred_at < narrow.get("occurred_by", NOW + 3) + 1
         ]
         caused = takewhile(lambda one: one.causation == cause, past)
         assert list(log.caused_by(cause, after=after)) == list(caused)
@@ -155,9 +171,12 @@ class EventLogMachine(RuleBasedStateMachine):
         tenant=tenants,
         names=st.sets(streams),
         after=st.integers(0, 8),
+        upto=st.none() | st.integers(0, 8),
         numbers=st.sets(st.integers(1, 30)),
     )
-    def look_up(self, tenant: str, names: set[str], after: int, numbers: set[int]) -> None:
+    def look_up(
+        self, tenant: str, names: set[str], after: int, upto: int | None, numbers: set[int]
+    ) -> None:
         """What is known by a name or an id is what the list finds under it."""
         tenant = self.names[tenant]
         log, told = self.logs[tenant], self.of(tenant)
@@ -165,8 +184,8 @@ class EventLogMachine(RuleBasedStateMachine):
         streams = {name: [one for one in told if one.stream == name] for name in names}
         assert log.streams(names) == {name: found for name, found in streams.items() if found}
         for name, found in streams.items():
-            assert list(log.stream(name, after=after)) == found[after:]
-            facts = [(one.version, one.event, NOW) for one in found]
+            assert list(log.stream(name, after=after, upto=upto)) == found[after:upto]
+            facts = [(one.version, one.event, one.occurred_at) for one in found]
             assert list(log.facts(name, after=after)) == facts[after:]
         firsts = {
             one.event_id[:13]: one for one in sorted(told, key=lambda one: one.event_id)[::-1]

@@ -1,28 +1,23 @@
 """What every `EventLog` promises."""
 
-from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import chain
 from threading import Barrier
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 import pytest
 from hypothesis import settings
 
 from regulars.application.errors import AlreadyRecorded, StaleHistory
-from regulars.application.events import Event, Recorded
-from regulars.application.ports import EventLog
-from regulars.domain.order import OrderAccepted, OrderCompleted, OrderReady
-from regulars.domain.values import OrderId
+from regulars.application.events import Recorded
 from regulars.testing.event_log_machine import explore
+from regulars.testing.event_log_reads import EventLogReads
 from regulars.testing.example_events import EXAMPLES
 from regulars.testing.pending_events import (
     NOW,
     append,
-    id_of,
     new_id,
-    new_request,
     pending,
     places,
     positions,
@@ -35,7 +30,7 @@ PATIENCE: Final = 30
 """The seconds after which writers no longer wait for one another."""
 
 
-class EventLogContract(ABC):
+class EventLogContract(EventLogReads):
     """
     The promises of the `EventLog` port, a test each, for a subclass that pytest collects.
 
@@ -45,15 +40,6 @@ class EventLogContract(ABC):
 
     exploring: ClassVar[settings | None] = None
     """How long histories are explored; None for what the profile of Hypothesis says."""
-
-    @abstractmethod
-    def open(self, tenant: str) -> EventLog:
-        """
-        Opens the log of a tenant.
-
-        What one test opens is in one store. A test opens a tenant once, and may share the log
-        between threads.
-        """
 
     def test_a_batch_over_several_streams_is_recorded_in_its_order(self) -> None:
         log = self.open("shop")
@@ -202,128 +188,6 @@ class EventLogContract(ABC):
         assert list(log.stream("a")) == []
         assert log.streams(["a"]) == {}
         assert log.find([new_id()]) == {}
-
-    def test_a_reader_goes_on_where_it_stopped(self) -> None:
-        log = self.open("shop")
-        append(log, *run("a", 1, 2, 3), *run("b", 1, 2))
-        all_of_it = list(log.read())
-        second, fourth = all_of_it[1].position, all_of_it[3].position
-
-        assert list(log.read(after=second)) == all_of_it[2:]
-        assert list(log.read(upto=fourth)) == all_of_it[:4]
-        assert list(log.read(after=second, upto=fourth)) == all_of_it[2:4]
-        assert list(log.read(after=fourth, upto=second)) == []
-        assert list(log.read(after=log.head())) == []
-        assert list(log.read(upto=0)) == []
-        assert list(log.read(upto=log.head() + 10)) == all_of_it
-
-    def test_a_reader_of_some_types_reads_all_of_them(self) -> None:
-        log = self.open("shop")
-        order = OrderId("a")
-        kinds: list[Event] = [
-            OrderAccepted(order=order),
-            OrderReady(order=order),
-            OrderAccepted(order=order),
-            OrderCompleted(order=order),
-        ]
-        append(log, *(pending("a", version, event) for version, event in enumerate(kinds, 1)))
-
-        def versions(*types: type[Event], **between: Any) -> list[int]:  # noqa: ANN401 - two numbers
-            return [one.version for one in log.read(types=types, **between)]
-
-        assert versions(OrderAccepted) == [1, 3]
-        assert versions(OrderReady, OrderCompleted) == [2, 4]
-        assert versions(OrderAccepted, after=log.head() - 3, upto=log.head() - 1) == [3]
-        assert versions() == []
-
-    def test_a_stream_is_read_oldest_first_past_a_version(self) -> None:
-        log = self.open("shop")
-        append(log, *run("a", 1), *run("b", 1), *run("a", 2, 3))
-        append(log, *run("a", 4))
-
-        assert [one.version for one in log.stream("a")] == [1, 2, 3, 4]
-        assert [one.version for one in log.stream("a", after=2)] == [3, 4]
-        assert [one.version for one in log.stream("a", after=4)] == []
-        assert list(log.stream("A")) == []
-
-    def test_the_facts_of_a_stream_are_its_events_without_their_envelope(self) -> None:
-        log, other = self.open("shop"), self.open("other")
-        events = list(EXAMPLES.values())
-        append(other, *run("a", 1))
-        for version, event in enumerate(events, 1):
-            append(log, pending("a", version, event)._replace(occurred_at=NOW + version))
-        append(log, *run("b", 1))
-
-        assert list(log.facts("a")) == [
-            (one.version, one.event, one.occurred_at) for one in log.stream("a")
-        ]
-        assert len(list(log.facts("a"))) == len(events)
-        assert list(log.facts("unknown")) == []
-
-    def test_the_facts_of_a_stream_are_read_past_a_version(self) -> None:
-        log = self.open("shop")
-        append(log, *run("a", 1, 2), *run("b", 1), *run("a", 3))
-
-        assert [version for version, _, _ in log.facts("a", after=1)] == [2, 3]
-        assert list(log.facts("a", after=3)) == list(log.facts("a", after=9)) == []
-
-    def test_several_streams_are_read_at_once(self) -> None:
-        log = self.open("shop")
-        names = [f"order {number}" for number in range(1_200)]
-        append(log, *(one for name in names for one in run(name, 1)), *run(names[-1], 2))
-
-        found = log.streams([names[0], names[-1], "unknown"])
-        assert {name: places(events) for name, events in found.items()} == {
-            names[0]: [(names[0], 1)],
-            names[-1]: [(names[-1], 1), (names[-1], 2)],
-        }
-        assert log.streams(names).keys() == set(names)
-        assert log.streams([]) == {}
-
-    def test_events_are_found_by_id(self) -> None:
-        log = self.open("shop")
-        batch = [pending("a", version) for version in range(1, 1_201)]
-        append(log, *batch)
-        ids = [one.event_id for one in batch]
-
-        found = log.find([ids[0], ids[-1], new_id()])
-        assert {event_id: one.version for event_id, one in found.items()} == {
-            ids[0]: 1,
-            ids[-1]: 1200,
-        }
-        assert {event_id: one.event_id for event_id, one in log.find(ids).items()} == {
-            event_id: event_id for event_id in ids
-        }
-        assert log.find([]) == {}
-
-    def test_any_id_of_a_request_finds_the_first_of_its_events(self) -> None:
-        log, request = self.open("shop"), new_request()
-        told = [id_of(request, place) for place in (256, 257, 2**24 - 1)]
-        events = [pending("a", version, event_id=one) for version, one in enumerate(told, 1)]
-        append(log, *run("b", 1), *events, *run("c", 1))
-
-        for asked in (id_of(request), *told, id_of(request, 300)):
-            assert {given: one.event_id for given, one in log.find([asked]).items()} == {
-                asked: told[0]
-            }
-        assert log.find([id_of(request + 10**6), id_of(request + 10**6, 256)]) == {}
-
-        earlier = pending("a", 4, event_id=id_of(request, 7))
-        append(log, earlier)
-        assert log.find([told[0]])[told[0]].event_id == earlier.event_id
-
-    def test_what_a_command_caused_is_one_run(self) -> None:
-        log = self.open("shop")
-        causes = ["one", "two", "two", None, "two", "two"]
-        last = append(
-            log,
-            *(pending("a", version, causation=cause) for version, cause in enumerate(causes, 1)),
-        )
-
-        assert [one.version for one in log.caused_by("two", after=last - 5)] == [2, 3]
-        assert [one.version for one in log.caused_by("two", after=last - 2)] == [5, 6]
-        assert list(log.caused_by("two", after=last - 6)) == []
-        assert list(log.caused_by("two", after=last)) == []
 
     def test_a_long_batch_is_read_back_whole(self) -> None:
         log = self.open("shop")

@@ -43,10 +43,61 @@ def test_a_list_of_events_can_be_cut(shop: Shop) -> None:
     assert [int(line.split()[0]) for line in lines] == [11, 12, 13]
 
 
-def test_nothing_to_list_is_said_aside(shop: Shop) -> None:
-    said = shop.run("events", "--stream", "order-none")
+def test_the_events_of_some_types_in_some_streams_can_be_listed(shop: Shop) -> None:
+    whole = [json.loads(line) for line in shop.run("events", "--json").stdout.splitlines()]
 
-    assert (said.stdout, "no events" in said.stderr) == ("", True)
+    def listed(*words: str) -> list[int]:
+        return [int(line.split()[0]) for line in shop.run("events", *words).stdout.splitlines()]
+
+    def places(types: tuple[str, ...] = (), prefix: str = "") -> list[int]:
+        return [
+            one["position"]
+            for one in whole
+            if (not types or one["type"] in types) and one["stream"].startswith(prefix)
+        ]
+
+    both = ("OrderDelivered", "PointsEarned")
+    assert listed("--type", both[0]) == places((both[0],)) != []
+    assert listed("--type", both[0], "--type", both[1]) == places(both)
+    assert listed("--prefix", "order-o") == places(prefix="order-o") != []
+    assert listed("--prefix", "order-o", "--type", both[1]) == []
+    assert listed("--prefix", "order_") == []
+    assert listed("--upto", "4") == [1, 2, 3, 4]
+    assert len(listed("--stream", "order-o2", "--upto", "2")) == 2
+
+
+def test_the_events_up_to_a_time_can_be_listed(shop: Shop) -> None:
+    def occurred(*words: str) -> list[str]:
+        lines = shop.run("events", "--prefix", "order-", *words, "--json").stdout.splitlines()
+        return [json.loads(line)["occurred_at"] for line in lines]
+
+    whole, until = occurred(), "2024-05-02T10:00:00+00:00"
+    before = [at for at in whole if at <= until]
+    assert until in before
+    assert len(before) < len(whole)
+    assert occurred("--occurred-by", "2024-05-02T12:00+02:00") == before
+    assert occurred("--occurred-by", "2024-05-02T10:00") == before
+    assert occurred("--recorded-by", "2024-05-02") == []
+    assert occurred("--recorded-by", "2999-01-01") == whole
+
+
+def test_a_type_or_time_that_there_is_not_is_a_mistake_of_the_command_line(shop: Shop) -> None:
+    assert (
+        "'OrderPlace' is not one of " in shop.run("events", "--type", "OrderPlace", status=2).stderr
+    )
+    for option in ("--recorded-by", "--occurred-by"):
+        said = shop.run("events", option, "soon", status=2).stderr
+        assert f"Invalid value for {option}: 'soon' is no time" in said
+
+
+def test_nothing_to_list_is_said_aside(shop: Shop) -> None:
+    for words, why in [
+        (("--stream", "order-none"), "no events past 0 in stream 'order-none'"),
+        (("--prefix", "ordr"), "no such events past 0"),
+    ]:
+        said = shop.run("events", *words)
+
+        assert (said.stdout, why in said.stderr) == ("", True)
 
 
 def test_events_never_show_personal_data(shop: Shop) -> None:

@@ -28,8 +28,9 @@ from regulars.adapters.event_log import SqlLog
 from regulars.adapters.host_transaction import HostTransaction
 from regulars.adapters.key_ring import create_key_file
 from regulars.application.aggregates import CUSTOMER
-from regulars.application.crm import Crm, Joined
+from regulars.application.crm import Crm
 from regulars.application.errors import StaleHistory
+from regulars.application.joined import Joined
 from regulars.domain.personal import Profile
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.refund import IssueRefund

@@ -5,6 +5,7 @@ from tempfile import TemporaryDirectory
 from threading import Barrier, Thread
 from typing import Any, ClassVar, cast
 from unittest import TestCase
+from unittest import TestResult as Outcome
 from uuid import UUID, uuid4
 
 import pytest
@@ -192,6 +193,53 @@ def test_a_refused_insert_leaves_the_transaction_of_the_host_as_it_was(
     assert recorder.select_notifications(None, 10) != []
     assert recorder.max_tracking_id("orders") is None
     assert recorder.insert_events(events("table 5", 1)) == [2]
+
+
+class DropsTracking(Recorder):
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: object) -> Sequence[int]:
+        return super().insert_events(stored_events)
+
+
+class TracksApart(Recorder):
+    """Keeps the tracking in a transaction after that of the events."""
+
+    def insert_events(
+        self, stored_events: Sequence[StoredEvent], **kwargs: object
+    ) -> Sequence[int]:
+        positions = super().insert_events(stored_events)
+        tracking = kwargs.get("tracking")
+        if isinstance(tracking, Tracking):
+            self.insert_tracking(tracking)
+        return positions
+
+
+class TracksAgain(Recorder):
+    """Takes for done what was tracked before, and keeps its events once more."""
+
+    def _track(self, tracking: Tracking) -> None:
+        if tracking.notification_id > (self.max_tracking_id(tracking.application_name) or 0):
+            super()._track(tracking)
+
+
+@pytest.mark.parametrize("broken", [DropsTracking, TracksApart, TracksAgain])
+def test_the_shipped_case_finds_recorders_that_track_badly(broken: type[Recorder]) -> None:
+    class Case(OnSqlite, shipped.ProcessRecorderTestCase):
+        def recorder(self, database: Database) -> Recorder:
+            return broken(database, tenant="cafe")
+
+    assert failures(Case("test_insert_select")) == 1
+
+
+def test_the_shipped_case_finds_nothing_amiss_in_ours() -> None:
+    assert failures(TestAsProcessRecorder("test_insert_select")) == 0
+
+
+def failures(case: TestCase) -> int:
+    """How many tests of the case fail, or end with an error."""
+    outcome = Outcome()
+    case.run(outcome)
+    assert outcome.testsRun == 1
+    return len(outcome.failures) + len(outcome.errors)
 
 
 def test_a_refused_tracking_takes_its_events_back(recorder: Recorder) -> None:

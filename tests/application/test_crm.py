@@ -15,6 +15,7 @@ from regulars.application.collection import collection_paused
 from regulars.application.crm import VIEWS, default_program
 from regulars.application.customer import CustomerProfile
 from regulars.application.errors import UnknownView
+from regulars.application.events import microseconds, moment
 from regulars.application.loyalty import PointsBalance
 from regulars.application.ports import Finding
 from regulars.application.report import SalesReport
@@ -327,3 +328,41 @@ def test_closing_ends_what_is_subscribed(town: Parts) -> None:
         town.crm.close()
         following.result(timeout=10)
     assert len(taken) == there
+
+
+def test_a_host_reads_what_it_asks_for_of_the_log(town: Parts) -> None:
+    town.crm.execute(PLACE, by="checkout")
+    town.crm.execute(DELIVER, by="courier")
+    whole = list(town.crm.events())
+    order = f"order-{PLACE.order}"
+
+    assert list(town.crm.events(upto=3)) == whole[:3]
+    assert list(town.crm.events(after=1, upto=3)) == whole[1:3]
+    assert list(town.crm.events(prefix="order-")) == [one for one in whole if one.stream == order]
+    assert [type(one.event) for one in town.crm.events(types={OrderDelivered})] == [OrderDelivered]
+    assert list(town.crm.events(occurred_by=PLACE.at)) == [
+        one for one in whole if one.occurred_at <= microseconds(PLACE.at)
+    ]
+    assert list(town.crm.events(recorded_by=moment(whole[0].recorded_at - 1))) == []
+    assert list(town.crm.events(recorded_by=moment(whole[-1].recorded_at))) == whole
+    with pytest.raises(ValueError, match="time zone"):
+        town.crm.events(occurred_by=PLACE.at.replace(tzinfo=None))
+
+
+def test_a_host_reads_what_it_asks_for_of_a_stream(town: Parts) -> None:
+    town.crm.execute(PLACE, by="checkout")
+    town.crm.execute(DELIVER, by="courier")
+    order = f"order-{PLACE.order}"
+    whole = list(town.crm.events(stream=order))
+
+    assert [one.version for one in whole] == [1, 2]
+    assert list(town.crm.events(stream=order, upto=1)) == whole[:1]
+    assert list(town.crm.events(stream=order, types={OrderDelivered})) == whole[1:]
+    assert list(town.crm.events(stream=order, occurred_by=PLACE.at)) == whole[:1]
+
+
+def test_a_host_is_told_of_the_streams_that_it_subscribed_to(town: Parts) -> None:
+    with town.crm.subscribe(prefix="order-") as following:
+        town.crm.execute(PLACE, by="checkout")
+
+        assert isinstance(next(following).event, OrderPlaced)

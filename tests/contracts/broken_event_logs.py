@@ -1,8 +1,10 @@
 """Event logs that break a promise each, for the contract to find."""
 
+import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import takewhile
 from time import sleep
+from typing import Any, TypeAlias
 
 from regulars.adapters.database import Database
 from regulars.adapters.event_log import SqlLog
@@ -11,6 +13,8 @@ from regulars.application.errors import StaleHistory
 from regulars.application.events import Event, EventId, Fact, Pending, Recorded
 from regulars.application.ports import NOTHING_HELD
 from regulars.testing.pending_events import new_id
+
+Types: TypeAlias = Collection[type[Event]] | None
 
 
 class NotAtomic(MemoryLog):
@@ -101,13 +105,23 @@ class TakesAnIdTwice(MemoryLog):
 
 
 class NewestFirst(MemoryLog):
-    def stream(self, name: str, *, after: int = 0) -> Iterator[Recorded]:
-        return reversed(list(super().stream(name, after=after)))
+    def stream(self, name: str, *, after: int = 0, upto: int | None = None) -> Iterator[Recorded]:
+        return reversed(list(super().stream(name, after=after, upto=upto)))
 
 
 class StreamFromTheStart(MemoryLog):
-    def stream(self, name: str, *, after: int = 0) -> Iterator[Recorded]:  # noqa: ARG002 - that is what is broken
-        return super().stream(name)
+    def stream(self, name: str, *, after: int = 0, upto: int | None = None) -> Iterator[Recorded]:  # noqa: ARG002 - that is what is broken
+        return super().stream(name, upto=upto)
+
+
+class StreamToTheEnd(MemoryLog):
+    def stream(self, name: str, *, after: int = 0, upto: int | None = None) -> Iterator[Recorded]:  # noqa: ARG002 - that is what is broken
+        return super().stream(name, after=after)
+
+
+class StreamLeavesOutItsLast(SqlLog):
+    def stream(self, name: str, *, after: int = 0, upto: int | None = None) -> Iterator[Recorded]:
+        return super().stream(name, after=after, upto=None if upto is None else upto - 1)
 
 
 class FactsNewestFirst(MemoryLog):
@@ -121,49 +135,94 @@ class FactsFromTheStart(MemoryLog):
 
 
 class StopsAtAnotherType(SqlLog):
-    def read(
-        self,
-        *,
-        after: int = 0,
-        upto: int | None = None,
-        types: Collection[type[Event]] | None = None,
-    ) -> Iterator[Recorded]:
-        events = super().read(after=after, upto=upto)
-        return takewhile(lambda one: types is None or type(one.event) in types, events)
+    def read(self, *, types: Types = None, **of: Any) -> Iterator[Recorded]:  # noqa: ANN401 - what `read` takes
+        return takewhile(lambda one: types is None or type(one.event) in types, super().read(**of))
+
+
+class StopsAtAPageOfOthers(SqlLog):
+    def read(self, *, after: int = 0, upto: int | None = None, **of: Any) -> Iterator[Recorded]:  # noqa: ANN401 - what `read` takes
+        last = self.head() if upto is None else upto
+        for start in range(after, last, 1000):
+            page = list(super().read(after=start, upto=min(start + 1000, last), **of))
+            if not page:
+                return
+            yield from page
 
 
 class ReadsEveryType(MemoryLog):
+    def read(self, *, types: Types = None, **of: Any) -> Iterator[Recorded]:  # noqa: ANN401, ARG002 - that is what is broken
+        return super().read(**of)
+
+
+class ReadsEveryStream(MemoryLog):
+    def read(self, *, prefix: str = "", **of: Any) -> Iterator[Recorded]:  # noqa: ANN401, ARG002 - that is what is broken
+        return super().read(**of)
+
+
+class PrefixesByLike(SqlLog):
+    def read(self, *, prefix: str = "", **of: Any) -> Iterator[Recorded]:  # noqa: ANN401 - what `read` takes
+        like = "SELECT 1 WHERE ? LIKE ? || '%'"
+        for one in super().read(**of):
+            if self._database.driver.execute(like, (one.stream, prefix)).fetchone():
+                yield one
+
+
+class PrefixesAnywhere(MemoryLog):
+    def read(self, *, prefix: str = "", **of: Any) -> Iterator[Recorded]:  # noqa: ANN401 - what `read` takes
+        return (one for one in super().read(**of) if prefix in one.stream)
+
+
+class PrefixesUpToAWholeCharacter(SqlLog):
+    """Takes what follows the last character for the end, whatever it is."""
+
+    def read(self, *, prefix: str = "", **of: Any) -> Iterator[Recorded]:  # noqa: ANN401 - what `read` takes
+        beyond = prefix[:-1] + chr(min(ord(prefix[-1]) + 1, sys.maxunicode)) if prefix else ""
+        return (one for one in super().read(**of) if not prefix or prefix <= one.stream < beyond)
+
+
+class ReadsWhatIsRecordedLater(MemoryLog):
+    def read(self, *, recorded_by: int | None = None, **of: Any) -> Iterator[Recorded]:  # noqa: ANN401 - what `read` takes
+        by = None if recorded_by is None else recorded_by + 1
+        return super().read(recorded_by=by, **of)
+
+
+class LeavesOutThatInstant(SqlLog):
+    def read(self, *, occurred_by: int | None = None, **of: Any) -> Iterator[Recorded]:  # noqa: ANN401 - what `read` takes
+        by = None if occurred_by is None else occurred_by - 1
+        return super().read(occurred_by=by, **of)
+
+
+class TakesTheLogForSortedByTime(MemoryLog):
+    def read(self, *, recorded_by: int | None = None, **of: Any) -> Iterator[Recorded]:  # noqa: ANN401 - what `read` takes
+        by = sys.maxsize if recorded_by is None else recorded_by
+        return takewhile(lambda one: one.recorded_at <= by, super().read(**of))
+
+
+class TakesOneTimeForTheOther(MemoryLog):
     def read(
         self,
         *,
-        after: int = 0,
-        upto: int | None = None,
-        types: Collection[type[Event]] | None = None,  # noqa: ARG002 - that is what is broken
+        recorded_by: int | None = None,
+        occurred_by: int | None = None,
+        **of: Any,  # noqa: ANN401 - what `read` takes
     ) -> Iterator[Recorded]:
-        return super().read(after=after, upto=upto)
+        return super().read(recorded_by=occurred_by, occurred_by=recorded_by, **of)
+
+
+class ReadsOnePast(MemoryLog):
+    def read(self, *, upto: int | None = None, **of: Any) -> Iterator[Recorded]:  # noqa: ANN401 - what `read` takes
+        return super().read(upto=None if upto is None else upto + 1, **of)
 
 
 class ReadsOneTwice(SqlLog):
-    def read(
-        self,
-        *,
-        after: int = 0,
-        upto: int | None = None,
-        types: Collection[type[Event]] | None = None,
-    ) -> Iterator[Recorded]:
-        return super().read(after=after - 1 if after else 0, upto=upto, types=types)
+    def read(self, *, after: int = 0, **of: Any) -> Iterator[Recorded]:  # noqa: ANN401 - what `read` takes
+        return super().read(after=after - 1 if after else 0, **of)
 
 
 class ReadsOnePage(SqlLog):
-    def read(
-        self,
-        *,
-        after: int = 0,
-        upto: int | None = None,
-        types: Collection[type[Event]] | None = None,
-    ) -> Iterator[Recorded]:
+    def read(self, *, after: int = 0, upto: int | None = None, **of: Any) -> Iterator[Recorded]:  # noqa: ANN401 - what `read` takes
         end = min(after + 1000, self.head() if upto is None else upto)
-        return super().read(after=after, upto=end, types=types)
+        return super().read(after=after, upto=end, **of)
 
 
 class BlindToTenants(SqlLog):
@@ -216,7 +275,14 @@ BROKEN_IN_MEMORY: list[type[MemoryLog]] = [
     FactsNewestFirst,
     FactsFromTheStart,
     StreamFromTheStart,
+    StreamToTheEnd,
     ReadsEveryType,
+    ReadsEveryStream,
+    PrefixesAnywhere,
+    ReadsWhatIsRecordedLater,
+    TakesTheLogForSortedByTime,
+    TakesOneTimeForTheOther,
+    ReadsOnePast,
     CausedByAnything,
     ForgetsWhatIsHeld,
 ]
@@ -224,8 +290,13 @@ BROKEN_IN_SQL: list[type[SqlLog]] = [
     NotAtomicInSql,
     TakesGaps,
     LostUpdate,
+    StreamLeavesOutItsLast,
     StopsAtAnotherType,
     HoldsAnyTenant,
+    StopsAtAPageOfOthers,
+    PrefixesByLike,
+    PrefixesUpToAWholeCharacter,
+    LeavesOutThatInstant,
     ReadsOneTwice,
     ReadsOnePage,
     BlindToTenants,

@@ -9,8 +9,9 @@ from regulars.application.errors import AlreadyRecorded, StaleHistory, StorageUn
 
 
 def promises(contract: type) -> list[str]:
-    """The tests of a contract in their order."""
-    return [name for name in vars(contract) if name.startswith("test_")]
+    """The tests of a contract, and of what it is made of, in their order."""
+    parts = reversed(contract.__mro__)
+    return [name for part in parts for name in vars(part) if name.startswith("test_")]
 
 
 def fails(case: object, name: str) -> bool:

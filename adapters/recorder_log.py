@@ -50,7 +50,7 @@ class _Envelope(msgspec.Struct, array_like=True):
     """
     What a stored event says beside its topic, without names, which would stand in every event.
 
-    `beyond` is a position that the event's own is past, as the head was when it was recorded.
+    `beyond` is a position that the event's own is past: the next, if nobody else wrote.
     """
 
     tenant: str
@@ -121,7 +121,10 @@ class RecorderLog:
             return head
         index = self._index(events)
         self._refuse_others_than_the_next(events)
-        stored = [self._stored(pending, recorded_at, head) for pending in events]
+        stored = [
+            self._stored(pending, recorded_at, before)
+            for before, pending in enumerate(events, head + len(index))
+        ]
         try:
             with _our_words():
                 positions = self._recorder.insert_events([*index, *stored])
@@ -164,7 +167,7 @@ class RecorderLog:
                 raise StaleHistory(stream=name)
             ends[name] += 1
 
-    def _stored(self, pending: Pending, recorded_at: int, head: int) -> StoredEvent:
+    def _stored(self, pending: Pending, recorded_at: int, before: int) -> StoredEvent:
         name, schema, body = self._codec.encode(pending.event)
         envelope = _Envelope(
             tenant=self._tenant,
@@ -177,7 +180,7 @@ class RecorderLog:
             correlation=pending.correlation,
             causation=pending.causation,
             fingerprint=pending.fingerprint,
-            beyond=head,
+            beyond=before,
             body=msgspec.Raw(body),
         )
         originator = self._named("stream", pending.stream)

@@ -132,7 +132,7 @@ class RecorderLog:
             # Somebody was faster, and what is there now tells at what.
             self._index(events)
             raise StaleHistory(stream=events[0].stream) from None
-        return (positions or ())[-1]
+        return positions[-1] if positions else self.head()
 
     def _index(self, events: Sequence[Pending]) -> Sequence[StoredEvent]:
         """What is to be added to the blocks of the events' ids, whose next versions are taken."""

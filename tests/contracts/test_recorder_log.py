@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -37,16 +37,21 @@ from tests.postgres_server import new_database
 FEW: Final = settings(max_examples=10, stateful_step_count=15) if settings().derandomize else None
 
 
+TOO_LONG_ON_POSTGRESQL: Final = (
+    "test_a_long_batch_is_read_back_whole",
+    "test_a_reader_finds_what_is_rare_behind_any_number_of_others",
+)
+
 Opened: TypeAlias = Callable[..., AbstractContextManager[ApplicationRecorder]]
 
 
 @contextmanager
-def in_memory(folder: Path, *, text: bool) -> Iterator[ApplicationRecorder]:  # noqa: ARG001 - needs neither
+def in_memory(folder: Path, *, text: bool) -> Generator[ApplicationRecorder]:  # noqa: ARG001 - needs neither
     yield POPOApplicationRecorder()
 
 
 @contextmanager
-def on_sqlite(folder: Path, *, text: bool) -> Iterator[ApplicationRecorder]:
+def on_sqlite(folder: Path, *, text: bool) -> Generator[ApplicationRecorder]:
     store = SQLiteDatastore(str(folder / "es.db"), originator_id_type="text" if text else "uuid")
     with closing(store):
         recorder = SQLiteApplicationRecorder(store)
@@ -55,7 +60,7 @@ def on_sqlite(folder: Path, *, text: bool) -> Iterator[ApplicationRecorder]:
 
 
 @contextmanager
-def on_postgresql(folder: Path, *, text: bool) -> Iterator[ApplicationRecorder]:  # noqa: ARG001 - needs no folder
+def on_postgresql(folder: Path, *, text: bool) -> Generator[ApplicationRecorder]:  # noqa: ARG001 - needs no folder
     url = make_url(new_database())
     with closing(psycopg.connect(url.render_as_string(hide_password=False))) as connection:
         of = connection.info
@@ -76,7 +81,7 @@ def on_postgresql(folder: Path, *, text: bool) -> Iterator[ApplicationRecorder]:
 
 
 @contextmanager
-def on_ours(folder: Path, *, text: bool) -> Iterator[ApplicationRecorder]:
+def on_ours(folder: Path, *, text: bool) -> Generator[ApplicationRecorder]:
     with closing(Database(f"sqlite:///{folder / 'shop.db'}", synchronous="NORMAL")) as database:
         if text:
             yield Recorder(database, tenant="es", id_type=str)
@@ -102,6 +107,8 @@ class TestRecorderLog(EventLogContract):
     )
     def store(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
         opened, self.text = request.param
+        if opened is on_postgresql and request.function.__name__ in TOO_LONG_ON_POSTGRESQL:
+            pytest.xfail("that library's PostgreSQL does not come back from so long an insert")
         with opened(tmp_path, text=self.text) as self.recorder:
             yield
 
@@ -166,7 +173,7 @@ class RecorderStorage(MemoryStorage):
         self.log: Any = RecorderLog(recorder, tenant=TENANT)
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> Generator[None]:
         with self._lock:
             yield
 

@@ -51,7 +51,7 @@ class _Envelope(msgspec.Struct, array_like=True):
     """
     What a stored event says beside its topic, without names, which would stand in every event.
 
-    `beyond` is a position that the event's own is past, as the head was when it was recorded.
+    `beyond` is a position that the event's own is past: the next, if nobody else wrote.
     """
 
     tenant: str
@@ -127,7 +127,10 @@ class RecorderLog:
                 raise StaleHistory(stream=stream)
         index = self._index(events)
         self._refuse_others_than_the_next(events)
-        stored = [self._stored(pending, recorded_at, head) for pending in events]
+        stored = [
+            self._stored(pending, recorded_at, before)
+            for before, pending in enumerate(events, head + len(index))
+        ]
         try:
             with _our_words():
                 positions = self._recorder.insert_events([*index, *stored])
@@ -135,7 +138,7 @@ class RecorderLog:
             # Somebody was faster, and what is there now tells at what.
             self._index(events)
             raise StaleHistory(stream=events[0].stream) from None
-        return (positions or ())[-1]
+        return positions[-1] if positions else self.head()
 
     def _index(self, events: Sequence[Pending]) -> Sequence[StoredEvent]:
         """What is to be added to the blocks of the events' ids, whose next versions are taken."""
@@ -173,7 +176,7 @@ class RecorderLog:
         newest = self._select(self._named("stream", stream), desc=True, limit=1)
         return newest[0].originator_version if newest else 0
 
-    def _stored(self, pending: Pending, recorded_at: int, head: int) -> StoredEvent:
+    def _stored(self, pending: Pending, recorded_at: int, before: int) -> StoredEvent:
         name, schema, body = self._codec.encode(pending.event)
         envelope = _Envelope(
             tenant=self._tenant,
@@ -186,7 +189,7 @@ class RecorderLog:
             correlation=pending.correlation,
             causation=pending.causation,
             fingerprint=pending.fingerprint,
-            beyond=head,
+            beyond=before,
             body=msgspec.Raw(body),
         )
         originator = self._named("stream", pending.stream)
@@ -227,9 +230,9 @@ class RecorderLog:
             after = page[-1].id
         raise StorageUnavailable(store="recorder", why="an event has no notification")
 
-    def facts(self, name: str) -> Iterator[Fact]:
+    def facts(self, name: str, *, after: int = 0) -> Iterator[Fact]:
         """The events of one stream without their envelopes; see the port."""
-        for stored in self._select(self._named("stream", name)):
+        for stored in self._select(self._named("stream", name), gt=after):
             envelope = _opened(stored)
             for event in self._meant(stored, envelope, None):
                 yield stored.originator_version, event, envelope.occurred_at

@@ -135,7 +135,7 @@ class EventLogContract(EventLogReads):
             log.append(run("c", 2), recorded_at=NOW, held={"c": 0})
 
         assert places(log.read()) == [("a", 1), ("a", 2), ("c", 1)]
-        assert log.append(run("c", 2), recorded_at=NOW, held={"a": 2, "c": 1}) == last + 1
+        assert log.append(run("c", 2), recorded_at=NOW, held={"a": 2, "c": 1}) > last
 
     def test_of_a_refused_batch_nothing_is_recorded(self) -> None:
         log = self.open("shop")

@@ -1,6 +1,5 @@
 """What stands in a database beside its rows, told by the database itself, a line each."""
 
-import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,8 +8,8 @@ from typing import Final
 import psycopg
 from sqlalchemy import make_url
 
-_LATER: Final = ("recorder_",)
-"""How tables begin that are made when they are first asked for."""
+_LATER: Final = "recorder_"
+"""How tables begin that are made with the others, or when they are first asked for."""
 
 _POSTGRES: Final = (
     """
@@ -43,11 +42,7 @@ def schema_of(url: str) -> str:
     """Equal for databases whose tables, indexes, constraints, triggers and functions are equal."""
     told = _sqlite(url) if make_url(url).get_backend_name() == "sqlite" else _postgres(url)
     lines = {" ".join(line.split()) for line in told}
-    return "".join(f"{line}\n" for line in sorted(lines) if not _is_later(line))
-
-
-def _is_later(line: str) -> bool:
-    return any(word.startswith(_LATER) for word in re.split(r"\W+", line))
+    return "".join(f"{line}\n" for line in sorted(lines) if _LATER not in line)
 
 
 def _sqlite(url: str) -> Iterator[str]:

@@ -7,13 +7,18 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from benchmarks.append import APPEND
+from benchmarks.batch import BATCH
+from benchmarks.fold import FOLD, HANDLED
 from benchmarks.history import IMPORT
 from benchmarks.load import LOAD
 from benchmarks.measure import Benchmark, Settings, document
 from benchmarks.rebuild import REBUILD
+from benchmarks.replay import REPLAY
+from benchmarks.stream import STREAM
 
 BENCHMARKS: Final[dict[str, Benchmark]] = {
-    benchmark.name: benchmark for benchmark in (IMPORT, APPEND, LOAD, REBUILD)
+    benchmark.name: benchmark
+    for benchmark in (IMPORT, APPEND, BATCH, REPLAY, STREAM, LOAD, FOLD, HANDLED, REBUILD)
 }
 """Every benchmark by its name."""
 

@@ -2,8 +2,9 @@
 
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from eventsourcing.application import Application
@@ -21,6 +22,8 @@ from regulars.domain.order import (
 from regulars.domain.purchase import OrderPlaced
 
 Lines: TypeAlias = list[dict[str, Any]]
+
+_AT_ONCE: Final = 100
 
 
 class StockOrder(Aggregate):
@@ -101,6 +104,16 @@ def stock_application(file: Path) -> Application[UUID]:
     return Application(
         env={"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(file)}
     )
+
+
+def stock_copies(stock: Application[UUID], histories: Iterable[Sequence[Event]]) -> list[UUID]:
+    """Orders of ours, saved there as well. Returns the ids that they have there."""
+    ids: list[UUID] = []
+    left = iter(histories)
+    while some := [stock_order(events) for events in islice(left, _AT_ONCE)]:
+        stock.save(*some)
+        ids.extend(copy.id for copy in some)
+    return ids
 
 
 def stock_order(events: Sequence[Event]) -> StockOrder:

@@ -12,13 +12,21 @@ from benchmarks.fold import FOLD, HANDLED
 from benchmarks.history import IMPORT
 from benchmarks.load import LOAD
 from benchmarks.measure import Benchmark, Settings, document
+from benchmarks.pg_append import PG_APPEND
+from benchmarks.pg_batch import PG_BATCH
+from benchmarks.pg_clients import PG_CLIENTS
+from benchmarks.pg_replay import PG_REPLAY
 from benchmarks.rebuild import REBUILD
 from benchmarks.replay import REPLAY
 from benchmarks.stream import STREAM
+from benchmarks.view import VIEW
 
 BENCHMARKS: Final[dict[str, Benchmark]] = {
     benchmark.name: benchmark
-    for benchmark in (IMPORT, APPEND, BATCH, REPLAY, STREAM, LOAD, FOLD, HANDLED, REBUILD)
+    for benchmark in (
+        *(IMPORT, APPEND, BATCH, REPLAY, STREAM, LOAD, FOLD, HANDLED, VIEW, REBUILD),
+        *(PG_APPEND, PG_CLIENTS, PG_BATCH, PG_REPLAY),
+    )
 }
 """Every benchmark by its name."""
 
@@ -26,7 +34,7 @@ BENCHMARKS: Final[dict[str, Benchmark]] = {
 def main() -> None:
     """Run the benchmark that the command line names, or list them all."""
     listed = "\n".join(
-        f"  {one.name:<8} {one.line}; goal {one.goal:g}" for one in BENCHMARKS.values()
+        f"  {one.name:<10} {one.line}; goal {one.goal:g}" for one in BENCHMARKS.values()
     )
     parser = ArgumentParser(
         prog="python -m benchmarks",
@@ -37,6 +45,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5, help="how often each side runs, 5 if left")
     parser.add_argument("--quick", action="store_true", help="on little, to see that it works")
     parser.add_argument("--all", action="store_true", help="the whole year, not 13 weeks of it")
+    parser.add_argument("--server", help="URL of a PostgreSQL server, instead of one of its own")
     parser.add_argument("--json", action="store_true", help="everything, as one JSON document")
     given = parser.parse_args()
     if given.name is None:
@@ -45,7 +54,7 @@ def main() -> None:
     if given.runs < 1:
         parser.error("--runs has to be 1 or more")
     benchmark = BENCHMARKS[given.name]
-    settings = Settings(runs=given.runs, quick=given.quick, whole=given.all)
+    settings = Settings(runs=given.runs, quick=given.quick, whole=given.all, server=given.server)
     with TemporaryDirectory(prefix="regulars-benchmark-") as name:
         folder = Path(name)
         measured = document(benchmark, settings, benchmark.run(settings, folder), folder)

@@ -1,4 +1,4 @@
-"""`fold` and `handled`: the whole log folded in memory, or one type, against stock eventsourcing."""
+"""`fold` and `handled`: the whole log folded in memory, or one type, against stock."""
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence

@@ -55,6 +55,11 @@ def steps(file: Path, orders: int) -> Iterator[Pending]:
     They are in an order in which any log may record them one by one; `file` is a new database.
     """
     place(file, orders)
+    yield from recorded_steps(file)
+
+
+def recorded_steps(file: Path) -> Iterator[Pending]:
+    """The same for orders that were placed in `file` before."""
     database = Database(f"sqlite:///{file}")
     try:
         for recorded in SqlLog(database).read():

@@ -122,7 +122,7 @@ def stock_order(events: Sequence[Event]) -> StockOrder:
     if not isinstance(first, OrderPlaced):
         raise TypeError(f"an order begins as placed, not with {first!r}")
     order = _placed(first)
-    _follow(order, events[1:])
+    follow(order, events[1:])
     return order
 
 
@@ -152,7 +152,8 @@ def _placed(placed: OrderPlaced) -> StockOrder:
     )
 
 
-def _follow(order: StockOrder, steps: Iterable[Event]) -> None:
+def follow(order: StockOrder, steps: Iterable[Event]) -> None:
+    """Let an order take the steps that events of ours tell of."""
     for step in steps:
         match step:
             case OrderAccepted():

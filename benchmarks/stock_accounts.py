@@ -1,6 +1,7 @@
 """The same loyalty accounts in stock eventsourcing, and a view of them as its runner keeps it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import singledispatchmethod
 from pathlib import Path
 from time import sleep
 from typing import Any, TypeAlias, cast
@@ -138,32 +139,36 @@ class StockAccounts(Projection[StockTotals]):
 
     name = "accounts"
 
-    def process_event(self, domain_event: Any, tracking: Tracking) -> None:  # noqa: ANN401 - events of two aggregates
+    @singledispatchmethod
+    def process_event(self, domain_event: Any, tracking: Tracking) -> None:  # noqa: ANN401, ARG002 - events of two aggregates
         """Fold one event into its row."""
-        match domain_event:
-            case StockAccount.Opened(program=program, customer=customer, timestamp=timestamp):
-                self.view.write(
-                    tracking,
-                    "INSERT INTO totals (program, customer, opened_at)"
-                    " VALUES (:program, :customer, :at) ON CONFLICT (program, customer)"
-                    " DO UPDATE SET opened_at = excluded.opened_at",
-                    {
-                        "program": program,
-                        "customer": customer,
-                        "at": round(timestamp.timestamp() * 1_000_000),
-                    },
-                )
-            case StockAccount.Earned(program=program, customer=customer, points=points):
-                self.view.write(
-                    tracking,
-                    "INSERT INTO totals (program, customer, earned, balance)"
-                    " VALUES (:program, :customer, :points, :points)"
-                    " ON CONFLICT (program, customer) DO UPDATE SET"
-                    " earned = earned + :points, balance = balance + :points",
-                    {"program": program, "customer": customer, "points": points},
-                )
-            case _:
-                self.view.insert_tracking(tracking)
+        self.view.insert_tracking(tracking)
+
+    @process_event.register
+    def _(self, domain_event: StockAccount.Opened, tracking: Tracking) -> None:
+        at = round(domain_event.timestamp.timestamp() * 1_000_000)
+        self.view.write(
+            tracking,
+            "INSERT INTO totals (program, customer, opened_at)"
+            " VALUES (:program, :customer, :at) ON CONFLICT (program, customer)"
+            " DO UPDATE SET opened_at = excluded.opened_at",
+            {"program": domain_event.program, "customer": domain_event.customer, "at": at},
+        )
+
+    @process_event.register
+    def _(self, domain_event: StockAccount.Earned, tracking: Tracking) -> None:
+        self.view.write(
+            tracking,
+            "INSERT INTO totals (program, customer, earned, balance)"
+            " VALUES (:program, :customer, :points, :points)"
+            " ON CONFLICT (program, customer) DO UPDATE SET"
+            " earned = earned + :points, balance = balance + :points",
+            {
+                "program": domain_event.program,
+                "customer": domain_event.customer,
+                "points": domain_event.points,
+            },
+        )
 
 
 def run_view(env: Mapping[str, str], file: Path, *, upto: int) -> int:

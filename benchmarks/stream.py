@@ -22,7 +22,7 @@ _A_MINUTE: Final = 60_000_000
 
 def _run(settings: Settings, folder: Path) -> Result:
     events = 500 if settings.quick else 10_000
-    history = [
+    history: list[Event] = [
         LoyaltyAccountOpened(program=_PROGRAM, customer=_CUSTOMER),
         *(_earned(number) for number in range(1, events)),
     ]

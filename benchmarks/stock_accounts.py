@@ -1,13 +1,13 @@
 """The same loyalty accounts in stock eventsourcing, and a view of them as its runner keeps it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import singledispatchmethod
 from pathlib import Path
 from time import sleep
 from typing import Any, TypeAlias, cast
 from uuid import UUID
 
 from eventsourcing.application import Application
+from eventsourcing.dispatch import singledispatchmethod
 from eventsourcing.domain import Aggregate, AggregateEvent, event
 from eventsourcing.persistence import Tracking
 from eventsourcing.projection import Projection, ProjectionRunner

@@ -13,7 +13,8 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from regulars.adapters.cli_screen import Bars
-from regulars.adapters.database import Synchronous, shown
+from regulars.adapters.database import shown
+from regulars.adapters.dialect import Synchronous
 from regulars.application.crm import Crm
 
 DATABASE: Final = "sqlite:///regulars.db"

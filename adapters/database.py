@@ -6,142 +6,21 @@ driver's own connection, because each SQLAlchemy execution costs as much as the 
 What SQLite and PostgreSQL do differently is their dialect's: `sqlite` and `postgres`.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
 from threading import RLock
 from types import TracebackType
-from typing import Any, Literal, Protocol
+from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, MetaData, TableClause, make_url
+from sqlalchemy import URL, Connection, MetaData, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.sql.compiler import Compiled
 from sqlalchemy.sql.expression import ClauseElement
 
+from regulars.adapters.dialect import Dialect, Driver, Synchronous
 from regulars.adapters.wakeup import commits_of
 from regulars.application.errors import StorageUnavailable
 from regulars.application.ports import Wakeup
-
-Synchronous = Literal["FULL", "NORMAL"]
-
-
-class Cursor(Protocol):
-    """The rows that a statement gave."""
-
-    def fetchone(self) -> Any:  # noqa: ANN401 - a row of any columns
-        """The next row; None behind the last."""
-        ...
-
-    def fetchall(self) -> list[Any]:
-        """All rows that are left."""
-        ...
-
-    def __iter__(self) -> Iterator[Any]: ...
-
-
-class Driver(Protocol):
-    """The driver's own connection, with what both databases' drivers can do."""
-
-    def execute(self, statement: str, values: Sequence[Any] = ..., /) -> Cursor:
-        """Run one statement."""
-        ...
-
-    def executemany(self, statement: str, rows: Iterable[Sequence[Any]], /) -> object:
-        """Run one statement for each row of values."""
-        ...
-
-    @property
-    def in_transaction(self) -> bool:
-        """Whether one is open, even if the database has given it up."""
-        ...
-
-
-class Dialect(Protocol):
-    """What one kind of database says in its own way, for one URL."""
-
-    name: str
-    """The URL, without a password."""
-    path: Path | None
-    """The file, if it is one."""
-    passing: bool
-    """Whether the database ends with the connection."""
-    errors: type[Exception]
-    """What the driver raises."""
-    conflicts: type[Exception]
-    """What the driver raises for a row that breaks a constraint."""
-    head: str
-    """Gives the highest position that the log ever gave, in a row; no row if there is none."""
-    lock: str
-    """Keeps every other writer out until the transaction ends, without writing anything."""
-    of_tenant: str
-    """The condition that an event is the `:tenant`'s, for reads in the order of the log."""
-
-    def insert(self, table: TableClause) -> Any:  # noqa: ANN401 - each dialect has its own class
-        """An insert that knows `on_conflict_do_update`."""
-        ...
-
-    def engine(self) -> Engine:
-        """Makes connections that begin no transaction by themselves."""
-        ...
-
-    def driver(self, connection: Connection) -> Driver:
-        """The driver's connection below a new one of SQLAlchemy."""
-        ...
-
-    def prepare(self, database: "Database") -> None:
-        """
-        Settle how a new connection works, and make the tables if that is asked for.
-
-        Raises:
-            NotOurDatabase: it is something else, or of a newer format.
-        """
-        ...
-
-    def join(self, connection: Connection) -> Driver:
-        """
-        The driver's connection inside a transaction of the host's, begun if that was put off.
-
-        Raises:
-            TypeError: it is another driver.
-            RuntimeError: it commits each statement.
-        """
-        ...
-
-    def placed(self, driver: Driver, tables: MetaData) -> MetaData:
-        """The tables as they are to be made, in the place where ours stand."""
-        ...
-
-    def is_lost(self, driver: Driver) -> bool:
-        """Whether a connection with nothing begun on it is of no use, so another one is needed."""
-        ...
-
-    def begin(self, driver: Driver) -> None:
-        """Begin to write: nobody else does until the end, and all they wrote is seen."""
-        ...
-
-    def begin_reading(self, driver: Driver) -> None:
-        """Begin to read as of one moment."""
-        ...
-
-    def commit(self, driver: Driver) -> None:
-        """Keep what was written, or raise."""
-        ...
-
-    def wakeup(self, database: "Database", *, poll_seconds: float) -> Wakeup:
-        """What a reader of the log waits on, looking every `poll_seconds` where nobody tells."""
-        ...
-
-    def append(self, driver: Driver, insert: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Add rows to the log, or none of them, so that the transaction can go on either way."""
-        ...
-
-    def raise_head(self, driver: Driver, position: int) -> None:
-        """Let the log give no position up to this one any more."""
-        ...
-
-    def reworded(self, error: Exception) -> Exception:
-        """An error of the driver in our words, never with a value in it."""
-        ...
 
 
 class Database:
@@ -267,6 +146,43 @@ class Database:
                     raise reworded from None
         finally:
             self._lock.release()
+
+    @property
+    def optimistic(self) -> bool:
+        """Whether `append_alone` is for use now: the dialect has it, and no transaction is open."""
+        return self.dialect.optimistic and not self._depth
+
+    def append_alone(self, rows: Sequence[Sequence[Any]], held: Mapping[str, int]) -> int:
+        """
+        Add rows to the log in a transaction of their own; see `Dialect`. Returns the new head.
+
+        What the driver raises for a row that breaks a constraint comes out as it is.
+
+        Raises:
+            StorageUnavailable: the database does not answer. If it went away in the middle, the
+                rows may have been added.
+        """
+        with self._lock:
+            try:
+                self._reconnect_if_lost()
+                head = self.dialect.append_alone(self.driver, rows, held)
+            except self.dialect.conflicts:
+                raise
+            except (DBAPIError, self.dialect.errors) as error:
+                raise self._reworded(error) from None
+        self.commits.tell()
+        return head
+
+    def settle(self) -> None:
+        """
+        Return once all that was read before is kept through a power cut. Not in a transaction.
+
+        Raises:
+            StorageUnavailable: the database does not answer.
+        """
+        with self._lock, self._our_words():
+            self._reconnect_if_lost()
+            self.dialect.settle(self.driver)
 
     @contextmanager
     def snapshot(self) -> Generator[None]:

@@ -1,6 +1,6 @@
 """The event log in SQL: one table, exact versions, positions that are never given twice."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar, cast
 
 from sqlalchemy import (
@@ -23,6 +23,7 @@ from regulars.adapters.database import Database
 from regulars.adapters.schema import BIG, TEXT, metadata
 from regulars.application.errors import AlreadyRecorded, StaleHistory, UndecodableEvent
 from regulars.application.events import Event, EventId, Fact, Pending, Recorded
+from regulars.application.ports import NOTHING_HELD
 
 _T = TypeVar("_T")
 
@@ -84,6 +85,8 @@ _FEW: Final = 8
 """A command causes a few events, so that its run is read in pages of as many."""
 
 _NAMES_AT_ONCE: Final = 500
+_ALONE: Final = 1_000
+"""Events of one statement at most."""
 
 
 class SqlLog:
@@ -128,6 +131,11 @@ class SqlLog:
             .where(table.tenant == bindparam("tenant"), table.stream == bindparam("stream"))
             .order_by(table.version)
         )
+        self._newer = database.compile(
+            select(table.version)
+            .where(table.tenant == bindparam("tenant"), table.stream == bindparam("stream"))
+            .where(table.version > bindparam("version"))
+        )
         page = database.compile(
             mine.where(
                 table.position > bindparam("after"), table.position <= bindparam("upto")
@@ -136,11 +144,20 @@ class SqlLog:
         self._page = f"{page} LIMIT {_PAGE}"
         self._few = f"{page} LIMIT {_FEW}"
 
-    def append(self, events: Sequence[Pending], *, recorded_at: int) -> int:
+    def append(
+        self, events: Sequence[Pending], *, recorded_at: int, held: Mapping[str, int] = NOTHING_HELD
+    ) -> int:
         """Record `events`; see the port."""
         if not events:
             return self.head()
+        if self._database.optimistic and len(events) <= _ALONE:
+            rows = [self._row(0, pending, recorded_at) for pending in events]
+            try:
+                return self._database.append_alone(rows, held)
+            except self._dialect.conflicts as error:
+                raise _refused(error, events) from None
         with self._database.transaction():
+            self._check(held)
             head = self.head()
             rows = [
                 self._row(position, pending, recorded_at)
@@ -151,6 +168,12 @@ class SqlLog:
             except self._dialect.conflicts as error:
                 raise _refused(error, events) from None
         return head + len(events)
+
+    def _check(self, held: Mapping[str, int]) -> None:
+        for stream, version in held.items():
+            newer = (self._tenant, stream, version)
+            if self._database.driver.execute(self._newer, newer).fetchone():
+                raise StaleHistory(stream=stream)
 
     def _row(self, position: int, pending: Pending, recorded_at: int) -> tuple[object, ...]:
         # In the order of the table's columns, which is that of the compiled insert.

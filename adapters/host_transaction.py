@@ -62,6 +62,11 @@ class HostTransaction(Database):
     def make(self, tables: MetaData) -> None:
         """Nothing: `ours` has made them, and a host's transaction is no place for it."""
 
+    @property
+    def optimistic(self) -> bool:
+        """Never: the host's transaction decides what is kept."""
+        return False
+
     def _begin(self) -> None:
         self._lock.acquire()
         try:

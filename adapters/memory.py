@@ -11,7 +11,7 @@ from regulars.adapters.codec import CODEC, Codec
 from regulars.adapters.wakeup import Commits, CommitWakeup
 from regulars.application.errors import AlreadyRecorded, StaleHistory
 from regulars.application.events import Event, EventId, Fact, Pending, Recorded
-from regulars.application.ports import Finding
+from regulars.application.ports import NOTHING_HELD, Finding
 from regulars.application.views import Key, View
 
 Row = TypeVar("Row")
@@ -31,9 +31,14 @@ class MemoryLog:
         self.lock = RLock()
         self.commits = Commits()
 
-    def append(self, events: Sequence[Pending], *, recorded_at: int) -> int:
+    def append(
+        self, events: Sequence[Pending], *, recorded_at: int, held: Mapping[str, int] = NOTHING_HELD
+    ) -> int:
         """Record `events`; see the port."""
         with self.lock:
+            for stream, version in held.items() if events else ():
+                if len(self._streams.get(stream, ())) > version:
+                    raise StaleHistory(stream=stream)
             before = len(self._rows)
             try:
                 for pending in events:
@@ -197,9 +202,14 @@ class MemoryFindings:
 
 
 class MemoryStorage:
-    """The `Storage` port in memory. Safe to share between threads, which take turns."""
+    """
+    The `Storage` port in memory. Safe to share between threads, which take turns.
 
-    def __init__(self, *, tenant: str = "default") -> None:
+    With `optimistic` the core decides before it appends, as it does on PostgreSQL.
+    """
+
+    def __init__(self, *, tenant: str = "default", optimistic: bool = False) -> None:
+        self.optimistic = optimistic
         self.log = MemoryLog(tenant=tenant)
         self.views = MemoryViews()
         self.findings = MemoryFindings()
@@ -234,6 +244,9 @@ class MemoryStorage:
         """Nobody else writes meanwhile; see the port."""
         with self._lock:
             yield
+
+    def settle(self) -> None:
+        """Nothing here outlives the process; see the port."""
 
     def wakeup(self, *, poll_seconds: float) -> CommitWakeup:
         """What a reader waits on; see the port."""

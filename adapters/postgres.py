@@ -1,8 +1,10 @@
 """What is PostgreSQL's own: the lock that orders the log, how tables are made, and its errors."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from select import select
 from typing import Any, Final, cast
 
 import psycopg
@@ -20,7 +22,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 
 from regulars.adapters import schema
-from regulars.adapters.database import Cursor, Database, Driver, Synchronous, shown
+from regulars.adapters.database import Database, shown
+from regulars.adapters.dialect import Cursor, Driver, Synchronous
 from regulars.adapters.postgres_wakeup import NoticeWakeup
 from regulars.application.errors import NotOurDatabase, StorageUnavailable
 
@@ -52,6 +55,36 @@ _APPENDED: Final = """
     CREATE TRIGGER events_contiguous AFTER INSERT ON events
         REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION events_appended();
 """
+# One call that locks, checks, adds and commits. The lock is let go of before the events are on
+# disk, so that who waits for the disk keeps nobody else waiting: the message that follows is there
+# to be flushed, and with it all that was committed before.
+APPEND: Final = """
+    CREATE PROCEDURE regulars_append(
+        added events[], held text[], versions integer[], durable boolean, INOUT head bigint
+    ) LANGUAGE plpgsql AS $$
+    BEGIN
+        SET LOCAL synchronous_commit = off;
+        SELECT position INTO head FROM regulars_log FOR UPDATE;
+        IF held IS NOT NULL AND EXISTS (
+            SELECT 1 FROM unnest(held, versions) AS kept (stream, version), events
+            WHERE events.tenant = added[1].tenant AND events.stream = kept.stream
+            AND events.version = kept.version + 1
+        ) THEN
+            RAISE EXCEPTION 'a stream has moved' USING ERRCODE = 'check_violation';
+        END IF;
+        INSERT INTO events SELECT head + place, tenant, stream, version, type, schema_version,
+            event_id, occurred_at, recorded_at, actor, correlation, causation, fingerprint, body
+        FROM unnest(added) WITH ORDINALITY AS one (
+            position, tenant, stream, version, type, schema_version, event_id, occurred_at,
+            recorded_at, actor, correlation, causation, fingerprint, body, place
+        );
+        head := head + cardinality(added);
+        COMMIT;
+        IF durable THEN
+            PERFORM pg_logical_emit_message(true, 'regulars', '');
+        END IF;
+    END $$;
+"""
 # Not to_regclass: it may answer from before the lock that was waited for.
 _FOUND: Final = """
     SELECT true FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
@@ -63,9 +96,10 @@ _IN_THE_WAY: Final = """
 """
 _FORMAT: Final = "SELECT format FROM regulars_log"
 _LOCK: Final = "SELECT position FROM regulars_log FOR UPDATE"
-# Whatever a role or database has for a default.
 _BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 _ROWS_AT_ONCE: Final = 1_000
+_ON_DISK: Final = "SELECT pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn()"
+_FLUSH: Final = "SELECT pg_logical_emit_message(true, 'regulars', '')"
 _QUOTING: Final = ("22", "23")
 """Classes of SQLSTATE, bad data and broken constraints, whose messages quote values."""
 
@@ -80,6 +114,7 @@ class Postgres:
     head = "SELECT position FROM regulars_log"
     lock = _LOCK
     of_tenant = "events.tenant = :tenant"
+    optimistic = True
 
     def __init__(
         self, url: URL, *, synchronous: Synchronous, create: bool, busy_seconds: float
@@ -87,8 +122,9 @@ class Postgres:
         self.name = shown(url)
         self._url = url.set(drivername="postgresql+psycopg")
         self._create = create
+        self._durable = synchronous == "FULL"
         self._settings = (
-            f"SET synchronous_commit = {'on' if synchronous == 'FULL' else 'off'}",
+            f"SET synchronous_commit = {'on' if self._durable else 'off'}",
             f"SET lock_timeout = {max(1, round(busy_seconds * 1000))}",
             # Who was killed lets go of the log soon, even if nobody told the server.
             "SET client_connection_check_interval = '2s'",
@@ -96,6 +132,9 @@ class Postgres:
             "SET tcp_keepalives_interval = 5",
             "SET tcp_keepalives_count = 3",
             "SET timezone = 'UTC'",
+            # Whatever a role or database has for a default.
+            "SET default_transaction_isolation = 'read committed'",
+            "SET default_transaction_read_only = off",
         )
 
     def insert(self, table: TableClause) -> Any:  # noqa: ANN401 - as the protocol has it
@@ -147,6 +186,7 @@ class Postgres:
                 driver.execute("INSERT INTO regulars_log VALUES (true, %s, 0)", (schema.FORMAT,))
                 tables.create_all(database.connection)
                 driver.execute(_APPENDED)
+                driver.execute(APPEND)
         except BaseException:
             driver.execute("ROLLBACK")
             raise
@@ -188,6 +228,11 @@ class Postgres:
         # Whoever reads outside of any snapshot has the lock while its statement is under way.
         with connection.lock:
             idle = connection.info.transaction_status is TransactionStatus.IDLE
+            if idle:
+                # Nothing was asked: whatever comes is the server's farewell.
+                with suppress(psycopg.Error):
+                    while select([connection.fileno()], [], [], 0)[0]:
+                        connection.pgconn.consume_input()
         return connection.closed or not idle
 
     def begin(self, driver: Driver) -> None:
@@ -230,6 +275,31 @@ class Postgres:
             driver.execute("ROLLBACK TO append")
             raise
         driver.execute("RELEASE append")
+
+    def append_alone(
+        self, driver: Driver, rows: Sequence[Sequence[Any]], held: Mapping[str, int]
+    ) -> int:
+        """One call, and one wait for the disk that nobody else waits for; see the protocol."""
+        added = ", ".join([f"ROW({', '.join(['%s'] * len(rows[0]))})::events"] * len(rows))
+        statement = f"CALL regulars_append(ARRAY[{added}], %s, %s, %s, 0)"
+        values = [value for row in rows for value in row]
+        kept = (list(held), list(held.values())) if held else (None, None)
+        try:
+            (head,) = driver.execute(statement, [*values, *kept, self._durable]).fetchone()
+        except psycopg.Error:
+            raise
+        except BaseException:
+            # Nobody waits for the answer any more: what is not committed must not be.
+            with suppress(psycopg.Error):
+                cast("_Driver", driver).connection.cancel_safe(timeout=1)
+            raise
+        return int(head)
+
+    def settle(self, driver: Driver) -> None:
+        """Flush what others committed without having it flushed yet; see the protocol."""
+        (on_disk,) = driver.execute(_ON_DISK).fetchone()
+        if not on_disk:
+            driver.execute(_FLUSH)
 
     def raise_head(self, driver: Driver, position: int) -> None:
         """Begin after this position; see the protocol."""

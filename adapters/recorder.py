@@ -263,6 +263,9 @@ class Recorder(ProcessRecorder):
                 found = self.select_notifications(
                     start, PAGE, upto, topics, inclusive_of_start=False
                 )
+            if upto > start:
+                with _their_words():
+                    self._database.settle()
             return Page(
                 [(one.id, one) for one in found], found[-1].id if len(found) == PAGE else upto
             )

@@ -1,7 +1,7 @@
 """What is SQLite's own: pragmas, how a transaction begins, and its errors in our words."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, Final, cast
@@ -10,7 +10,8 @@ from sqlalchemy import URL, Connection, Engine, MetaData, TableClause, create_en
 from sqlalchemy.dialects import sqlite
 
 from regulars.adapters import schema
-from regulars.adapters.database import Cursor, Database, Driver, Synchronous, shown
+from regulars.adapters.database import Database, shown
+from regulars.adapters.dialect import Cursor, Driver, Synchronous
 from regulars.adapters.wakeup import CommitWakeup
 from regulars.application.errors import NotOurDatabase, StorageUnavailable
 
@@ -38,6 +39,7 @@ class Sqlite:
     lock = "UPDATE sqlite_sequence SET seq = seq WHERE false"
     # The plus keeps SQLite off the index by tenant, which it would sort the whole log by.
     of_tenant = "+events.tenant = :tenant"
+    optimistic = False
 
     def __init__(
         self, url: URL, *, synchronous: Synchronous, create: bool, busy_seconds: float
@@ -151,6 +153,15 @@ class Sqlite:
             # back too, but doubles the cost of every append that is not refused.
             driver.execute("DELETE FROM events WHERE position >= ?", (first,))
             raise
+
+    def append_alone(
+        self, driver: Driver, rows: Sequence[Sequence[Any]], held: Mapping[str, int]
+    ) -> int:
+        """A transaction costs no round trip here; see the protocol."""
+        raise NotImplementedError
+
+    def settle(self, driver: Driver) -> None:
+        """A commit is on disk before anybody sees it; see the protocol."""
 
     def raise_head(self, driver: Driver, position: int) -> None:
         """Begin after this position; see the protocol."""

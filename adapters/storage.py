@@ -79,6 +79,15 @@ class SqlStorage:
         self.views = SqlViews(database, views, tenant=tenant)
         self.findings = SqlFindings(database, tenant=tenant)
 
+    @property
+    def optimistic(self) -> bool:
+        """Whether to decide first and then append; see the port."""
+        return self._database.optimistic
+
+    def settle(self) -> None:
+        """Wait for the disk; see the port."""
+        self._database.settle()
+
     def transaction(self) -> AbstractContextManager[None]:
         """Keep everything written inside, or nothing; see the port."""
         return self._database.transaction()

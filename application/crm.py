@@ -1,6 +1,7 @@
 """The front of the core: what a host calls."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from threading import RLock
 from types import TracebackType
@@ -9,11 +10,13 @@ from weakref import WeakSet
 
 from regulars.application import audit
 from regulars.application.aggregates import program_stream
+from regulars.application.batch import Outcome, Receipt
 from regulars.application.customer import CUSTOMERS
 from regulars.application.door import Request
 from regulars.application.errors import UnknownView
 from regulars.application.events import Command, Event, Recorded, pages
-from regulars.application.handling import Commands, Outcome, Receipt
+from regulars.application.group_commit import GroupCommit
+from regulars.application.handling import Commands
 from regulars.application.history import History, Reject
 from regulars.application.importing import Imported, Importing, Told
 from regulars.application.loyalty import ACCOUNTS, LEDGER
@@ -55,7 +58,8 @@ class Crm:
     """
     The customer-relationship and loyalty core over one storage. Made by `regulars.connect`.
 
-    Safe to share between threads, which take turns. A context manager: leaving it closes it.
+    Safe to share between threads, which take turns; commands that would wait for one another are
+    recorded in one transaction. A context manager: leaving it closes it.
     """
 
     def __init__(  # noqa: PLR0913 - the parts that the composition root names
@@ -79,6 +83,7 @@ class Crm:
         self._join = join
         self._close = close
         self._lock = RLock()
+        self._group = GroupCommit(self._recorded, self._lock)
         self._has_program = False
         self._subscriptions = WeakSet[Subscription[Recorded]]()
         self._subscribing = RLock()
@@ -103,10 +108,30 @@ class Crm:
             Refusal: the command cannot be; nothing was recorded.
             StorageUnavailable: the store does not answer; nothing was recorded.
         """
-        request = Request(id=id, commands=(command,), by=by, correlation=correlation)
-        with self._lock:
-            self._ensure_program()
-            return self._commands.execute(request)
+        return self._group.execute(
+            Request(id=id, commands=(command,), by=by, correlation=correlation)
+        )
+
+    def submit(
+        self,
+        command: Command,
+        *,
+        by: str,
+        id: str | None = None,  # noqa: A002 - the word that a host uses
+        correlation: str | None = None,
+    ) -> Future[Receipt]:
+        """
+        Have `command` recorded by a thread of the core; the future holds what `execute` returns.
+
+            receipt = await asyncio.wrap_future(crm.submit(PlaceOrder(...), by="web", id="o-1"))
+
+        For hosts that may not block, and for many commands at once: those that wait are recorded
+        in one transaction, and each is acknowledged once that is kept. A future that is cancelled
+        before its turn records nothing. The future raises what `execute` raises.
+        """
+        return self._group.submit(
+            Request(id=id, commands=(command,), by=by, correlation=correlation)
+        )
 
     def execute_all(self, requests: Sequence[Request]) -> list[Outcome]:
         """
@@ -118,8 +143,11 @@ class Crm:
             StorageUnavailable: the store does not answer; nothing was recorded of any.
         """
         with self._lock:
-            self._ensure_program()
-            return self._commands.execute_all(requests)
+            return self._recorded(requests)
+
+    def _recorded(self, requests: Sequence[Request]) -> list[Outcome]:
+        self._ensure_program()
+        return self._commands.execute_all(requests)
 
     def joined(self, connection: object) -> AbstractContextManager["Joined"]:
         """
@@ -285,7 +313,12 @@ class Crm:
             return audit.verify(self._storage, self._vault, VIEWS, progress=progress)
 
     def close(self) -> None:
-        """Stop what is subscribed and let go of the storage. Closing twice does no harm."""
+        """
+        Record what was submitted, stop what is subscribed, and let go of the storage.
+
+        Closing twice does no harm.
+        """
+        self._group.close()
         with self._lock:
             with self._subscribing:
                 for subscription in self._subscriptions:

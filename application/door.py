@@ -72,6 +72,11 @@ A command listed here records that event first: the box is bound to the id of it
 """
 
 
+def is_bare(command: Command) -> bool:
+    """Whether a command brings no personal data, so that nothing is sealed for it."""
+    return all(getattr(command, name) is None for name, _ in BOXED.get(type(command), ()))
+
+
 @frozen(kw_only=True)
 class Request:
     """

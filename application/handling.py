@@ -1,17 +1,18 @@
 """The way of a command: door, load, decide, append, react, project; all of it one transaction."""
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any, Final, NamedTuple, TypeAlias, cast
+from collections.abc import Collection, Generator, Iterable, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, Final, NamedTuple, cast
 
-from attrs import Factory, define, frozen
+from attrs import define
 
 from regulars.application.aggregates import PROGRAM, Aggregate, addressed, program_stream
-from regulars.application.door import Admitted, Door, Request, request_base
+from regulars.application.batch import Batch, Outcome, Planned, Receipt, receipt
+from regulars.application.door import Admitted, Door, Request, is_bare, request_base
 from regulars.application.errors import AlreadyRecorded, IdempotencyConflict, StaleHistory
 from regulars.application.events import (
     Command,
-    Event,
     EventId,
     Fact,
     Pending,
@@ -33,27 +34,6 @@ _ATTEMPTS: Final = 5
 _STATES: Final = 10_000
 
 
-@frozen(kw_only=True)
-class Receipt:
-    """
-    What a request led to.
-
-    `events` are its own, not those of reactions; `position` is the log's after the last of them,
-    `version` the one that its stream then had.
-    Position and version are 0 if nothing had to be recorded. `repeated` tells that the request
-    was known: this is the receipt of its first time, and nothing was recorded now.
-    """
-
-    request_id: str
-    events: tuple[Event, ...]
-    position: int
-    version: int
-    repeated: bool = False
-
-
-Outcome: TypeAlias = Receipt | Refusal
-
-
 @define
 class _Held:
     """A stream's state in memory, and the version up to which it is folded."""
@@ -68,26 +48,6 @@ class _Held:
             if not isinstance(event, Retired):
                 fold(state, event, moment(occurred_at))
             self.version = version
-
-
-class _Planned(NamedTuple):
-    """A request whose own events are the batch's pending ones from `start` to `stop`."""
-
-    request_id: str
-    fingerprint: bytes | None
-    start: int
-    stop: int
-    repeated: bool = False
-
-
-@define
-class _Batch:
-    """What the requests of one transaction are about to record."""
-
-    known: dict[EventId, Recorded]
-    pending: list[Pending] = Factory(list[Pending])
-    plans: dict[str, _Planned] = Factory(dict[str, _Planned])
-    outcomes: list[_Planned | Outcome] = Factory(list[_Planned | Outcome])
 
 
 class Commands:
@@ -143,6 +103,11 @@ class Commands:
         Raises:
             StorageUnavailable: the store does not answer; nothing was recorded of any.
         """
+        if project and self._may_decide_first(requests):
+            with suppress(StaleHistory, AlreadyRecorded):
+                outcomes = self._decide_first(requests)
+                if outcomes is not None:
+                    return outcomes
         for _ in range(_ATTEMPTS - 1):
             try:
                 return self._attempt(requests, project=project)
@@ -150,26 +115,65 @@ class Commands:
                 continue
         return self._attempt(requests, project=project)
 
+    def _may_decide_first(self, requests: Sequence[Request]) -> bool:
+        # Keys and rows of views are written inside a transaction only.
+        return (
+            self._storage.optimistic
+            and not self._inline
+            and all(is_bare(command) for request in requests for command in request.commands)
+        )
+
+    def _decide_first(self, requests: Sequence[Request]) -> list[Outcome] | None:
+        """
+        Decide on the states at hand, and append if nothing was recorded that they lack.
+
+        None if something may have been: a refusal, or nothing to record, can come of an old state
+        or of a repeat, and no append would find that out.
+
+        Raises:
+            StaleHistory: a state that was asked has moved on; nothing was recorded.
+            AlreadyRecorded: a request is a repeat; nothing was recorded.
+        """
+        with self._forgetting():
+            batch = self._decided(requests, known={})
+            if not all(isinstance(one, Planned) and one.new for one in batch.outcomes):
+                for stream in batch.asked:
+                    self._states.pop(stream, None)
+                return None
+            added = {pending.stream for pending in batch.pending}
+            held = {name: self._states[name].version for name in batch.asked - added}
+            recorded_at = microseconds(self._clock.now())
+            last = self._log.append(batch.pending, recorded_at=recorded_at, held=held)
+        nobody_else = last - len(batch.pending) == self._head
+        return self._done(batch, last, head=last if nobody_else else -1)
+
     def _attempt(self, requests: Sequence[Request], *, project: bool) -> list[Outcome]:
+        with self._forgetting(), self._storage.transaction():
+            head = self._log.head()
+            if head != self._head:
+                self._states.clear()
+            batch = self._decided(requests)
+            last = self._append(batch.pending, project=project) if batch.pending else head
+        return self._done(batch, last, head=last)
+
+    @contextmanager
+    def _forgetting(self) -> Generator[None]:
+        """Trust nothing after an error: states and keys may be ahead of what was kept."""
         try:
-            with self._storage.transaction():
-                head = self._log.head()
-                if head != self._head:
-                    self._states.clear()
-                batch = self._decided(requests)
-                last = self._append(batch.pending, project=project) if batch.pending else head
+            yield
         except BaseException:
-            # Folded states and freshly made keys may be ahead of what was kept.
             self._states.clear()
             self._head = -1
             self._door.vault.rolled_back()
             self._projector.forget()
             raise
-        self._head = last
+
+    def _done(self, batch: Batch, last: int, *, head: int) -> list[Outcome]:
+        self._head = head
         self.recorded += len(batch.pending)
         while len(self._states) > _STATES:
             self._states.popitem(last=False)
-        return [_receipt(outcome, batch, last) for outcome in batch.outcomes]
+        return [receipt(outcome, batch, last) for outcome in batch.outcomes]
 
     def _append(self, pending: Sequence[Pending], *, project: bool) -> int:
         recorded_at = microseconds(self._clock.now())
@@ -183,7 +187,9 @@ class Commands:
             (self._projector.follow if project else self._projector.gather)(events, last)
         return last
 
-    def _decided(self, requests: Sequence[Request]) -> _Batch:
+    def _decided(
+        self, requests: Sequence[Request], *, known: dict[EventId, Recorded] | None = None
+    ) -> Batch:
         if len(requests) > 1:
             self._door.prepare(requests)
         entrants: list[Admitted | Refusal] = []
@@ -193,7 +199,9 @@ class Commands:
             except Refusal as refusal:
                 entrants.append(refusal)
         admitted = [entrant for entrant in entrants if isinstance(entrant, Admitted)]
-        batch = _Batch(self._log.find([known for one in admitted for known in one.block()]))
+        if known is None:
+            known = self._log.find([block for one in admitted for block in one.block()])
+        batch = Batch(known)
         if len(admitted) > 1:
             self._load_ahead(admitted)
         for entrant in entrants:
@@ -202,7 +210,7 @@ class Commands:
             )
         return batch
 
-    def _outcome(self, admitted: Admitted, batch: _Batch) -> _Planned | Outcome:
+    def _outcome(self, admitted: Admitted, batch: Batch) -> Planned | Outcome:
         for block in admitted.block() if batch.known else ():
             if block in batch.known:
                 return self._repeated(admitted, batch.known[block])
@@ -219,7 +227,7 @@ class Commands:
                 self._states.pop(pending.stream, None)
             del batch.pending[start:]
             return refusal
-        plan = _Planned(admitted.id, admitted.fingerprint, start, stop)
+        plan = Planned(admitted.id, admitted.fingerprint, start, stop)
         if stop > start:
             # What recorded nothing is not remembered, in a batch as little as in the log.
             batch.plans[admitted.id] = plan
@@ -238,7 +246,7 @@ class Commands:
             repeated=True,
         )
 
-    def _decide(self, admitted: Admitted, batch: _Batch) -> int:
+    def _decide(self, admitted: Admitted, batch: Batch) -> int:
         cause = _Cause(admitted.by, admitted.correlation or admitted.id, admitted.id)
         start = len(batch.pending)
         for place, command in enumerate(admitted.commands):
@@ -250,7 +258,7 @@ class Commands:
         self._react(start, batch)
         return stop
 
-    def _react(self, place: int, batch: _Batch) -> None:
+    def _react(self, place: int, batch: Batch) -> None:
         # Events that reactions add are themselves looked at, until none is left.
         while place < len(batch.pending):
             pending = batch.pending[place]
@@ -264,7 +272,7 @@ class Commands:
                 name = f"reaction/{cause.causation}/{number}"
                 self._take(command, request_base(self._door.tenant, name), cause, batch)
 
-    def _take(self, command: Command, first_id: int, cause: "_Cause", batch: _Batch) -> None:
+    def _take(self, command: Command, first_id: int, cause: "_Cause", batch: Batch) -> None:
         stream, aggregate = addressed(command)
         held = self._held(stream, aggregate, batch)
         occurred_at = microseconds(command.at)
@@ -284,11 +292,12 @@ class Commands:
                 )
             )
 
-    def _programme(self, batch: _Batch) -> Program:
+    def _programme(self, batch: Batch) -> Program:
         stream = program_stream(self._program)
         return cast("Program", self._held(stream, PROGRAM, batch).state)
 
-    def _held(self, stream: str, aggregate: Aggregate, batch: _Batch) -> _Held:
+    def _held(self, stream: str, aggregate: Aggregate, batch: Batch) -> _Held:
+        batch.asked.add(stream)
         held = self._states.get(stream)
         if held is not None:
             self._states.move_to_end(stream)
@@ -340,16 +349,3 @@ class _Cause(NamedTuple):
     by: str
     correlation: str
     causation: str
-
-
-def _receipt(outcome: _Planned | Outcome, batch: _Batch, last: int) -> Outcome:
-    if not isinstance(outcome, _Planned):
-        return outcome
-    own = batch.pending[outcome.start : outcome.stop]
-    return Receipt(
-        request_id=outcome.request_id,
-        events=tuple(pending.event for pending in own),
-        position=last - len(batch.pending) + outcome.stop if own else 0,
-        version=own[-1].version if own else 0,
-        repeated=outcome.repeated and bool(own),
-    )

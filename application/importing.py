@@ -7,11 +7,12 @@ from typing import Final, TypeAlias, TypeVar
 from attrs import define, field, frozen
 
 from regulars.application.aggregates import order_stream
+from regulars.application.batch import Outcome, Receipt
 from regulars.application.collection import collect_young, collection_paused
 from regulars.application.door import Request
 from regulars.application.errors import IdempotencyConflict
 from regulars.application.events import moment
-from regulars.application.handling import Commands, Outcome, Receipt
+from regulars.application.handling import Commands
 from regulars.application.history import (
     CustomerRow,
     History,

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 from attrs import field, frozen
@@ -16,6 +16,10 @@ Row = TypeVar("Row")
 Part = TypeVar("Part")
 
 
+NOTHING_HELD: Final[Mapping[str, int]] = {}
+"""No stream that an append depends on, but for those that it adds to."""
+
+
 class EventLog(Protocol):
     """
     The one ordered record of everything that happened. Events are added, never changed.
@@ -24,12 +28,17 @@ class EventLog(Protocol):
     share its position, version and envelope, or none, in whose place stands `Retired`.
     """
 
-    def append(self, events: Sequence[Pending], *, recorded_at: int) -> int:
+    def append(
+        self, events: Sequence[Pending], *, recorded_at: int, held: Mapping[str, int] = NOTHING_HELD
+    ) -> int:
         """
         Record all of `events`, of any number of streams, or none. Returns the last position.
 
+        Streams of `held`, on which the events depend, must still end at these versions.
+
         Raises:
-            StaleHistory: a version is taken, or is not the next of its stream.
+            StaleHistory: a version is taken, or is not the next of its stream; or a stream of
+                `held` goes further.
             AlreadyRecorded: an event id is in the log.
         """
         ...
@@ -254,6 +263,11 @@ class Storage(Protocol):
         """What imports had to say."""
         ...
 
+    @property
+    def optimistic(self) -> bool:
+        """Whether it pays to decide first, and let an append outside of a transaction find out."""
+        ...
+
     def transaction(self) -> AbstractContextManager[None]:
         """
         Everything written inside is kept together when the block ends, or not at all if it raises.
@@ -267,6 +281,15 @@ class Storage(Protocol):
 
     def snapshot(self) -> AbstractContextManager[None]:
         """Everything read inside is as of one moment, whatever is written meanwhile."""
+        ...
+
+    def settle(self) -> None:
+        """
+        Return once what was read before is as durable as a receipt. Not inside a transaction.
+
+        Raises:
+            StorageUnavailable: the store is gone.
+        """
         ...
 
     def wakeup(self, *, poll_seconds: float) -> Wakeup:

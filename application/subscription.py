@@ -132,6 +132,13 @@ def reading(
     wanted = None if types is None else frozenset(types)
 
     def read(start: int) -> Page[Recorded]:
+        page = look(start)
+        if page.upto > start:
+            # A follower keeps its position, so no crash may take back what it was given.
+            storage.settle()
+        return page
+
+    def look(start: int) -> Page[Recorded]:
         with storage.snapshot():
             upto = max(start, min(storage.log.head(), start + SPAN))
             found: list[tuple[int, Recorded]] = []

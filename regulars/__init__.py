@@ -20,7 +20,8 @@ from sqlalchemy import func, select
 
 from regulars.adapters.clock import SystemClock
 from regulars.adapters.codec import encode
-from regulars.adapters.database import Database, Synchronous
+from regulars.adapters.database import Database
+from regulars.adapters.dialect import Synchronous
 from regulars.adapters.host_transaction import HostTransaction
 from regulars.adapters.key_ring import (
     KeyRing,
@@ -40,6 +41,7 @@ from regulars.adapters.new_file import FileInTheWay
 from regulars.adapters.program_file import UnusableProgram, read_program
 from regulars.adapters.storage import SqlStorage
 from regulars.adapters.vault import EnvelopeVault
+from regulars.application.batch import Receipt
 from regulars.application.crm import VIEWS, Crm, Joined
 from regulars.application.customer import CustomerProfile, Favourite, Summary
 from regulars.application.door import Door, Request
@@ -54,7 +56,7 @@ from regulars.application.errors import (
     UnknownView,
 )
 from regulars.application.events import Recorded
-from regulars.application.handling import Commands, Receipt
+from regulars.application.handling import Commands
 from regulars.application.log_check import LogCheck
 from regulars.application.log_status import LogStatus
 from regulars.application.loyalty import Balance, PointsBalance, PointsLedger, Posting

@@ -137,6 +137,20 @@ class EventLogContract(ABC):
         refuse(log, StaleHistory, *run("b", 1, 1))
         assert places(log.stream("a")) == [("a", 1), ("a", 2)]
 
+    def test_a_stream_that_an_append_depends_on_has_not_moved(self) -> None:
+        log, other = self.open("shop"), self.open("other")
+        append(log, *run("a", 1, 2))
+        append(other, *run("a", 1, 2, 3), *run("b", 1))
+
+        last = log.append(run("c", 1), recorded_at=NOW, held={"a": 2, "b": 0})
+        with pytest.raises(StaleHistory):
+            log.append(run("c", 2), recorded_at=NOW, held={"b": 0, "a": 1})
+        with pytest.raises(StaleHistory):
+            log.append(run("c", 2), recorded_at=NOW, held={"c": 0})
+
+        assert places(log.read()) == [("a", 1), ("a", 2), ("c", 1)]
+        assert log.append(run("c", 2), recorded_at=NOW, held={"a": 2, "c": 1}) == last + 1
+
     def test_of_a_refused_batch_nothing_is_recorded(self) -> None:
         log = self.open("shop")
         append(log, *run("a", 1))

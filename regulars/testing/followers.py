@@ -98,10 +98,12 @@ class Follower:
 
 @define
 class Unsteady:
-    """A store that can be away for a while."""
+    """A store that can be away for a while, or lack the disk that keeps what is read."""
 
     storage: Storage
     away: bool = False
+    diskless: bool = False
+    optimistic: bool = False
     log: EventLog = field(init=False)
     views: ViewStore = field(init=False)
     findings: Findings = field(init=False)
@@ -119,6 +121,12 @@ class Unsteady:
         if self.away:
             raise StorageUnavailable(store="shop", why="is away")
         return self.storage.snapshot()
+
+    def settle(self) -> None:
+        """Fails while there is no disk."""
+        if self.diskless:
+            raise StorageUnavailable(store="shop", why="has no disk")
+        self.storage.settle()
 
     def wakeup(self, *, poll_seconds: float) -> Wakeup:
         """What a reader of the store waits on."""

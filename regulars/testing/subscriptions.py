@@ -265,6 +265,23 @@ class SubscriptionContract(ABC):
             store.away = False
             assert places(shop.take(following, 2)) == [("a", 2), ("a", 3)]
 
+    def test_what_a_crash_could_take_back_is_not_given_and_not_passed(self) -> None:
+        shop = self.followed()
+        store = Unsteady(shop.storage, diskless=True)
+        last = append(shop.log, *run("a", 1), *run("b", 1))
+        with shop.subscribe(store, prefix="b") as following:
+            with pytest.raises(StorageUnavailable):
+                shop.take(following, 1)
+            assert following.position == 0
+            store.diskless = False
+            assert places(shop.take(following, 1)) == [("b", 1)]
+            assert following.position == last
+            store.diskless = True
+            append(shop.log, *run("a", 2))
+            with pytest.raises(StorageUnavailable):
+                following.page(shop.patience)
+            assert following.position == last
+
     def test_a_store_that_is_closed_while_it_reads_ends_it(self) -> None:
         shop = self.followed()
         for by_page in (False, True):

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from regulars.adapters import schema
-from regulars.adapters.database import Database, Synchronous
+from regulars.adapters.database import Database
+from regulars.adapters.dialect import Synchronous
 from regulars.application.errors import NotOurDatabase, StorageUnavailable
 
 

@@ -15,7 +15,8 @@ from sqlalchemy.exc import DBAPIError
 
 import regulars
 from regulars.adapters import schema
-from regulars.adapters.database import Database, Synchronous
+from regulars.adapters.database import Database
+from regulars.adapters.dialect import Synchronous
 from regulars.adapters.event_log import SqlLog
 from regulars.adapters.storage import SqlStorage
 from regulars.application.crm import VIEWS

@@ -13,10 +13,11 @@ from regulars.adapters.keys import SqlKeyStore
 from regulars.adapters.memory import MemoryStorage
 from regulars.adapters.memory_keys import MemoryKeyStore
 from regulars.adapters.storage import SqlStorage
+from regulars.application.batch import Outcome, Receipt
 from regulars.application.crm import VIEWS, Crm, Joined
 from regulars.application.door import Door, Request
 from regulars.application.events import Recorded
-from regulars.application.handling import Commands, Outcome, Receipt
+from regulars.application.handling import Commands
 from regulars.application.keys import KeyStore
 from regulars.application.ports import Storage, Vault
 from regulars.application.projecting import Projector

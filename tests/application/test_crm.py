@@ -10,11 +10,11 @@ import pytest
 from attrs import evolve
 
 from regulars.adapters.database import Database
+from regulars.application.batch import Receipt
 from regulars.application.collection import collection_paused
 from regulars.application.crm import VIEWS, default_program
 from regulars.application.customer import CustomerProfile
 from regulars.application.errors import UnknownView
-from regulars.application.handling import Receipt
 from regulars.application.loyalty import PointsBalance
 from regulars.application.ports import Finding
 from regulars.application.report import SalesReport

@@ -1,4 +1,4 @@
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta, timezone
 from pathlib import Path
@@ -10,6 +10,7 @@ from attrs import evolve
 from regulars.adapters.database import Database
 from regulars.adapters.memory import MemoryLog, MemoryStorage
 from regulars.adapters.memory_keys import MemoryKeyStore
+from regulars.application.batch import Receipt
 from regulars.application.errors import (
     IdempotencyConflict,
     InvalidId,
@@ -17,9 +18,10 @@ from regulars.application.errors import (
     StaleHistory,
 )
 from regulars.application.events import Command, Event, EventId, Pending, Recorded, Retired
-from regulars.application.handling import POLICY, Receipt
+from regulars.application.handling import POLICY
 from regulars.application.keys import KeyName
 from regulars.application.loyalty import PointsBalance
+from regulars.application.ports import NOTHING_HELD
 from regulars.application.sales import SALES
 from regulars.application.views import View
 from regulars.domain.customer import (
@@ -374,7 +376,9 @@ class Contended(MemoryLog):
         super().__init__(tenant=tenant)
         self.times = times
 
-    def append(self, events: Sequence[Pending], *, recorded_at: int) -> int:
+    def append(
+        self, events: Sequence[Pending], *, recorded_at: int, held: Mapping[str, int] = NOTHING_HELD
+    ) -> int:
         if self.times:
             self.times -= 1
             end = len(list(self.stream("merchant-noodles")))
@@ -384,9 +388,9 @@ class Contended(MemoryLog):
                 event=MerchantRegistered(merchant=NOODLES, name=str(end)),
                 event_id=EventId(end.to_bytes(16, "big")),
             )
-            super().append([rival], recorded_at=recorded_at)
+            super().append([rival], recorded_at=recorded_at, held=held)
             raise StaleHistory(stream=events[0].stream)
-        return super().append(events, recorded_at=recorded_at)
+        return super().append(events, recorded_at=recorded_at, held=held)
 
 
 def contended(times: int) -> Parts:

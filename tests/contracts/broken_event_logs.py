@@ -1,6 +1,6 @@
 """Event logs that break a promise each, for the contract to find."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import takewhile
 from time import sleep
 
@@ -9,28 +9,35 @@ from regulars.adapters.event_log import SqlLog
 from regulars.adapters.memory import MemoryLog
 from regulars.application.errors import StaleHistory
 from regulars.application.events import Event, EventId, Fact, Pending, Recorded
+from regulars.application.ports import NOTHING_HELD
 from regulars.testing.pending_events import new_id
 
 
 class NotAtomic(MemoryLog):
-    def append(self, events: Sequence[Pending], *, recorded_at: int) -> int:
+    def append(
+        self, events: Sequence[Pending], *, recorded_at: int, held: Mapping[str, int] = NOTHING_HELD
+    ) -> int:
         for pending in events:
-            super().append([pending], recorded_at=recorded_at)
+            super().append([pending], recorded_at=recorded_at, held=held)
         return self.head()
 
 
 class NoLock(MemoryLog):
     """Looks whether the versions are next, and writes when others may have written, too."""
 
-    def append(self, events: Sequence[Pending], *, recorded_at: int) -> int:
+    def append(
+        self, events: Sequence[Pending], *, recorded_at: int, held: Mapping[str, int] = NOTHING_HELD
+    ) -> int:
         with self.lock:
-            last = super().append(events, recorded_at=recorded_at)
+            last = super().append(events, recorded_at=recorded_at, held=held)
             self.truncate(last - len(events))
         sleep(0.03)
         with self.lock:
             for pending in events:
                 end = len(list(self.stream(pending.stream)))
-                super().append([pending._replace(version=end + 1)], recorded_at=recorded_at)
+                super().append(
+                    [pending._replace(version=end + 1)], recorded_at=recorded_at, held=held
+                )
             return self.head()
 
 
@@ -44,9 +51,11 @@ class GivesAPositionTwice(MemoryLog):
 
 
 class NotAtomicInSql(SqlLog):
-    def append(self, events: Sequence[Pending], *, recorded_at: int) -> int:
+    def append(
+        self, events: Sequence[Pending], *, recorded_at: int, held: Mapping[str, int] = NOTHING_HELD
+    ) -> int:
         for pending in events:
-            super().append([pending], recorded_at=recorded_at)
+            super().append([pending], recorded_at=recorded_at, held=held)
         return self.head()
 
 
@@ -57,23 +66,29 @@ class TakesGaps(SqlLog):
 
 
 class LastWriteWins(MemoryLog):
-    def append(self, events: Sequence[Pending], *, recorded_at: int) -> int:
+    def append(
+        self, events: Sequence[Pending], *, recorded_at: int, held: Mapping[str, int] = NOTHING_HELD
+    ) -> int:
         for pending in events:
             end = len(list(self.stream(pending.stream)))
-            super().append([pending._replace(version=end + 1)], recorded_at=recorded_at)
+            super().append([pending._replace(version=end + 1)], recorded_at=recorded_at, held=held)
         return self.head()
 
 
 class LostUpdate(SqlLog):
-    def append(self, events: Sequence[Pending], *, recorded_at: int) -> int:
+    def append(
+        self, events: Sequence[Pending], *, recorded_at: int, held: Mapping[str, int] = NOTHING_HELD
+    ) -> int:
         try:
-            return super().append(events, recorded_at=recorded_at)
+            return super().append(events, recorded_at=recorded_at, held=held)
         except StaleHistory:
             return self.head()
 
 
 class TakesAnIdTwice(MemoryLog):
-    def append(self, events: Sequence[Pending], *, recorded_at: int) -> int:
+    def append(
+        self, events: Sequence[Pending], *, recorded_at: int, held: Mapping[str, int] = NOTHING_HELD
+    ) -> int:
         ids = [pending.event_id for pending in events]
         known = self.find(ids)
         fresh = [
@@ -82,7 +97,7 @@ class TakesAnIdTwice(MemoryLog):
             else pending
             for place, pending in enumerate(events)
         ]
-        return super().append(fresh, recorded_at=recorded_at)
+        return super().append(fresh, recorded_at=recorded_at, held=held)
 
 
 class NewestFirst(MemoryLog):
@@ -151,6 +166,25 @@ class BlindToTenants(SqlLog):
         super().__init__(database, tenant="shop")
 
 
+class ForgetsWhatIsHeld(MemoryLog):
+    def append(
+        self,
+        events: Sequence[Pending],
+        *,
+        recorded_at: int,
+        held: Mapping[str, int] = NOTHING_HELD,  # noqa: ARG002 - that is what is broken
+    ) -> int:
+        return super().append(events, recorded_at=recorded_at)
+
+
+class HoldsAnyTenant(SqlLog):
+    def _check(self, held: Mapping[str, int]) -> None:
+        for stream, version in held.items():
+            found = "SELECT 1 FROM events WHERE stream = ? AND version > ?"
+            if self._database.driver.execute(found, (stream, version)).fetchone():
+                raise StaleHistory(stream=stream)
+
+
 class FindsSome(SqlLog):
     def find(self, event_ids: Collection[EventId]) -> dict[EventId, Recorded]:
         return super().find(list(event_ids)[:500])
@@ -178,12 +212,14 @@ BROKEN_IN_MEMORY: list[type[MemoryLog]] = [
     StreamFromTheStart,
     ReadsEveryType,
     CausedByAnything,
+    ForgetsWhatIsHeld,
 ]
 BROKEN_IN_SQL: list[type[SqlLog]] = [
     NotAtomicInSql,
     TakesGaps,
     LostUpdate,
     StopsAtAnotherType,
+    HoldsAnyTenant,
     ReadsOneTwice,
     ReadsOnePage,
     BlindToTenants,

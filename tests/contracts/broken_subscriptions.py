@@ -89,6 +89,15 @@ def reads_what_is_not_committed(storage: Storage, **of: Any) -> Subscription[Rec
     return subscribe(Unguarded(storage), **of)
 
 
+class Unsettled(Unsteady):
+    def settle(self) -> None:
+        pass
+
+
+def gives_what_may_be_taken_back(storage: Storage, **of: Any) -> Subscription[Recorded]:  # noqa: ANN401 - what `subscribe` takes
+    return subscribe(Unsettled(storage), **of)
+
+
 class NeverWakes:
     def __init__(self) -> None:
         self._closed = Signal()
@@ -204,6 +213,7 @@ BROKEN: Final[list[Subscribe]] = [
     reads_every_type,
     reads_every_stream,
     reads_what_is_not_committed,
+    gives_what_may_be_taken_back,
     never_wakes,
     wakes_once,
     is_a(PositionOfWhatIsRead),

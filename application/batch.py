@@ -1,0 +1,73 @@
+"""What requests of one transaction are about to record, and the receipts for it."""
+
+from typing import NamedTuple, TypeAlias
+
+from attrs import Factory, define, frozen
+
+from regulars.application.events import Event, EventId, Pending, Recorded
+from regulars.domain.values import Refusal
+
+
+@frozen(kw_only=True)
+class Receipt:
+    """
+    What a request led to.
+
+    `events` are its own, not those of reactions; `position` is the log's after the last of them,
+    `version` the one that its stream then had.
+    Position and version are 0 if nothing had to be recorded. `repeated` tells that the request
+    was known: this is the receipt of its first time, and nothing was recorded now.
+    """
+
+    request_id: str
+    events: tuple[Event, ...]
+    position: int
+    version: int
+    repeated: bool = False
+
+
+Outcome: TypeAlias = Receipt | Refusal
+
+
+class Planned(NamedTuple):
+    """A request whose own events are the batch's pending ones from `start` to `stop`."""
+
+    request_id: str
+    fingerprint: bytes | None
+    start: int
+    stop: int
+    repeated: bool = False
+
+    @property
+    def new(self) -> bool:
+        """Whether it records something, now."""
+        return self.stop > self.start and not self.repeated
+
+
+@define
+class Batch:
+    """
+    What the requests of one transaction are about to record.
+
+    `asked` are the streams whose states decided on it.
+    """
+
+    known: dict[EventId, Recorded]
+    asked: set[str] = Factory(set[str])
+    pending: list[Pending] = Factory(list[Pending])
+    plans: dict[str, Planned] = Factory(dict[str, Planned])
+    outcomes: list[Planned | Outcome] = Factory(list[Planned | Outcome])
+
+
+def receipt(outcome: Planned | Outcome, batch: Batch, last: int) -> Outcome:
+    """The outcome of a request, once the last event of its batch stands at position `last`."""
+    if not isinstance(outcome, Planned):
+        return outcome
+    own = batch.pending[outcome.start : outcome.stop]
+    return Receipt(
+        request_id=outcome.request_id,
+        events=tuple(pending.event for pending in own),
+        position=last - len(batch.pending) + outcome.stop if own else 0,
+        version=own[-1].version if own else 0,
+        repeated=outcome.repeated and bool(own),
+    )

@@ -1,0 +1,192 @@
+"""Where an append alone costs less than a lock, commands are decided before anything is locked."""
+
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regulars.adapters.database import Database
+from regulars.adapters.memory import MemoryStorage
+from regulars.adapters.memory_keys import MemoryKeyStore
+from regulars.application.batch import Outcome
+from regulars.application.door import Request
+from regulars.application.events import Command, Recorded
+from regulars.domain.customer import RegisterCustomer
+from regulars.domain.loyalty import PointsEarned
+from regulars.domain.order import AcceptOrder, CancelOrder, CompleteOrder, MarkDelivered
+from regulars.domain.personal import Contact
+from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
+from regulars.domain.refund import IssueRefund
+from regulars.domain.values import BEGINNING, OrderId, RefundId, Refusal
+from tests.application.memory_crm import TENANT, Parts, core, sql_core
+from tests.domain.chronicle import PROGRAM
+from tests.domain.examples import ANNA, DELIVER, ORDER, PLACE
+from tests.domain.story import NOON, minutes
+from tests.postgres_server import new_database
+
+
+class Counted(MemoryStorage):
+    """Tells how many transactions were begun."""
+
+    def __init__(self) -> None:
+        super().__init__(tenant=TENANT, optimistic=True)
+        self.begun = 0
+
+    @contextmanager
+    def transaction(self) -> Generator[None]:
+        self.begun += 1
+        with super().transaction():
+            yield
+
+
+def town_over(storage: MemoryStorage) -> Parts:
+    return core(storage, MemoryKeyStore(), inline=False)
+
+
+DEFINE = DefineProgram(program=PROGRAM, at=BEGINNING, name="Regulars")
+
+
+def rule(points: int) -> PublishEarningRule:
+    return PublishEarningRule(
+        program=PROGRAM, at=NOON - minutes(60 - points), rule=EarningRule(points=points)
+    )
+
+
+def test_a_command_that_is_as_new_as_it_seems_needs_no_lock() -> None:
+    storage = Counted()
+    town = town_over(storage)
+
+    town.execute(PLACE, id="place")
+    receipt = town.execute(DELIVER, id="deliver")
+
+    assert storage.begun == 0
+    assert (receipt.position, receipt.version) == (2, 2)
+    assert len(town.events()) == 2
+
+
+@pytest.mark.parametrize("again", [PLACE, evolve(PLACE, total=1), DELIVER])
+def test_a_repeat_or_refusal_is_looked_at_under_the_lock(again: Command) -> None:
+    storage = Counted()
+    town = town_over(storage)
+    first = town.execute(PLACE, id="place")
+
+    (outcome,) = town.execute_all(Request(id="place", commands=(again,), by="agent:7"))
+
+    assert storage.begun == 1
+    if again is PLACE:
+        assert outcome == evolve(first, repeated=True)
+    else:
+        assert isinstance(outcome, Refusal)
+    assert len(town.events()) == 1
+
+
+def test_personal_data_is_sealed_under_the_lock() -> None:
+    storage = Counted()
+
+    town_over(storage).execute(
+        RegisterCustomer(customer=ANNA, at=NOON, contact=Contact(name="Anna"))
+    )
+
+    assert storage.begun == 1
+
+
+def test_points_are_earned_by_a_rule_that_another_process_published_meanwhile() -> None:
+    storage = Counted()
+    here, there = town_over(storage), town_over(storage)
+    here.execute(DEFINE, rule(1), id="one")
+    here.execute(PLACE, id="place")
+    there.execute(rule(2), id="two")
+
+    here.execute(DELIVER, id="deliver")
+
+    assert storage.begun == 1
+    (earned,) = [one.event for one in here.events() if isinstance(one.event, PointsEarned)]
+    assert earned.points == 200
+
+
+ORDERS = [OrderId(f"o-{number}") for number in range(2)]
+
+
+def commands() -> st.SearchStrategy[Command]:
+    order = st.sampled_from(ORDERS)
+    at = st.integers(0, 90).map(lambda later: NOON + minutes(later))
+    return st.one_of(
+        st.builds(evolve, st.just(PLACE), order=order, total=st.sampled_from([5_00, 100_00])),
+        st.builds(AcceptOrder, order=order, at=at),
+        st.builds(MarkDelivered, order=order, at=at),
+        st.builds(CompleteOrder, order=order, at=at),
+        st.builds(CancelOrder, order=order, at=at),
+        st.builds(
+            IssueRefund,
+            order=order,
+            at=at,
+            refund=st.sampled_from([RefundId("r-1"), RefundId("r-2")]),
+            amount=st.sampled_from([1_00, 50_00]),
+        ),
+        st.integers(1, 5).map(rule),
+    )
+
+
+def requests() -> st.SearchStrategy[Request]:
+    return st.builds(
+        Request,
+        id=st.integers(0, 9).map(lambda number: f"request-{number}"),
+        commands=st.lists(commands(), min_size=1, max_size=2).map(tuple),
+        by=st.just("agent:7"),
+    )
+
+
+def told(outcomes: list[Outcome]) -> list[object]:
+    return [(type(one), str(one)) if isinstance(one, Refusal) else one for one in outcomes]
+
+
+def timeless(events: list[Recorded]) -> list[Recorded]:
+    return [one._replace(recorded_at=0) for one in events]
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.lists(requests(), min_size=1, max_size=3))))
+def test_deciding_first_changes_no_outcome_whoever_else_records(
+    batches: list[tuple[int, list[Request]]],
+) -> None:
+    plain = town_over(MemoryStorage(tenant=TENANT))
+    storage = MemoryStorage(tenant=TENANT, optimistic=True)
+    processes = [town_over(storage) for _ in range(3)]
+
+    for town in (plain, processes[0]):
+        town.execute(DEFINE, id="define")
+    for process, batch in batches:
+        expected = told(plain.execute_all(*batch))
+        assert told(processes[process].execute_all(*batch)) == expected
+
+    assert timeless(processes[0].events()) == timeless(plain.events())
+
+
+@pytest.fixture
+def database() -> Iterator[Database]:
+    with closing(Database(new_database())) as database:
+        yield database
+
+
+def test_on_postgresql_a_command_that_records_takes_one_round_trip(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town = sql_core(database, inline=False)
+    town.execute(PLACE, id="place")
+    statements: list[str] = []
+    execute: Any = psycopg.Connection.execute
+
+    def noted(connection: object, query: str, *more: object, **options: object) -> object:
+        statements.append(query)
+        return execute(connection, query, *more, **options)
+
+    monkeypatch.setattr(psycopg.Connection, "execute", noted)
+    town.execute(AcceptOrder(order=ORDER, at=NOON + minutes(1)), id="accept")
+
+    assert [statement.split("(")[0] for statement in statements] == ["CALL regulars_append"]
+    monkeypatch.undo()
+    assert len(town.events()) == 2

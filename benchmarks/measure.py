@@ -23,6 +23,10 @@ _PACKAGES: Final = (
 )
 
 
+class NotMeasured(Exception):
+    """The machine lacks what the benchmark needs; the message says what, and how to get it."""
+
+
 @frozen(kw_only=True)
 class Settings:
     """

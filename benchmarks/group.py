@@ -21,6 +21,7 @@ _CALLERS: Final = 64
 _SLOW: Final = "REGULARS_BENCHMARK_SLOW_FSYNC"
 _SOURCE: Final = Path(__file__).with_name("slow_fsync.c")
 _ORDERS_AT_ONCE: Final = 100
+_ORDERS_A_RUN: Final = 1_000
 _MOST_SLOWLY: Final = 500
 """Commits a second, one after the other, that a disk of 2 ms allows."""
 
@@ -35,7 +36,7 @@ def _run(settings: Settings, folder: Path) -> Result:
                 for number, command in enumerate(lives(0, CUSTOMERS))
             ]
         )
-        first = count(CUSTOMERS, _ORDERS_AT_ONCE)
+        first = count(CUSTOMERS, _ORDERS_A_RUN)
 
         def ours() -> tuple[int, float]:
             return _executed(crm, next(first), each, callers=_CALLERS)

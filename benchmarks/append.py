@@ -76,6 +76,6 @@ def _run(settings: Settings, folder: Path) -> Result:
 APPEND: Final = Benchmark(
     name="append",
     line="one command a transaction, to disk and sealed, against raw inserts of the same bytes",
-    goal=0.6,
+    goal=0.8,  # 0.6 under the spine
     run=_run,
 )

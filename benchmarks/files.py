@@ -102,3 +102,9 @@ def _contact(number: int) -> dict[str, str]:
         "email": f"{first}.{last}.{number}@example.com".lower(),
         "address": f"{number} {street} Street, Springfield",
     }
+
+
+def removed(database: Path) -> None:
+    """Remove a database and what lies beside it under its name, if it is there."""
+    for file in database.parent.glob(f"{database.stem}.*"):
+        file.unlink()

@@ -4,7 +4,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import Final
 
-from benchmarks.files import RAW, insert, opened, raw_table, transactions, write_journey
+from benchmarks.files import RAW, insert, opened, raw_table, removed, transactions, write_journey
 from benchmarks.measure import Benchmark, Result, Settings, alternate, timed
 from regulars.adapters.history_files import HistoryFiles, find_files
 from regulars.application.history import Reject
@@ -44,11 +44,11 @@ def _run(settings: Settings, folder: Path) -> Result:
     recorded = sum(map(len, batches))
 
     def ours() -> tuple[int, float]:
-        _remove(database)
+        removed(database)
         return import_all(journey, database)
 
     def raw() -> tuple[int, float]:
-        _remove(raw_file)
+        removed(raw_file)
         with raw_table(raw_file) as connection, timed() as elapsed:
             insert(connection, batches)
         return recorded, elapsed.seconds
@@ -74,11 +74,6 @@ def _run(settings: Settings, folder: Path) -> Result:
             "findings: the files hold nothing that is rejected",
         ),
     )
-
-
-def _remove(database: Path) -> None:
-    for file in database.parent.glob(f"{database.stem}.*"):
-        file.unlink()
 
 
 IMPORT: Final = Benchmark(

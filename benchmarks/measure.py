@@ -2,8 +2,8 @@
 
 import gc
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
-from importlib.metadata import version
+from contextlib import contextmanager, suppress
+from importlib.metadata import PackageNotFoundError, version
 from os import cpu_count
 from pathlib import Path
 from platform import machine, python_implementation, python_version, system
@@ -17,16 +17,28 @@ from attrs import define, frozen
 Side: TypeAlias = Callable[[], tuple[int, float]]
 """Does some of the work and returns how much it was, and the seconds that it took."""
 
-_PACKAGES: Final = ("attrs", "cryptography", "eventsourcing", "msgspec", "sqlalchemy")
+_PACKAGES: Final = (
+    *("attrs", "cryptography", "eventsourcing", "msgspec", "sqlalchemy"),
+    *("psycopg", "umadb"),  # not everywhere installed
+)
+
+
+class NotMeasured(Exception):
+    """The machine lacks what the benchmark needs; the message says what, and how to get it."""
 
 
 @frozen(kw_only=True)
 class Settings:
-    """How often each side runs, and on how much: `quick` on little, `whole` on all there is."""
+    """
+    How often each side runs, and on how much: `quick` on little, `whole` on all there is.
+
+    `server` is the URL of a PostgreSQL server to measure on; None starts one for the length of it.
+    """
 
     runs: int = 5
     quick: bool = False
     whole: bool = False
+    server: str | None = None
 
 
 @frozen(kw_only=True)
@@ -131,7 +143,7 @@ def document(benchmark: Benchmark, settings: Settings, result: Result, folder: P
             "filesystem": _filesystem(folder),
         },
         "python": f"{python_implementation()} {python_version()}",
-        "versions": {"sqlite": sqlite_version, **{name: version(name) for name in _PACKAGES}},
+        "versions": {"sqlite": sqlite_version, **_versions()},
     }
 
 
@@ -146,6 +158,14 @@ def _spread(rates: Sequence[float]) -> dict[str, Any]:
 
 def _rounded(ratio: float) -> float:
     return float(f"{ratio:.3g}")
+
+
+def _versions() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in _PACKAGES:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def _processor() -> str:

@@ -2,8 +2,9 @@
 
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from eventsourcing.application import Application
@@ -21,6 +22,8 @@ from regulars.domain.order import (
 from regulars.domain.purchase import OrderPlaced
 
 Lines: TypeAlias = list[dict[str, Any]]
+
+_AT_ONCE: Final = 100
 
 
 class StockOrder(Aggregate):
@@ -103,13 +106,23 @@ def stock_application(file: Path) -> Application[UUID]:
     )
 
 
+def stock_copies(stock: Application[UUID], histories: Iterable[Sequence[Event]]) -> list[UUID]:
+    """Orders of ours, saved there as well. Returns the ids that they have there."""
+    ids: list[UUID] = []
+    left = iter(histories)
+    while some := [stock_order(events) for events in islice(left, _AT_ONCE)]:
+        stock.save(*some)
+        ids.extend(copy.id for copy in some)
+    return ids
+
+
 def stock_order(events: Sequence[Event]) -> StockOrder:
     """An order, not saved yet, that records the same content as our events of one."""
     first = events[0]
     if not isinstance(first, OrderPlaced):
         raise TypeError(f"an order begins as placed, not with {first!r}")
     order = _placed(first)
-    _follow(order, events[1:])
+    follow(order, events[1:])
     return order
 
 
@@ -139,7 +152,8 @@ def _placed(placed: OrderPlaced) -> StockOrder:
     )
 
 
-def _follow(order: StockOrder, steps: Iterable[Event]) -> None:
+def follow(order: StockOrder, steps: Iterable[Event]) -> None:
+    """Let an order take the steps that events of ours tell of."""
     for step in steps:
         match step:
             case OrderAccepted():

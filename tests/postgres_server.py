@@ -41,6 +41,11 @@ def _server() -> Server:
     return start(Path(mkdtemp(prefix="pg-")), then_delete=True)
 
 
+def server_url() -> str:
+    """The URL of the server itself."""
+    return _server().url
+
+
 def new_database() -> str:
     """The URL of a schema with nothing in it."""
     schema = f"test_{next(_schemas)}"

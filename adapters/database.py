@@ -8,6 +8,7 @@ What SQLite and PostgreSQL do differently is their dialect's: `sqlite` and `post
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
@@ -18,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.sql.compiler import Compiled
 from sqlalchemy.sql.expression import ClauseElement
 
+from regulars.adapters.lookout import Lookout
 from regulars.adapters.wakeup import commits_of
 from regulars.application.errors import StorageUnavailable
 from regulars.application.ports import Wakeup
@@ -177,6 +179,7 @@ class Database:
         self._reading = False
         self._closed = False
         self._transaction = Transaction(self._begin, self._end)
+        self._lookouts: dict[float, Lookout] = {}
         self._engine = self.dialect.engine()
         with self._our_words():
             self._connect()
@@ -305,7 +308,12 @@ class Database:
         Raises:
             StorageUnavailable: the database does not answer.
         """
-        return self.dialect.wakeup(self, poll_seconds=poll_seconds)
+        with self._lock:
+            lookout = self._lookouts.get(poll_seconds)
+            if lookout is None:
+                watch = partial(self.dialect.wakeup, self, poll_seconds=poll_seconds)
+                lookout = self._lookouts[poll_seconds] = Lookout(watch)
+        return lookout.wakeup()
 
     def close(self) -> None:
         """Let go of the file, once no thread is at work on it. Closing twice does no harm."""

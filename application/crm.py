@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from threading import RLock
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
-from weakref import WeakSet
+from weakref import WeakSet, WeakValueDictionary
 
 from regulars.application import audit
 from regulars.application.aggregates import program_stream
@@ -21,7 +21,8 @@ from regulars.application.ports import Finding, Storage, Vault
 from regulars.application.projecting import Progress, Projector
 from regulars.application.queries import AsOf, Query, ReplayedRows
 from regulars.application.sales import FLAGS, ITEMS, MERCHANTS, SALES
-from regulars.application.subscription import POLL_SECONDS, Subscription, subscribe
+from regulars.application.subscription import POLL_SECONDS, Subscription, reading
+from regulars.application.tail import SharedReading, Tail
 from regulars.application.views import View
 from regulars.domain import program
 from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
@@ -81,6 +82,7 @@ class Crm:
         self._lock = RLock()
         self._has_program = False
         self._subscriptions = WeakSet[Subscription[Recorded]]()
+        self._tails = WeakValueDictionary[frozenset[type[Event]] | None, Tail[Recorded]]()
         self._subscribing = RLock()
 
     def execute(
@@ -216,8 +218,13 @@ class Crm:
         Raises:
             StorageUnavailable: the store does not answer.
         """
-        subscription = subscribe(self._storage, after=after, types=types, poll_seconds=poll_seconds)
+        wanted = None if types is None else frozenset(types)
         with self._subscribing:
+            tail = self._tails.get(wanted)
+            if tail is None:
+                tail = self._tails[wanted] = Tail(reading(self._storage, types=wanted))
+            shared = SharedReading(tail, self._storage.wakeup(poll_seconds=poll_seconds))
+            subscription = Subscription(shared.read, shared, after=after)
             self._subscriptions.add(subscription)
         return subscription
 

@@ -231,9 +231,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
         UnusableKeys: the key file is missing although keys were wrapped with it, or malformed.
         UnusableProgram: the programme's file cannot be used.
     """
-    opened = Database(
-        database, synchronous=synchronous, create=create, busy_seconds=busy_seconds
-    )
+    opened = Database(database, synchronous=synchronous, create=create, busy_seconds=busy_seconds)
     try:
         ring = _key_ring(
             opened, keys, environ if environment is None else environment, create=create

@@ -57,10 +57,11 @@ def test_a_store_in_trouble_says_so_and_takes_the_same_command_when_it_is_over(
         till = troubled.till
         with connect(till.url, keys=till.keys, busy_seconds=0.2) as crm:
             told = {Sent(0): Sent(0).to(crm)}
-            with troubled.trouble():
-                with pytest.raises(StorageUnavailable, match=troubled.says) as said:
-                    for number in range(1, MOST):
-                        told[Sent(number)] = Sent(number).to(crm)
+            with (
+                troubled.trouble(),
+                pytest.raises(StorageUnavailable, match=troubled.says) as said,
+            ):
+                told.update((sent, sent.to(crm)) for sent in map(Sent, range(1, MOST)))
             failed = Sent(len(told))
             after = failed.to(crm)
             again = {sent: sent.to(crm) for sent in told}

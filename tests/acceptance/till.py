@@ -1,9 +1,9 @@
 """
 A process that records orders until it is told enough: `python -m tests.acceptance.till`.
 
-Its arguments are the database, the file of keys, its name, how many orders, and how many of them at
-once. It may be killed at any moment, and another of the same name goes on after it. All tills have the
-same customers, and so write to the same accounts.
+Its arguments are the database, the file of keys, its name, how many orders, and how many of them
+at once. It may be killed at any moment, and another of the same name goes on after it. All tills
+have the same customers, and so write to the same accounts.
 """
 
 import sys

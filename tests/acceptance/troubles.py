@@ -38,19 +38,20 @@ class Troubled:
 def mounted() -> Generator[Path]:
     """A small file system in memory; skips the test where nothing may be mounted."""
     disk = Path(mkdtemp(prefix="disk-"))
-    command = ["mount", "-t", "tmpfs", "-o", f"size={ROOM}", "tmpfs", str(disk)]
     try:
-        done = subprocess.run(command, check=False, capture_output=True).returncode == 0
-    except FileNotFoundError:
-        done = False
-    if not done:
+        _run("mount", "-t", "tmpfs", "-o", f"size={ROOM}", "tmpfs", str(disk))
+    except (FileNotFoundError, subprocess.CalledProcessError):
         disk.rmdir()
         pytest.skip("this user may not mount a small file system to fill")
     try:
         yield disk
     finally:
-        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+        _run("umount", "--lazy", str(disk))
         disk.rmdir()
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True, capture_output=True)
 
 
 @contextmanager
@@ -65,9 +66,9 @@ def filled(disk: Path, *, leaving: int) -> Generator[None]:
 @contextmanager
 def read_only(disk: Path) -> Generator[None]:
     """Nothing on a disk may be written."""
-    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    _run("mount", "-o", "remount,ro", str(disk))
     yield
-    subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+    _run("mount", "-o", "remount,rw", str(disk))
 
 
 @contextmanager

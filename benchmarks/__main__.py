@@ -7,13 +7,15 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from benchmarks.append import APPEND
+from benchmarks.growth import GROWTH
 from benchmarks.history import IMPORT
 from benchmarks.load import LOAD
 from benchmarks.measure import Benchmark, Settings, document
 from benchmarks.rebuild import REBUILD
+from benchmarks.subscribers import SUBSCRIBERS
 
 BENCHMARKS: Final[dict[str, Benchmark]] = {
-    benchmark.name: benchmark for benchmark in (IMPORT, APPEND, LOAD, REBUILD)
+    benchmark.name: benchmark for benchmark in (IMPORT, APPEND, LOAD, REBUILD, GROWTH, SUBSCRIBERS)
 }
 """Every benchmark by its name."""
 
@@ -21,7 +23,7 @@ BENCHMARKS: Final[dict[str, Benchmark]] = {
 def main() -> None:
     """Run the benchmark that the command line names, or list them all."""
     listed = "\n".join(
-        f"  {one.name:<8} {one.line}; goal {one.goal:g}" for one in BENCHMARKS.values()
+        f"  {one.name:<11} {one.line}; goal {one.goal:g}" for one in BENCHMARKS.values()
     )
     parser = ArgumentParser(
         prog="python -m benchmarks",
@@ -33,6 +35,12 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="on little, to see that it works")
     parser.add_argument("--all", action="store_true", help="the whole year, not 13 weeks of it")
     parser.add_argument("--json", action="store_true", help="everything, as one JSON document")
+    parser.add_argument(
+        "--database",
+        choices=("sqlite", "postgresql"),
+        default="sqlite",
+        help="for growth and subscribers; the others run on SQLite",
+    )
     given = parser.parse_args()
     if given.name is None:
         print(listed)
@@ -40,7 +48,9 @@ def main() -> None:
     if given.runs < 1:
         parser.error("--runs has to be 1 or more")
     benchmark = BENCHMARKS[given.name]
-    settings = Settings(runs=given.runs, quick=given.quick, whole=given.all)
+    settings = Settings(
+        runs=given.runs, quick=given.quick, whole=given.all, database=given.database
+    )
     with TemporaryDirectory(prefix="regulars-benchmark-") as name:
         folder = Path(name)
         measured = document(benchmark, settings, benchmark.run(settings, folder), folder)

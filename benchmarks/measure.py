@@ -22,11 +22,16 @@ _PACKAGES: Final = ("attrs", "cryptography", "eventsourcing", "msgspec", "sqlalc
 
 @frozen(kw_only=True)
 class Settings:
-    """How often each side runs, and on how much: `quick` on little, `whole` on all there is."""
+    """
+    How often each side runs, and on how much: `quick` on little, `whole` on all there is.
+
+    `database` is `sqlite` or `postgresql`, for the benchmarks that know both.
+    """
 
     runs: int = 5
     quick: bool = False
     whole: bool = False
+    database: str = "sqlite"
 
 
 @frozen(kw_only=True)
@@ -121,6 +126,7 @@ def document(benchmark: Benchmark, settings: Settings, result: Result, folder: P
         "details": dict(result.details),
         "runs": settings.runs,
         "quick": settings.quick,
+        "database": settings.database,
         "sizes": dict(result.sizes),
         "durability": result.durability,
         "left_out": list(result.left_out),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 _ROOT = Path(__file__).parents[2]
-_NAMES = ("import", "append", "load", "rebuild")
+_NAMES = ("import", "append", "load", "rebuild", "growth", "subscribers")
 
 
 def _run(*arguments: str) -> str:
@@ -28,11 +28,20 @@ def test_without_a_name_the_benchmarks_are_listed_with_a_line_and_a_goal_each() 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", _NAMES)
-def test_a_benchmark_tells_its_ratio_and_all_that_it_holds_for(name: str) -> None:
-    measured: dict[str, Any] = json.loads(_run(name, "--quick", "--runs", "2", "--json"))
+@pytest.mark.parametrize(
+    ("name", "database"),
+    [
+        *((name, "sqlite") for name in _NAMES),
+        ("growth", "postgresql"),
+        ("subscribers", "postgresql"),
+    ],
+)
+def test_a_benchmark_tells_its_ratio_and_all_that_it_holds_for(name: str, database: str) -> None:
+    quick = ("--quick", "--runs", "2", "--database", database, "--json")
+    measured: dict[str, Any] = json.loads(_run(name, *quick))
 
     assert measured["benchmark"] == name
+    assert measured["database"] == database
     assert 0 < measured["ratio_min"] <= measured["ratio_max"]
     assert measured["ratio"] > 0
     assert measured["goal"] > 0

@@ -1,6 +1,6 @@
 """Writers and servers killed in a loop: what has a receipt stays, and nothing is half done."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from random import Random
@@ -102,7 +102,7 @@ class Follower:
 
 
 @contextmanager
-def following(till: Till) -> Iterator[Follower]:
+def following(till: Till) -> Generator[Follower]:
     with connect(till.url, keys=till.keys) as crm:
         follower = Follower(crm.subscribe())
         try:

@@ -11,6 +11,10 @@ from regulars.application.ports import Wakeup
 PAUSE: Final = 0.04
 """Seconds from one call to the next at the least: what is committed meanwhile is called once."""
 
+_AT_ONCE: Final = 10
+_STEP: Final = 0.001
+"""Seconds between every so many calls: threads that all wake at once stand in each other's way."""
+
 _SILENCE: Final = 1.0
 """Seconds without news after which everyone is called all the same."""
 
@@ -53,10 +57,18 @@ class Lookout:
                     self._end()
                 if self._source is not source:
                     return
-                now = monotonic_ns()
-                for follower in self._following:
-                    follower.call(now)
+                waiting = list(self._following)
+            self._call(waiting)
             sleep(PAUSE)
+
+    @staticmethod
+    def _call(waiting: "list[CalledWakeup]") -> None:
+        now = monotonic_ns()
+        while waiting:
+            for _ in waiting[-_AT_ONCE:]:
+                waiting.pop().call(now)
+            if waiting:
+                sleep(_STEP)
 
     def _leave(self, follower: "CalledWakeup") -> None:
         with self._lock:

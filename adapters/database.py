@@ -8,6 +8,7 @@ What SQLite and PostgreSQL do differently is their dialect's: `sqlite` and `post
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from threading import RLock
 from types import TracebackType
 from typing import Any
@@ -19,6 +20,7 @@ from sqlalchemy.sql.expression import ClauseElement
 
 from regulars.adapters.database_url import parsed_url, shown
 from regulars.adapters.dialect import Dialect, Driver, Opening, Synchronous
+from regulars.adapters.lookout import Lookout
 from regulars.adapters.wakeup import commits_of
 from regulars.application.errors import StorageUnavailable
 from regulars.application.ports import Wakeup
@@ -61,6 +63,7 @@ class Database:
         self._reading = False
         self._closed = False
         self._transaction = Transaction(self._begin, self._end)
+        self._lookouts: dict[float, Lookout] = {}
         self._engine = self.dialect.engine()
         with self._our_words():
             self._connect()
@@ -226,7 +229,12 @@ class Database:
         Raises:
             StorageUnavailable: the database does not answer.
         """
-        return self.dialect.wakeup(self, poll_seconds=poll_seconds)
+        with self._lock:
+            lookout = self._lookouts.get(poll_seconds)
+            if lookout is None:
+                watch = partial(self.dialect.wakeup, self, poll_seconds=poll_seconds)
+                lookout = self._lookouts[poll_seconds] = Lookout(watch)
+        return lookout.wakeup()
 
     def close(self) -> None:
         """Let go of the file, once no thread is at work on it. Closing twice does no harm."""

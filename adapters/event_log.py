@@ -123,14 +123,15 @@ class SqlLog:
                 table.event_id >= bindparam("first"), table.event_id <= bindparam("last")
             ).order_by(table.event_id)
         )
-        self._stream = database.compile(
+        stream = database.compile(
             self._by_stream.where(
                 table.stream == bindparam("stream"),
                 table.version > bindparam("after"),
                 table.version <= bindparam("upto"),
             ).order_by(table.version)
         )
-        self._facts = database.compile(
+        self._stream = f"{stream} LIMIT {_PAGE}"
+        facts = database.compile(
             select(
                 *(
                     table[name]
@@ -156,6 +157,7 @@ class SqlLog:
             .where(table.tenant == bindparam("tenant"), table.stream == bindparam("stream"))
             .where(table.version > bindparam("version"))
         )
+        self._facts = f"{facts} LIMIT {_PAGE}"
         page = database.compile(mine.where(*between).order_by(table.position))
         self._page = f"{page} LIMIT {_PAGE}"
         self._few = f"{page} LIMIT {_FEW}"
@@ -209,20 +211,29 @@ class SqlLog:
     def stream(self, name: str, *, after: int = 0, upto: int | None = None) -> Iterator[Recorded]:
         """The events of one stream; see the port."""
         last = _LAST_VERSION if upto is None else min(upto, _LAST_VERSION)
-        bounds = (self._tenant, name, after, last)
-        return self._recorded(self._database.driver.execute(self._stream, bounds))
+        execute = self._database.driver.execute
+        while True:
+            rows = execute(self._stream, (self._tenant, name, after, last)).fetchall()
+            yield from self._recorded(rows)
+            if len(rows) < _PAGE:
+                return
+            after = rows[-1][2]
 
     def facts(self, name: str, *, after: int = 0) -> Iterator[Fact]:
         """The events of one stream without their envelopes; see the port."""
-        decode = self._codec.decode
-        for row in self._database.driver.execute(self._facts, (self._tenant, name, after)):
-            version, body, occurred_at, kind, schema, position = row
-            try:
-                meant = decode(kind, schema, body)
-            except NotStoredSo:
-                raise UndecodableEvent(position=position, type=kind, schema=schema) from None
-            for one in meant:
-                yield version, one, occurred_at
+        execute, decode = self._database.driver.execute, self._codec.decode
+        version = after
+        while True:
+            rows = execute(self._facts, (self._tenant, name, version)).fetchall()
+            for version, body, occurred_at, kind, schema, position in rows:
+                try:
+                    meant = decode(kind, schema, body)
+                except NotStoredSo:
+                    raise UndecodableEvent(position=position, type=kind, schema=schema) from None
+                for one in meant:
+                    yield version, one, occurred_at
+            if len(rows) < _PAGE:
+                return
 
     def streams(self, names: Collection[str]) -> dict[str, list[Recorded]]:
         """The events of several streams; see the port."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from threading import Event, Lock
-from time import monotonic
+from time import monotonic, monotonic_ns
 from typing import Any, Final
 
 import psycopg
@@ -42,8 +42,12 @@ class NoticeWakeup:
         connection.execute(f"LISTEN {CHANNEL}")
         return connection
 
-    def wait(self, seconds: float | None = None) -> None:
+    def wait(self, seconds: float | None = None) -> int:
         """Return once something may have been committed; see the port."""
+        self._wait(seconds)
+        return monotonic_ns()
+
+    def _wait(self, seconds: float | None) -> None:
         end = monotonic() + (_SILENCE if seconds is None else min(seconds, _SILENCE))
         while not self._closed.is_set() and (left := end - monotonic()) > 0:
             try:

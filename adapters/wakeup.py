@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 from threading import Event, Lock
-from time import monotonic
+from time import monotonic, monotonic_ns
 from typing import Final
 from weakref import WeakValueDictionary, ref
 
@@ -68,17 +68,18 @@ class CommitWakeup:
         self._elsewhere = None if commits.path is None else _OtherProcesses(commits.path)
         self._poll_seconds = None if self._elsewhere is None else poll_seconds
 
-    def wait(self, seconds: float | None = None) -> None:
+    def wait(self, seconds: float | None = None) -> int:
         """Return once something may have been committed; see the port."""
         end = None if seconds is None else monotonic() + seconds
         while not self._news.wait(self._step(end)):
             if self._elsewhere is not None and self._elsewhere.have_committed():
-                return
+                return monotonic_ns()
             if end is not None and monotonic() >= end:
-                return
+                return monotonic_ns()
         self._news.clear()
         if self._closed:
             self._news.set()
+        return monotonic_ns()
 
     def _step(self, end: float | None) -> float | None:
         if end is None:

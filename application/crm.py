@@ -7,7 +7,7 @@ from datetime import datetime
 from threading import RLock
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
-from weakref import WeakSet
+from weakref import WeakSet, WeakValueDictionary
 
 from regulars.application import audit
 from regulars.application.aggregates import program_stream
@@ -26,7 +26,8 @@ from regulars.application.ports import Finding, Storage, Vault
 from regulars.application.projecting import Progress, Projector
 from regulars.application.queries import AsOf, Query, ReplayedRows
 from regulars.application.sales import FLAGS, ITEMS, MERCHANTS, SALES
-from regulars.application.subscription import POLL_SECONDS, Read, Subscription, reading, subscribe
+from regulars.application.subscription import POLL_SECONDS, Read, Subscription, reading
+from regulars.application.tail import SharedReading, Tail
 from regulars.application.views import View
 from regulars.domain import program
 from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
@@ -88,6 +89,9 @@ class Crm:
         self._group = GroupCommit(self._recorded, self._lock)
         self._has_program = False
         self._subscriptions = WeakSet[Subscription[Recorded]]()
+        self._tails = WeakValueDictionary[
+            tuple[frozenset[type[Event]] | None, str], Tail[Recorded]
+        ]()
         self._subscribing = RLock()
 
     def execute(
@@ -284,10 +288,15 @@ class Crm:
         Raises:
             StorageUnavailable: the store does not answer.
         """
-        subscription = subscribe(
-            self._storage, after=after, types=types, prefix=prefix, poll_seconds=poll_seconds
-        )
+        wanted = None if types is None else frozenset(types), prefix
         with self._subscribing:
+            tail = self._tails.get(wanted)
+            if tail is None:
+                tail = self._tails[wanted] = Tail(
+                    reading(self._storage, types=wanted[0], prefix=prefix)
+                )
+            shared = SharedReading(tail, self._storage.wakeup(poll_seconds=poll_seconds))
+            subscription = Subscription(shared.read, shared, after=after)
             self._subscriptions.add(subscription)
         return subscription
 

@@ -242,11 +242,13 @@ class Findings(Protocol):
 class Wakeup(Protocol):
     """Tells one reader that it may be worth looking at the log again."""
 
-    def wait(self, seconds: float | None = None) -> None:
+    def wait(self, seconds: float | None = None) -> int:
         """
         Return once something may have been committed since the last call, or since it was made.
 
         Returns in any case after `seconds`, and at once when it is closed. May return for nothing.
+        What it returns is a moment of `time.monotonic_ns`: who looks after that moment sees all
+        that was told of so far, and whatever is committed after their look will be told of again.
         """
         ...
 

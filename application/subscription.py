@@ -84,9 +84,12 @@ class Subscription(Generic[Item]):
         if not self._stopped and not self._ahead and not self._look():
             self._wakeup.wait(seconds)
             self._look()
-        found: list[Item] = []
-        while self._ahead and not self._stopped:
-            found.append(self._give())
+        if self._stopped:
+            return []
+        found = [item for _, item in self._ahead]
+        if found:
+            self._ahead.clear()
+            self._position = self._upto
         return found
 
     def _give(self) -> Item:

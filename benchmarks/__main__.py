@@ -10,6 +10,7 @@ from benchmarks.append import APPEND
 from benchmarks.batch import BATCH
 from benchmarks.fold import FOLD, HANDLED
 from benchmarks.group import GROUP, GROUP_SLOW
+from benchmarks.growth import GROWTH
 from benchmarks.history import IMPORT
 from benchmarks.load import LOAD
 from benchmarks.measure import Benchmark, NotMeasured, Settings, document
@@ -20,13 +21,14 @@ from benchmarks.pg_replay import PG_REPLAY
 from benchmarks.rebuild import REBUILD
 from benchmarks.replay import REPLAY
 from benchmarks.stream import STREAM
+from benchmarks.subscribers import SUBSCRIBERS
 from benchmarks.view import VIEW
 
 BENCHMARKS: Final[dict[str, Benchmark]] = {
     benchmark.name: benchmark
     for benchmark in (
         *(IMPORT, APPEND, BATCH, REPLAY, STREAM, LOAD, FOLD, HANDLED, VIEW, REBUILD),
-        *(GROUP, GROUP_SLOW, PG_APPEND, PG_CLIENTS, PG_BATCH, PG_REPLAY),
+        *(GROWTH, SUBSCRIBERS, GROUP, GROUP_SLOW, PG_APPEND, PG_CLIENTS, PG_BATCH, PG_REPLAY),
     )
 }
 """Every benchmark by its name."""
@@ -37,7 +39,7 @@ _ALL: Final = "all"
 def main() -> None:
     """Run the benchmark that the command line names, or list them all."""
     listed = "\n".join(
-        f"  {one.name:<10} {one.line}; goal {one.goal:g}" for one in BENCHMARKS.values()
+        f"  {one.name:<11} {one.line}; goal {one.goal:g}" for one in BENCHMARKS.values()
     )
     parser = ArgumentParser(
         prog="python -m benchmarks",
@@ -50,13 +52,25 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help="the whole year, not 13 weeks of it")
     parser.add_argument("--server", help="URL of a PostgreSQL server, instead of one of its own")
     parser.add_argument("--json", action="store_true", help="everything, as one JSON document")
+    parser.add_argument(
+        "--database",
+        choices=("sqlite", "postgresql"),
+        default="sqlite",
+        help="for growth and subscribers; the others run on SQLite",
+    )
     given = parser.parse_args()
     if given.name is None:
         print(listed)
         return
     if given.runs < 1:
         parser.error("--runs has to be 1 or more")
-    settings = Settings(runs=given.runs, quick=given.quick, whole=given.all, server=given.server)
+    settings = Settings(
+        runs=given.runs,
+        quick=given.quick,
+        whole=given.all,
+        server=given.server,
+        database=given.database,
+    )
     names = list(BENCHMARKS) if given.name == _ALL else [given.name]
     measured = [_measured(BENCHMARKS[name], settings) for name in names]
     if given.json:
@@ -80,7 +94,7 @@ def _measured(benchmark: Benchmark, settings: Settings) -> dict[str, Any]:
 
 
 def _in_a_row(measured: dict[str, Any]) -> str:
-    name = f"{measured['benchmark']:<10}"
+    name = f"{measured['benchmark']:<11}"
     if "not_measured" in measured:
         return f"{name} not measured: {measured['not_measured']}"
     between = f"({measured['ratio_min']:g} to {measured['ratio_max']:g})"

@@ -33,12 +33,14 @@ class Settings:
     How often each side runs, and on how much: `quick` on little, `whole` on all there is.
 
     `server` is the URL of a PostgreSQL server to measure on; None starts one for the length of it.
+    `database` is `sqlite` or `postgresql`, for the benchmarks that know both.
     """
 
     runs: int = 5
     quick: bool = False
     whole: bool = False
     server: str | None = None
+    database: str = "sqlite"
 
 
 @frozen(kw_only=True)
@@ -133,6 +135,7 @@ def document(benchmark: Benchmark, settings: Settings, result: Result, folder: P
         "details": dict(result.details),
         "runs": settings.runs,
         "quick": settings.quick,
+        "database": settings.database,
         "sizes": dict(result.sizes),
         "durability": result.durability,
         "left_out": list(result.left_out),

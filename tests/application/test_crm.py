@@ -310,6 +310,23 @@ def test_a_follower_may_execute_commands_of_its_own(town: Parts) -> None:
         assert isinstance(next(following).event, OrderDelivered)
 
 
+def test_who_subscribes_to_the_same_is_told_the_same(town: Parts) -> None:
+    with (
+        town.crm.subscribe(types={OrderPlaced, OrderDelivered}) as one,
+        town.crm.subscribe(types=[OrderDelivered, OrderPlaced]) as other,
+        town.crm.subscribe(types={OrderDelivered}) as delivered,
+    ):
+        town.crm.execute(PLACE, by="checkout")
+        told = [one.page(1), other.page(1), delivered.page(0.1)]
+        assert [[type(each.event) for each in page] for page in told] == [
+            [OrderPlaced],
+            [OrderPlaced],
+            [],
+        ]
+        town.crm.execute(DELIVER, by="courier")
+        assert [len(each.page(1)) for each in (one, other, delivered)] == [1, 1, 1]
+
+
 def test_closing_ends_what_is_subscribed(town: Parts) -> None:
     town.crm.execute(PLACE, by="checkout")
     there = len(list(town.crm.events()))

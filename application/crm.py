@@ -7,7 +7,6 @@ from datetime import datetime
 from threading import RLock
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
-from weakref import WeakSet, WeakValueDictionary
 
 from regulars.application import audit
 from regulars.application.aggregates import program_stream
@@ -16,6 +15,7 @@ from regulars.application.customer import CUSTOMERS
 from regulars.application.door import Request
 from regulars.application.errors import UnknownView
 from regulars.application.events import Command, Event, Recorded, chosen, microseconds, pages
+from regulars.application.followers import Followers
 from regulars.application.group_commit import GroupCommit
 from regulars.application.handling import Commands
 from regulars.application.history import History, Reject
@@ -27,7 +27,6 @@ from regulars.application.projecting import Progress, Projector
 from regulars.application.queries import AsOf, Query, ReplayedRows
 from regulars.application.sales import FLAGS, ITEMS, MERCHANTS, SALES
 from regulars.application.subscription import POLL_SECONDS, Read, Subscription, reading
-from regulars.application.tail import SharedReading, Tail
 from regulars.application.views import View
 from regulars.domain import program
 from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
@@ -88,11 +87,7 @@ class Crm:
         self._lock = RLock()
         self._group = GroupCommit(self._recorded, self._lock)
         self._has_program = False
-        self._subscriptions = WeakSet[Subscription[Recorded]]()
-        self._tails = WeakValueDictionary[
-            tuple[frozenset[type[Event]] | None, str], Tail[Recorded]
-        ]()
-        self._subscribing = RLock()
+        self._followers = Followers(storage)
 
     def execute(
         self,
@@ -288,17 +283,9 @@ class Crm:
         Raises:
             StorageUnavailable: the store does not answer.
         """
-        wanted = None if types is None else frozenset(types), prefix
-        with self._subscribing:
-            tail = self._tails.get(wanted)
-            if tail is None:
-                tail = self._tails[wanted] = Tail(
-                    reading(self._storage, types=wanted[0], prefix=prefix)
-                )
-            shared = SharedReading(tail, self._storage.wakeup(poll_seconds=poll_seconds))
-            subscription = Subscription(shared.read, shared, after=after)
-            self._subscriptions.add(subscription)
-        return subscription
+        return self._followers.subscribe(
+            after=after, types=types, prefix=prefix, poll_seconds=poll_seconds
+        )
 
     def import_history(
         self, history: History, *, reject: Callable[[Reject], None], told: Told | None = None
@@ -377,9 +364,7 @@ class Crm:
         """
         self._group.close()
         with self._lock:
-            with self._subscribing:
-                for subscription in self._subscriptions:
-                    subscription.stop()
+            self._followers.stop()
             self._close()
 
     def __enter__(self) -> Self:

@@ -95,8 +95,8 @@ _FEW: Final = 8
 """A command causes a few events, so that its run is read in pages of as many."""
 
 _NAMES_AT_ONCE: Final = 500
-_ALONE: Final = 1_000
-"""Events of one statement at most."""
+_ALONE: Final = 32
+"""Events up to which an append by itself costs less than a transaction."""
 
 
 class SqlLog:

@@ -67,6 +67,9 @@ class HostTransaction(Database):
         """Never: the host's transaction decides what is kept."""
         return False
 
+    def settle(self) -> None:
+        """Nothing yet: what is read in the host's transaction lasts as long as that says."""
+
     def _begin(self) -> None:
         self._lock.acquire()
         try:

@@ -144,6 +144,9 @@ class Commands:
                 batch = self._decided(requests)
                 last = self._append(batch.pending, project=project) if batch.pending else head
                 self._states.keep(batch.due)
+            if not batch.pending:
+                # What answers a repeat or a refusal is to last as long as the answer.
+                self._storage.settle()
         except BaseException:
             self._forget()
             raise

@@ -15,6 +15,7 @@ from regulars.adapters.memory import MemoryStorage
 from regulars.adapters.memory_keys import MemoryKeyStore
 from regulars.application.batch import Outcome
 from regulars.application.door import Request
+from regulars.application.errors import StorageUnavailable
 from regulars.application.events import Command, Recorded
 from regulars.domain.customer import RegisterCustomer
 from regulars.domain.loyalty import PointsEarned
@@ -23,6 +24,7 @@ from regulars.domain.personal import Contact
 from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
 from regulars.domain.refund import IssueRefund
 from regulars.domain.values import BEGINNING, OrderId, RefundId, Refusal
+from regulars.testing.followers import Unsteady
 from tests.application.memory_crm import TENANT, Parts, core, sql_core
 from tests.domain.chronicle import PROGRAM
 from tests.domain.examples import ANNA, DELIVER, ORDER, PLACE
@@ -83,6 +85,19 @@ def test_a_repeat_or_refusal_is_looked_at_under_the_lock(again: Command) -> None
     else:
         assert isinstance(outcome, Refusal)
     assert len(town.events()) == 1
+
+
+def test_a_repeat_is_answered_once_what_it_repeats_outlives_a_crash() -> None:
+    storage = MemoryStorage(tenant=TENANT, optimistic=True)
+    first = town_over(storage).execute(PLACE, id="place")
+    disk = Unsteady(storage, diskless=True, optimistic=True)
+    other = core(disk, MemoryKeyStore(), inline=False)
+
+    with pytest.raises(StorageUnavailable):
+        other.execute(PLACE, id="place")
+
+    disk.diskless = False
+    assert other.execute(PLACE, id="place") == evolve(first, repeated=True)
 
 
 def test_personal_data_is_sealed_under_the_lock() -> None:

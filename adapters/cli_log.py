@@ -80,7 +80,9 @@ NOT_SOUND: Final = 1
     " 2024-05-31T18:00 in UTC, or 2024-05-31 for the end of that day.",
 )
 @click.option("--occurred-by", metavar="T", help="Only those that had happened by then.")
-@click.option("--limit", metavar="N", type=click.IntRange(0), help="At most N of them.")
+@click.option(
+    "--limit", metavar="N", type=click.IntRange(0, sys.maxsize), help="At most N of them."
+)
 @call_options()
 def events(  # noqa: PLR0913 - an argument for each option
     call: Call,

@@ -16,7 +16,7 @@ from regulars.adapters.database_url import parsed_url, shown
 from regulars.adapters.keys import KEYS
 from regulars.adapters.log_import import Told, untold
 from regulars.adapters.log_lines import line_of
-from regulars.adapters.new_file import new_file
+from regulars.adapters.new_file import new_file, refuse_own_files
 from regulars.adapters.stored_events import SqlStoredEvents
 from regulars.application.errors import NotOurDatabase, StorageUnavailable
 from regulars.application.log_check import LogCheck, check
@@ -76,8 +76,8 @@ def back_up(
         NotOurDatabase: it is something else, or of a newer version.
         OSError: the file cannot be written.
     """
-    _file_of(database)
     to = Path(file)
+    refuse_own_files(to, _file_of(database))
     with (
         closing(Database(database, create=False, older=True)) as opened,
         _new_database(to, replace) as draft,

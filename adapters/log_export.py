@@ -9,7 +9,7 @@ from attrs import frozen
 from regulars.adapters.database import Database
 from regulars.adapters.log_archive import is_packed, opened_archive
 from regulars.adapters.log_lines import Heading, ending_line, heading_line, line_of
-from regulars.adapters.new_file import new_file
+from regulars.adapters.new_file import new_file, refuse_own_files
 from regulars.adapters.stored_events import SqlStoredEvents
 from regulars.application.projecting import Progress
 from regulars.application.stored import StoredEvents, counted
@@ -45,6 +45,7 @@ def export_log(
         OSError: the file cannot be written.
     """
     with closing(Database(database, create=False)) as opened:
+        refuse_own_files(Path(file), opened.path)
         events = SqlStoredEvents(opened, tenant=tenant)
         return write_archive(events, Path(file), replace=replace, progress=progress)
 

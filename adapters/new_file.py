@@ -16,9 +16,27 @@ class FileInTheWay(Exception):
     """Something stands where a file is to be written; it was left alone."""
 
     file: str
+    why: str = "something stands there, and is replaced only if that is asked for"
 
     def __str__(self) -> str:
-        return f"{self.file}: something stands there, and is replaced only if that is asked for"
+        return f"{self.file}: {self.why}"
+
+
+def refuse_own_files(path: Path, database: Path | None) -> None:
+    """
+    Refuse to write over a database that is read, or over what belongs to it, its keys first of all.
+
+    Raises:
+        FileInTheWay: `path` is one of these files.
+    """
+    if database is not None:
+        for end in ("", "-wal", "-shm", "-journal", ".keys"):
+            own = Path(f"{database}{end}")
+            if own.resolve() == path.resolve() or (
+                own.exists() and path.exists() and own.samefile(path)
+            ):
+                why = "belongs to the database that is read, and is never replaced by this"
+                raise FileInTheWay(file=str(path), why=why)
 
 
 @contextmanager

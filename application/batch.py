@@ -50,10 +50,12 @@ class Batch:
     """
     What the requests of one transaction are about to record.
 
+    `first` tells that it is decided before anything is locked, on states that are at hand.
     `asked` are the streams whose states decided on it, and those `due` may need a snapshot then.
     """
 
     known: dict[EventId, Recorded]
+    first: bool = False
     asked: dict[str, Held] = Factory(dict[str, Held])
     due: dict[str, None] = Factory(dict[str, None])
     pending: list[Pending] = Factory(list[Pending])

@@ -30,6 +30,10 @@ POLICY: Final = "policy"
 _ATTEMPTS: Final = 5
 
 
+class _NotHeld(Exception):
+    """A state that is needed is not at hand; those of `args` may be ahead of the log."""
+
+
 class Commands:
     """
     Executes requests against the log, and keeps the states of recent streams in memory.
@@ -104,6 +108,8 @@ class Commands:
         return (
             self._storage.optimistic
             and not self._inline
+            # The ids of a repeat of several commands need not meet those of its first time.
+            and all(len(one.commands) == 1 or one.id is None for one in requests)
             and all(is_bare(command) for request in requests for command in request.commands)
         )
 
@@ -112,14 +118,20 @@ class Commands:
         Decide on the states at hand, and append if nothing was recorded that they lack.
 
         None if something may have been: a refusal, or nothing to record, can come of an old state
-        or of a repeat, and no append would find that out. None too if a snapshot is due.
+        or of a repeat, and no append would find that out. None too if a snapshot is due, or if a
+        state has to be loaded, which is read in a transaction only.
 
         Raises:
             StaleHistory: a state that was asked has moved on; nothing was recorded.
             AlreadyRecorded: a request is a repeat; nothing was recorded.
         """
         try:
-            batch = self._decided(requests, known={})
+            try:
+                batch = self._decided(requests, known={})
+            except _NotHeld as missing:
+                for stream in missing.args:
+                    self._states.forget(stream)
+                return None
             new = all(isinstance(one, Planned) and one.new for one in batch.outcomes)
             if batch.due or not new:
                 for stream in batch.asked:
@@ -189,10 +201,11 @@ class Commands:
             except Refusal as refusal:
                 entrants.append(refusal)
         admitted = [entrant for entrant in entrants if isinstance(entrant, Admitted)]
+        first = known is not None
         if known is None:
             known = self._log.find([block for one in admitted for block in one.block()])
-        batch = Batch(known)
-        if len(admitted) > 1:
+        batch = Batch(known, first=first)
+        if len(admitted) > 1 and not first:
             self._states.load_ahead(
                 dict(addressed(command) for one in admitted for command in one.commands)
             )
@@ -296,6 +309,8 @@ class Commands:
         if held is not None:
             batch.asked[stream] = held
             return held
+        if batch.first:
+            raise _NotHeld(*batch.asked)
         held = batch.asked[stream] = self._states.load(stream, aggregate)
         # A refused request made the batch forget this stream: what it holds of it comes back.
         for pending in batch.pending:

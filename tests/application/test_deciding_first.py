@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from regulars.adapters.database import Database
 from regulars.adapters.memory import MemoryStorage
 from regulars.adapters.memory_keys import MemoryKeyStore
-from regulars.application.batch import Outcome
+from regulars.application.batch import Outcome, Receipt
 from regulars.application.door import Request
 from regulars.application.errors import StorageUnavailable
 from regulars.application.events import Command, Recorded
-from regulars.domain.customer import RegisterCustomer
+from regulars.domain.customer import GrantConsent, RegisterCustomer, WithdrawConsent
 from regulars.domain.loyalty import PointsEarned
 from regulars.domain.order import AcceptOrder, CancelOrder, CompleteOrder, MarkDelivered
 from regulars.domain.personal import Contact
@@ -64,7 +64,8 @@ def test_a_command_that_is_as_new_as_it_seems_needs_no_lock() -> None:
     town = town_over(storage)
 
     town.execute(PLACE, id="place")
-    receipt = town.execute(DELIVER, id="deliver")
+    storage.begun = 0
+    receipt = town.execute(AcceptOrder(order=ORDER, at=NOON + minutes(1)), id="accept")
 
     assert storage.begun == 0
     assert (receipt.position, receipt.version) == (2, 2)
@@ -76,6 +77,7 @@ def test_a_repeat_or_refusal_is_looked_at_under_the_lock(again: Command) -> None
     storage = Counted()
     town = town_over(storage)
     first = town.execute(PLACE, id="place")
+    storage.begun = 0
 
     (outcome,) = town.execute_all(Request(id="place", commands=(again,), by="agent:7"))
 
@@ -114,17 +116,34 @@ def test_points_are_earned_by_a_rule_that_another_process_published_meanwhile() 
     storage = Counted()
     here, there = town_over(storage), town_over(storage)
     here.execute(DEFINE, rule(1), id="one")
-    here.execute(PLACE, id="place")
+    here.execute(PLACE, DELIVER, id="first")
+    here.execute(evolve(PLACE, order=ORDERS[0]), id="place")
     there.execute(rule(2), id="two")
+    storage.begun = 0
 
-    here.execute(DELIVER, id="deliver")
+    here.execute(evolve(DELIVER, order=ORDERS[0]), id="deliver")
 
     assert storage.begun == 1
-    (earned,) = [one.event for one in here.events() if isinstance(one.event, PointsEarned)]
-    assert earned.points == 200
+    earned = [one.event for one in here.events() if isinstance(one.event, PointsEarned)]
+    assert [one.points for one in earned] == [100, 200]
 
 
-ORDERS = [OrderId(f"o-{number}") for number in range(2)]
+def test_a_repeat_of_several_commands_is_known_whatever_its_first_time_left_out() -> None:
+    town = town_over(Counted())
+    grant_a, grant_b = (GrantConsent(customer=ANNA, at=NOON, purpose=one) for one in "ab")
+    town.execute(RegisterCustomer(customer=ANNA, at=NOON), id="register")
+    town.execute(grant_a, id="before")
+    both = Request(id="both", commands=(grant_a, grant_b), by="agent:7")
+    (first,) = town.execute_all(both)
+    town.execute(WithdrawConsent(customer=ANNA, at=NOON, purpose="a"), id="withdraw")
+
+    (again,) = town.execute_all(both)
+
+    assert isinstance(first, Receipt)
+    assert again == evolve(first, repeated=True)
+
+
+ORDERS = [OrderId(f"o-{number}") for number in range(2, 4)]
 
 
 def commands() -> st.SearchStrategy[Command]:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
     bindparam,
     event,
+    func,
     insert,
     literal_column,
     select,
@@ -152,10 +153,10 @@ class SqlLog:
             )
             .order_by(table.version)
         )
-        self._newer = database.compile(
-            select(table.version)
-            .where(table.tenant == bindparam("tenant"), table.stream == bindparam("stream"))
-            .where(table.version > bindparam("version"))
+        self._end = database.compile(
+            select(func.max(table.version)).where(
+                table.tenant == bindparam("tenant"), table.stream == bindparam("stream")
+            )
         )
         self._facts = f"{facts} LIMIT {_PAGE}"
         page = database.compile(mine.where(*between).order_by(table.position))
@@ -185,8 +186,8 @@ class SqlLog:
 
     def _check(self, held: Mapping[str, int]) -> None:
         for stream, version in held.items():
-            newer = (self._tenant, stream, version)
-            if self._database.driver.execute(self._newer, newer).fetchone():
+            (end,) = self._database.driver.execute(self._end, (self._tenant, stream)).fetchone()
+            if (end or 0) != version:
                 raise StaleHistory(stream=stream)
 
     def _row(self, pending: Pending, recorded_at: int) -> tuple[object, ...]:

@@ -38,7 +38,7 @@ class MemoryLog:
         """Record `events`; see the port."""
         with self.lock:
             for stream, version in held.items() if events else ():
-                if len(self._streams.get(stream, ())) > version:
+                if len(self._streams.get(stream, ())) != version:
                     raise StaleHistory(stream=stream)
             before = len(self._rows)
             try:

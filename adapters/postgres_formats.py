@@ -55,9 +55,11 @@ FORMAT_2: Final = (
         SET LOCAL synchronous_commit = off;
         SELECT position INTO head FROM regulars_log FOR UPDATE;
         IF held IS NOT NULL AND EXISTS (
-            SELECT 1 FROM unnest(held, versions) AS kept (stream, version), events
-            WHERE events.tenant = added[1].tenant AND events.stream = kept.stream
-            AND events.version = kept.version + 1
+            SELECT 1 FROM unnest(held, versions) AS kept (stream, version)
+            WHERE kept.version <> (
+                SELECT coalesce(max(events.version), 0) FROM events
+                WHERE events.tenant = added[1].tenant AND events.stream = kept.stream
+            )
         ) THEN
             RAISE EXCEPTION 'a stream has moved' USING ERRCODE = 'check_violation';
         END IF;

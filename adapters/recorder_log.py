@@ -123,7 +123,7 @@ class RecorderLog:
         if not events:
             return head
         for stream, version in held.items():
-            if self._end(stream) > version:
+            if self._end(stream) != version:
                 raise StaleHistory(stream=stream)
         index = self._index(events)
         self._refuse_others_than_the_next(events)

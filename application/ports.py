@@ -39,7 +39,7 @@ class EventLog(Protocol):
 
         Raises:
             StaleHistory: a version is taken, or is not the next of its stream; or a stream of
-                `held` goes further.
+                `held` ends elsewhere.
             AlreadyRecorded: an event id is in the log.
         """
         ...

@@ -131,8 +131,9 @@ class EventLogContract(EventLogReads):
         last = log.append(run("c", 1), recorded_at=NOW, held={"a": 2, "b": 0})
         with pytest.raises(StaleHistory):
             log.append(run("c", 2), recorded_at=NOW, held={"b": 0, "a": 1})
-        with pytest.raises(StaleHistory):
-            log.append(run("c", 2), recorded_at=NOW, held={"c": 0})
+        for elsewhere in ({"c": 0}, {"a": 3}, {"b": 1}):
+            with pytest.raises(StaleHistory):
+                log.append(run("c", 2), recorded_at=NOW, held=elsewhere)
 
         assert places(log.read()) == [("a", 1), ("a", 2), ("c", 1)]
         assert log.append(run("c", 2), recorded_at=NOW, held={"a": 2, "c": 1}) > last

@@ -107,7 +107,8 @@ class Crm:
 
         Raises:
             Refusal: the command cannot be; nothing was recorded.
-            StorageUnavailable: the store does not answer; nothing was recorded.
+            StorageUnavailable: the store does not answer; nothing was recorded, unless it was lost
+                in the middle: the command, sent again with its `id`, is recorded once.
         """
         return self._group.execute(
             Request(id=id, commands=(command,), by=by, correlation=correlation)
@@ -128,7 +129,8 @@ class Crm:
 
         For hosts that may not block, and for many commands at once: those that wait are recorded
         in one transaction, and each is acknowledged once that is kept. A future that is cancelled
-        before its turn records nothing. The future raises what `execute` raises.
+        before its turn records nothing. The future raises what `execute` raises. What is called
+        when it is done runs in the thread that records, and must not wait for the core.
         """
         return self._group.submit(
             Request(id=id, commands=(command,), by=by, correlation=correlation)

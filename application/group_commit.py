@@ -56,7 +56,8 @@ class GroupCommit:
 
         Raises:
             Refusal: the request cannot be; nothing was recorded of it.
-            StorageUnavailable: the store does not answer; nothing was recorded.
+            StorageUnavailable: the store does not answer; nothing was recorded, unless it was lost
+                in the middle: the request, sent again with its id, is recorded once.
         """
         if not self._waiting and self._lock.acquire(blocking=False):
             try:
@@ -68,15 +69,22 @@ class GroupCommit:
             return outcome
         one = _Waiting(request, Future())
         self._waiting.append(one)
-        with self._lock:
-            # Whoever had the lock meanwhile may have served this one too.
-            while not one.future.done():
-                self._serve()
+        try:
+            with self._lock:
+                # Whoever had the lock meanwhile may have served this one too.
+                while not one.future.done():
+                    self._serve()
+        except BaseException:
+            # Whoever comes next must not record what its caller has given up.
+            one.future.cancel()
+            raise
         return one.future.result()
 
     def submit(self, request: Request) -> Future[Receipt]:
         """
         Have another thread record the request. The future raises what `execute` would.
+
+        What is called when it is done runs in the thread that records, and must not wait for it.
 
         One that is cancelled before its turn records nothing.
         """

@@ -9,7 +9,7 @@ ready, and it begins when a line comes in. While the store is gone it sends the 
 import sys
 from datetime import UTC, datetime, timedelta
 from time import monotonic, sleep
-from typing import Final
+from typing import Final, Literal
 
 from regulars import Crm, StorageUnavailable, connect
 from regulars.application.events import Command
@@ -61,7 +61,11 @@ def insist(crm: Crm, command: Command, command_id: str) -> None:
 
 def main(database: str, keys: str, cashier: str, orders: int, customers: list[str]) -> None:
     """Record the orders of one cashier, the customers by turns."""
-    with connect(database, keys=keys) as crm:
+    # Where that differs, commands are to be decided before anything is locked.
+    views: Literal["inline", "deferred"] = "inline"
+    if database.startswith("postgresql"):
+        views = "deferred"
+    with connect(database, keys=keys, views=views) as crm:
         print("ready", flush=True)  # noqa: T201 - whoever started this waits for it
         sys.stdin.readline()
         for number in range(orders):

@@ -224,3 +224,17 @@ def test_on_postgresql_a_command_that_records_takes_one_round_trip(
     assert [statement.split("(")[0] for statement in statements] == ["CALL regulars_append"]
     monkeypatch.undo()
     assert len(town.events()) == 2
+
+
+def test_on_postgresql_a_connection_that_is_lost_is_made_again(database: Database) -> None:
+    town = sql_core(database, inline=False)
+    town.execute(PLACE, id="place")
+    (number,) = database.driver.execute("SELECT pg_backend_pid()").fetchone()
+    with closing(Database(database.dialect.engine().url.render_as_string(False))) as other:  # noqa: FBT003 - with its password
+        other.driver.execute("SELECT pg_terminate_backend(%s, 5000)", (number,))
+
+    for order in ORDERS:
+        town.execute(evolve(PLACE, order=order), id=f"place {order}")
+    accepted = town.execute(AcceptOrder(order=ORDER, at=NOON + minutes(1)), id="accept")
+
+    assert accepted.version == 2

@@ -20,8 +20,8 @@ _CLIENTS: Final = 8
 
 
 def _run(settings: Settings, folder: Path) -> Result:
-    each = 10 if settings.quick else 250
-    alone = each * 4
+    each = 10 if settings.quick else 150
+    alone = each * 2
     file = folder / "shop.db"
     # Of its share, the first client appends the most: with the others and alone.
     needed = (settings.runs + 1) * (each + alone) * _CLIENTS

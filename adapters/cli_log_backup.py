@@ -75,4 +75,4 @@ def _about(made: Backup) -> Iterator[str]:
     if made.keys:
         yield plain(f"Its personal data opens with the key file that holds {', '.join(made.keys)}")
     else:
-        yield "It holds no keys: no personal data is sealed in it"
+        yield "It holds no keys: if personal data is sealed in it, nobody can read that"

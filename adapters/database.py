@@ -230,6 +230,8 @@ class Database:
             StorageUnavailable: the database does not answer.
         """
         with self._lock:
+            if self._closed:
+                raise StorageUnavailable(store=self.name, why="was closed")
             lookout = self._lookouts.get(poll_seconds)
             if lookout is None:
                 watch = partial(self.dialect.wakeup, self, poll_seconds=poll_seconds)

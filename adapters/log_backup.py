@@ -17,6 +17,7 @@ from regulars.adapters.keys import KEYS
 from regulars.adapters.log_import import Told, untold
 from regulars.adapters.log_lines import line_of
 from regulars.adapters.new_file import new_file, refuse_own_files
+from regulars.adapters.schema import APPLICATION_ID
 from regulars.adapters.stored_events import SqlStoredEvents
 from regulars.application.errors import NotOurDatabase, StorageUnavailable
 from regulars.application.log_check import LogCheck, check
@@ -108,7 +109,8 @@ def restore(
         UnusableBackup: the backup is not sound, or the database is in use and was left alone.
         FileInTheWay: there is a database, and `replace` does not allow to replace it.
         StorageUnavailable: the URL is none of a file of SQLite.
-        NotOurDatabase: the backup is something else, or of a newer version.
+        NotOurDatabase: the backup is something else, or of a newer version; or another program's
+            database is to be replaced.
         OSError: a file cannot be read or written.
     """
     source, to = Path(file), _file_of(database)
@@ -209,6 +211,10 @@ def _let_go(path: Path) -> None:
     if path.exists():
         try:
             with closing(sqlite3.connect(path, timeout=0)) as old:
+                (mark,) = old.execute("PRAGMA application_id").fetchone()
+                (tables,) = old.execute("SELECT count(*) FROM sqlite_master").fetchone()
+                if tables and mark != APPLICATION_ID:
+                    raise NotOurDatabase(store=str(path), why="holds the tables of another program")
                 old.execute("PRAGMA journal_mode = DELETE")
         except sqlite3.OperationalError as error:
             raise UnusableBackup(file=str(path), why=f"is in use, or cannot be: {error}") from None

@@ -143,7 +143,8 @@ class Crm:
         Returns a receipt or a refusal for each, in order.
 
         Raises:
-            StorageUnavailable: the store does not answer; nothing was recorded of any.
+            StorageUnavailable: the store does not answer; nothing was recorded of any, unless it
+                was lost in the middle; see `execute`.
         """
         with self._lock:
             return self._recorded(requests)

@@ -75,7 +75,8 @@ class Commands:
         Raises:
             Refusal: the request cannot be; nothing was recorded.
             StaleHistory: others were faster, again and again; nothing was recorded.
-            StorageUnavailable: the store does not answer; nothing was recorded.
+            StorageUnavailable: the store does not answer; nothing was recorded, unless it was lost
+                in the middle: the request, sent again with its id, is recorded once.
         """
         outcome = self.execute_all([request])[0]
         if isinstance(outcome, Refusal):
@@ -89,7 +90,8 @@ class Commands:
         With `project` False the views are left behind, and the projector gathers what they lack.
 
         Raises:
-            StorageUnavailable: the store does not answer; nothing was recorded of any.
+            StorageUnavailable: the store does not answer; nothing was recorded of any, unless it
+                was lost in the middle; see `execute`.
         """
         if project and self._may_decide_first(requests):
             with suppress(StaleHistory, AlreadyRecorded):

@@ -56,7 +56,9 @@ def test_a_database_without_personal_data_needs_no_keys(shop: Shop) -> None:
 
     said = shop.run("log", "restore", "saved.db", "--replace", *new).stdout
 
-    assert said.endswith("It holds no keys: no personal data is sealed in it\n")
+    assert said.endswith(
+        "It holds no keys: if personal data is sealed in it, nobody can read that\n"
+    )
 
 
 def test_nothing_is_replaced_unless_that_is_asked_for(shop: Shop) -> None:

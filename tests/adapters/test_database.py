@@ -253,3 +253,10 @@ def test_closing_waits_for_the_thread_that_is_at_work(tmp_path: Path) -> None:
     reader.join()
 
     assert not closed_early
+
+
+def test_a_closed_database_is_not_followed(database: Database) -> None:
+    database.close()
+
+    with pytest.raises(StorageUnavailable, match="was closed"):
+        database.wakeup(poll_seconds=1)

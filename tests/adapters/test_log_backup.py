@@ -240,3 +240,15 @@ def test_only_a_file_of_sqlite_is_backed_up_and_restored(saved: Path, url: str) 
         with pytest.raises(StorageUnavailable) as refusal:
             copy(url, saved, tenant=TENANT)
         assert "secret" not in str(refusal.value)
+
+
+def test_the_database_of_another_program_is_not_replaced(saved: Path) -> None:
+    other = saved.with_name("other.db")
+    with closing(sqlite3.connect(other)) as theirs:
+        theirs.execute("CREATE TABLE tabs (tab TEXT)")
+    before = other.read_bytes()
+
+    with pytest.raises(NotOurDatabase, match="another program"):
+        restore(url_of(other), saved, tenant=TENANT, replace=True)
+
+    assert other.read_bytes() == before

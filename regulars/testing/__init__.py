@@ -1,5 +1,7 @@
 """
-The contracts of the ports, for adapters that a host writes: needs the extra `testing`.
+The contracts of the ports, for adapters that a host writes, and canaries to find what leaks.
+
+Needs the extra `testing`.
 
     class TestMyLog(EventLogContract):
         def open(self, tenant: str) -> EventLog:
@@ -20,6 +22,12 @@ pytest.register_assert_rewrite(
     "regulars.testing.view_stores",
 )
 
+from regulars.testing.canaries import Canaries, Find  # noqa: E402 - see above
+from regulars.testing.canary_people import (  # noqa: E402 - see above
+    CanaryPerson,
+    canaries_of,
+    canary_people,
+)
 from regulars.testing.event_log_machine import EventLogMachine, explore  # noqa: E402 - see above
 from regulars.testing.event_logs import EventLogContract  # noqa: E402 - see above
 from regulars.testing.snapshots import SnapshotsContract  # noqa: E402 - see above
@@ -27,10 +35,15 @@ from regulars.testing.subscriptions import SubscriptionContract  # noqa: E402 - 
 from regulars.testing.view_stores import ViewStoreContract  # noqa: E402 - see above
 
 __all__ = [
+    "Canaries",
+    "CanaryPerson",
     "EventLogContract",
     "EventLogMachine",
+    "Find",
     "SnapshotsContract",
     "SubscriptionContract",
     "ViewStoreContract",
+    "canaries_of",
+    "canary_people",
     "explore",
 ]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from regulars.domain.personal import Address, Contact, Content, Profile
-from tests.acceptance.canaries import Canaries
+from regulars.testing.canaries import Canaries
 from tests.adapters.history_archive import Archive, csv_text, json_text
 
 NAME: Final = "Žofie Kanárkovičová"

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from attrs import define, field
 
+from regulars.testing.canaries import Find
 from tests.acceptance.aviary import CANARIES
-from tests.acceptance.canaries import Find
 
 
 @define

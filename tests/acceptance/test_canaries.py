@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from tests.acceptance.canaries import Canaries
+from regulars.testing.canaries import Canaries
 
 NAME = "Žofie Kanárkovičová"
 PHONE = "+420 604 729 183"
@@ -105,7 +105,7 @@ def test_a_cell_that_is_scattered_over_pages_is_searched(tmp_path: Path) -> None
         database.execute("INSERT INTO notes VALUES (?, ?)", (words, PHONE.encode()))
         database.commit()
 
-    assert {find.canary for find in CANARIES.in_database(path)} == {"name", "phone"}
+    assert {find.canary for find in CANARIES.in_database(f"sqlite:///{path}")} == {"name", "phone"}
 
 
 def test_a_canary_without_a_word_of_its_own_is_refused() -> None:

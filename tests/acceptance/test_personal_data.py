@@ -1,8 +1,8 @@
 """
 A host records what people tell of themselves, and none of it is found anywhere.
 
-Every detail is a canary (see canaries.py). Searched is all that a host could keep of it: database,
-write-ahead log, key file, temporary files, log, exceptions, and every `repr`.
+Every detail is a canary (`regulars.testing.canaries`). Searched is all that a host could keep of
+it: database, write-ahead log, key file, temporary files, log, exceptions, and every `repr`.
 """
 
 import sqlite3
@@ -135,7 +135,7 @@ def test_recorded_by_a_host_it_is_found_nowhere(
         assert (tmp_path / f"{DATABASE}-wal").stat().st_size > 0
 
     overheard.folder(tmp_path)
-    overheard.finds += CANARIES.in_database(path)
+    overheard.finds += CANARIES.in_database(f"sqlite:///{path}")
     overheard.log(caplog)
     assert {record.name.split(".")[0] for record in caplog.records} >= {"regulars", "sqlalchemy"}
     assert overheard.finds == []

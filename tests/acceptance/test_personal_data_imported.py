@@ -15,9 +15,9 @@ from regulars import connect
 from regulars.adapters.cli import regulars
 from regulars.adapters.history_files import HistoryFiles, UnreadableHistory, find_files
 from regulars.application.history import Reject
+from regulars.testing.canaries import nameless_files
 from tests.acceptance import aviary
 from tests.acceptance.aviary import CANARIES
-from tests.acceptance.canaries import nameless_files
 from tests.acceptance.killed import DATABASE, Moment, run_killed
 from tests.acceptance.overheard import Overheard
 from tests.acceptance.past_orders import write_past_orders
@@ -84,7 +84,7 @@ def test_while_an_import_runs_no_file_tells_of_anybody(
     assert (imported.orders, imported.customers, imported.reviews) == (2, 1, 2)
     assert len(rejects) == 18
     assert spooled or not Path("/proc/self/fd").is_dir()
-    overheard.finds += CANARIES.in_database(shop.folder / DATABASE)
+    overheard.finds += CANARIES.in_database(f"sqlite:///{shop.folder / DATABASE}")
     overheard.log(caplog)
     assert overheard.finds == []
     assert CANARIES.in_folder(shop.folder / "history")
@@ -132,7 +132,7 @@ def test_a_killed_import_leaves_no_file_that_tells_of_anybody(
         assert (tmp_path / f"{DATABASE}-wal").stat().st_size > 0
         overheard.folder(tmp_path)
 
-    overheard.finds += CANARIES.in_database(tmp_path / DATABASE)
+    overheard.finds += CANARIES.in_database(f"sqlite:///{tmp_path / DATABASE}")
     assert overheard.finds == []
     assert CANARIES.in_folder(tmp_path / "history")
 

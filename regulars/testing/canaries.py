@@ -3,14 +3,12 @@ Canaries: values that occur nowhere else, and a search for them in whatever a pr
 
 A canary is searched for by its words, so that neither a changed order nor a cut in the middle
 hides it, in every case and in every encoding that a program, a database or a log may put a text
-in. Plant the values, work, and look at every file and every output.
+in. Plant the values, work, and look at every file, every table and every output.
 """
 
 import re
-import sqlite3
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing
 from functools import cached_property
 from hashlib import new, sha256
 from json import dumps
@@ -19,7 +17,9 @@ from typing import Final
 from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape
 
+from ahocorasick_rs import BytesAhoCorasick
 from attrs import field, frozen
+from sqlalchemy import Connection, MetaData, create_engine, select
 
 _SHORTEST: Final = 6
 """Letters of the shortest word that is searched for: shorter ones occur by chance."""
@@ -53,8 +53,9 @@ class Canaries:
     """Digests of long contents that were searched in vain: files are looked at again and again."""
 
     @cached_property
-    def _needles(self) -> dict[bytes, tuple[str, str]]:
-        return {
+    def _needles(self) -> tuple[list[tuple[str, str]], BytesAhoCorasick]:
+        """What is searched for, by its number: the canary and the encoding; and the search."""
+        needles = {
             needle: (name, encoding)
             for name, value in self.values.items()
             for encoding, needle in (
@@ -62,16 +63,18 @@ class Canaries:
                 *hashed(value),
             )
         }
+        return list(needles.values()), BytesAhoCorasick(list(needles))
 
     def in_bytes(self, content: bytes, place: str) -> list[Find]:
         """Those that these bytes hold."""
         digest = sha256(content).digest() if len(content) > _LONG else b""
         if digest in self._clean:
             return []
-        found = {told: None for needle, told in self._needles.items() if needle in content}
+        told, search = self._needles
+        found = {told[at] for at, _, _ in search.find_matches_as_indexes(content, overlapping=True)}
         if digest and not found:
             self._clean.add(digest)
-        return [Find(*told, place) for told in found]
+        return [Find(*one, place) for one in sorted(found)]
 
     def in_text(self, text: str, place: str) -> list[Find]:
         """Those that this text holds."""
@@ -95,22 +98,28 @@ class Canaries:
             return
         yield from self.in_bytes(content, str(path))
 
-    def in_database(self, path: Path) -> list[Find]:
+    def in_database(self, url: str) -> list[Find]:
         """
-        Those in the cells of an SQLite database.
+        Those in the cells of all tables of a database, under a SQLAlchemy URL.
 
-        Its file alone does not tell: a long cell is scattered over pages.
+        The files of a database alone do not tell: a long cell is scattered over pages.
         """
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
-            names = [
-                name
-                for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type='table'")
-            ]
-            return [
-                find
-                for name in names
-                for find in self.in_bytes(_cells(database, name), f"{path}, table {name}")
-            ]
+        engine = create_engine(url)
+        try:
+            with engine.connect() as connection:
+                return self.in_tables(connection)
+        finally:
+            engine.dispose()
+
+    def in_tables(self, connection: Connection) -> list[Find]:
+        """Those in the cells of all tables that a connection finds where it stands."""
+        tables = MetaData()
+        tables.reflect(connection)
+        return [
+            find
+            for name, table in sorted(tables.tables.items())
+            for find in self.in_bytes(_cells(connection.execute(select(table))), f"table {name}")
+        ]
 
     def in_nameless_files(self) -> list[Find]:
         """Those in files that this process holds open and that have no name any more (Linux)."""
@@ -121,14 +130,9 @@ class Canaries:
         ]
 
 
-def _cells(database: sqlite3.Connection, table: str) -> bytes:
-    rows = database.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - a name from its own schema
+def _cells(rows: Iterable[Iterable[object]]) -> bytes:
     cells = (cell for row in rows for cell in row)
-    return b"\0".join(
-        cell.encode() if isinstance(cell, str) else cell
-        for cell in cells
-        if isinstance(cell, str | bytes)
-    )
+    return b"\0".join(cell if isinstance(cell, bytes) else str(cell).encode() for cell in cells)
 
 
 def nameless_files() -> dict[str, bytes]:

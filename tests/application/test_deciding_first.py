@@ -36,7 +36,7 @@ class Counted(MemoryStorage):
     """Tells how many transactions were begun."""
 
     def __init__(self) -> None:
-        super().__init__(tenant=TENANT, optimistic=True)
+        super().__init__(tenant=TENANT, optimistic=9)
         self.begun = 0
 
     @contextmanager
@@ -90,9 +90,9 @@ def test_a_repeat_or_refusal_is_looked_at_under_the_lock(again: Command) -> None
 
 
 def test_a_repeat_is_answered_once_what_it_repeats_outlives_a_crash() -> None:
-    storage = MemoryStorage(tenant=TENANT, optimistic=True)
+    storage = MemoryStorage(tenant=TENANT, optimistic=9)
     first = town_over(storage).execute(PLACE, id="place")
-    disk = Unsteady(storage, diskless=True, optimistic=True)
+    disk = Unsteady(storage, diskless=True, optimistic=9)
     other = core(disk, MemoryKeyStore(), inline=False)
 
     with pytest.raises(StorageUnavailable):
@@ -188,7 +188,7 @@ def test_deciding_first_changes_no_outcome_whoever_else_records(
     batches: list[tuple[int, list[Request]]],
 ) -> None:
     plain = town_over(MemoryStorage(tenant=TENANT))
-    storage = MemoryStorage(tenant=TENANT, optimistic=True)
+    storage = MemoryStorage(tenant=TENANT, optimistic=9)
     processes = [town_over(storage) for _ in range(3)]
 
     for town in (plain, processes[0]):

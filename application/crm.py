@@ -124,9 +124,8 @@ class Crm:
         """
         Have `command` recorded by a thread of the core; the future holds what `execute` returns.
 
-        For hosts that may not block, and for many commands at once: those that wait are recorded
-        in one transaction, each acknowledged once that is kept. A future that is cancelled before
-        its turn records nothing. What is called when it is done must not wait for the core.
+        Those that wait together are recorded in one transaction, and each is told once that is
+        kept. Cancelled before its turn, it records nothing. What it calls must not wait for us.
         """
         request = Request(id=id, commands=(command,), by=by, correlation=correlation)
         return self._group.submit(request)

@@ -139,7 +139,7 @@ class Crm:
         correlation: str | None = None,
     ) -> Receipt:
         """
-        As `submit`, for a task of `asyncio`, which it costs less than a future:
+        As `submit`, for a task of `asyncio`, which it costs less than a future.
 
             receipt = await crm.execute_async(PlaceOrder(...), by="web", id="o-1")
         """

@@ -156,8 +156,9 @@ class GroupCommit:
             self._record_together([one.request for one in wanted], answers)
         finally:
             why = "was interrupted at a commit for several: send the command again"
-            for _ in wanted[len(answers) :]:
-                answers.append(StorageUnavailable(store="regulars", why=why))
+            answers.extend(
+                StorageUnavailable(store="regulars", why=why) for _ in wanted[len(answers) :]
+            )
             _tell(wanted, answers)
 
     def _record_together(self, requests: Sequence[Request], answers: list[_Answer]) -> None:

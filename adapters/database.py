@@ -156,11 +156,13 @@ class Database:
             self._lock.release()
 
     @property
-    def optimistic(self) -> bool:
-        """Whether `append_alone` is for use now: the dialect has it, and no transaction is open."""
-        return self.dialect.optimistic and not self._depth
+    def optimistic(self) -> int:
+        """Up to how many requests may be decided first now; none while a transaction is open."""
+        return 0 if self._depth else self.dialect.optimistic
 
-    def append_alone(self, rows: Sequence[Sequence[Any]], held: Mapping[str, int]) -> int:
+    def append_alone(
+        self, insert: str, rows: Sequence[Sequence[Any]], held: Mapping[str, int]
+    ) -> int:
         """
         Add rows to the log in a transaction of their own; see `Dialect`. Returns the new head.
 
@@ -173,7 +175,7 @@ class Database:
         with self._lock:
             try:
                 self._reconnect_if_lost()
-                head = self.dialect.append_alone(self.driver, rows, held)
+                head = self.dialect.append_alone(self.driver, insert, rows, held)
             except self.dialect.conflicts:
                 raise
             except (DBAPIError, self.dialect.errors) as error:

@@ -75,8 +75,8 @@ class Dialect(Protocol):
     """Keeps every other writer out until the transaction ends, without writing anything."""
     of_tenant: str
     """The condition that an event is the `:tenant`'s, for reads in the order of the log."""
-    optimistic: bool
-    """Whether `append_alone` costs less than a transaction that others wait for."""
+    optimistic: int
+    """Requests up to which it pays to decide before a transaction is begun; see `Storage`."""
 
     def insert(self, table: TableClause) -> Any:  # noqa: ANN401 - each dialect has its own class
         """An insert that knows `on_conflict_do_update`."""
@@ -151,13 +151,21 @@ class Dialect(Protocol):
         """
         ...
 
+    def is_alone(self, rows: int, held: Mapping[str, int]) -> bool:
+        """Whether `append_alone` is made for so many rows, and costs less than a transaction."""
+        ...
+
     def append_alone(
-        self, driver: Driver, rows: Sequence[Sequence[Any]], held: Mapping[str, int]
+        self,
+        driver: Driver,
+        insert: str,
+        rows: Sequence[Sequence[Any]],
+        held: Mapping[str, int],
     ) -> int:
         """
         Add rows without positions in a transaction of their own. Returns the new head.
 
-        None are added if a stream of `held` has moved past its version. Only where optimistic.
+        None are added if a stream of `held` has moved past its version. Only where `is_alone`.
         """
         ...
 

@@ -96,8 +96,6 @@ _FEW: Final = 8
 """A command causes a few events, so that its run is read in pages of as many."""
 
 _NAMES_AT_ONCE: Final = 500
-_ALONE: Final = 32
-"""Events up to which an append by itself costs less than a transaction."""
 
 
 class SqlLog:
@@ -169,10 +167,10 @@ class SqlLog:
         """Record `events`; see the port."""
         if not events:
             return self.head()
-        if self._database.optimistic and len(events) <= _ALONE:
+        if self._database.optimistic and self._dialect.is_alone(len(events), held):
             rows = [self._row(pending, recorded_at) for pending in events]
             try:
-                return self._database.append_alone(rows, held)
+                return self._database.append_alone(self._insert, rows, held)
             except self._dialect.conflicts as error:
                 raise _refused(error, events) from None
         with self._database.transaction():

@@ -63,9 +63,9 @@ class HostTransaction(Database):
         """Nothing: `ours` has made them, and a host's transaction is no place for it."""
 
     @property
-    def optimistic(self) -> bool:
-        """Never: the host's transaction decides what is kept."""
-        return False
+    def optimistic(self) -> int:
+        """None: the host's transaction decides what is kept."""
+        return 0
 
     def settle(self) -> None:
         """Nothing yet: what is read in the host's transaction lasts as long as that says."""

@@ -213,10 +213,10 @@ class MemoryStorage:
     """
     The `Storage` port in memory. Safe to share between threads, which take turns.
 
-    With `optimistic` the core decides before it appends, as it does on PostgreSQL.
+    Up to `optimistic` requests at once the core decides before it appends; see the port.
     """
 
-    def __init__(self, *, tenant: str = "default", optimistic: bool = False) -> None:
+    def __init__(self, *, tenant: str = "default", optimistic: int = 0) -> None:
         self.optimistic = optimistic
         self.log = MemoryLog(tenant=tenant)
         self.views = MemoryViews()

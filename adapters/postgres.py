@@ -5,6 +5,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from select import select
+from sys import maxsize
 from typing import Any, Final, cast
 
 import psycopg
@@ -63,7 +64,7 @@ class Postgres:
     head = "SELECT position FROM regulars_log"
     lock = _LOCK
     of_tenant = "events.tenant = :tenant"
-    optimistic = True
+    optimistic = maxsize
 
     def __init__(self, url: URL, opening: Opening) -> None:
         self.name = shown(url)
@@ -231,8 +232,16 @@ class Postgres:
         driver.execute("RELEASE append")
         return int(head + len(rows))
 
+    def is_alone(self, rows: int, held: Mapping[str, int]) -> bool:  # noqa: ARG002 - held as well
+        """As many as one statement has room for; see the protocol."""
+        return rows <= _FEW
+
     def append_alone(
-        self, driver: Driver, rows: Sequence[Sequence[Any]], held: Mapping[str, int]
+        self,
+        driver: Driver,
+        insert: str,  # noqa: ARG002 - the procedure has its own
+        rows: Sequence[Sequence[Any]],
+        held: Mapping[str, int],
     ) -> int:
         """One call, and one wait for the disk that nobody else waits for; see the protocol."""
         added = ", ".join([f"ROW(0, {', '.join(['%s'] * len(rows[0]))})::events"] * len(rows))

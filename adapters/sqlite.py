@@ -43,7 +43,7 @@ class Sqlite:
     lock = "UPDATE sqlite_sequence SET seq = seq WHERE false"
     # The plus keeps SQLite off the index by tenant, which it would sort the whole log by.
     of_tenant = "+events.tenant = :tenant"
-    optimistic = False
+    optimistic = 1
 
     def __init__(self, url: URL, opening: Opening) -> None:
         self.name = shown(url)
@@ -175,11 +175,19 @@ class Sqlite:
             raise
         return int(first + len(rows) - 1)
 
+    def is_alone(self, rows: int, held: Mapping[str, int]) -> bool:
+        """One row that nothing is held for: the statement is its own transaction."""
+        return rows == 1 and not held
+
     def append_alone(
-        self, driver: Driver, rows: Sequence[Sequence[Any]], held: Mapping[str, int]
+        self,
+        driver: Driver,
+        insert: str,
+        rows: Sequence[Sequence[Any]],
+        held: Mapping[str, int],  # noqa: ARG002 - none where this is for use
     ) -> int:
-        """A transaction costs no round trip here; see the protocol."""
-        raise NotImplementedError
+        """One statement, which begins and commits by itself; see the protocol."""
+        return self.append(driver, insert, cast("Sequence[tuple[object, ...]]", rows))
 
     def settle(self, driver: Driver) -> None:
         """A commit is on disk before anybody sees it; see the protocol."""

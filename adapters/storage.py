@@ -83,8 +83,8 @@ class SqlStorage:
         self.findings = SqlFindings(database, tenant=tenant)
 
     @property
-    def optimistic(self) -> bool:
-        """Whether to decide first and then append; see the port."""
+    def optimistic(self) -> int:
+        """Up to how many to decide first and then append; see the port."""
         return self._database.optimistic
 
     def settle(self) -> None:

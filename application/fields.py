@@ -15,7 +15,8 @@ from regulars.domain.personal import DATA_CLASS
 
 _IDS: Final = {"customer", "order", "merchant", "program", "refund", "address_id", "item"}
 # No C0 or C1 control, no lone half of a surrogate pair.
-_ID: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,200}")
+_LONGEST_ID: Final = 200
+_ID: Final = re.compile(rf"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{{1,{_LONGEST_ID}}}")
 FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 9998
 """The years that times may lie in."""
@@ -83,7 +84,9 @@ def check_id(name: str, value: str) -> None:
     """
     if type(value) is not str:
         raise TypeError(f"{name} must be str, not {type(value).__name__}")
-    if not _ID.fullmatch(value) or value.isspace():
+    # What is printable needs no closer look, and is found so in a quarter of the time.
+    fine = 0 < len(value) <= _LONGEST_ID and value.isprintable()
+    if not (fine or _ID.fullmatch(value)) or value.isspace():
         raise InvalidId(field=name)
 
 

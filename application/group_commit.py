@@ -1,10 +1,13 @@
 """Group commit: requests that would wait for one another are recorded in one transaction."""
 
+from asyncio import AbstractEventLoop, get_running_loop
+from asyncio import Future as Promise
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from threading import RLock
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from attrs import evolve
 
@@ -17,17 +20,35 @@ _TOGETHER: Final = 256
 """Requests of one transaction at most, so that nobody waits long for those of others."""
 
 
+_Answer: TypeAlias = Receipt | Exception
+"""What became of a request: an exception is raised to its caller."""
+
+
 class _Waiting(NamedTuple):
-    """A request, and where its caller looks for what became of it."""
+    """A request, and where the thread that called looks for what became of it."""
 
     request: Request
     future: Future[Receipt]
 
-    def settle(self, outcome: Outcome) -> None:
-        if isinstance(outcome, Refusal):
-            self.future.set_exception(outcome)
+    def begins(self) -> bool:
+        return self.future.set_running_or_notify_cancel()
+
+    def settle(self, answer: _Answer) -> None:
+        if isinstance(answer, Receipt):
+            self.future.set_result(answer)
         else:
-            self.future.set_result(outcome)
+            self.future.set_exception(answer)
+
+
+class _Awaiting(NamedTuple):
+    """A request, and where the task of `asyncio` that called looks for what became of it."""
+
+    request: Request
+    promise: Promise[_Answer]
+    loop: AbstractEventLoop
+
+    def begins(self) -> bool:
+        return not self.promise.cancelled()
 
 
 class GroupCommit:
@@ -41,7 +62,7 @@ class GroupCommit:
     def __init__(self, record: Callable[[Sequence[Request]], list[Outcome]], lock: RLock) -> None:
         self._record = record
         self._lock = lock
-        self._waiting = deque[_Waiting]()
+        self._waiting = deque[_Waiting | _Awaiting]()
         self._server = ThreadPoolExecutor(1, thread_name_prefix="regulars-group-commit")
         self._called = False
 
@@ -89,6 +110,24 @@ class GroupCommit:
         One that is cancelled before its turn records nothing.
         """
         one = _Waiting(request, Future())
+        self._queue(one)
+        return one.future
+
+    async def awaited(self, request: Request) -> Receipt:
+        """
+        Have another thread record the request, and await it. Raises what `execute` would.
+
+        If it is cancelled before its turn, nothing is recorded.
+        """
+        loop = get_running_loop()
+        promise: Promise[_Answer] = loop.create_future()
+        self._queue(_Awaiting(request, promise, loop))
+        answer = await promise
+        if isinstance(answer, Receipt):
+            return answer
+        raise answer
+
+    def _queue(self, one: _Waiting | _Awaiting) -> None:
         self._waiting.append(one)
         if not self._called:
             self._called = True
@@ -96,7 +135,6 @@ class GroupCommit:
                 self._server.submit(self._serve_all)
             except RuntimeError:  # it was closed, and the store will say so
                 self._serve_all()
-        return one.future
 
     def close(self) -> None:
         """Record what was submitted, and nothing more. Not for a thread that has the lock."""
@@ -112,27 +150,44 @@ class GroupCommit:
     def _serve(self) -> None:
         """Record what waits, as much as goes together."""
         taken = [self._waiting.popleft() for _ in range(min(_TOGETHER, len(self._waiting)))]
-        wanted = [one for one in taken if one.future.set_running_or_notify_cancel()]
+        wanted = [one for one in taken if one.begins()]
+        answers: list[_Answer] = []
         try:
-            self._record_together(wanted)
+            self._record_together([one.request for one in wanted], answers)
         finally:
-            for one in wanted:
-                if not one.future.done():
-                    why = "was interrupted at a commit for several: send the command again"
-                    one.future.set_exception(StorageUnavailable(store="regulars", why=why))
+            why = "was interrupted at a commit for several: send the command again"
+            answers.extend(
+                StorageUnavailable(store="regulars", why=why) for _ in wanted[len(answers) :]
+            )
+            _tell(wanted, answers)
 
-    def _record_together(self, wanted: Sequence[_Waiting]) -> None:
+    def _record_together(self, requests: Sequence[Request], answers: list[_Answer]) -> None:
         try:
-            outcomes = self._record([one.request for one in wanted])
+            answers.extend(self._record(requests))
         except StorageUnavailable as error:
-            for one in wanted:
-                one.future.set_exception(evolve(error))
+            answers.extend(evolve(error) for _ in requests)
         except Exception as error:  # noqa: BLE001 - raised again, to whom it belongs
-            if len(wanted) == 1:
-                wanted[0].future.set_exception(error)
+            if len(requests) == 1:
+                answers.append(error)
                 return
-            for one in wanted:
-                self._record_together([one])
+            for request in requests:
+                self._record_together([request], answers)
+
+
+def _tell(wanted: Sequence[_Waiting | _Awaiting], answers: Sequence[_Answer]) -> None:
+    # Waking a loop costs as much as deciding, so that each is woken once for all of its tasks.
+    awaited: dict[AbstractEventLoop, list[tuple[Promise[_Answer], _Answer]]] = {}
+    for one, answer in zip(wanted, answers, strict=True):
+        if isinstance(one, _Waiting):
+            one.settle(answer)
         else:
-            for one, outcome in zip(wanted, outcomes, strict=True):
-                one.settle(outcome)
+            awaited.setdefault(one.loop, []).append((one.promise, answer))
+    for loop, promised in awaited.items():
+        with suppress(RuntimeError):  # it is closed, and nobody awaits anything
+            loop.call_soon_threadsafe(_keep, promised)
+
+
+def _keep(promised: Sequence[tuple[Promise[_Answer], _Answer]]) -> None:
+    for promise, answer in promised:
+        if not promise.done():
+            promise.set_result(answer)

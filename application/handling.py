@@ -108,7 +108,7 @@ class Commands:
     def _may_decide_first(self, requests: Sequence[Request]) -> bool:
         # Keys, snapshots and rows of views are written inside a transaction only.
         return (
-            self._storage.optimistic
+            len(requests) <= self._storage.optimistic
             and not self._inline
             # The ids of a repeat of several commands need not meet those of its first time.
             and all(len(one.commands) == 1 or one.id is None for one in requests)
@@ -259,7 +259,7 @@ class Commands:
         for place, command in enumerate(admitted.commands):
             self._take(command, admitted.first_id(place), cause, batch)
         stop = len(batch.pending)
-        if stop > start:
+        if stop > start and admitted.fingerprint is not None:
             first = batch.pending[start]._replace(fingerprint=admitted.fingerprint)
             batch.pending[start] = first
         self._react(start, batch)

@@ -281,8 +281,12 @@ class Storage(Protocol):
         ...
 
     @property
-    def optimistic(self) -> bool:
-        """Whether it pays to decide first, and let an append outside of a transaction find out."""
+    def optimistic(self) -> int:
+        """
+        Requests up to which it pays to decide them first, and let the append find out.
+
+        0 where a transaction always comes first.
+        """
         ...
 
     def transaction(self) -> AbstractContextManager[None]:

@@ -49,7 +49,7 @@ def _run(settings: Settings, folder: Path) -> Result:
         unit="commands per second",
         ours=rates,
         reference=single_rates,
-        ours_is=f"Crm.submit from {_CALLERS} tasks of asyncio, each awaiting its receipt",
+        ours_is=f"Crm.execute_async from {_CALLERS} tasks of asyncio, each awaiting its receipt",
         reference_is="the same from one task",
         sizes={"callers": _CALLERS, "commands a run": each},
         durability="SQLite, journal WAL, synchronous FULL; a receipt follows its own commit",
@@ -71,7 +71,7 @@ async def _awaited(crm: Crm, commands: list[Command], callers: int) -> None:
 
     async def caller() -> None:
         for command in left:
-            receipt = await asyncio.wrap_future(crm.submit(command, by="checkout"))
+            receipt = await crm.execute_async(command, by="checkout")
             if not receipt.events:
                 raise ValueError(f"{command!r} led to nothing")
 

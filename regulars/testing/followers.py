@@ -104,7 +104,7 @@ class Unsteady:
     storage: Storage
     away: bool = False
     diskless: bool = False
-    optimistic: bool = False
+    optimistic: int = 0
     log: EventLog = field(init=False)
     views: ViewStore = field(init=False)
     snapshots: Snapshots = field(init=False)

@@ -1,8 +1,10 @@
 """Where an append alone costs less than a lock, commands are decided before anything is locked."""
 
+import sqlite3
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import psycopg
 import pytest
@@ -36,7 +38,7 @@ class Counted(MemoryStorage):
     """Tells how many transactions were begun."""
 
     def __init__(self) -> None:
-        super().__init__(tenant=TENANT, optimistic=True)
+        super().__init__(tenant=TENANT, optimistic=9)
         self.begun = 0
 
     @contextmanager
@@ -90,9 +92,9 @@ def test_a_repeat_or_refusal_is_looked_at_under_the_lock(again: Command) -> None
 
 
 def test_a_repeat_is_answered_once_what_it_repeats_outlives_a_crash() -> None:
-    storage = MemoryStorage(tenant=TENANT, optimistic=True)
+    storage = MemoryStorage(tenant=TENANT, optimistic=9)
     first = town_over(storage).execute(PLACE, id="place")
-    disk = Unsteady(storage, diskless=True, optimistic=True)
+    disk = Unsteady(storage, diskless=True, optimistic=9)
     other = core(disk, MemoryKeyStore(), inline=False)
 
     with pytest.raises(StorageUnavailable):
@@ -188,7 +190,7 @@ def test_deciding_first_changes_no_outcome_whoever_else_records(
     batches: list[tuple[int, list[Request]]],
 ) -> None:
     plain = town_over(MemoryStorage(tenant=TENANT))
-    storage = MemoryStorage(tenant=TENANT, optimistic=True)
+    storage = MemoryStorage(tenant=TENANT, optimistic=9)
     processes = [town_over(storage) for _ in range(3)]
 
     for town in (plain, processes[0]):
@@ -238,3 +240,53 @@ def test_on_postgresql_a_connection_that_is_lost_is_made_again(database: Databas
     accepted = town.execute(AcceptOrder(order=ORDER, at=NOON + minutes(1)), id="accept")
 
     assert accepted.version == 2
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Iterator[tuple[Database, Database]]:
+    """Two connections to one new file, as two processes have them."""
+    url = f"sqlite:///{tmp_path / 'shop.db'}"
+    with closing(Database(url)) as one, closing(Database(url)) as other:
+        yield one, other
+
+
+def test_on_sqlite_a_command_that_records_one_event_is_one_statement(
+    file: tuple[Database, Database],
+) -> None:
+    town = sql_core(file[0], inline=False)
+    town.execute(PLACE, id="place")
+    statements: list[str] = []
+    connection = cast("sqlite3.Connection", file[0].driver)
+
+    connection.set_trace_callback(statements.append)
+    receipt = town.execute(AcceptOrder(order=ORDER, at=NOON + minutes(1)), id="accept")
+    connection.set_trace_callback(None)
+
+    # Its trigger is told of under the same text.
+    assert {one.split()[0] for one in statements} == {"INSERT"}
+    assert (receipt.position, receipt.version) == (2, 2)
+
+
+def test_on_sqlite_a_stale_decision_is_taken_again_under_the_lock(
+    file: tuple[Database, Database],
+) -> None:
+    here, there = (sql_core(one, inline=False) for one in file)
+    here.execute(PLACE, id="place")
+    there.execute(CancelOrder(order=ORDER, at=NOON + minutes(1)), id="cancel")
+
+    with pytest.raises(Refusal):
+        here.execute(AcceptOrder(order=ORDER, at=NOON + minutes(2)), id="accept")
+
+    assert [one.version for one in here.events()] == [1, 2]
+
+
+def test_on_sqlite_a_repeat_of_what_another_process_recorded_is_known(
+    file: tuple[Database, Database],
+) -> None:
+    here, there = (sql_core(one, inline=False) for one in file)
+    accept = AcceptOrder(order=ORDER, at=NOON + minutes(1))
+    here.execute(PLACE, id="place")
+    first = there.execute(accept, id="accept")
+
+    assert here.execute(accept, id="accept") == evolve(first, repeated=True)
+    assert len(here.events()) == 2

@@ -168,13 +168,77 @@ def test_a_host_that_may_not_block_awaits_its_receipts() -> None:
     town = memory_core()
 
     async def shop() -> list[Receipt]:
-        submitted = [
-            town.crm.submit(evolve(PLACE, order=OrderId(f"o-{number}")), by="web")
-            for number in range(10)
-        ]
-        return await asyncio.gather(*map(asyncio.wrap_future, submitted))
+        placed = [evolve(PLACE, order=OrderId(f"o-{number}")) for number in range(10)]
+        awaited = [town.crm.execute_async(one, by="web") for one in placed[:5]]
+        submitted = [asyncio.wrap_future(town.crm.submit(one, by="web")) for one in placed[5:]]
+        return await asyncio.gather(*awaited, *submitted)
 
     receipts = asyncio.run(shop())
     town.crm.close()
 
     assert [receipt.version for receipt in receipts] == [1] * 10
+
+
+def test_a_task_is_told_of_its_own_refusal_alone(group: Group) -> None:
+    async def shop() -> list[Receipt | BaseException]:
+        requests = [*placing(1), request(NEVER_PLACED), request(BROKEN), *placing(2)]
+        awaited = [asyncio.create_task(group.commit.awaited(one)) for one in requests]
+        with group.lock:
+            await asyncio.sleep(0)  # each task comes to where it waits
+        return await asyncio.gather(*awaited, return_exceptions=True)
+
+    placed, refused, broken, more = asyncio.run(shop())
+
+    assert isinstance(refused, UnknownOrder)
+    assert isinstance(broken, TypeError)
+    assert [one.version for one in (placed, more) if isinstance(one, Receipt)] == [1, 1]
+    assert group.sizes[0] == 4
+    assert len(group.town.events()) == 2
+
+
+def test_a_task_that_is_cancelled_before_its_turn_records_nothing(group: Group) -> None:
+    async def shop() -> Receipt:
+        cancelled, placed = (
+            asyncio.create_task(group.commit.awaited(one)) for one in placing(1, 2)
+        )
+        with group.lock:
+            await asyncio.sleep(0)
+            cancelled.cancel()
+            await asyncio.sleep(0)
+        return await placed
+
+    assert asyncio.run(shop()).version == 1
+    assert len(group.town.events()) == 1
+
+
+def test_a_task_that_is_cancelled_too_late_is_recorded_without_harm_to_others(
+    group: Group,
+) -> None:
+    async def shop() -> Receipt:
+        told = list[object]()
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+        cancelled = asyncio.create_task(group.commit.awaited(placing(1)[0]))
+        await asyncio.sleep(0)
+        group.commit.submit(*placing(2)).result()  # both are recorded, and the loop not yet told
+        cancelled.cancel()
+        await asyncio.gather(cancelled, return_exceptions=True)
+        placed = await group.commit.awaited(placing(3)[0])
+        assert told == []
+        return placed
+
+    assert asyncio.run(shop()).version == 1
+    assert len(group.town.events()) == 3
+
+
+def test_a_loop_that_has_ended_keeps_nobody_else_from_an_answer(group: Group) -> None:
+    left = group.commit.awaited(placing(1)[0])
+
+    async def leave() -> None:
+        left.send(None)
+
+    with group.lock:
+        asyncio.run(leave())
+        placed = group.commit.submit(*placing(2))
+
+    assert placed.result().version == 1
+    left.close()

@@ -1,6 +1,7 @@
 """The event log in SQL: one table, exact versions, positions that are never given twice."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import takewhile
 from typing import Any, Final, TypeVar, cast
 
@@ -85,6 +86,9 @@ _RECORDED: Final = (
     "causation",
     "fingerprint",
 )
+# What its own constructor does, without a Python function for each event.
+_occurrence: Final[Callable[[tuple[Any, ...]], Occurrence]] = partial(tuple.__new__, Occurrence)
+
 _LAST_VERSION: Final = 2**31 - 1
 """What the column can hold, at most."""
 
@@ -301,7 +305,7 @@ class SqlLog:
             except NotStoredSo:
                 raise UndecodableEvent(position=position, type=kind, schema=schema) from None
             for one in meant:
-                yield Occurrence(position, stream, version, one, occurred_at)
+                yield _occurrence((position, stream, version, one, occurred_at))
 
     def _recorded(self, rows: Iterable[Sequence[Any]]) -> Iterator[Recorded]:
         decode = self._codec.decode

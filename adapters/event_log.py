@@ -87,7 +87,9 @@ _RECORDED: Final = (
     "fingerprint",
 )
 # What its own constructor does, without a Python function for each event.
-_occurrence: Final[Callable[[tuple[Any, ...]], Occurrence]] = partial(tuple.__new__, Occurrence)
+_occurrence: Final[Callable[[tuple[Any, ...]], Occurrence]] = partial(
+    cast("Any", tuple).__new__, Occurrence
+)
 
 _LAST_VERSION: Final = 2**31 - 1
 """What the column can hold, at most."""
@@ -115,7 +117,7 @@ class SqlLog:
         self._tenant = tenant
         self._recordings = LogPages(database, EVENTS, _RECORDED, tenant=tenant)
         self._occurrences = LogPages(database, EVENTS, _OCCURRENCE, tenant=tenant)
-        self._mark = database.compile(bindparam("one"))
+        self._mark = database.compile(bindparam("name", type_=TEXT))
         self._insert = database.compile(insert(EVENTS))
         of_tenant = _AT.tenant == bindparam("tenant")
         of_stream = (of_tenant, _AT.stream == bindparam("stream"), _AT.version > bindparam("after"))

@@ -109,10 +109,9 @@ Happened: TypeAlias = Occurrence | Recorded
 AnyHappened = TypeVar("AnyHappened", Occurrence, Recorded)
 
 
-def chosen(  # noqa: PLR0913 - each narrows what is read
+def chosen(
     events: Iterable[Recorded],
     *,
-    upto: int | None = None,
     types: Collection[type[Event]] | None = None,
     prefix: str = "",
     recorded_by: int | None = None,
@@ -121,8 +120,7 @@ def chosen(  # noqa: PLR0913 - each narrows what is read
     """Those of `events` that `EventLog.read` would give for the same words."""
     for one in events:
         if (
-            (upto is None or one.position <= upto)
-            and (types is None or type(one.event) in types)
+            (types is None or type(one.event) in types)
             and one.stream.startswith(prefix)
             and (recorded_by is None or one.recorded_at <= recorded_by)
             and (occurred_by is None or one.occurred_at <= occurred_by)

@@ -107,6 +107,10 @@ class Database:
         with self.transaction():
             self.dialect.placed(self.driver, tables).create_all(self.connection)
 
+    def rows(self, statement: str, values: Sequence[Any]) -> list[Any]:
+        """All rows that a statement of the driver's gives, the fastest way there is."""
+        return self.dialect.rows(self.driver, statement, values)
+
     def transaction(self) -> AbstractContextManager[None]:
         """
         Keep everything written inside, or nothing if the block raises. Inner ones join the outer.

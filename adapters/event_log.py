@@ -1,7 +1,8 @@
 """The event log in SQL: one table, exact versions, positions that are never given twice."""
 
-import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import takewhile
 from typing import Any, Final, TypeVar, cast
 
 from sqlalchemy import (
@@ -24,11 +25,11 @@ from sqlalchemy import (
 
 from regulars.adapters.codec import CODEC, Codec, NotStoredSo
 from regulars.adapters.database import Database
+from regulars.adapters.log_pages import PAGE, LogPages, begins_with
 from regulars.adapters.schema import BIG, TEXT, metadata
 from regulars.application.errors import AlreadyRecorded, StaleHistory, UndecodableEvent
-from regulars.application.events import Event, EventId, Fact, Pending, Recorded
+from regulars.application.events import Event, EventId, Fact, Occurrence, Pending, Recorded
 from regulars.application.ports import NOTHING_HELD
-from regulars.application.subscription import SPAN
 
 _T = TypeVar("_T")
 
@@ -67,35 +68,38 @@ event.listen(
 )
 
 _AT: Final = EVENTS.c
-_COLUMNS: Final = [
-    EVENTS.c[name]
-    for name in (
-        "position",
-        "stream",
-        "version",
-        "body",
-        "event_id",
-        "occurred_at",
-        "recorded_at",
-        "type",
-        "schema_version",
-        "tenant",
-        "actor",
-        "correlation",
-        "causation",
-        "fingerprint",
-    )
-]
-_PAGE: Final = 1000
+_FACT: Final = ("version", "body", "occurred_at", "type", "schema_version", "position")
+_OCCURRENCE: Final = ("position", "stream", *_FACT[:-1])
+_RECORDED: Final = (
+    "position",
+    "stream",
+    "version",
+    "body",
+    "event_id",
+    "occurred_at",
+    "recorded_at",
+    "type",
+    "schema_version",
+    "tenant",
+    "actor",
+    "correlation",
+    "causation",
+    "fingerprint",
+)
+# What its own constructor does, without a Python function for each event.
+_occurrence: Final[Callable[[tuple[Any, ...]], Occurrence]] = partial(
+    cast("Any", tuple).__new__, Occurrence
+)
+
 _LAST_VERSION: Final = 2**31 - 1
 """What the column can hold, at most."""
-_HALVES: Final = range(0xD800, 0xE000)
-"""The half characters, which are in no text that is stored."""
 
 _FEW: Final = 8
 """A command causes a few events, so that its run is read in pages of as many."""
 
 _NAMES_AT_ONCE: Final = 500
+_NAMES: Final = "names"
+"""Stands where the marks of names come."""
 
 
 class SqlLog:
@@ -108,58 +112,37 @@ class SqlLog:
         self._database = database
         self._dialect = database.dialect
         self._tenant = tenant
-        table = EVENTS.c
-        every = select(*_COLUMNS)
-        mine = every.where(text(self._dialect.of_tenant))
-        between = (table.position > bindparam("after"), table.position <= bindparam("upto"))
-        self._span = every.where(
-            _unindexed(table.tenant) == bindparam("tenant"), *between
-        ).order_by(table.position)
-        self._by_stream = every.where(table.tenant == bindparam("tenant"))
+        self._recordings = LogPages(database, EVENTS, _RECORDED, tenant=tenant)
+        self._occurrences = LogPages(database, EVENTS, _OCCURRENCE, tenant=tenant)
+        self._mark = database.compile(bindparam("name", type_=TEXT))
         self._insert = database.compile(insert(EVENTS))
+        of_tenant = _AT.tenant == bindparam("tenant")
+        of_stream = (of_tenant, _AT.stream == bindparam("stream"), _AT.version > bindparam("after"))
         self._block = database.compile(
-            mine.where(
-                table.event_id >= bindparam("first"), table.event_id <= bindparam("last")
-            ).order_by(table.event_id)
+            _select(_RECORDED)
+            .where(
+                text(self._dialect.of_tenant),
+                _AT.event_id >= bindparam("first"),
+                _AT.event_id <= bindparam("last"),
+            )
+            .order_by(_AT.event_id)
         )
         stream = database.compile(
-            self._by_stream.where(
-                table.stream == bindparam("stream"),
-                table.version > bindparam("after"),
-                table.version <= bindparam("upto"),
-            ).order_by(table.version)
+            _select(_RECORDED)
+            .where(*of_stream, _AT.version <= bindparam("upto"))
+            .order_by(_AT.version)
         )
-        self._stream = f"{stream} LIMIT {_PAGE}"
-        facts = database.compile(
-            select(
-                *(
-                    table[name]
-                    for name in (
-                        "version",
-                        "body",
-                        "occurred_at",
-                        "type",
-                        "schema_version",
-                        "position",
-                    )
-                )
-            )
-            .where(
-                table.tenant == bindparam("tenant"),
-                table.stream == bindparam("stream"),
-                table.version > bindparam("after"),
-            )
-            .order_by(table.version)
+        self._stream = f"{stream} LIMIT {PAGE}"
+        facts = database.compile(_select(_FACT).where(*of_stream).order_by(_AT.version))
+        self._facts = f"{facts} LIMIT {PAGE}"
+        self._several = database.compile(
+            _select(_OCCURRENCE)
+            .where(of_tenant, _AT.stream.in_([literal_column(_NAMES)]))
+            .order_by(_AT.stream, _AT.version)
         )
         self._end = database.compile(
-            select(func.max(table.version)).where(
-                table.tenant == bindparam("tenant"), table.stream == bindparam("stream")
-            )
+            select(func.max(_AT.version)).where(of_tenant, _AT.stream == bindparam("stream"))
         )
-        self._facts = f"{facts} LIMIT {_PAGE}"
-        page = database.compile(mine.where(*between).order_by(table.position))
-        self._page = f"{page} LIMIT {_PAGE}"
-        self._few = f"{page} LIMIT {_FEW}"
 
     def append(
         self, events: Sequence[Pending], *, recorded_at: int, held: Mapping[str, int] = NOTHING_HELD
@@ -210,20 +193,19 @@ class SqlLog:
     def stream(self, name: str, *, after: int = 0, upto: int | None = None) -> Iterator[Recorded]:
         """The events of one stream; see the port."""
         last = _LAST_VERSION if upto is None else min(upto, _LAST_VERSION)
-        execute = self._database.driver.execute
         while True:
-            rows = execute(self._stream, (self._tenant, name, after, last)).fetchall()
+            rows = self._database.rows(self._stream, (self._tenant, name, after, last))
             yield from self._recorded(rows)
-            if len(rows) < _PAGE:
+            if len(rows) < PAGE:
                 return
             after = rows[-1][2]
 
     def facts(self, name: str, *, after: int = 0) -> Iterator[Fact]:
         """The events of one stream without their envelopes; see the port."""
-        execute, decode = self._database.driver.execute, self._codec.decode
+        decode = self._codec.decode
         version = after
         while True:
-            rows = execute(self._facts, (self._tenant, name, version)).fetchall()
+            rows = self._database.rows(self._facts, (self._tenant, name, version))
             for version, body, occurred_at, kind, schema, position in rows:
                 try:
                     meant = decode(kind, schema, body)
@@ -231,18 +213,19 @@ class SqlLog:
                     raise UndecodableEvent(position=position, type=kind, schema=schema) from None
                 for one in meant:
                     yield version, one, occurred_at
-            if len(rows) < _PAGE:
+            if len(rows) < PAGE:
                 return
 
-    def streams(self, names: Collection[str]) -> dict[str, list[Recorded]]:
+    def streams(self, names: Collection[str]) -> dict[str, list[Occurrence]]:
         """The events of several streams; see the port."""
-        found: dict[str, list[Recorded]] = {}
+        found: dict[str, list[Occurrence]] = {}
         for some in _slices(list(names)):
-            query = self._by_stream.where(EVENTS.c.stream.in_(some)).order_by(
-                EVENTS.c.stream, EVENTS.c.version
+            marks = ", ".join([self._mark] * len(some))
+            rows = self._database.rows(
+                self._several.replace(f"({_NAMES})", f"({marks})"), (self._tenant, *some)
             )
-            for recorded in self._select(query):
-                found.setdefault(recorded.stream, []).append(recorded)
+            for one in self._occurred(rows):
+                found.setdefault(one.stream, []).append(one)
         return found
 
     def read(  # noqa: PLR0913 - as the port has it
@@ -256,36 +239,37 @@ class SqlLog:
         occurred_by: int | None = None,
     ) -> Iterator[Recorded]:
         """Events in the order of the log; see the port."""
-        last = self.head() if upto is None else upto
         narrow = [
-            *(() if types is None else (_AT.type.in_(sorted(self._codec.names(types))),)),
-            *_begins_with(prefix),
+            *self._of(types),
+            *begins_with(_AT.stream, prefix),
             *(() if recorded_by is None else (_AT.recorded_at <= recorded_by,)),
             *(() if occurred_by is None else (_AT.occurred_at <= occurred_by,)),
         ]
-        found = self._narrowed(narrow, after, last) if narrow else self._all(after, last)
+        last = self.head() if upto is None else upto
+        found = self._recorded(self._recordings.read(after, last, narrow))
         # Of an older stored event, what it has become may be of the types in part.
         return found if types is None else (one for one in found if type(one.event) in types)
 
-    def _all(self, after: int, last: int) -> Iterator[Recorded]:
-        while after < last:
-            rows = self._database.driver.execute(self._page, (self._tenant, after, last)).fetchall()
-            if not rows:
-                return
-            yield from self._recorded(rows)
-            after = rows[-1][0]
+    def occurrences(
+        self,
+        *,
+        after: int = 0,
+        upto: int | None = None,
+        types: Collection[type[Event]] | None = None,
+        occurred_by: int | None = None,
+    ) -> Iterator[Occurrence]:
+        """What `read` gives, without the rest of the envelope; see the port."""
+        narrow = [
+            *self._of(types),
+            *(() if occurred_by is None else (_AT.occurred_at <= occurred_by,)),
+        ]
+        last = self.head() if upto is None else upto
+        found = self._occurred(self._occurrences.read(after, last, narrow))
+        return found if types is None else (one for one in found if type(one.event) in types)
 
-    def _narrowed(
-        self, narrow: Sequence[ColumnElement[bool]], after: int, last: int
-    ) -> Iterator[Recorded]:
-        query = self._span.where(*narrow).limit(_PAGE)
-        while after < last:
-            # However rare the rows are, no statement looks at more than a span of the log.
-            upto = min(last, after + SPAN)
-            bound = {"tenant": self._tenant, "after": after, "upto": upto}
-            rows = self._database.connection.execute(query, bound).all()
-            yield from self._recorded(rows)
-            after = rows[-1][0] if len(rows) == _PAGE else upto
+    def _of(self, types: Collection[type[Event]] | None) -> Iterator[ColumnElement[bool]]:
+        if types is not None:
+            yield _AT.type.in_(sorted(self._codec.names(types)))
 
     def find(self, event_ids: Collection[EventId]) -> dict[EventId, Recorded]:
         """The first event of each block of ids; see the port."""
@@ -300,17 +284,8 @@ class SqlLog:
 
     def caused_by(self, command_id: str, *, after: int) -> Sequence[Recorded]:
         """The run of events that a command caused; see the port."""
-        run: list[Recorded] = []
-        head = self.head()
-        while rows := self._database.driver.execute(
-            self._few, (self._tenant, after, head)
-        ).fetchall():
-            for recorded in self._recorded(rows):
-                if recorded.causation != command_id:
-                    return run
-                run.append(recorded)
-            after = rows[-1][0]
-        return run
+        found = self._recorded(self._recordings.read(after, self.head(), size=_FEW))
+        return list(takewhile(lambda one: one.causation == command_id, found))
 
     def head(self) -> int:
         """The highest position ever given; see the port."""
@@ -321,9 +296,15 @@ class SqlLog:
         """The name and schema version of a class; see the port."""
         return self._codec.stored[event]
 
-    def _select(self, query: Select[Any]) -> Iterator[Recorded]:
-        bound = {"tenant": self._tenant}
-        return self._recorded(self._database.connection.execute(query, bound))
+    def _occurred(self, rows: Iterable[Sequence[Any]]) -> Iterator[Occurrence]:
+        decode = self._codec.decode
+        for position, stream, version, body, occurred_at, kind, schema in rows:
+            try:
+                meant = decode(kind, schema, body)
+            except NotStoredSo:
+                raise UndecodableEvent(position=position, type=kind, schema=schema) from None
+            for one in meant:
+                yield _occurrence((position, stream, version, one, occurred_at))
 
     def _recorded(self, rows: Iterable[Sequence[Any]]) -> Iterator[Recorded]:
         decode = self._codec.decode
@@ -336,36 +317,16 @@ class SqlLog:
                 yield Recorded(row[0], row[1], row[2], one, *row[4:])
 
 
+def _select(columns: Iterable[str]) -> Select[Any]:
+    return select(*(_AT[name] for name in columns))
+
+
 def _refused(error: Exception, events: Sequence[Pending]) -> Exception:
     # PostgreSQL adds the values to its message, SQLite names the columns alone.
     broken = getattr(getattr(error, "diag", None), "constraint_name", None) or str(error)
     if broken == "events_id" or "events.event_id" in broken:
         return AlreadyRecorded()
     return StaleHistory(stream=events[0].stream)
-
-
-def _begins_with(prefix: str) -> Iterator[ColumnElement[bool]]:
-    # A range, because LIKE has wildcards, and on SQLite takes capitals for small letters.
-    if prefix:
-        yield _unindexed(_AT.stream) >= prefix
-        beyond = _beyond(prefix)
-        if beyond:
-            yield _unindexed(_AT.stream) < beyond
-
-
-def _unindexed(column: Column[str]) -> ColumnElement[str]:
-    # A span is read by position: PostgreSQL would now and then go through all of a tenant's
-    # events, or all of the prefix, for each span, and sort what it found.
-    return column.concat(literal_column("''"))
-
-
-def _beyond(prefix: str) -> str:
-    """The least text that is more than all that begin with `prefix`, by code points; "" if none."""
-    kept = prefix.rstrip(chr(sys.maxunicode))
-    if not kept:
-        return ""
-    following = ord(kept[-1]) + 1
-    return kept[:-1] + chr(_HALVES.stop if following in _HALVES else following)
 
 
 def _slices(names: Sequence[_T]) -> Iterator[Sequence[_T]]:

@@ -11,7 +11,15 @@ from regulars.adapters.codec import CODEC, Codec
 from regulars.adapters.memory_snapshots import MemorySnapshots
 from regulars.adapters.wakeup import Commits, CommitWakeup
 from regulars.application.errors import AlreadyRecorded, StaleHistory
-from regulars.application.events import Event, EventId, Fact, Pending, Recorded, chosen
+from regulars.application.events import (
+    Event,
+    EventId,
+    Fact,
+    Occurrence,
+    Pending,
+    Recorded,
+    chosen,
+)
 from regulars.application.ports import NOTHING_HELD, Finding
 from regulars.application.views import Key, View
 
@@ -107,9 +115,10 @@ class MemoryLog:
         for recorded in self.stream(name, after=after):
             yield recorded.version, recorded.event, recorded.occurred_at
 
-    def streams(self, names: Collection[str]) -> dict[str, list[Recorded]]:
+    def streams(self, names: Collection[str]) -> dict[str, list[Occurrence]]:
         """The events of several streams; see the port."""
-        return {name: list(self.stream(name)) for name in names if self._streams.get(name)}
+        found = {name: [one.occurrence for one in self.stream(name)] for name in names}
+        return {name: events for name, events in found.items() if events}
 
     def read(  # noqa: PLR0913 - as the port has it
         self,
@@ -129,6 +138,18 @@ class MemoryLog:
             recorded_by=recorded_by,
             occurred_by=occurred_by,
         )
+
+    def occurrences(
+        self,
+        *,
+        after: int = 0,
+        upto: int | None = None,
+        types: Collection[type[Event]] | None = None,
+        occurred_by: int | None = None,
+    ) -> Iterator[Occurrence]:
+        """What `read` gives, without the rest of the envelope; see the port."""
+        found = self.read(after=after, upto=upto, types=types, occurred_by=occurred_by)
+        return (one.occurrence for one in found)
 
     def find(self, event_ids: Collection[EventId]) -> dict[EventId, Recorded]:
         """The first event of each block of ids; see the port."""

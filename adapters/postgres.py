@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from select import select
 from sys import maxsize
+from threading import Lock
 from typing import Any, Final, cast
 
 import psycopg
@@ -209,6 +210,10 @@ class Postgres:
             raise psycopg.InternalError("a statement of the transaction failed")
         driver.execute("COMMIT")
 
+    def rows(self, driver: Driver, statement: str, values: Sequence[Any]) -> list[Any]:
+        """By one cursor, and in binary; see the protocol."""
+        return cast("_Driver", driver).rows(statement, values)
+
     def wakeup(self, database: Database, *, poll_seconds: float) -> NoticeWakeup:  # noqa: ARG002 - the server tells
         """Woken by the server, whoever committed; see the protocol."""
         _, parts = database.connection.dialect.create_connect_args(self._url)
@@ -294,6 +299,13 @@ class _Driver:
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self.connection = connection
+        self._reader = psycopg.Cursor(connection, row_factory=tuple_row)
+        self._reading = Lock()
+
+    def rows(self, statement: str, values: Sequence[Any]) -> list[Any]:
+        # A new cursor for each and text to parse would double the client's work for few rows.
+        with self._reading:
+            return self._reader.execute(cast("Any", statement), values, binary=True).fetchall()
 
     def execute(self, statement: str, values: Sequence[Any] = ()) -> Cursor:
         return self.connection.execute(cast("Any", statement), values or None)

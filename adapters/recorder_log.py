@@ -32,6 +32,7 @@ from regulars.application.events import (
     Event,
     EventId,
     Fact,
+    Occurrence,
     Pending,
     Recorded,
     Retired,
@@ -237,9 +238,9 @@ class RecorderLog:
             for event in self._meant(stored, envelope, None):
                 yield stored.originator_version, event, envelope.occurred_at
 
-    def streams(self, names: Collection[str]) -> dict[str, list[Recorded]]:
+    def streams(self, names: Collection[str]) -> dict[str, list[Occurrence]]:
         """The events of several streams; see the port."""
-        found = {name: list(self.stream(name)) for name in names}
+        found = {name: [one.occurrence for one in self.stream(name)] for name in names}
         return {name: events for name, events in found.items() if events}
 
     def read(  # noqa: PLR0913 - as the port has it
@@ -274,6 +275,18 @@ class RecorderLog:
             if len(page) < size:
                 return
             after = page[-1].id
+
+    def occurrences(
+        self,
+        *,
+        after: int = 0,
+        upto: int | None = None,
+        types: Collection[type[Event]] | None = None,
+        occurred_by: int | None = None,
+    ) -> Iterator[Occurrence]:
+        """What `read` gives, without the rest of the envelope; see the port."""
+        found = self.read(after=after, upto=upto, types=types, occurred_by=occurred_by)
+        return (one.occurrence for one in found)
 
     def find(self, event_ids: Collection[EventId]) -> dict[EventId, Recorded]:
         """The first event of each block of ids; see the port."""

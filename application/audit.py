@@ -8,6 +8,7 @@ from uuid import UUID
 from attrs import frozen
 
 from regulars.application.aggregates import Aggregate, aggregate_of
+from regulars.application.collection import collection_paused
 from regulars.application.door import boxes_of, subject_of
 from regulars.application.events import Recorded
 from regulars.application.ports import (
@@ -87,10 +88,11 @@ def verify(
     with storage.snapshot():
         replay = _Replay(vault, views)
         head = storage.log.head()
-        for recorded in storage.log.read(upto=head):
-            replay.take(recorded)
-            if progress is not None and recorded.position % 1000 == 0:
-                progress(recorded.position, head)
+        with collection_paused():
+            for recorded in storage.log.read(upto=head):
+                replay.take(recorded)
+                if progress is not None and recorded.position % 1000 == 0:
+                    progress(recorded.position, head)
         if progress is not None:
             progress(head, head)
         return replay.verdict(storage, head)

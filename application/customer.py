@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final, TypeAlias
 from attrs import Factory, define, field, frozen
 from attrs.validators import ge
 
-from regulars.application.events import Recorded, microseconds, moment
+from regulars.application.events import Happened, microseconds, moment
 from regulars.application.queries import Query, ViewRows
 from regulars.application.sales import ITEMS, MERCHANTS, local, quarter_hour
 from regulars.application.views import Key, View
@@ -81,12 +81,12 @@ _Theirs: TypeAlias = (
 )
 
 
-def _parts(recorded: Recorded) -> Iterable[tuple[Key, Recorded]]:
+def _parts(recorded: Happened) -> Iterable[tuple[Key, Happened]]:
     customer = getattr(recorded.event, "customer", None)
     return () if customer is None else (((customer,), recorded),)
 
 
-def _fold(row: CustomerHistory, recorded: Recorded) -> None:
+def _fold(row: CustomerHistory, recorded: Happened) -> None:
     match recorded.event:
         case OrderPlaced() as placed:
             row.open[placed.order] = OpenOrder(
@@ -151,7 +151,7 @@ def _consent(purpose: str, channel: str | None) -> str:
     return purpose if channel is None else f"{purpose}/{channel}"
 
 
-CUSTOMERS: Final[View[CustomerHistory, Recorded]] = View(
+CUSTOMERS: Final[View[CustomerHistory, Happened]] = View(
     name="customers",
     version=1,
     row=CustomerHistory,

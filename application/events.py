@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple, NewType, TypeAlias
+from typing import Final, NamedTuple, NewType, TypeAlias, TypeVar
 
 from attrs import frozen
 
@@ -61,6 +61,16 @@ class Pending(NamedTuple):
     fingerprint: bytes | None = None
 
 
+class Occurrence(NamedTuple):
+    """An event, its place in the log and when it occurred: of `Recorded`, all that views fold."""
+
+    position: int
+    stream: str
+    version: int
+    event: Event | Retired
+    occurred_at: int
+
+
 class Recorded(NamedTuple):
     """
     An event as it stands in the log.
@@ -87,11 +97,21 @@ class Recorded(NamedTuple):
     causation: str | None
     fingerprint: bytes | None
 
+    @property
+    def occurrence(self) -> Occurrence:
+        """The event and its place, without the rest."""
+        return Occurrence(self.position, self.stream, self.version, self.event, self.occurred_at)
 
-def chosen(  # noqa: PLR0913 - each narrows what is read
+
+Happened: TypeAlias = Occurrence | Recorded
+"""What views fold: as it was read for them, or as it was just recorded."""
+
+AnyHappened = TypeVar("AnyHappened", Occurrence, Recorded)
+
+
+def chosen(
     events: Iterable[Recorded],
     *,
-    upto: int | None = None,
     types: Collection[type[Event]] | None = None,
     prefix: str = "",
     recorded_by: int | None = None,
@@ -100,8 +120,7 @@ def chosen(  # noqa: PLR0913 - each narrows what is read
     """Those of `events` that `EventLog.read` would give for the same words."""
     for one in events:
         if (
-            (upto is None or one.position <= upto)
-            and (types is None or type(one.event) in types)
+            (types is None or type(one.event) in types)
             and one.stream.startswith(prefix)
             and (recorded_by is None or one.recorded_at <= recorded_by)
             and (occurred_by is None or one.occurred_at <= occurred_by)
@@ -109,13 +128,13 @@ def chosen(  # noqa: PLR0913 - each narrows what is read
             yield one
 
 
-def pages(events: Iterable[Recorded], size: int) -> Iterator[list[Recorded]]:
+def pages(events: Iterable[AnyHappened], size: int) -> Iterator[list[AnyHappened]]:
     """`events` in lists of at least `size`, but the last; what shares a position is in one list."""
-    page: list[Recorded] = []
-    for recorded in events:
-        if len(page) >= size and recorded.position != page[-1].position:
+    page: list[AnyHappened] = []
+    for happened in events:
+        if len(page) >= size and happened.position != page[-1].position:
             yield page
             page = []
-        page.append(recorded)
+        page.append(happened)
     if page:
         yield page

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 from attrs import define, frozen
 
 from regulars.application.aggregates import account_stream
-from regulars.application.events import Recorded, moment
+from regulars.application.events import Happened, moment
 from regulars.application.queries import Query, ViewRows
 from regulars.application.views import Key, View
 from regulars.domain.loyalty import LoyaltyAccountOpened, PointsEarned, PointsReversed
@@ -29,7 +29,7 @@ class AccountTotals:
     balance: int = 0
 
 
-def _account_parts(recorded: Recorded) -> Iterable[tuple[Key, Recorded]]:
+def _account_parts(recorded: Happened) -> Iterable[tuple[Key, Happened]]:
     match recorded.event:
         case (
             LoyaltyAccountOpened(program=program, customer=customer)
@@ -41,7 +41,7 @@ def _account_parts(recorded: Recorded) -> Iterable[tuple[Key, Recorded]]:
             return ()
 
 
-def _account_fold(row: AccountTotals, recorded: Recorded) -> None:
+def _account_fold(row: AccountTotals, recorded: Happened) -> None:
     match recorded.event:
         case LoyaltyAccountOpened():
             row.opened_at = recorded.occurred_at
@@ -55,7 +55,7 @@ def _account_fold(row: AccountTotals, recorded: Recorded) -> None:
             pass
 
 
-ACCOUNTS: Final[View[AccountTotals, Recorded]] = View(
+ACCOUNTS: Final[View[AccountTotals, Happened]] = View(
     name="accounts",
     version=1,
     row=AccountTotals,
@@ -92,11 +92,11 @@ class LedgerEntry:
     occurred_at: int = 0
 
 
-def _ledger_parts(recorded: Recorded) -> Iterable[tuple[Key, Recorded]]:
+def _ledger_parts(recorded: Happened) -> Iterable[tuple[Key, Happened]]:
     return (((recorded.position,), recorded),)
 
 
-def _ledger_fold(row: LedgerEntry, recorded: Recorded) -> None:
+def _ledger_fold(row: LedgerEntry, recorded: Happened) -> None:
     row.occurred_at = recorded.occurred_at
     match recorded.event:
         case PointsEarned() as earned:
@@ -122,7 +122,7 @@ def _ledger_fold(row: LedgerEntry, recorded: Recorded) -> None:
             pass
 
 
-LEDGER: Final[View[LedgerEntry, Recorded]] = View(
+LEDGER: Final[View[LedgerEntry, Happened]] = View(
     name="ledger",
     version=1,
     row=LedgerEntry,

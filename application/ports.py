@@ -8,7 +8,7 @@ from uuid import UUID
 
 from attrs import field, frozen
 
-from regulars.application.events import Event, EventId, Fact, Pending, Recorded
+from regulars.application.events import Event, EventId, Fact, Occurrence, Pending, Recorded
 from regulars.application.snapshots import Snapshots
 from regulars.application.views import Key, View
 from regulars.domain.personal import DataClass, Personal, Sealed
@@ -56,7 +56,7 @@ class EventLog(Protocol):
         """What `stream` gives, without the envelope: all that a fold needs, read faster."""
         ...
 
-    def streams(self, names: Collection[str]) -> dict[str, list[Recorded]]:
+    def streams(self, names: Collection[str]) -> dict[str, list[Occurrence]]:
         """The events of several streams, oldest first; unknown streams are left out."""
         ...
 
@@ -77,6 +77,17 @@ class EventLog(Protocol):
         were recorded and that occurred by then: at that microsecond or before. None narrows
         nothing.
         """
+        ...
+
+    def occurrences(
+        self,
+        *,
+        after: int = 0,
+        upto: int | None = None,
+        types: Collection[type[Event]] | None = None,
+        occurred_by: int | None = None,
+    ) -> Iterator[Occurrence]:
+        """What `read` gives, without the rest of the envelope, read faster."""
         ...
 
     def find(self, event_ids: Collection[EventId]) -> dict[EventId, Recorded]:

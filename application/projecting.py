@@ -5,7 +5,7 @@ from typing import Any, Final, TypeAlias
 
 from regulars.application.collection import collection_paused
 from regulars.application.errors import StorageUnavailable
-from regulars.application.events import Recorded, pages
+from regulars.application.events import Happened, Recorded, pages
 from regulars.application.ports import Storage
 from regulars.application.views import Key, View
 
@@ -22,7 +22,7 @@ _PAGE: Final = 2_000
 
 def fold_into(
     view: View[Any, Any],
-    events: Iterable[Recorded],
+    events: Iterable[Happened],
     rows: Rows,
     *,
     wanted: Callable[[View[Any, Any], Key], bool] | None = None,
@@ -44,7 +44,7 @@ def fold_into(
                 fold(row, part)
 
 
-def computed(view: View[Any, Any], events: Iterable[Recorded]) -> Rows:
+def computed(view: View[Any, Any], events: Iterable[Happened]) -> Rows:
     """The rows of the view, computed from nothing but `events`."""
     rows: Rows = {}
     fold_into(view, events, rows)
@@ -221,13 +221,13 @@ class _Pass:
 
     def run(self, stop: int, *, progress: Progress | None) -> Iterator[int]:
         """Fold the events up to position `stop`; yields each position that is reached."""
-        for page in pages(self._storage.log.read(after=self.upto, upto=stop), _PAGE):
+        for page in pages(self._storage.log.occurrences(after=self.upto, upto=stop), _PAGE):
             self.fold(page, page[-1].position)
             if progress is not None:
                 progress(self.upto, stop)
             yield self.upto
 
-    def fold(self, events: Sequence[Recorded], last: int) -> None:
+    def fold(self, events: Sequence[Happened], last: int) -> None:
         """Fold the next events, up to position `last`, after loading the rows they touch."""
         self.upto = last
         self._events += len(events)

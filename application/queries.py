@@ -4,9 +4,10 @@ from abc import abstractmethod
 from collections.abc import Collection, Iterator
 from datetime import datetime
 from itertools import chain
-from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, ClassVar, Final, Generic, Protocol, TypeAlias, TypeVar
 
-from regulars.application.events import Recorded, chosen, microseconds
+from regulars.application.collection import collection_paused
+from regulars.application.events import Occurrence, microseconds, pages
 from regulars.application.ports import EventLog
 from regulars.application.projecting import Rows, fold_into
 from regulars.application.views import Key, View
@@ -14,6 +15,8 @@ from regulars.application.views import Key, View
 Row = TypeVar("Row")
 Part = TypeVar("Part")
 Answer_co = TypeVar("Answer_co", covariant=True)
+
+_PAGE: Final = 1_000
 
 AsOf: TypeAlias = datetime | int
 """
@@ -57,9 +60,10 @@ class ReplayedRows:
 
     def __init__(self, log: EventLog, query: Query[Any], as_of: AsOf) -> None:
         self._rows: dict[View[Any, Any], Rows] = {view: {} for view in query.views}
-        for recorded in _past(log, query, as_of):
-            for view, rows in self._rows.items():
-                fold_into(view, (recorded,), rows, wanted=query.concerns)
+        with collection_paused():
+            for page in pages(_past(log, query, as_of), _PAGE):
+                for view, rows in self._rows.items():
+                    fold_into(view, page, rows, wanted=query.concerns)
 
     def load(self, view: View[Row, Part], keys: Collection[Key]) -> dict[Key, Row]:
         """The rows under `keys`; keys without a row are left out."""
@@ -75,12 +79,15 @@ class ReplayedRows:
                 yield row
 
 
-def _past(log: EventLog, query: Query[Any], as_of: AsOf) -> Iterator[Recorded]:
+def _past(log: EventLog, query: Query[Any], as_of: AsOf) -> Iterator[Occurrence]:
     upto, by = (as_of, None) if isinstance(as_of, int) else (None, microseconds(as_of))
     names = query.streams()
     if names is None:
         reads = frozenset[type[Any]]().union(*(view.reads for view in query.views))
-        return log.read(types=reads, upto=upto, occurred_by=by)
+        return log.occurrences(types=reads, upto=upto, occurred_by=by)
     found = chain(*log.streams(names).values())
-    events = sorted(found, key=lambda recorded: recorded.position)
-    return chosen(events, upto=upto, occurred_by=by)
+    return (
+        one
+        for one in sorted(found, key=lambda one: one.position)
+        if (upto is None or one.position <= upto) and (by is None or one.occurred_at <= by)
+    )

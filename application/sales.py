@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 
 from attrs import Factory, define
 
-from regulars.application.events import Recorded, microseconds, moment
+from regulars.application.events import Happened, microseconds, moment
 from regulars.application.views import Key, View
 from regulars.domain.merchant import (
     MenuItemPublished,
@@ -63,7 +63,7 @@ class QuarterSales:
     refunded: int = 0
 
 
-def _sales_parts(recorded: Recorded) -> Iterable[tuple[Key, Recorded]]:
+def _sales_parts(recorded: Happened) -> Iterable[tuple[Key, Happened]]:
     match recorded.event:
         case (
             OrderDelivered(placed_at=placed_at, currency=currency)
@@ -76,7 +76,7 @@ def _sales_parts(recorded: Recorded) -> Iterable[tuple[Key, Recorded]]:
             return ()
 
 
-def _sales_fold(row: QuarterSales, recorded: Recorded) -> None:
+def _sales_fold(row: QuarterSales, recorded: Happened) -> None:
     match recorded.event:
         case OrderDelivered(customer=customer, total=total):
             row.orders += 1
@@ -93,7 +93,7 @@ def _sales_fold(row: QuarterSales, recorded: Recorded) -> None:
             pass
 
 
-SALES: Final[View[QuarterSales, Recorded]] = View(
+SALES: Final[View[QuarterSales, Happened]] = View(
     name="sales",
     version=1,
     row=QuarterSales,
@@ -120,12 +120,12 @@ class MerchantSales:
     stars: int = 0
 
 
-def _merchant_parts(recorded: Recorded) -> Iterable[tuple[Key, Recorded]]:
+def _merchant_parts(recorded: Happened) -> Iterable[tuple[Key, Happened]]:
     merchant = getattr(recorded.event, "merchant", None)
     return () if merchant is None else (((merchant,), recorded),)
 
 
-def _merchant_fold(row: MerchantSales, recorded: Recorded) -> None:
+def _merchant_fold(row: MerchantSales, recorded: Happened) -> None:
     match recorded.event:
         case OrderDelivered(currency=currency, total=total):
             row.orders += 1
@@ -144,7 +144,7 @@ def _merchant_fold(row: MerchantSales, recorded: Recorded) -> None:
             pass
 
 
-MERCHANTS: Final[View[MerchantSales, Recorded]] = View(
+MERCHANTS: Final[View[MerchantSales, Happened]] = View(
     name="merchants",
     version=1,
     row=MerchantSales,
@@ -188,7 +188,7 @@ A second line of the same item counts for no order.
 """
 
 
-def _item_parts(recorded: Recorded) -> Iterable[tuple[Key, ItemPart]]:
+def _item_parts(recorded: Happened) -> Iterable[tuple[Key, ItemPart]]:
     match recorded.event:
         case OrderPlaced(lines=lines, currency=currency):
             sign = 1
@@ -253,7 +253,7 @@ _STEPS: Final = frozenset(
 )
 
 
-def _flag_parts(recorded: Recorded) -> Iterable[tuple[Key, None]]:
+def _flag_parts(recorded: Happened) -> Iterable[tuple[Key, None]]:
     if getattr(recorded.event, "late_entry", False):
         yield ("late_entry",), None
     if isinstance(recorded.event, RefundIssued) and recorded.event.goodwill:

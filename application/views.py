@@ -12,7 +12,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
-from regulars.application.events import Event, Recorded
+from regulars.application.events import Event, Happened
 
 Row = TypeVar("Row")
 Part = TypeVar("Part")
@@ -36,7 +36,7 @@ class View(Generic[Row, Part]):
     row: type[Row]
     key: tuple[str, ...]
     reads: frozenset[type[Event]]
-    parts: Callable[[Recorded], Iterable[tuple[Key, Part]]] = field(repr=False)
+    parts: Callable[[Happened], Iterable[tuple[Key, Part]]] = field(repr=False)
     fold: Callable[[Row, Part], None] = field(repr=False)
     indexes: tuple[str, ...] = ()
 

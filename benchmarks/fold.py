@@ -18,6 +18,7 @@ from benchmarks.stock_accounts import EARNED, StockAccount, save_accounts
 from regulars.adapters.database import Database
 from regulars.adapters.event_log import SqlLog
 from regulars.application.aggregates import ACCOUNT, ORDER, PROGRAM, Aggregate
+from regulars.application.collection import collection_paused
 from regulars.application.events import moment
 from regulars.domain import loyalty, order, program
 from regulars.domain.loyalty import PointsEarned
@@ -43,12 +44,13 @@ class _Logs:
     def fold(self) -> int:
         """Fold every stream of ours. Returns how many orders were delivered."""
         states: dict[str, Any] = {}
-        for recorded in self.log.read():
-            aggregate = _AGGREGATES[type(recorded.event)]
-            state = states.get(recorded.stream)
-            if state is None:
-                state = states[recorded.stream] = aggregate.state()
-            aggregate.fold(state, recorded.event, moment(recorded.occurred_at))
+        with collection_paused():
+            for _, stream, _, event, occurred_at in self.log.occurrences():
+                aggregate = _AGGREGATES[type(event)]
+                state = states.get(stream)
+                if state is None:
+                    state = states[stream] = aggregate.state()
+                aggregate.fold(state, event, moment(occurred_at))
         return sum(
             state.stage is Stage.DELIVERED for state in states.values() if type(state) is Order
         )
@@ -65,8 +67,8 @@ class _Logs:
     def points(self) -> Counter[str]:
         """The points of every customer, from events of ours."""
         points = Counter[str]()
-        for recorded in self.log.read(types={PointsEarned}):
-            earned = cast("PointsEarned", recorded.event)
+        for happened in self.log.occurrences(types={PointsEarned}):
+            earned = cast("PointsEarned", happened.event)
             points[earned.customer] += earned.points
         return points
 
@@ -130,7 +132,7 @@ def _folded(settings: Settings, folder: Path) -> Result:
         unit="events of the log per second",
         ours=rates,
         reference=stock_rates,
-        ours_is="EventLog.read, and the fold of every order, account and programme",
+        ours_is="EventLog.occurrences, and the fold of every order, account and programme",
         reference_is=(
             "stock eventsourcing on its SQLite module: recorder.select_notifications by the"
             " thousand, mapper, and mutate of every order and account"
@@ -162,7 +164,7 @@ def _handled(settings: Settings, folder: Path) -> Result:
         unit="events of the log per second",
         ours=rates,
         reference=stock_rates,
-        ours_is="EventLog.read of PointsEarned alone, added up by customer",
+        ours_is="EventLog.occurrences of PointsEarned alone, added up by customer",
         reference_is=(
             "stock eventsourcing on its SQLite module: recorder.select_notifications by the"
             " thousand, mapper, and the same events added up"

@@ -9,7 +9,7 @@ from random import Random
 from statistics import median
 from typing import Final, TypeAlias
 
-from benchmarks.databases import durability, new_url
+from benchmarks.databases import durability, new_url, server_settings
 from benchmarks.measure import Benchmark, Result, Settings, Side, alternate, timed
 from benchmarks.orders import EVENTS, order_id
 from regulars.adapters.database import Database
@@ -117,7 +117,8 @@ def _run(settings: Settings, folder: Path) -> Result:
         details={
             name: {"ratio": round(ratios[name], 3), "ours": median(a), "reference": median(b)}
             for name, (a, b) in found.items()
-        },
+        }
+        | {"server": server_settings(settings)},
     )
 
 

@@ -182,6 +182,37 @@ class EventLogReads(ABC):
         assert [version for version, _, _ in log.facts("a", after=1)] == [2, 3]
         assert list(log.facts("a", after=3)) == list(log.facts("a", after=9)) == []
 
+    def test_the_occurrences_in_the_log_are_its_events_without_their_envelope(self) -> None:
+        log, other = self.open("shop"), self.open("other")
+        events = [*EXAMPLES.values(), *EXAMPLES.values()]
+        append(other, *run("a", 1))
+        for version, event in enumerate(events, 1):
+            append(log, pending("a", version, event)._replace(occurred_at=NOW + version))
+        append(log, *run("b", 1))
+        middle = list(log.read())[len(EXAMPLES)].position
+
+        words: list[dict[str, Any]] = [
+            {},
+            {"after": middle},
+            {"upto": middle},
+            {"types": [OrderReady, OrderCompleted]},
+            {"types": []},
+            {"occurred_by": NOW + len(EXAMPLES)},
+            {"after": 1, "upto": middle, "types": [OrderReady], "occurred_by": NOW + len(EXAMPLES)},
+        ]
+        for some in words:
+            expected = [one.occurrence for one in log.read(**some)]
+            assert list(log.occurrences(**some)) == expected
+
+    def test_the_occurrences_in_a_log_of_any_length_are_all_read(self) -> None:
+        log = self.open("shop")
+        append(log, *_few_among_many((1, 1_002, 2_001), 2_001))
+
+        assert list(log.occurrences()) == [one.occurrence for one in log.read()]
+        assert places(log.occurrences(types=[OrderReady])) == [
+            ("rare", version) for version in (1, 2, 3)
+        ]
+
     def test_several_streams_are_read_at_once(self) -> None:
         log = self.open("shop")
         names = [f"order {number}" for number in range(1_200)]

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from regulars.application.events import Event, EventId, Pending, Recorded
+from regulars.application.events import Event, EventId, Happened, Pending, Recorded
 from regulars.application.ports import EventLog
 from regulars.domain.order import OrderAccepted
 from regulars.domain.values import OrderId
@@ -58,9 +58,9 @@ def run(stream: str, *versions: int) -> list[Pending]:
     return [pending(stream, version) for version in versions]
 
 
-def places(recorded: Iterable[Recorded]) -> list[tuple[str, int]]:
+def places(happened: Iterable[Happened]) -> list[tuple[str, int]]:
     """The stream and version of each."""
-    return [(one.stream, one.version) for one in recorded]
+    return [(one.stream, one.version) for one in happened]
 
 
 def positions(recorded: Iterable[Recorded]) -> list[int]:

@@ -197,7 +197,7 @@ def test_pages_keep_together_what_shares_a_position() -> None:
 
     assert list(pages(at(1, 2, 2, 2, 3, 4), 2)) == [at(1, 2, 2, 2), at(3, 4)]
     assert list(pages(at(1, 1, 2), 1)) == [at(1, 1), at(2)]
-    assert list(pages([], 2)) == []
+    assert list(pages(at(), 2)) == []
 
 
 def test_a_host_reads_every_event_however_many_became_of_a_row(

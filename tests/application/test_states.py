@@ -14,7 +14,7 @@ from regulars.adapters.storage import SqlStorage
 from regulars.application.aggregates import ACCOUNT, CUSTOMER, ORDER, Aggregate, account_stream
 from regulars.application.batch import Outcome
 from regulars.application.crm import VIEWS
-from regulars.application.events import Command, Event, Fact, Recorded
+from regulars.application.events import Command, Event, Fact, Occurrence
 from regulars.application.ports import Storage
 from regulars.application.snapshots import Snapshot
 from regulars.application.states import Held, States
@@ -46,7 +46,7 @@ class CountingLog(MemoryLog):
             self.given += 1
             yield fact
 
-    def streams(self, names: Collection[str]) -> dict[str, list[Recorded]]:
+    def streams(self, names: Collection[str]) -> dict[str, list[Occurrence]]:
         found = super().streams(names)
         self.given += sum(map(len, found.values()))
         return found

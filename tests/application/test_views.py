@@ -15,7 +15,7 @@ from regulars.adapters.memory import MemoryStorage
 from regulars.adapters.storage import SqlStorage
 from regulars.application.crm import VIEWS
 from regulars.application.customer import CUSTOMERS
-from regulars.application.events import EventId, Pending, Recorded
+from regulars.application.events import EventId, Happened, Pending, Recorded
 from regulars.application.loyalty import ACCOUNTS, LEDGER
 from regulars.application.ports import Storage
 from regulars.application.projecting import Projector, Rows, computed, fold_into
@@ -151,8 +151,8 @@ class Tally:
 
 
 def tally(fold: Callable[[Tally, Any], None]) -> View[Tally, Any]:
-    def parts(recorded: Recorded) -> list[tuple[Key, Recorded]]:
-        return [((recorded.position % 3,), recorded)]
+    def parts(happened: Happened) -> list[tuple[Key, Happened]]:
+        return [((happened.position % 3,), happened)]
 
     return View(
         name="tally",

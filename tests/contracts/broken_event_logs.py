@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import takewhile
+from itertools import islice, takewhile
 from time import sleep
 from typing import Any, TypeAlias
 
@@ -10,7 +10,7 @@ from regulars.adapters.database import Database
 from regulars.adapters.event_log import SqlLog
 from regulars.adapters.memory import MemoryLog
 from regulars.application.errors import StaleHistory
-from regulars.application.events import Event, EventId, Fact, Pending, Recorded
+from regulars.application.events import Event, EventId, Fact, Occurrence, Pending, Recorded
 from regulars.application.ports import NOTHING_HELD
 from regulars.testing.pending_events import new_id
 
@@ -132,6 +132,31 @@ class FactsNewestFirst(MemoryLog):
 class FactsFromTheStart(MemoryLog):
     def facts(self, name: str, *, after: int = 0) -> Iterator[Fact]:  # noqa: ARG002 - that is what is broken
         return super().facts(name)
+
+
+class OccurrencesFromTheStart(MemoryLog):
+    def occurrences(self, *, after: int = 0, **of: Any) -> Iterator[Occurrence]:  # noqa: ANN401, ARG002 - that is what is broken
+        return super().occurrences(**of)
+
+
+class OccurrencesToTheEnd(MemoryLog):
+    def occurrences(self, *, upto: int | None = None, **of: Any) -> Iterator[Occurrence]:  # noqa: ANN401, ARG002 - that is what is broken
+        return super().occurrences(**of)
+
+
+class OccurrencesOfEveryType(SqlLog):
+    def occurrences(self, *, types: Types = None, **of: Any) -> Iterator[Occurrence]:  # noqa: ANN401, ARG002 - that is what is broken
+        return super().occurrences(**of)
+
+
+class OccurrencesAtAnyTime(SqlLog):
+    def occurrences(self, *, occurred_by: int | None = None, **of: Any) -> Iterator[Occurrence]:  # noqa: ANN401, ARG002 - that is what is broken
+        return super().occurrences(**of)
+
+
+class OccurrencesOfOnePage(SqlLog):
+    def occurrences(self, **of: Any) -> Iterator[Occurrence]:  # noqa: ANN401 - what `occurrences` takes
+        return islice(super().occurrences(**of), 1_000)
 
 
 class StopsAtAnotherType(SqlLog):
@@ -274,6 +299,8 @@ BROKEN_IN_MEMORY: list[type[MemoryLog]] = [
     NewestFirst,
     FactsNewestFirst,
     FactsFromTheStart,
+    OccurrencesFromTheStart,
+    OccurrencesToTheEnd,
     StreamFromTheStart,
     StreamToTheEnd,
     ReadsEveryType,
@@ -291,6 +318,9 @@ BROKEN_IN_SQL: list[type[SqlLog]] = [
     TakesGaps,
     LostUpdate,
     StreamLeavesOutItsLast,
+    OccurrencesOfEveryType,
+    OccurrencesAtAnyTime,
+    OccurrencesOfOnePage,
     StopsAtAnotherType,
     HoldsAnyTenant,
     StopsAtAPageOfOthers,

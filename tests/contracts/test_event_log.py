@@ -195,7 +195,7 @@ def test_an_event_that_is_not_what_its_name_promises_is_named_by_its_place(
     last = append(log, *run("a", 1, 2))
     database.driver.execute(f"UPDATE events SET {change} WHERE position = {last}")  # noqa: S608 - of this file
 
-    for reading in (log.read(), log.stream("a"), log.facts("a")):
+    for reading in (log.read(), log.occurrences(), log.stream("a"), log.facts("a")):
         with pytest.raises(UndecodableEvent) as unreadable:
             list(reading)
         assert unreadable.value.position == last

@@ -90,7 +90,11 @@ def test_every_way_to_read_a_stream_tells_the_same(log: EventLog) -> None:
     assert list(log.stream("a", after=1)) == mine[1:]
     assert list(log.stream("a", after=2)) == mine[3:]
     assert list(log.facts("a")) == [(one.version, one.event, one.occurred_at) for one in mine]
-    assert log.streams(["a", "b"]) == {"a": mine, "b": everything[4:]}
+    assert list(log.occurrences()) == [one.occurrence for one in everything]
+    assert log.streams(["a", "b"]) == {
+        "a": [one.occurrence for one in mine],
+        "b": [one.occurrence for one in everything[4:]],
+    }
     assert list(log.read(after=1, upto=2)) == mine[1:3]
 
 
@@ -109,7 +113,9 @@ def test_a_reader_of_some_types_gets_them_from_older_events_too(log: EventLog) -
     keep(log, "b", OrderAccepted(order=OrderId("a")))
 
     def read(*types: type[Event]) -> list[tuple[int, type[Any]]]:
-        return [(one.position, type(one.event)) for one in log.read(types=types)]
+        found = [(one.position, type(one.event)) for one in log.occurrences(types=types)]
+        assert found == [(one.position, type(one.event)) for one in log.read(types=types)]
+        return found
 
     assert read(OrderPlaced) == [(1, OrderPlaced)]
     assert read(OrderDelivered, OrderAccepted) == [(2, OrderDelivered), (4, OrderAccepted)]
@@ -141,7 +147,14 @@ def test_an_older_event_that_no_upcaster_was_made_for_is_named_by_its_place(
     log = SqlLog(database, tenant="shop", codec=LONG_LIVED)
     last = keep(log, "a", TAKEN, older("OrderTaken", 1, id="secret"))
 
-    for reading in (log.read(), log.stream("a"), log.facts("a"), log.read(types=[OrderPlaced])):
+    for reading in (
+        log.read(),
+        log.occurrences(),
+        log.stream("a"),
+        log.facts("a"),
+        log.read(types=[OrderPlaced]),
+        log.occurrences(types=[OrderPlaced]),
+    ):
         with pytest.raises(UndecodableEvent) as unreadable:
             list(reading)
         assert (unreadable.value.position, unreadable.value.type) == (last, "OrderTaken")

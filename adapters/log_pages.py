@@ -1,0 +1,93 @@
+"""Rows of the events table in the order of the log, a page a statement, however many there are."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Table, bindparam, literal_column, select, text
+
+from regulars.adapters.database import Database
+from regulars.application.subscription import SPAN
+
+PAGE: Final = 1_000
+"""Rows that one statement reads, at most."""
+
+_HALVES: Final = range(0xD800, 0xE000)
+"""The half characters, which are in no text that is stored."""
+
+
+class LogPages:
+    """Some columns of one tenant's events, the position first among them."""
+
+    def __init__(
+        self, database: Database, table: Table, columns: Sequence[str], *, tenant: str
+    ) -> None:
+        self._database = database
+        self._tenant = tenant
+        position = table.c.position
+        chosen = select(*(table.c[name] for name in columns)).order_by(position)
+        between = (position > bindparam("after"), position <= bindparam("upto"))
+        mine = text(database.dialect.of_tenant)
+        self._page = database.compile(chosen.where(mine, *between))
+        self._span = chosen.where(unindexed(table.c.tenant) == bindparam("tenant"), *between)
+
+    def read(
+        self, after: int, last: int, narrow: Sequence[ColumnElement[bool]] = (), *, size: int = PAGE
+    ) -> Iterator[Sequence[Any]]:
+        """
+        The rows past position `after` up to and including `last` that fulfil all of `narrow`.
+
+        They are read `size` at a time.
+        """
+        pages = (
+            self._narrowed(narrow, after, last, size) if narrow else self._all(after, last, size)
+        )
+        return chain.from_iterable(pages)
+
+    def _all(self, after: int, last: int, size: int) -> Iterator[Sequence[Any]]:
+        page = f"{self._page} LIMIT {size}"
+        while after < last:
+            rows = self._database.rows(page, (self._tenant, after, last))
+            if not rows:
+                return
+            yield rows
+            after = rows[-1][0]
+
+    def _narrowed(
+        self, narrow: Sequence[ColumnElement[bool]], after: int, last: int, size: int
+    ) -> Iterator[Sequence[Any]]:
+        query = self._span.where(*narrow).limit(size)
+        while after < last:
+            # However rare the rows are, no statement looks at more than a span of the log.
+            upto = min(last, after + SPAN)
+            bound = {"tenant": self._tenant, "after": after, "upto": upto}
+            rows = self._database.connection.execute(query, bound).all()
+            yield rows
+            after = rows[-1][0] if len(rows) == size else upto
+
+
+def begins_with(column: ColumnElement[str], prefix: str) -> Iterator[ColumnElement[bool]]:
+    """What is to be true of texts that begin with `prefix`, letter for letter."""
+    # A range, because LIKE has wildcards, and on SQLite takes capitals for small letters.
+    if prefix:
+        yield unindexed(column) >= prefix
+        beyond = _beyond(prefix)
+        if beyond:
+            yield unindexed(column) < beyond
+
+
+def unindexed(column: ColumnElement[str]) -> ColumnElement[str]:
+    """The column as an expression that no index is for."""
+    # A span is read by position: PostgreSQL would now and then go through all of a tenant's
+    # events, or all of the prefix, for each span, and sort what it found.
+    return column.concat(literal_column("''"))
+
+
+def _beyond(prefix: str) -> str:
+    """The least text that is more than all that begin with `prefix`, by code points; "" if none."""
+    kept = prefix.rstrip(chr(sys.maxunicode))
+    if not kept:
+        return ""
+    following = ord(kept[-1]) + 1
+    return kept[:-1] + chr(_HALVES.stop if following in _HALVES else following)

@@ -11,7 +11,7 @@ import pytest
 
 from regulars.adapters.database import Database
 from regulars.adapters.event_log import SqlLog
-from regulars.adapters.lookout import PAUSE, Lookout
+from regulars.adapters.lookout import PAUSE, SHARE, Lookout
 from regulars.adapters.storage import SqlStorage
 from regulars.application.errors import StorageUnavailable
 from regulars.application.subscription import subscribe
@@ -134,7 +134,7 @@ def test_the_more_follow_a_busy_log_the_more_they_take_at_a_time() -> None:
     for one in wakeups:
         one.close()
 
-    assert 4 <= looks <= 1 + took / (FOLLOWERS * 0.001)
+    assert 4 <= looks <= 1 + took / (FOLLOWERS * SHARE)
 
 
 def test_who_waits_in_vain_is_told_the_moment_at_which_that_was_over() -> None:

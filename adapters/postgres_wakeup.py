@@ -46,7 +46,7 @@ class NoticeWakeup:
         return self._connection.execute("SELECT position FROM regulars_log").fetchone()
 
     def _have_committed(self, seconds: float) -> bool:
-        """Whether any has since the last time, or does within `seconds`; and then listen no more."""
+        """Whether any has since the last time, or does within `seconds`; then listen no more."""
         before = self._head
         if not self._listening:
             self._connection.execute(f"LISTEN {CHANNEL}")

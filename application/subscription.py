@@ -208,21 +208,21 @@ def check_words(
         TypeError: one is not of its type, or `types` holds what is no class of an event.
         ValueError: `after` is less than 0, `poll_seconds` is not more than 0, or too much.
     """
-    given: tuple[tuple[str, object, tuple[type, ...]], ...] = (
-        ("after", after, (int,)),
-        ("prefix", prefix, (str,)),
-        ("poll_seconds", poll_seconds, (int, float)),
-    )
-    for name, value, kinds in given:
-        if not isinstance(value, kinds) or isinstance(value, bool):
-            wanted = " or ".join(kind.__name__ for kind in kinds)
-            raise TypeError(f"{name} must be {wanted}, not {type(value).__name__}")
+    _check_kind("after", after, int)
+    _check_kind("prefix", prefix, str)
+    _check_kind("poll_seconds", poll_seconds, int, float)
     if not 0 <= after <= sys.maxsize:
         raise ValueError(f"after must be a position of the log, 0 or more, not {after}")
     if not 0 < poll_seconds <= TIMEOUT_MAX:
         raise ValueError(f"poll_seconds must be a time to wait, more than 0, not {poll_seconds}")
     if types is not None:
         _check_types(types)
+
+
+def _check_kind(name: str, value: object, *kinds: type) -> None:
+    if not isinstance(value, kinds) or isinstance(value, bool):
+        wanted = " or ".join(kind.__name__ for kind in kinds)
+        raise TypeError(f"{name} must be {wanted}, not {type(value).__name__}")
 
 
 def _check_types(types: object) -> None:

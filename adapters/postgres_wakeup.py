@@ -21,9 +21,6 @@ class NoticeWakeup:
     """
     The `Wakeup` port over LISTEN, on a connection of its own that `connect` makes.
 
-    It listens only while it waits, for a notice costs the server a twentieth of each commit; that
-    the log has moved meanwhile is asked for when it waits again.
-
     A connection that is lost is made again; reading meanwhile tells what is wrong.
 
     Raises:
@@ -34,33 +31,16 @@ class NoticeWakeup:
         self._connect = connect
         self._closed = Event()
         self._lock = Lock()
-        self._listening = False
         try:
-            self._connection = connect()
-            self._head = self._position()
+            self._connection = self._listening()
         except psycopg.Error as error:
             why = str(error).partition("\n")[0]
             raise StorageUnavailable(store=name, why=why) from None
 
-    def _position(self) -> object:
-        return self._connection.execute("SELECT position FROM regulars_log").fetchone()
-
-    def _have_committed(self, seconds: float) -> bool:
-        """Whether any has since the last time, or does within `seconds`; then listen no more."""
-        before = self._head
-        if not self._listening:
-            self._connection.execute(f"LISTEN {CHANNEL}")
-            self._listening = True
-            self._head = self._position()
-        if self._head == before and not list(
-            self._connection.notifies(timeout=seconds, stop_after=1)
-        ):
-            return False
-        self._connection.execute(f"UNLISTEN {CHANNEL}")
-        self._listening = False
-        # What is committed after this is found when it waits again.
-        self._head = self._position()
-        return True
+    def _listening(self) -> psycopg.Connection[Any]:
+        connection = self._connect()
+        connection.execute(f"LISTEN {CHANNEL}")
+        return connection
 
     def wait(self, seconds: float | None = None) -> int:
         """Return once something may have been committed; see the port."""
@@ -71,22 +51,22 @@ class NoticeWakeup:
         end = monotonic() + (_SILENCE if seconds is None else min(seconds, _SILENCE))
         while not self._closed.is_set() and (left := end - monotonic()) > 0:
             try:
-                if self._have_committed(min(left, _STEP)):
+                if list(self._connection.notifies(timeout=min(left, _STEP), stop_after=1)):
                     return
             except psycopg.Error:
-                self._connect_again(left)
+                self._listen_again(left)
                 return
 
-    def _connect_again(self, seconds: float) -> None:
+    def _listen_again(self, seconds: float) -> None:
         self._connection.close()
         if self._closed.wait(min(seconds, _STEP)):
             return
         try:
-            connection = self._connect()
+            connection = self._listening()
         except psycopg.Error:
             return
         with self._lock:
-            self._connection, self._listening = connection, False
+            self._connection = connection
             if self._closed.is_set():
                 connection.close()
 

@@ -44,23 +44,6 @@ def test_what_was_committed_before_is_not_waited_for() -> None:
     assert took < 0.9
 
 
-def test_who_hears_nothing_between_two_waits_finds_what_was_committed_once() -> None:
-    with closing(Database(new_database())) as database:
-        log = SqlLog(database)
-        wakeup = database.dialect.wakeup(database, poll_seconds=PATIENCE)
-        took: list[float] = []
-        for version in range(1, 4):
-            append(log, *run("a", version))
-            for seconds in (0.9, 0.05):
-                began = monotonic()
-                wakeup.wait(seconds)
-                took.append(monotonic() - began)
-        wakeup.close()
-
-    assert all(found < 0.9 for found in took[::2])
-    assert all(nothing >= 0.05 for nothing in took[1::2])
-
-
 def test_closing_ends_waiting_in_another_thread() -> None:
     with closing(Database(new_database())) as database:
         wakeup = database.wakeup(poll_seconds=PATIENCE)

@@ -259,16 +259,16 @@ class Recorder(ProcessRecorder):
 
         def read(start: int) -> Page[Notification]:
             with _their_words(), self._database.snapshot():
-                upto = max(start, min(self._head(), start + SPAN))
+                head = self._head()
+                upto = max(start, min(head, start + SPAN))
                 found = self.select_notifications(
                     start, PAGE, upto, topics, inclusive_of_start=False
                 )
             if upto > start:
                 with _their_words():
                     self._database.settle()
-            return Page(
-                [(one.id, one) for one in found], found[-1].id if len(found) == PAGE else upto
-            )
+            upto = found[-1].id if len(found) == PAGE else upto
+            return Page([(one.id, one) for one in found], upto, ended=upto >= head)
 
         with _their_words():
             wakeup = self._database.wakeup(poll_seconds=POLL_SECONDS)

@@ -294,6 +294,8 @@ class Crm:
         ends all. Commits of other processes are looked for every `poll_seconds`.
 
         Raises:
+            TypeError: a word is not of its type, or `types` holds what is no class of an event.
+            ValueError: `after` is less than 0, `poll_seconds` is not more than 0, or too much.
             StorageUnavailable: the store does not answer.
         """
         return self._followers.subscribe(

@@ -6,7 +6,7 @@ from weakref import WeakSet, WeakValueDictionary
 
 from regulars.application.events import Event, Recorded
 from regulars.application.ports import Storage
-from regulars.application.subscription import Subscription, reading
+from regulars.application.subscription import Subscription, check_words, reading
 from regulars.application.tail import SharedReading, Tail
 
 
@@ -33,8 +33,10 @@ class Followers:
         The events past position `after`, as `reading` reads them.
 
         Raises:
+            TypeError, ValueError: these words cannot be subscribed with; see `check_words`.
             StorageUnavailable: the store does not answer.
         """
+        check_words(after=after, types=types, prefix=prefix, poll_seconds=poll_seconds)
         chosen = None if types is None else frozenset(types)
         with self._lock:
             tail = self._tails.get((chosen, prefix))

@@ -260,6 +260,7 @@ class Wakeup(Protocol):
         Returns in any case after `seconds`, and at once when it is closed. May return for nothing.
         What it returns is a moment of `time.monotonic_ns`: who looks after that moment sees all
         that was told of so far, and whatever is committed after their look will be told of again.
+        Where nothing was told of, it is the moment at which `seconds` were over.
         """
         ...
 

@@ -3,8 +3,10 @@
 import sys
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
+from threading import TIMEOUT_MAX
+from time import monotonic_ns
 from types import TracebackType
-from typing import Final, Generic, NamedTuple, Self, TypeAlias, TypeVar
+from typing import Final, Generic, NamedTuple, Self, TypeAlias, TypeVar, cast, get_args
 
 from regulars.application.errors import UndecodableEvent
 from regulars.application.events import Event, Recorded
@@ -21,12 +23,19 @@ SPAN: Final = 5_000
 POLL_SECONDS: Final = 0.05
 """How often commits of other processes are looked for."""
 
+_EVENTS: Final[frozenset[object]] = frozenset(get_args(Event))
+
 
 class Page(NamedTuple, Generic[Item]):
-    """Items with their positions, in order; up to position `upto` there are no others."""
+    """
+    Items with their positions, in order; up to position `upto` there are no others.
+
+    `ended` if the log ended there when it was looked at: whoever waited before need not look again.
+    """
 
     items: Sequence[tuple[int, Item]]
     upto: int
+    ended: bool = False
 
 
 Read: TypeAlias = Callable[[int], Page[Item]]
@@ -52,6 +61,7 @@ class Subscription(Generic[Item]):
         self._ahead: deque[tuple[int, Item]] = deque()
         self._upto = after
         self._position = after
+        self._ended = False
         self._stopped = False
 
     @property
@@ -71,7 +81,7 @@ class Subscription(Generic[Item]):
             if self._ahead:
                 return self._give()
             if not self._look():
-                self._wakeup.wait()
+                self._wait()
         raise StopIteration
 
     def page(self, seconds: float) -> Sequence[Item]:
@@ -79,11 +89,14 @@ class Subscription(Generic[Item]):
         The next items, at most 1,000; `position` is past all of them.
 
         Empty if none came within `seconds`, or if there were only such as are left out: then
-        `position` may have moved all the same. Empty once it is stopped.
+        `position` may have moved all the same. What was committed before the call is seen, also
+        with 0 seconds. Empty once it is stopped.
         """
-        if not self._stopped and not self._ahead and not self._look():
-            self._wakeup.wait(seconds)
-            self._look()
+        end = monotonic_ns() + int(seconds * 1e9)
+        looked_for = 0
+        # The last look is for all that was committed by then, whatever was told of before.
+        while not self._stopped and not self._ahead and not self._look() and looked_for < end:
+            looked_for = self._wait(max(0, end - monotonic_ns()) / 1e9)
         if self._stopped:
             return []
         found = [item for _, item in self._ahead]
@@ -97,11 +110,20 @@ class Subscription(Generic[Item]):
         self._position = position if self._ahead else self._upto
         return item
 
+    def _wait(self, seconds: float | None = None) -> int:
+        moment = self._wakeup.wait(seconds)
+        self._ended = False
+        return moment
+
     def _look(self) -> bool:
-        """Read on; whether that came any further."""
+        """Read on, unless the log ended here since the last wait; whether that came any further."""
+        if self._ended:
+            # What was committed since will be told of. To look without being told would be a
+            # chase: of a busy log there is always one event more.
+            return False
         before = self._upto
         try:
-            items, upto = self._read(before)
+            items, upto, self._ended = self._read(before)
         except Exception:
             if self._stopped:  # and the store was closed
                 return False
@@ -151,7 +173,8 @@ def reading(  # noqa: PLR0913 - each narrows what is read
 
     def look(start: int) -> Page[Recorded]:
         with storage.snapshot():
-            end = max(start, min(storage.log.head(), start + SPAN, last))
+            head = storage.log.head()
+            end = max(start, min(head, start + SPAN, last))
             found: list[tuple[int, Recorded]] = []
             try:
                 for recorded in storage.log.read(
@@ -170,9 +193,46 @@ def reading(  # noqa: PLR0913 - each narrows what is read
                 if not found:
                     raise
                 return Page(found, unreadable.position - 1)
-        return Page(found, end)
+        return Page(found, end, ended=end >= head)
 
     return read
+
+
+def check_words(
+    *, after: int, types: Collection[type[Event]] | None, prefix: str, poll_seconds: float
+) -> None:
+    """
+    See that these are words that one can subscribe with.
+
+    Raises:
+        TypeError: one is not of its type, or `types` holds what is no class of an event.
+        ValueError: `after` is less than 0, `poll_seconds` is not more than 0, or too much.
+    """
+    _check_kind("after", after, int)
+    _check_kind("prefix", prefix, str)
+    _check_kind("poll_seconds", poll_seconds, int, float)
+    if not 0 <= after <= sys.maxsize:
+        raise ValueError(f"after must be a position of the log, 0 or more, not {after}")
+    if not 0 < poll_seconds <= TIMEOUT_MAX:
+        raise ValueError(f"poll_seconds must be a time to wait, more than 0, not {poll_seconds}")
+    if types is not None:
+        _check_types(types)
+
+
+def _check_kind(name: str, value: object, *kinds: type) -> None:
+    if not isinstance(value, kinds) or isinstance(value, bool):
+        wanted = " or ".join(kind.__name__ for kind in kinds)
+        raise TypeError(f"{name} must be {wanted}, not {type(value).__name__}")
+
+
+def _check_types(types: object) -> None:
+    if isinstance(types, str) or not isinstance(types, Collection):
+        found = getattr(types, "__name__", type(types).__name__)
+        raise TypeError(f"types must be a collection of classes of events, not {found}")
+    for kind in cast("Collection[object]", types):
+        if not isinstance(kind, type) or kind not in _EVENTS:
+            found = getattr(kind, "__name__", type(kind).__name__)
+            raise TypeError(f"types holds {found}, which is no class of an event")
 
 
 def subscribe(
@@ -187,9 +247,11 @@ def subscribe(
     The events past position `after`, of `types` or all, in streams that begin with `prefix`.
 
     Raises, here and when it is read:
+        TypeError, ValueError: these words cannot be subscribed with; see `check_words`.
         StorageUnavailable: the store does not answer.
         UndecodableEvent: an event is not what its name promises; those before it were given out.
             A subscription after its position goes on without it.
     """
+    check_words(after=after, types=types, prefix=prefix, poll_seconds=poll_seconds)
     read = reading(storage, types=types, prefix=prefix)
     return Subscription(read, storage.wakeup(poll_seconds=poll_seconds), after=after)

@@ -31,15 +31,17 @@ class Tail(Generic[Item]):
     def past(self, start: int, *, since: int) -> Page[Item]:
         """The next page past a position, with all that was committed up to the moment `since`."""
         with self._lock:
-            items, upto = self._page
+            items, upto, _ = self._page
+            ended = self._ended > since
             if self._after <= start < upto:
-                return Page(items[bisect_right(items, start, key=itemgetter(0)) :], upto)
-            if start == upto and self._ended > since:
-                return Page((), start)
+                rest = items[bisect_right(items, start, key=itemgetter(0)) :]
+                return Page(rest, upto, ended=ended)
+            if start == upto and ended:
+                return Page((), start, ended=True)
             moment = monotonic_ns()
             page = self._read(start)
             if page.upto > start:
-                self._after, self._page, self._ended = start, page, 0
+                self._after, self._page, self._ended = start, page, moment if page.ended else 0
             elif start == upto:
                 self._ended = moment
             return page

@@ -161,6 +161,14 @@ class SubscriptionContract(ABC):
             assert places(following.page(shop.patience)) == [("a", 1_502)]
         assert following.page(shop.patience) == []
 
+    def test_what_was_recorded_before_is_in_a_page_that_waits_for_nothing(self) -> None:
+        shop = self.followed()
+        with shop.subscription() as following:
+            for version in range(1, 21):
+                assert following.page(0) == []
+                append(shop.log, *run("a", version))
+                assert places(following.page(0)) == [("a", version)]
+
     def test_each_of_several_followers_gets_everything(self) -> None:
         shop = self.followed()
         with shop.subscription() as one, shop.subscription() as other:

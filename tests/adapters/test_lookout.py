@@ -2,16 +2,16 @@ import gc
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from threading import Thread, Timer
+from threading import Event, Thread, Timer
 from threading import enumerate as threads
-from time import monotonic, sleep
+from time import monotonic, monotonic_ns, sleep
 
 import psycopg
 import pytest
 
 from regulars.adapters.database import Database
 from regulars.adapters.event_log import SqlLog
-from regulars.adapters.lookout import PAUSE
+from regulars.adapters.lookout import PAUSE, SHARE, Lookout
 from regulars.adapters.storage import SqlStorage
 from regulars.application.errors import StorageUnavailable
 from regulars.application.subscription import subscribe
@@ -104,6 +104,46 @@ def test_a_follower_hears_of_another_connection_within_a_pause_and_a_poll(
             took.append(monotonic() - began)
 
     assert sorted(took)[len(took) // 2] < 2 * (PAUSE + 0.05)
+
+
+class Busy:
+    """The commits of a log that is always written to, once it has begun."""
+
+    def __init__(self) -> None:
+        self.began = Event()
+        self.looks = 0
+
+    def wait(self, seconds: float | None = None) -> int:
+        self.began.wait(seconds)
+        self.looks += self.began.is_set()
+        return monotonic_ns()
+
+    def close(self) -> None:
+        pass
+
+
+def test_the_more_follow_a_busy_log_the_more_they_take_at_a_time() -> None:
+    busy = Busy()
+    lookout = Lookout(lambda: busy)
+    wakeups = [lookout.wakeup() for _ in range(FOLLOWERS)]
+    began = monotonic()
+    busy.began.set()
+    for _ in range(4):
+        wakeups[0].wait()
+    looks, took = busy.looks, monotonic() - began
+    for one in wakeups:
+        one.close()
+
+    assert 4 <= looks <= 1 + took / (FOLLOWERS * SHARE)
+
+
+def test_who_waits_in_vain_is_told_the_moment_at_which_that_was_over() -> None:
+    wakeup = Lookout(Busy).wakeup()
+    began = monotonic_ns()
+    moment = wakeup.wait(0.01)
+    wakeup.close()
+
+    assert moment >= began + 10_000_000
 
 
 def test_a_database_that_is_closed_keeps_no_follower_waiting(database: Database) -> None:

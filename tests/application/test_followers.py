@@ -1,0 +1,32 @@
+from typing import Any
+
+import pytest
+
+from regulars.domain.order import MarkDelivered, OrderDelivered
+from tests.application.memory_crm import memory_core
+
+
+@pytest.mark.parametrize(
+    ("words", "wrong", "told"),
+    [
+        ({"after": -1}, ValueError, "after must be a position of the log, 0 or more, not -1"),
+        ({"after": 2**63}, ValueError, "after must be a position"),
+        ({"after": "1"}, TypeError, "after must be int, not str"),
+        ({"after": True}, TypeError, "after must be int, not bool"),
+        ({"prefix": None}, TypeError, "prefix must be str, not NoneType"),
+        ({"poll_seconds": "1"}, TypeError, "poll_seconds must be int or float, not str"),
+        ({"poll_seconds": 0}, ValueError, "poll_seconds must be a time to wait, more than 0"),
+        ({"poll_seconds": -0.5}, ValueError, "poll_seconds must be"),
+        ({"poll_seconds": float("inf")}, ValueError, "poll_seconds must be"),
+        ({"poll_seconds": float("nan")}, ValueError, "poll_seconds must be"),
+        ({"types": OrderDelivered}, TypeError, "a collection of .*, not OrderDelivered"),
+        ({"types": "OrderDelivered"}, TypeError, "a collection of .*, not str"),
+        ({"types": ["OrderDelivered"]}, TypeError, "types holds str, which is no class"),
+        ({"types": {MarkDelivered}}, TypeError, "types holds MarkDelivered, which is no class"),
+    ],
+)
+def test_who_subscribes_with_wrong_words_is_told_which(
+    words: dict[str, Any], wrong: type[Exception], told: str
+) -> None:
+    with pytest.raises(wrong, match=told):
+        memory_core().crm.subscribe(**words)

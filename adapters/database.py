@@ -160,11 +160,17 @@ class Database:
         """Whether `append_alone` is for use now: the dialect has it, and no transaction is open."""
         return self.dialect.optimistic and not self._depth
 
+    @property
+    def nested(self) -> bool:
+        """Whether the transaction that one is in lies inside another."""
+        return self._depth > 1
+
     def append_alone(self, rows: Sequence[Sequence[Any]], held: Mapping[str, int]) -> int:
         """
         Add rows to the log in a transaction of their own; see `Dialect`. Returns the new head.
 
-        What the driver raises for a row that breaks a constraint comes out as it is.
+        What the driver raises for a row that breaks a constraint, or whose request is known, comes
+        out as it is.
 
         Raises:
             StorageUnavailable: the database does not answer. If it went away in the middle, the

@@ -178,6 +178,8 @@ class SqlLog:
         with self._database.transaction():
             if held:
                 self._check(held)
+            if not self._database.nested:
+                self._refuse_known(events)
             rows = [self._row(pending, recorded_at) for pending in events]
             try:
                 return self._dialect.append(self._database.driver, self._insert, rows)
@@ -189,6 +191,10 @@ class SqlLog:
             (end,) = self._database.driver.execute(self._end, (self._tenant, stream)).fetchone()
             if (end or 0) != version:
                 raise StaleHistory(stream=stream)
+
+    def _refuse_known(self, events: Sequence[Pending]) -> None:
+        if self.find([one.event_id for one in events if one.fingerprint is not None]):
+            raise AlreadyRecorded
 
     def _row(self, pending: Pending, recorded_at: int) -> tuple[object, ...]:
         # In the order of the table's columns, which is that of the compiled insert.

@@ -52,7 +52,8 @@ class MemoryLog:
             return len(self._rows)
 
     def _append(self, pending: Pending, recorded_at: int) -> None:
-        if pending.event_id in self._ids:
+        known = pending.fingerprint is not None and pending.event_id[:13] in self._blocks
+        if known or pending.event_id in self._ids:
             raise AlreadyRecorded
         stream = self._streams.setdefault(pending.stream, [])
         if pending.version != len(stream) + 1:

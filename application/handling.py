@@ -110,8 +110,6 @@ class Commands:
         return (
             self._storage.optimistic
             and not self._inline
-            # The ids of a repeat of several commands need not meet those of its first time.
-            and all(len(one.commands) == 1 or one.id is None for one in requests)
             and all(is_bare(command) for request in requests for command in request.commands)
         )
 

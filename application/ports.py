@@ -40,7 +40,8 @@ class EventLog(Protocol):
         Raises:
             StaleHistory: a version is taken, or is not the next of its stream; or a stream of
                 `held` ends elsewhere.
-            AlreadyRecorded: an event id is in the log.
+            AlreadyRecorded: an event id is in the log. Outside a transaction, in which `find` would
+                have told: or one of the block of an event with a fingerprint; see `find`.
         """
         ...
 

@@ -23,7 +23,7 @@ from regulars.adapters.dialect import Dialect, Driver, Opening, Synchronous
 from regulars.adapters.lookout import Lookout
 from regulars.adapters.wakeup import commits_of
 from regulars.application.errors import StorageUnavailable
-from regulars.application.ports import Wakeup
+from regulars.application.ports import NOTHING_HELD, Wakeup
 
 
 class Database:
@@ -63,6 +63,9 @@ class Database:
         self._reading = False
         self._closed = False
         self._transaction = Transaction(self._begin, self._end)
+        self.incarnation = 0
+        """How often the connection was lost and made again."""
+        self._asked = 0
         self._lookouts: dict[float, Lookout] = {}
         self._engine = self.dialect.engine()
         with self._our_words():
@@ -96,6 +99,7 @@ class Database:
                 self.connection.invalidate()
                 self.connection.close()
             self._connect()
+            self.incarnation += 1
 
     def compile(self, statement: ClauseElement) -> str:
         """The SQL text of a Core statement for the driver, its values by their places."""
@@ -165,9 +169,17 @@ class Database:
         """Whether the transaction that one is in lies inside another."""
         return self._depth > 1
 
-    def append_alone(self, rows: Sequence[Sequence[Any]], held: Mapping[str, int]) -> int:
+    def is_another(self) -> bool:
+        """Whether the connection was made again since this was last asked. Not for two to ask."""
+        asked, self._asked = self._asked, self.incarnation
+        return asked != self.incarnation
+
+    def append_alone(self, rows: Sequence[Sequence[Any]], held: Mapping[str, int]) -> int | None:
         """
         Add rows to the log in a transaction of their own; see `Dialect`. Returns the new head.
+
+        Adds nothing, once, and returns None where `held` is given and the connection was made again
+        since the last time: the log may have lost its end, and what is held be ahead of it.
 
         What the driver raises for a row that breaks a constraint, or whose request is known, comes
         out as it is.
@@ -179,6 +191,8 @@ class Database:
         with self._lock:
             try:
                 self._reconnect_if_lost()
+                if held is not NOTHING_HELD and self.is_another():
+                    return None
                 head = self.dialect.append_alone(self.driver, rows, held)
             except self.dialect.conflicts:
                 raise

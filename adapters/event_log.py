@@ -172,12 +172,17 @@ class SqlLog:
         if self._database.optimistic and len(events) <= _ALONE:
             rows = [self._row(pending, recorded_at) for pending in events]
             try:
-                return self._database.append_alone(rows, held)
+                head = self._database.append_alone(rows, held)
             except self._dialect.conflicts as error:
                 raise _refused(error, events) from None
+            if head is None:
+                raise StaleHistory(stream=events[0].stream)
+            return head
         with self._database.transaction():
             if held:
                 self._check(held)
+            if held is not NOTHING_HELD and self._database.is_another():
+                raise StaleHistory(stream=events[0].stream)
             if not self._database.nested:
                 self._refuse_known(events)
             rows = [self._row(pending, recorded_at) for pending in events]

@@ -37,6 +37,7 @@ class HostTransaction(Database):
         self._ours = ours
         self._lock = RLock()
         self._depth = 0
+        self.incarnation = self._asked = 0
         self._transaction = Transaction(self._begin, self._end)
         self.dialect = ours.dialect
         self.name = ours.name

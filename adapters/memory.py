@@ -219,6 +219,7 @@ class MemoryStorage:
 
     def __init__(self, *, tenant: str = "default", optimistic: bool = False) -> None:
         self.optimistic = optimistic
+        self.incarnation = 0
         self.log = MemoryLog(tenant=tenant)
         self.views = MemoryViews()
         self.snapshots = MemorySnapshots()

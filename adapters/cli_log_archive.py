@@ -31,6 +31,7 @@ def export(call: Call, *, file: Path, replace: bool) -> None:
         written = export_log(
             call.database,
             file,
+            tenant=call.tenant,
             replace=replace,
             progress=lambda done, of: bars.tell("Exporting", done, of),
         )
@@ -67,7 +68,7 @@ def import_(call: Call, *, file: Path) -> None:
     with the keys of the database that the log came from, which FILE does not hold.
     """
     with Bars() as bars:
-        events = import_log(call.database, file, told=bars.tell)
+        events = import_log(call.database, file, tenant=call.tenant, told=bars.tell)
     if call.as_json:
         write_json({"file": str(file), "events": events})
     else:

@@ -11,6 +11,7 @@ from regulars.adapters.log_archive import is_packed, opened_archive
 from regulars.adapters.log_lines import Heading, ending_line, heading_line, line_of
 from regulars.adapters.new_file import new_file, refuse_own_files
 from regulars.adapters.stored_events import SqlStoredEvents
+from regulars.adapters.tenants import refuse_unknown_tenant
 from regulars.application.projecting import Progress
 from regulars.application.stored import StoredEvents, counted
 
@@ -41,11 +42,13 @@ def export_log(
 
     Raises:
         StorageUnavailable, NotOurDatabase: the database cannot be opened or read.
+        UnknownTenant: the tenant has no event in it, and others have.
         FileInTheWay: something stands at `file`, and `replace` does not allow to replace it.
         OSError: the file cannot be written.
     """
     with closing(Database(database, create=False)) as opened:
         refuse_own_files(Path(file), opened.path)
+        refuse_unknown_tenant(opened, tenant)
         events = SqlStoredEvents(opened, tenant=tenant)
         return write_archive(events, Path(file), replace=replace, progress=progress)
 

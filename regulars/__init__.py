@@ -41,6 +41,7 @@ from regulars.adapters.log_status import check_log, log_status
 from regulars.adapters.new_file import FileInTheWay
 from regulars.adapters.program_file import UnusableProgram, read_program
 from regulars.adapters.storage import SqlStorage
+from regulars.adapters.tenants import UnknownTenant
 from regulars.adapters.vault import EnvelopeVault
 from regulars.application.batch import Receipt
 from regulars.application.crm import VIEWS, Crm
@@ -170,6 +171,7 @@ __all__ = [
     "Subscription",
     "Summary",
     "UndecodableEvent",
+    "UnknownTenant",
     "UnknownView",
     "UnusableArchive",
     "UnusableBackup",

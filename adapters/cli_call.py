@@ -34,6 +34,7 @@ class Connect(Protocol):
         tenant: str = "default",
         program: Path | None = None,
         keys: Path | None = None,
+        keyless: bool = False,
         views: Literal["inline", "deferred"] = "inline",
         synchronous: Synchronous = "FULL",
         create: bool = True,
@@ -44,12 +45,17 @@ class Connect(Protocol):
 
 @frozen(kw_only=True)
 class Call:
-    """One call of a command. `as_json` answers with JSON, and nothing else on standard output."""
+    """
+    One call of a command. `as_json` answers with JSON, and nothing else on standard output.
+
+    A `keyless` one opens no box and seals none, and no key is looked for.
+    """
 
     connect: Connect
     database: str
     tenant: str
     keys: Path | None
+    keyless: bool
     as_json: bool
 
     def file(self) -> Path | None:
@@ -80,7 +86,12 @@ class Call:
     def open(self) -> Crm:
         """The core over a log that must be there; its views may be behind it."""
         crm = self.connect(
-            self.database, tenant=self.tenant, keys=self.keys, views="deferred", create=False
+            self.database,
+            tenant=self.tenant,
+            keys=self.keys,
+            keyless=self.keyless,
+            views="deferred",
+            create=False,
         )
         try:
             look_for_tenant(self.database, self.tenant)
@@ -131,6 +142,7 @@ def call_options(
         help="The file of the keys that personal data is sealed under, if it is neither"
         " beside the database nor in the variable REGULARS_KEYS.",
     )
+    has_keys = keys
     if not keys:
         key_option = _unchanged
 
@@ -160,6 +172,7 @@ def call_options(
                 database=database or "",
                 tenant=tenant,
                 keys=keys,
+                keyless=not has_keys,
                 as_json=as_json,
             )
             command(call, **options)

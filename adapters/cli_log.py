@@ -83,7 +83,7 @@ NOT_SOUND: Final = 1
 @click.option(
     "--limit", metavar="N", type=click.IntRange(0, sys.maxsize), help="At most N of them."
 )
-@call_options()
+@call_options(keys=False)
 def events(  # noqa: PLR0913 - an argument for each option
     call: Call,
     *,
@@ -182,7 +182,7 @@ def _content(recorded: Recorded) -> Iterator[tuple[str, object]]:
     )
 )
 @click.argument("view", nargs=-1)
-@call_options()
+@call_options(keys=False)
 def rebuild(call: Call, *, view: tuple[str, ...]) -> None:
     """
     Compute VIEWs, or all of them, again.

@@ -202,6 +202,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
     program: Path | str | None = None,
     program_id: str = "default",
     keys: Path | str | None = None,
+    keyless: bool = False,
     views: Literal["inline", "deferred"] = "inline",
     synchronous: Synchronous = "FULL",
     busy_seconds: float = 30,
@@ -227,6 +228,8 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
             `.keys` added, made for a new database; PostgreSQL needs one of the first two. Keep
             it apart from backups of the database: together they reveal everything, and without
             it nobody can read personal data again.
+        keyless: whether no keys are looked for, because personal data is neither read nor written:
+            its boxes stay shut, and a command that brings some raises `UnusableKeys`.
         views: `inline` folds views with each command, so that one reads what one wrote;
             `deferred` leaves them to `Crm.catch_up`.
         synchronous: FULL keeps every receipt through a power cut; NORMAL may lose the newest.
@@ -245,8 +248,11 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
     """
     opened = Database(database, synchronous=synchronous, create=create, busy_seconds=busy_seconds)
     try:
-        ring = _key_ring(
-            opened, keys, environ if environment is None else environment, create=create
+        variables = environ if environment is None else environment
+        ring = (
+            NoKeys(opened.name, why="was opened without keys")
+            if keyless
+            else _key_ring(opened, keys, variables, create=create)
         )
         time = clock or SystemClock()
 

@@ -121,9 +121,9 @@ class _Front(click.Group):
             where = f"{error.filename}: " if error.filename else ""
             raise _Failed(plain(f"{where}{error.strerror or 'cannot be used'}")) from None
         except sqlite3.Error as error:
-            raise _Failed(f"the database: {error}") from None
+            raise _Failed(plain(f"the database: {error}")) from None
         except DBAPIError as error:
-            raise _Failed(f"the database: {error.orig}") from None
+            raise _Failed(plain(f"the database: {error.orig}")) from None
         except _FAILURES as failure:
             raise _Failed(plain(str(failure))) from None
 

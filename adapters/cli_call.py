@@ -259,6 +259,8 @@ def _end_of_day(text: str, timezone: tzinfo) -> datetime | None:
         day = date.fromisoformat(text)
     except ValueError:
         return None
+    if day == date.max:
+        return datetime.max.replace(tzinfo=UTC)
     following = day + timedelta(days=1)
     midnight = datetime(following.year, following.month, following.day, tzinfo=timezone)
     # Counted back in UTC: on the clocks of a place, days have 23 hours and 25.

@@ -10,7 +10,14 @@ from typing import IO, Final, cast
 
 from attrs import frozen
 
-from regulars.adapters.log_lines import Heading, Malformed, ending_line, heading_in, stored_in
+from regulars.adapters.log_lines import (
+    Heading,
+    Malformed,
+    ending_line,
+    heading_in,
+    is_ending,
+    stored_in,
+)
 from regulars.application.stored import Continuity, Stored
 
 _PACKED_DAMAGED: Final = "cannot be read: the compressed file is damaged, or cut short"
@@ -79,8 +86,11 @@ class Archive:
         with self._opened() as lines:
             if lines.heading() != self._heading:
                 raise self.unusable(1, "was changed while the file was read")
-            for _ in range(self.count):
-                stored = lines.event()
+            for before in range(self.count):
+                stored = lines.event(missing=self.count - before)
+                if (version := continuity.next_of(stored.stream)) < stored.version:
+                    why = f"holds version {stored.version} of {stored.stream}, and version"
+                    raise self.unusable(lines.number, f"{why} {version} is missing before it")
                 for reason in continuity.take(stored):
                     raise self.unusable(lines.number, f"holds an event out of place: {reason}")
                 if stored.position > self.head:
@@ -121,9 +131,11 @@ class _Lines:
         self._digest.update(line)
         return heading_in(line)
 
-    def event(self) -> Stored:
-        """The event of the next line."""
+    def event(self, *, missing: int) -> Stored:
+        """The event of the next line, which is `missing` if the log ends here."""
         line = self._next()
+        if is_ending(line):
+            raise Malformed(f"ends the log, and of its events {missing} are missing")
         self._digest.update(line)
         return stored_in(line)
 

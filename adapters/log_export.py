@@ -38,7 +38,8 @@ def export_log(
     Write the log of a tenant to `file`, as it stands at one moment; others may write meanwhile.
 
     The file is compressed if its name ends in `.gz`. It appears whole or not at all. It holds no
-    keys: who has only the file cannot read the personal data in it, and neither can you.
+    keys: who has only the file cannot read the personal data in it, and neither can you. Tables of
+    an older format are read as they are.
 
     Raises:
         StorageUnavailable, NotOurDatabase: the database cannot be opened or read.
@@ -46,7 +47,7 @@ def export_log(
         FileInTheWay: something stands at `file`, and `replace` does not allow to replace it.
         OSError: the file cannot be written.
     """
-    with closing(Database(database, create=False)) as opened:
+    with closing(Database(database, create=False, older=True)) as opened:
         refuse_own_files(Path(file), opened.path)
         refuse_unknown_tenant(opened, tenant)
         events = SqlStoredEvents(opened, tenant=tenant)

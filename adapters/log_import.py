@@ -9,10 +9,12 @@ from typing import Final, TypeAlias
 from attrs import frozen
 
 from regulars.adapters.database import Database
+from regulars.adapters.database_url import parsed_url, shown
 from regulars.adapters.log_archive import Archive
 from regulars.adapters.storage import SqlStorage
 from regulars.adapters.stored_events import SqlStoredEvents
 from regulars.application.crm import VIEWS
+from regulars.application.errors import NotOurDatabase
 from regulars.application.projecting import Projector
 from regulars.application.stored import Stored
 
@@ -65,6 +67,7 @@ def import_log(
     for batch in _batches(archive):
         done += len(batch)
         told("Checking", done, archive.count)
+    _refuse_empty_file(database)
     with closing(Database(database)) as opened, opened.transaction():
         _keep(opened, archive, tenant, told)
         storage = SqlStorage(opened, VIEWS, tenant=tenant)
@@ -74,6 +77,16 @@ def import_log(
             VIEWS, progress=lambda done, of: told("Computing views", done, of)
         )
     return archive.count
+
+
+def _refuse_empty_file(database: str) -> None:
+    # What is left of a database that was cut short must not look like one that was brought back.
+    url = parsed_url(database)
+    if url.get_backend_name() == "sqlite" and url.database:
+        file = Path(url.database)
+        if file.is_file() and not file.stat().st_size:
+            why = "is an empty file: delete it if nothing is to be in it"
+            raise NotOurDatabase(store=shown(url), why=why)
 
 
 def _keep(database: Database, archive: Archive, tenant: str, told: Told) -> None:

@@ -54,15 +54,16 @@ def is_packed(file: Path) -> bool:
 
 class Archive:
     """
-    An exported log of one tenant, in a file.
+    An exported log of one tenant, in a file that errors call `said` if that is given.
 
     Raises:
         UnusableArchive: the first line is none of an export, or the log is another tenant's.
         OSError: the file cannot be read.
     """
 
-    def __init__(self, file: Path, *, tenant: str) -> None:
+    def __init__(self, file: Path, *, tenant: str, said: str | None = None) -> None:
         self.file = file
+        self._said = said or str(file)
         with self._opened() as lines:
             self._heading = lines.heading()
         self.count = self._heading.count
@@ -72,7 +73,7 @@ class Archive:
 
     def unusable(self, line: int, why: str) -> UnusableArchive:
         """What to raise about a line."""
-        return UnusableArchive(file=str(self.file), line=line, why=why)
+        return UnusableArchive(file=self._said, line=line, why=why)
 
     def events(self) -> Iterator[tuple[int, Stored]]:
         """

@@ -102,6 +102,17 @@ def test_a_repeat_is_answered_once_what_it_repeats_outlives_a_crash() -> None:
     assert other.execute(PLACE, id="place") == evolve(first, repeated=True)
 
 
+def test_a_page_of_the_log_outlives_a_crash_and_one_of_a_stream_need_not() -> None:
+    storage = MemoryStorage(tenant=TENANT, optimistic=True)
+    town_over(storage).execute(PLACE)
+    crm = core(Unsteady(storage, diskless=True), MemoryKeyStore(), inline=False).crm
+
+    with pytest.raises(StorageUnavailable):
+        list(crm.events())
+
+    assert len(list(crm.events(stream=f"order-{ORDER}"))) == 1
+
+
 def test_personal_data_is_sealed_under_the_lock() -> None:
     storage = Counted()
 

@@ -34,6 +34,7 @@ from regulars.adapters.log_import import LogNotEmpty
 from regulars.adapters.new_file import FileInTheWay
 from regulars.adapters.program_file import UnusableProgram
 from regulars.adapters.rejects_file import UnusableRejects
+from regulars.adapters.tenants import UnknownTenant
 from regulars.application.errors import (
     AlreadyRecorded,
     NotOurDatabase,
@@ -67,6 +68,7 @@ _FAILURES: Final = (
     StorageUnavailable,
     UndecodableEvent,
     UnknownCustomer,
+    UnknownTenant,
     UnusableArchive,
     UnusableBackup,
     UnreadableHistory,
@@ -119,9 +121,9 @@ class _Front(click.Group):
             where = f"{error.filename}: " if error.filename else ""
             raise _Failed(plain(f"{where}{error.strerror or 'cannot be used'}")) from None
         except sqlite3.Error as error:
-            raise _Failed(f"the database: {error}") from None
+            raise _Failed(plain(f"the database: {error}")) from None
         except DBAPIError as error:
-            raise _Failed(f"the database: {error.orig}") from None
+            raise _Failed(plain(f"the database: {error.orig}")) from None
         except _FAILURES as failure:
             raise _Failed(plain(str(failure))) from None
 
@@ -153,7 +155,8 @@ def regulars(ctx: click.Context) -> None:
     Everything is recorded as events in one database; every figure is computed from them and can
     be computed again. Start with `regulars demo`, or with `regulars import` and your own orders.
 
-    Every command takes --database URL, and --json for an answer that a program can read.
+    Every command takes --database URL, --tenant NAME where tenants share one, and --json for an
+    answer that a program can read.
     """
     ctx.with_resource(_warnings())
 

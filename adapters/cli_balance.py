@@ -46,7 +46,7 @@ from regulars.application.loyalty import Balance, PointsBalance, PointsLedger, P
     help="List every posting, why it is what it is, and what the account held after it.",
 )
 @timezone_option("On whose clocks times are shown, and --as-of is read.")
-@call_options()
+@call_options(keys=False)
 def balance(
     call: Call, *, customer: str, as_of: str | None, explain: bool, timezone: tzinfo
 ) -> None:

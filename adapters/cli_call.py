@@ -15,7 +15,10 @@ from sqlalchemy.exc import ArgumentError
 from regulars.adapters.cli_screen import Bars
 from regulars.adapters.database_url import shown
 from regulars.adapters.dialect import Synchronous
+from regulars.adapters.tenants import look_for_tenant
 from regulars.application.crm import Crm
+from regulars.application.errors import InvalidId
+from regulars.application.fields import check_id
 
 DATABASE: Final = "sqlite:///regulars.db"
 """The database of who names none."""
@@ -28,8 +31,10 @@ class Connect(Protocol):
         self,
         database: str,
         *,
+        tenant: str = "default",
         program: Path | None = None,
         keys: Path | None = None,
+        keyless: bool = False,
         views: Literal["inline", "deferred"] = "inline",
         synchronous: Synchronous = "FULL",
         create: bool = True,
@@ -40,11 +45,17 @@ class Connect(Protocol):
 
 @frozen(kw_only=True)
 class Call:
-    """One call of a command. `as_json` answers with JSON, and nothing else on standard output."""
+    """
+    One call of a command. `as_json` answers with JSON, and nothing else on standard output.
+
+    A `keyless` one opens no box and seals none, and no key is looked for.
+    """
 
     connect: Connect
     database: str
+    tenant: str
     keys: Path | None
+    keyless: bool
     as_json: bool
 
     def file(self) -> Path | None:
@@ -64,12 +75,30 @@ class Call:
         """The core to import into, made if it is not there; views are left to `catch_up`."""
         # What a power cut takes from an import, the next run brings back.
         return self.connect(
-            self.database, keys=self.keys, program=program, views="deferred", synchronous="NORMAL"
+            self.database,
+            tenant=self.tenant,
+            keys=self.keys,
+            program=program,
+            views="deferred",
+            synchronous="NORMAL",
         )
 
     def open(self) -> Crm:
-        """The core over a database that must be there; its views may be behind its log."""
-        return self.connect(self.database, keys=self.keys, views="deferred", create=False)
+        """The core over a log that must be there; its views may be behind it."""
+        crm = self.connect(
+            self.database,
+            tenant=self.tenant,
+            keys=self.keys,
+            keyless=self.keyless,
+            views="deferred",
+            create=False,
+        )
+        try:
+            look_for_tenant(self.database, self.tenant)
+        except BaseException:
+            crm.close()
+            raise
+        return crm
 
     def read(self) -> Crm:
         """The core over a database that must be there, its views brought up to its log."""
@@ -84,13 +113,28 @@ class Call:
 
 
 def call_options(
-    *, database: str | None = DATABASE, shown: str | bool = True, keys: bool = True
+    *,
+    database: str | None = DATABASE,
+    shown: str | bool = True,
+    keys: bool = True,
+    tenant: bool = True,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """
     The options that every command has; the command takes a `Call` made of them first.
 
-    Without `keys` there is no option for a key file, for commands that open no box.
+    Without `keys` there is no option for a key file, for commands that open no box; without
+    `tenant` none for a tenant, for those that are about all of them.
     """
+    tenant_option: Callable[[Callable[..., None]], Callable[..., None]] = click.option(
+        "--tenant",
+        metavar="NAME",
+        default="default",
+        show_default=True,
+        callback=_tenant_of,
+        help="Whose data it is about, in a database that several share.",
+    )
+    if not tenant:
+        tenant_option = _unchanged
     key_option: Callable[[Callable[..., None]], Callable[..., None]] = click.option(
         "--keys",
         metavar="FILE",
@@ -98,6 +142,7 @@ def call_options(
         help="The file of the keys that personal data is sealed under, if it is neither"
         " beside the database nor in the variable REGULARS_KEYS.",
     )
+    has_keys = keys
     if not keys:
         key_option = _unchanged
 
@@ -110,14 +155,26 @@ def call_options(
             help="The database, such as sqlite:///shop.db, sqlite:////var/lib/shop.db or"
             " postgresql://shop@localhost/shop.",
         )
+        @tenant_option
         @key_option
         @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
         @wraps(command)
         def told(
-            *, database: str | None, keys: Path | None = None, as_json: bool, **options: object
+            *,
+            database: str | None,
+            tenant: str = "default",
+            keys: Path | None = None,
+            as_json: bool,
+            **options: object,
         ) -> None:
-            connect: Connect = click.get_current_context().obj
-            call = Call(connect=connect, database=database or "", keys=keys, as_json=as_json)
+            call = Call(
+                connect=click.get_current_context().obj,
+                database=database or "",
+                tenant=tenant,
+                keys=keys,
+                keyless=not has_keys,
+                as_json=as_json,
+            )
             command(call, **options)
 
         return told
@@ -127,6 +184,14 @@ def call_options(
 
 def _unchanged(command: Callable[..., None]) -> Callable[..., None]:
     return command
+
+
+def _tenant_of(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    try:
+        check_id("tenant", value)
+    except InvalidId as error:
+        raise click.BadParameter(str(error), ctx=ctx, param=param) from None
+    return value
 
 
 def examples(*lines: str) -> str:
@@ -194,6 +259,8 @@ def _end_of_day(text: str, timezone: tzinfo) -> datetime | None:
         day = date.fromisoformat(text)
     except ValueError:
         return None
+    if day == date.max:
+        return datetime.max.replace(tzinfo=UTC)
     following = day + timedelta(days=1)
     midnight = datetime(following.year, following.month, following.day, tzinfo=timezone)
     # Counted back in UTC: on the clocks of a place, days have 23 hours and 25.

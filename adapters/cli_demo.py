@@ -81,7 +81,7 @@ class NotADemo(Exception):
     help="How many weeks of the data, from the first.",
 )
 @click.option("--all", "whole", is_flag=True, help="The whole year, whatever --weeks says.")
-@call_options(database=None, shown="sqlite:///FOLDER/regulars.db")
+@call_options(database=None, shown="sqlite:///FOLDER/regulars.db", tenant=False)
 def demo(call: Call, *, folder: Path, weeks: int, whole: bool) -> None:
     """
     Import real purchases and show the results.

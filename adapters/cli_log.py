@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from datetime import UTC
+from difflib import get_close_matches
 from itertools import islice
 from time import perf_counter
 from typing import Any, Final, cast
@@ -41,6 +42,20 @@ NOT_SOUND: Final = 1
 """The exit status of a verification that found something amiss."""
 
 
+class _Type(click.ParamType[str]):
+    """The stored name of an event's type."""
+
+    name = "type"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value not in _TYPES:
+            folded = {name.casefold(): name for name in _TYPES}
+            near = get_close_matches(value.casefold(), folded, n=3)
+            meant = " or ".join(folded[name] for name in near) or "one of docs/events.md"
+            self.fail(f"there is no type {value!r}; did you mean {meant}?", param, ctx)
+        return value
+
+
 @click.command(
     epilog=examples(
         "regulars events --limit 20",
@@ -68,7 +83,7 @@ NOT_SOUND: Final = 1
     "--type",
     "types",
     metavar="TYPE",
-    type=click.Choice(list(_TYPES)),
+    type=_Type(),
     multiple=True,
     help="Only those of that type, such as OrderPlaced; may be given several times.",
 )
@@ -83,7 +98,7 @@ NOT_SOUND: Final = 1
 @click.option(
     "--limit", metavar="N", type=click.IntRange(0, sys.maxsize), help="At most N of them."
 )
-@call_options()
+@call_options(keys=False)
 def events(  # noqa: PLR0913 - an argument for each option
     call: Call,
     *,
@@ -182,7 +197,7 @@ def _content(recorded: Recorded) -> Iterator[tuple[str, object]]:
     )
 )
 @click.argument("view", nargs=-1)
-@call_options()
+@call_options(keys=False)
 def rebuild(call: Call, *, view: tuple[str, ...]) -> None:
     """
     Compute VIEWs, or all of them, again.

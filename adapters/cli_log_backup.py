@@ -25,12 +25,13 @@ def backup(call: Call, *, file: Path, replace: bool) -> None:
     """
     Copy the whole database to FILE.
 
-    Others may read and write meanwhile. The copy is proven before it takes its name, by SQLite
-    and by all that `regulars log check` looks at. It has the sealed data and the wrapped keys,
-    and not the key file: keep that one apart from it. PostgreSQL is backed up by pg_dump.
+    Others may read and write meanwhile. The copy has every tenant. It is proven before it takes
+    its name, by SQLite and by what `regulars log check` looks at in the log of --tenant. It has
+    the sealed data and the wrapped keys, and not the key file: keep that one apart from it.
+    PostgreSQL is backed up by pg_dump.
     """
     with Bars() as bars:
-        made = back_up(call.database, file, replace=replace, told=bars.tell)
+        made = back_up(call.database, file, tenant=call.tenant, replace=replace, told=bars.tell)
     if call.as_json:
         write_json({"file": str(file), **asdict(made)})
     else:
@@ -59,7 +60,9 @@ def restore(call: Call, *, file: Path, replace: bool) -> None:
     alone: it has to be the one of the database that was backed up.
     """
     with Bars() as bars:
-        made = restore_backup(call.database, file, replace=replace, told=bars.tell)
+        made = restore_backup(
+            call.database, file, tenant=call.tenant, replace=replace, told=bars.tell
+        )
     keys = f"{call.file()}.keys"
     if call.as_json:
         write_json({"file": str(file), "key_file": keys, **asdict(made)})

@@ -44,7 +44,9 @@ def status(call: Call) -> None:
     """
     with Bars() as bars:
         found = log_status(
-            call.database, progress=lambda done, of: bars.tell("Reading the log", done, of)
+            call.database,
+            tenant=call.tenant,
+            progress=lambda done, of: bars.tell("Reading the log", done, of),
         )
     if call.as_json:
         write_json(_status_document(found))
@@ -109,7 +111,11 @@ def check(call: Call) -> None:
     `regulars verify` does that.
     """
     with Bars() as bars:
-        found = check_log(call.database, progress=lambda done, of: bars.tell("Checking", done, of))
+        found = check_log(
+            call.database,
+            tenant=call.tenant,
+            progress=lambda done, of: bars.tell("Checking", done, of),
+        )
     if call.as_json:
         write_json(_check_document(found))
     else:

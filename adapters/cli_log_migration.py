@@ -24,7 +24,7 @@ TO_MIGRATE: Final = 1
 )
 @click.option("--check", is_flag=True, help="Only tell what would be done; status 1 if anything.")
 @click.option("--sql", is_flag=True, help="Print the SQL instead of running it.")
-@call_options(keys=False)
+@call_options(keys=False, tenant=False)
 def migrate(call: Call, *, check: bool, sql: bool) -> None:
     """
     Bring the tables to the format of this version.

@@ -63,7 +63,7 @@ class UnknownCustomer(Exception):
     show_default=True,
     help="Entries of each list of favourites.",
 )
-@call_options()
+@call_options(keys=False)
 def profile(call: Call, *, customer: str, timezone: tzinfo, top: int) -> None:
     """
     Show what the orders of CUSTOMER add up to.

@@ -60,7 +60,7 @@ _FLAGS: Final = {
     help="The currency that revenue is told in and customers are ranked by, such as USD;"
     " by default the one with the most orders.",
 )
-@call_options()
+@call_options(keys=False)
 def report(
     call: Call, *, timezone: tzinfo, as_of: str | None, top: int, currency: str | None
 ) -> None:

@@ -44,9 +44,9 @@ def show(*parts: RenderableType) -> None:
         console.print(part)
 
 
-def write_json(document: Mapping[str, object]) -> None:
-    """Prints one JSON document in UTF-8, whatever the terminal speaks."""
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2).encode())
+def write_json(document: Mapping[str, object], *, aside: bool = False) -> None:
+    """Prints one JSON document in UTF-8 whatever the terminal speaks, `aside` on standard error."""
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2).encode(), err=aside)
 
 
 def warn(message: str) -> None:

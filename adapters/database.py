@@ -23,7 +23,7 @@ from regulars.adapters.dialect import Dialect, Driver, Opening, Synchronous
 from regulars.adapters.lookout import Lookout
 from regulars.adapters.wakeup import commits_of
 from regulars.application.errors import StorageUnavailable
-from regulars.application.ports import Wakeup
+from regulars.application.ports import NOTHING_HELD, Wakeup
 
 
 class Database:
@@ -63,6 +63,9 @@ class Database:
         self._reading = False
         self._closed = False
         self._transaction = Transaction(self._begin, self._end)
+        self.incarnation = 0
+        """How often the connection was lost and made again."""
+        self._asked = 0
         self._lookouts: dict[float, Lookout] = {}
         self._engine = self.dialect.engine()
         with self._our_words():
@@ -96,6 +99,7 @@ class Database:
                 self.connection.invalidate()
                 self.connection.close()
             self._connect()
+            self.incarnation += 1
 
     def compile(self, statement: ClauseElement) -> str:
         """The SQL text of a Core statement for the driver, its values by their places."""
@@ -164,13 +168,27 @@ class Database:
         """Up to how many requests may be decided first now; none while a transaction is open."""
         return 0 if self._depth else self.dialect.optimistic
 
+    @property
+    def nested(self) -> bool:
+        """Whether the transaction that one is in lies inside another."""
+        return self._depth > 1
+
+    def is_another(self) -> bool:
+        """Whether the connection was made again since this was last asked. Not for two to ask."""
+        asked, self._asked = self._asked, self.incarnation
+        return asked != self.incarnation
+
     def append_alone(
         self, insert: str, rows: Sequence[Sequence[Any]], held: Mapping[str, int]
-    ) -> int:
+    ) -> int | None:
         """
         Add rows to the log in a transaction of their own; see `Dialect`. Returns the new head.
 
-        What the driver raises for a row that breaks a constraint comes out as it is.
+        Adds nothing, once, and returns None where `held` is given and the connection was made again
+        since the last time: the log may have lost its end, and what is held be ahead of it.
+
+        What the driver raises for a row that breaks a constraint, or whose request is known, comes
+        out as it is.
 
         Raises:
             StorageUnavailable: the database does not answer. If it went away in the middle, the
@@ -179,6 +197,8 @@ class Database:
         with self._lock:
             try:
                 self._reconnect_if_lost()
+                if held is not NOTHING_HELD and self.is_another():
+                    return None
                 head = self.dialect.append_alone(self.driver, insert, rows, held)
             except self.dialect.conflicts:
                 raise

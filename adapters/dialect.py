@@ -169,7 +169,8 @@ class Dialect(Protocol):
         """
         Add rows without positions in a transaction of their own. Returns the new head.
 
-        None are added if a stream of `held` has moved past its version. Only where `is_alone`.
+        None are added if a stream of `held` has moved past its version, or if one has a fingerprint
+        and the log another of its block of ids: that breaks `events_id`. Only where `is_alone`.
         """
         ...
 

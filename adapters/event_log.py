@@ -153,12 +153,19 @@ class SqlLog:
         if self._database.optimistic and self._dialect.is_alone(len(events), held):
             rows = [self._row(pending, recorded_at) for pending in events]
             try:
-                return self._database.append_alone(self._insert, rows, held)
+                head = self._database.append_alone(self._insert, rows, held)
             except self._dialect.conflicts as error:
                 raise _refused(error, events) from None
+            if head is None:
+                raise StaleHistory(stream=events[0].stream)
+            return head
         with self._database.transaction():
             if held:
                 self._check(held)
+            if held is not NOTHING_HELD and self._database.is_another():
+                raise StaleHistory(stream=events[0].stream)
+            if not self._database.nested:
+                self._refuse_known(events)
             rows = [self._row(pending, recorded_at) for pending in events]
             try:
                 return self._dialect.append(self._database.driver, self._insert, rows)
@@ -170,6 +177,10 @@ class SqlLog:
             (end,) = self._database.driver.execute(self._end, (self._tenant, stream)).fetchone()
             if (end or 0) != version:
                 raise StaleHistory(stream=stream)
+
+    def _refuse_known(self, events: Sequence[Pending]) -> None:
+        if self.find([one.event_id for one in events if one.fingerprint is not None]):
+            raise AlreadyRecorded
 
     def _row(self, pending: Pending, recorded_at: int) -> tuple[object, ...]:
         # In the order of the table's columns, which is that of the compiled insert.

@@ -5,10 +5,13 @@ from contextlib import contextmanager
 from threading import RLock
 from typing import Any, Final
 
+from attrs import evolve
 from sqlalchemy import Connection, MetaData, event
 from sqlalchemy.sql.expression import ClauseElement
 
 from regulars.adapters.database import Database, Transaction
+from regulars.adapters.database_url import shown
+from regulars.application.errors import NotOurDatabase, StorageUnavailable
 from regulars.application.ports import Wakeup
 
 _TOLD: Final = "regulars.commits"
@@ -37,9 +40,10 @@ class HostTransaction(Database):
         self._ours = ours
         self._lock = RLock()
         self._depth = 0
+        self.incarnation = self._asked = 0
         self._transaction = Transaction(self._begin, self._end)
         self.dialect = ours.dialect
-        self.name = ours.name
+        self.name = shown(connection.engine.url)
         self.path = ours.path
         self.commits = ours.commits
         self.connection = connection
@@ -137,6 +141,13 @@ class HostTransaction(Database):
                 self._undo()
                 raise
             self._keep()
+
+    def _reworded(self, error: BaseException) -> BaseException:
+        # The host's connection may lead elsewhere than ours.
+        found = super()._reworded(error)
+        if isinstance(found, StorageUnavailable | NotOurDatabase):
+            return evolve(found, store=self.name)
+        return found
 
     def wakeup(self, *, poll_seconds: float) -> Wakeup:
         """What a reader of the log waits on, outside the host's transaction."""

@@ -106,8 +106,8 @@ class KeyRing:
 class NoKeys:
     """The `KeyWrapper` port where there is no key file and none may be made: it only reads."""
 
-    def __init__(self, source: str) -> None:
-        self._missing = UnusableKeys(source=source, why="is missing")
+    def __init__(self, source: str, *, why: str = "is missing") -> None:
+        self._missing = UnusableKeys(source=source, why=why)
 
     @property
     def kek_id(self) -> str:

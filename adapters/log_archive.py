@@ -10,7 +10,14 @@ from typing import IO, Final, cast
 
 from attrs import frozen
 
-from regulars.adapters.log_lines import Heading, Malformed, ending_line, heading_in, stored_in
+from regulars.adapters.log_lines import (
+    Heading,
+    Malformed,
+    ending_line,
+    heading_in,
+    is_ending,
+    stored_in,
+)
 from regulars.application.stored import Continuity, Stored
 
 _PACKED_DAMAGED: Final = "cannot be read: the compressed file is damaged, or cut short"
@@ -47,15 +54,16 @@ def is_packed(file: Path) -> bool:
 
 class Archive:
     """
-    An exported log of one tenant, in a file.
+    An exported log of one tenant, in a file that errors call `said` if that is given.
 
     Raises:
         UnusableArchive: the first line is none of an export, or the log is another tenant's.
         OSError: the file cannot be read.
     """
 
-    def __init__(self, file: Path, *, tenant: str) -> None:
+    def __init__(self, file: Path, *, tenant: str, said: str | None = None) -> None:
         self.file = file
+        self._said = said or str(file)
         with self._opened() as lines:
             self._heading = lines.heading()
         self.count = self._heading.count
@@ -65,7 +73,7 @@ class Archive:
 
     def unusable(self, line: int, why: str) -> UnusableArchive:
         """What to raise about a line."""
-        return UnusableArchive(file=str(self.file), line=line, why=why)
+        return UnusableArchive(file=self._said, line=line, why=why)
 
     def events(self) -> Iterator[tuple[int, Stored]]:
         """
@@ -79,8 +87,11 @@ class Archive:
         with self._opened() as lines:
             if lines.heading() != self._heading:
                 raise self.unusable(1, "was changed while the file was read")
-            for _ in range(self.count):
-                stored = lines.event()
+            for before in range(self.count):
+                stored = lines.event(missing=self.count - before)
+                if (version := continuity.next_of(stored.stream)) < stored.version:
+                    why = f"holds version {stored.version} of {stored.stream}, and version"
+                    raise self.unusable(lines.number, f"{why} {version} is missing before it")
                 for reason in continuity.take(stored):
                     raise self.unusable(lines.number, f"holds an event out of place: {reason}")
                 if stored.position > self.head:
@@ -121,9 +132,11 @@ class _Lines:
         self._digest.update(line)
         return heading_in(line)
 
-    def event(self) -> Stored:
-        """The event of the next line."""
+    def event(self, *, missing: int) -> Stored:
+        """The event of the next line, which is `missing` if the log ends here."""
         line = self._next()
+        if is_ending(line):
+            raise Malformed(f"ends the log, and of its events {missing} are missing")
         self._digest.update(line)
         return stored_in(line)
 

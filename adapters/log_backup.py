@@ -19,6 +19,7 @@ from regulars.adapters.log_lines import line_of
 from regulars.adapters.new_file import new_file, refuse_own_files
 from regulars.adapters.schema import APPLICATION_ID
 from regulars.adapters.stored_events import SqlStoredEvents
+from regulars.adapters.tenants import refuse_unknown_tenant
 from regulars.application.errors import NotOurDatabase, StorageUnavailable
 from regulars.application.log_check import LogCheck, check
 
@@ -72,6 +73,7 @@ def back_up(
 
     Raises:
         UnusableBackup: the copy is not sound; there is no file then.
+        UnknownTenant: the tenant has no event in it, and others have.
         FileInTheWay: something stands at `file`, and `replace` does not allow to replace it.
         StorageUnavailable: the database cannot be opened or read, or is none of SQLite.
         NotOurDatabase: it is something else, or of a newer version.
@@ -86,7 +88,7 @@ def back_up(
         with opened.snapshot():
             # A snapshot begins with the first read. In one, the copy need not begin again when
             # others write.
-            SqlStoredEvents(opened, tenant=tenant).head()
+            refuse_unknown_tenant(opened, tenant)
             _copy(cast("sqlite3.Connection", opened.driver), draft, to, told)
         return _proven(draft, to, tenant, told)
 
@@ -107,6 +109,7 @@ def restore(
 
     Raises:
         UnusableBackup: the backup is not sound, or the database is in use and was left alone.
+        UnknownTenant: the tenant has no event in the backup, and others have.
         FileInTheWay: there is a database, and `replace` does not allow to replace it.
         StorageUnavailable: the URL is none of a file of SQLite.
         NotOurDatabase: the backup is something else, or of a newer version; or another program's
@@ -184,6 +187,7 @@ def _looked_through(database: Database, said: Path, tenant: str, told: Told) -> 
     damage = database.driver.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if damage != "ok":
         raise UnusableBackup(file=str(said), why=f"is damaged: {damage}")
+    refuse_unknown_tenant(database, tenant, said=str(said))
     found = check(
         SqlStoredEvents(database, tenant=tenant),
         line=line_of,

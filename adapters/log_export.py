@@ -3,6 +3,7 @@
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
+from typing import IO
 
 from attrs import frozen
 
@@ -11,6 +12,7 @@ from regulars.adapters.log_archive import is_packed, opened_archive
 from regulars.adapters.log_lines import Heading, ending_line, heading_line, line_of
 from regulars.adapters.new_file import new_file, refuse_own_files
 from regulars.adapters.stored_events import SqlStoredEvents
+from regulars.adapters.tenants import refuse_unknown_tenant
 from regulars.application.projecting import Progress
 from regulars.application.stored import StoredEvents, counted
 
@@ -27,7 +29,7 @@ class Archived:
 
 def export_log(
     database: str,
-    file: Path | str,
+    file: Path | str | IO[bytes],
     *,
     tenant: str = "default",
     replace: bool = False,
@@ -36,17 +38,24 @@ def export_log(
     """
     Write the log of a tenant to `file`, as it stands at one moment; others may write meanwhile.
 
-    The file is compressed if its name ends in `.gz`. It appears whole or not at all. It holds no
-    keys: who has only the file cannot read the personal data in it, and neither can you.
+    The file is compressed if its name ends in `.gz`. It appears whole or not at all; what is open
+    for writing, as standard output, is written to as it goes, and not compressed. It holds no
+    keys: who has only the file cannot read the personal data in it, and neither can you. Tables of
+    an older format are read as they are.
 
     Raises:
         StorageUnavailable, NotOurDatabase: the database cannot be opened or read.
+        UnknownTenant: the tenant has no event in it, and others have.
         FileInTheWay: something stands at `file`, and `replace` does not allow to replace it.
         OSError: the file cannot be written.
     """
-    with closing(Database(database, create=False)) as opened:
-        refuse_own_files(Path(file), opened.path)
+    with closing(Database(database, create=False, older=True)) as opened:
+        refuse_unknown_tenant(opened, tenant)
         events = SqlStoredEvents(opened, tenant=tenant)
+        if not isinstance(file, Path | str):
+            with events.snapshot():
+                return _written(events, file, progress)
+        refuse_own_files(Path(file), opened.path)
         return write_archive(events, Path(file), replace=replace, progress=progress)
 
 
@@ -59,16 +68,21 @@ def write_archive(
         new_file(file, replace=replace) as draft,
         opened_archive(draft, "wb", packed=is_packed(file)) as out,
     ):
-        heading = Heading(tenant=events.tenant, count=events.count(), head=events.head())
-        first = heading_line(heading)
-        out.write(first)
-        whole, rows = sha256(first), sha256()
-        for stored in counted(events.read(), heading.count, progress):
-            line = line_of(stored)
-            out.write(line)
-            whole.update(line)
-            rows.update(line)
-        out.write(ending_line(whole.hexdigest()))
+        return _written(events, out, progress)
+
+
+def _written(events: StoredEvents, out: IO[bytes], progress: Progress | None) -> Archived:
+    heading = Heading(tenant=events.tenant, count=events.count(), head=events.head())
+    first = heading_line(heading)
+    out.write(first)
+    whole, rows = sha256(first), sha256()
+    for stored in counted(events.read(), heading.count, progress):
+        line = line_of(stored)
+        out.write(line)
+        whole.update(line)
+        rows.update(line)
+    out.write(ending_line(whole.hexdigest()))
+    out.flush()
     return Archived(
         tenant=heading.tenant, events=heading.count, head=heading.head, hash=rows.hexdigest()
     )

@@ -1,22 +1,30 @@
 """An exported log brought back: the whole of it, into a log without events, or nothing."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Final, TypeAlias
+from shutil import copyfileobj
+from tempfile import TemporaryDirectory
+from typing import IO, Final, TypeAlias
 
 from attrs import frozen
 
 from regulars.adapters.database import Database
+from regulars.adapters.database_url import parsed_url, shown
 from regulars.adapters.log_archive import Archive
 from regulars.adapters.storage import SqlStorage
 from regulars.adapters.stored_events import SqlStoredEvents
 from regulars.application.crm import VIEWS
+from regulars.application.errors import NotOurDatabase
 from regulars.application.projecting import Projector
 from regulars.application.stored import Stored
 
 _KEPT_AT_ONCE: Final = 500
+_PACKED: Final = b"\x1f\x8b"
+"""How what is compressed begins."""
+_STREAM: Final = "the input"
+"""What errors call a log that comes from no file."""
 
 Told: TypeAlias = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and of how much."""
@@ -41,14 +49,15 @@ class LogNotEmpty(Exception):
 
 
 def import_log(
-    database: str, file: Path | str, *, tenant: str = "default", told: Told = untold
+    database: str, file: Path | str | IO[bytes], *, tenant: str = "default", told: Told = untold
 ) -> int:
     """
     Bring an exported log into a database, made if it is not there, and compute every view.
 
     Returns how many events there are. The file is read twice: once to check all of it, once more
-    to keep it. Positions stay as they were, and none up to the head of the export is given again.
-    One transaction keeps events and views, or nothing. Keys are not in the file: see
+    to keep it; what is open for reading, as standard input, is first kept in a file for that, and
+    may be compressed. Positions stay as they were, and none up to the head of the export is given
+    again. One transaction keeps events and views, or nothing. Keys are not in the file: see
     docs/operations.md.
 
     Raises:
@@ -60,11 +69,30 @@ def import_log(
         OlderFormat: its tables are of an older format.
         OSError: the file cannot be read.
     """
-    archive = Archive(Path(file), tenant=tenant)
+    if not isinstance(file, Path | str):
+        with _spooled(file) as spool:
+            return _imported(database, Archive(spool, tenant=tenant, said=_STREAM), tenant, told)
+    return _imported(database, Archive(Path(file), tenant=tenant), tenant, told)
+
+
+@contextmanager
+def _spooled(stream: IO[bytes]) -> Generator[Path]:
+    """The stream as a file that only its owner can read, because it is gone through twice."""
+    with TemporaryDirectory(prefix="regulars-") as folder:
+        start = stream.read(len(_PACKED))
+        file = Path(folder, "log.jsonl.gz" if start == _PACKED else "log.jsonl")
+        with file.open("wb") as spool:
+            spool.write(start)
+            copyfileobj(stream, spool)
+        yield file
+
+
+def _imported(database: str, archive: Archive, tenant: str, told: Told) -> int:
     done = 0
     for batch in _batches(archive):
         done += len(batch)
         told("Checking", done, archive.count)
+    _refuse_empty_file(database)
     with closing(Database(database)) as opened, opened.transaction():
         _keep(opened, archive, tenant, told)
         storage = SqlStorage(opened, VIEWS, tenant=tenant)
@@ -74,6 +102,16 @@ def import_log(
             VIEWS, progress=lambda done, of: told("Computing views", done, of)
         )
     return archive.count
+
+
+def _refuse_empty_file(database: str) -> None:
+    # What is left of a database that was cut short must not look like one that was brought back.
+    url = parsed_url(database)
+    if url.get_backend_name() == "sqlite" and url.database:
+        file = Path(url.database)
+        if file.is_file() and not file.stat().st_size:
+            why = "is an empty file: delete it if nothing is to be in it"
+            raise NotOurDatabase(store=shown(url), why=why)
 
 
 def _keep(database: Database, archive: Archive, tenant: str, told: Told) -> None:

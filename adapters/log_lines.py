@@ -101,6 +101,11 @@ def ending_line(sha256: str) -> bytes:
     return _encode(_Ending(sha256)) + b"\n"
 
 
+def is_ending(line: bytes) -> bool:
+    """Whether a line is the last one of an export, whatever checksum it has."""
+    return line.startswith(b'{"sha256":')
+
+
 def heading_in(line: bytes) -> Heading:
     """
     What the first line says.

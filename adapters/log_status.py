@@ -7,8 +7,9 @@ from sqlalchemy import text
 
 from regulars.adapters.database import Database
 from regulars.adapters.log_lines import line_of
-from regulars.adapters.storage import SqlStorage
 from regulars.adapters.stored_events import SqlStoredEvents
+from regulars.adapters.tenants import refuse_unknown_tenant
+from regulars.adapters.view_store import checkpoints
 from regulars.application.crm import VIEWS
 from regulars.application.log_check import LogCheck, check
 from regulars.application.log_status import LogStatus, status
@@ -31,8 +32,10 @@ def check_log(
     Raises:
         StorageUnavailable: the database cannot be opened or read.
         NotOurDatabase: it is something else, or of a newer version.
+        UnknownTenant: the tenant has no event in it, and others have.
     """
     with closing(Database(database, create=False, older=True)) as opened:
+        refuse_unknown_tenant(opened, tenant)
         return check(SqlStoredEvents(opened, tenant=tenant), line=line_of, progress=progress)
 
 
@@ -42,15 +45,17 @@ def log_status(
     """
     How large a database is, and how the log of a tenant and its views stand.
 
+    Tables of an older format are read as they are.
+
     Raises:
         StorageUnavailable: the database cannot be opened or read.
         NotOurDatabase: it is something else, or of a newer version.
-        OlderFormat: its tables are of an older format.
+        UnknownTenant: the tenant has no event in it, and others have.
     """
-    with closing(Database(database, create=False)) as opened:
-        views = SqlStorage(opened, VIEWS, tenant=tenant).views
+    with closing(Database(database, create=False, older=True)) as opened:
+        refuse_unknown_tenant(opened, tenant)
         with opened.snapshot():
-            reached = {view.name: views.checkpoint(view) for view in VIEWS}
+            reached = checkpoints(opened, VIEWS, tenant=tenant)
             size = opened.connection.scalar(text(_SIZE[opened.connection.dialect.name]))
             events = SqlStoredEvents(opened, tenant=tenant)
             return status(events, reached, size=int(size or 0), line=line_of, progress=progress)

@@ -60,7 +60,8 @@ class MemoryLog:
             return len(self._rows)
 
     def _append(self, pending: Pending, recorded_at: int) -> None:
-        if pending.event_id in self._ids:
+        known = pending.fingerprint is not None and pending.event_id[:13] in self._blocks
+        if known or pending.event_id in self._ids:
             raise AlreadyRecorded
         stream = self._streams.setdefault(pending.stream, [])
         if pending.version != len(stream) + 1:
@@ -239,6 +240,7 @@ class MemoryStorage:
 
     def __init__(self, *, tenant: str = "default", optimistic: int = 0) -> None:
         self.optimistic = optimistic
+        self.incarnation = 0
         self.log = MemoryLog(tenant=tenant)
         self.views = MemoryViews()
         self.snapshots = MemorySnapshots()

@@ -148,10 +148,13 @@ class RecorderLog:
             raise AlreadyRecorded
         ordered = sorted(events, key=lambda pending: pending.event_id)
         for block, those in groupby(ordered, key=lambda pending: pending.event_id[:13]):
-            entries = [_Entry(one.event_id, one.stream, one.version) for one in those]
+            several = list(those)
+            entries = [_Entry(one.event_id, one.stream, one.version) for one in several]
             known = list(self._block(block))
             ids = {entry.event_id for _, found in known for entry in found}
             if any(entry.event_id in ids for entry in entries):
+                raise AlreadyRecorded
+            if known and any(one.fingerprint is not None for one in several):
                 raise AlreadyRecorded
             version = max((version for version, _ in known), default=0) + 1
             added.append(

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, Final, cast
@@ -24,6 +25,13 @@ _PRAGMAS: Final = (
 )
 _ONE_BY_ONE: Final = 8
 """Rows up to which a statement for each is as fast as one for all."""
+
+_EVENT_ID: Final = 5
+_FINGERPRINT: Final = 11
+"""Where these stand in a row of the log that has no position yet."""
+
+_PLACES: Final = 3
+"""The last bytes of an id, which count the events of a request: a block holds the rest."""
 
 _AGAIN: Final = 0.01
 """Seconds until a file that is locked is tried again."""
@@ -191,7 +199,17 @@ class Sqlite:
         held: Mapping[str, int],  # noqa: ARG002 - none where this is for use
     ) -> int:
         """One statement, which begins and commits by itself; see the protocol."""
-        return self.append(driver, insert, cast("Sequence[tuple[object, ...]]", rows))
+        (row,) = rows
+        if row[_FINGERPRINT] is None:
+            return self.append(driver, insert, [tuple(row)])
+        block = row[_EVENT_ID][:-_PLACES]
+        ids = (block + bytes(_PLACES), block + b"\xff" * _PLACES)
+        added = cast(
+            "sqlite3.Cursor", driver.execute(_unless_known(insert), (None, *row, *ids))
+        )
+        if not added.rowcount:
+            raise sqlite3.IntegrityError("a request is known: events.event_id")
+        return added.lastrowid or 0
 
     def settle(self, driver: Driver) -> None:
         """A commit is on disk before anybody sees it; see the protocol."""
@@ -209,6 +227,14 @@ class Sqlite:
             why = "others have written since the transaction began to read: begin it again"
             return StorageUnavailable(store=self.name, why=why)
         return StorageUnavailable(store=self.name, why=str(error))
+
+
+@cache
+def _unless_known(insert: str) -> str:
+    """The statement that adds one row unless there is an id of a block."""
+    before, _, values = insert.partition(" VALUES ")
+    known = "SELECT 1 FROM events WHERE event_id BETWEEN ? AND ?"
+    return f"{before} SELECT {values[1:-1]} WHERE NOT EXISTS ({known})"  # noqa: S608 - marks only
 
 
 class _HostDriver:

@@ -87,6 +87,11 @@ class SqlStorage:
         """Up to how many to decide first and then append; see the port."""
         return self._database.optimistic
 
+    @property
+    def incarnation(self) -> int:
+        """Counts the connections; see the port."""
+        return self._database.incarnation
+
     def settle(self) -> None:
         """Wait for the disk; see the port."""
         self._database.settle()

@@ -184,6 +184,16 @@ class SqlViews:
         return values
 
 
+def checkpoints(
+    database: Database, views: Iterable[View[Any, Any]], *, tenant: str
+) -> dict[str, int]:
+    """The position that each view has reached, by its name; their tables need not be there."""
+    at = _CHECKPOINTS.c
+    query = select(at.view, at.version, at.position).where(at.tenant == tenant)
+    reached = {(view, version): at for view, version, at in database.connection.execute(query)}
+    return {view.name: reached.get((view.name, view.version), 0) for view in views}
+
+
 def _row(view: View[Any, Any], stored: _Stored, columns: Sequence[Any]) -> object:
     if not stored.decoders:
         return view.row(*columns)

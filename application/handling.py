@@ -61,6 +61,7 @@ class Commands:
         self._program = program
         self._states = States(storage.log, storage.snapshots)
         self._head = -1
+        self._incarnation = storage.incarnation
         self.recorded = 0
         """Events that were recorded so far, those of reactions included."""
 
@@ -110,8 +111,6 @@ class Commands:
         return (
             len(requests) <= self._storage.optimistic
             and not self._inline
-            # The ids of a repeat of several commands need not meet those of its first time.
-            and all(len(one.commands) == 1 or one.id is None for one in requests)
             and all(is_bare(command) for request in requests for command in request.commands)
         )
 
@@ -127,6 +126,7 @@ class Commands:
             StaleHistory: a state that was asked has moved on; nothing was recorded.
             AlreadyRecorded: a request is a repeat; nothing was recorded.
         """
+        self._forget_if_lost()
         try:
             try:
                 batch = self._decided(requests, known={})
@@ -152,6 +152,7 @@ class Commands:
     def _attempt(self, requests: Sequence[Request], *, project: bool) -> list[Outcome]:
         try:
             with self._storage.transaction():
+                self._forget_if_lost()
                 head = self._log.head()
                 if head != self._head:
                     self._states.clear()
@@ -165,6 +166,12 @@ class Commands:
             self._forget()
             raise
         return self._done(batch, last, head=last)
+
+    def _forget_if_lost(self) -> None:
+        # A log that lost its end may have grown again since, to another end under the same head.
+        if self._incarnation != self._storage.incarnation:
+            self._forget()
+            self._incarnation = self._storage.incarnation
 
     def _forget(self) -> None:
         """Trust nothing: folded states and freshly made keys may be ahead of what was kept."""

@@ -18,7 +18,7 @@ Part = TypeVar("Part")
 
 
 NOTHING_HELD: Final[Mapping[str, int]] = {}
-"""No stream that an append depends on, but for those that it adds to."""
+"""An append depends on nothing that is held in memory, but for the versions that it adds."""
 
 
 class EventLog(Protocol):
@@ -35,12 +35,15 @@ class EventLog(Protocol):
         """
         Record all of `events`, of any number of streams, or none. Returns the last position.
 
-        Streams of `held`, on which the events depend, must still end at these versions.
+        Streams of `held`, on which the events depend, must still end at these versions. Who gives
+        `held`, be it empty, decided on states in memory, and is refused once after the store was
+        lost and found again; see `Storage.incarnation`.
 
         Raises:
-            StaleHistory: a version is taken, or is not the next of its stream; or a stream of
-                `held` ends elsewhere.
-            AlreadyRecorded: an event id is in the log.
+            StaleHistory: a version is taken, or is not the next of its stream; a stream of `held`
+                ends elsewhere, or may do so in a store that was lost.
+            AlreadyRecorded: an event id is in the log. Outside a transaction, in which `find` would
+                have told: or one of the block of an event with a fingerprint; see `find`.
         """
         ...
 
@@ -298,6 +301,15 @@ class Storage(Protocol):
         Requests up to which it pays to decide them first, and let the append find out.
 
         0 where a transaction always comes first.
+        """
+        ...
+
+    @property
+    def incarnation(self) -> int:
+        """
+        Another number once the store was lost and found again, which a read or transaction may do.
+
+        What was committed last may be gone then, and what is held in memory be ahead of the log.
         """
         ...
 

@@ -58,6 +58,7 @@ class Projector:
         self._storage = storage
         self._views = views
         self._upto = -1
+        self._incarnation = storage.incarnation
         self._gathered: _Pass | None = None
 
     def follow(self, events: Sequence[Recorded], last: int) -> None:
@@ -110,12 +111,18 @@ class Projector:
 
     def is_at(self, position: int) -> bool:
         """Whether every view is known to have folded the log up to `position`."""
+        self._forget_if_lost()
         return self._upto == position
 
     def forget(self) -> None:
         """Trust nothing that a transaction which failed may have told."""
         self._upto = -1
         self._gathered = None
+
+    def _forget_if_lost(self) -> None:
+        if self._incarnation != self._storage.incarnation:
+            self.forget()
+            self._incarnation = self._storage.incarnation
 
     def catch_up(self, *, most_rows: int = MOST_ROWS, progress: Progress | None = None) -> int:
         """
@@ -145,6 +152,7 @@ class Projector:
     def _went_on(self, most_rows: int, progress: Progress | None) -> int | None:
         """Fold and write one part of what is missing. Returns the head once nothing is."""
         with self._storage.transaction():
+            self._forget_if_lost()
             self._settle()
             head = self._storage.log.head()
             marks = self._marks()

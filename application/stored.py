@@ -84,12 +84,16 @@ class Continuity:
         """How many streams there were."""
         return len(self._versions)
 
+    def next_of(self, stream: str) -> int:
+        """The version that comes next in a stream."""
+        return self._versions.get(stream, 0) + 1
+
     def take(self, stored: Stored) -> list[str]:
         """What is wrong with the place of the next event, which is followed all the same."""
         wrong: list[str] = []
         if stored.position <= self._position:
             wrong.append(f"its position does not rise above {self._position}")
-        expected = self._versions.get(stored.stream, 0) + 1
+        expected = self.next_of(stored.stream)
         if stored.version != expected:
             wrong.append(f"it has version {stored.version}, and {expected} is next")
         self._position = max(self._position, stored.position)

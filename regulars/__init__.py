@@ -41,6 +41,7 @@ from regulars.adapters.log_status import check_log, log_status
 from regulars.adapters.new_file import FileInTheWay
 from regulars.adapters.program_file import UnusableProgram, read_program
 from regulars.adapters.storage import SqlStorage
+from regulars.adapters.tenants import UnknownTenant
 from regulars.adapters.vault import EnvelopeVault
 from regulars.application.batch import Receipt
 from regulars.application.crm import VIEWS, Crm
@@ -170,6 +171,7 @@ __all__ = [
     "Subscription",
     "Summary",
     "UndecodableEvent",
+    "UnknownTenant",
     "UnknownView",
     "UnusableArchive",
     "UnusableBackup",
@@ -200,6 +202,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
     program: Path | str | None = None,
     program_id: str = "default",
     keys: Path | str | None = None,
+    keyless: bool = False,
     views: Literal["inline", "deferred"] = "inline",
     synchronous: Synchronous = "FULL",
     busy_seconds: float = 30,
@@ -225,6 +228,8 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
             `.keys` added, made for a new database; PostgreSQL needs one of the first two. Keep
             it apart from backups of the database: together they reveal everything, and without
             it nobody can read personal data again.
+        keyless: whether no keys are looked for, because personal data is neither read nor written:
+            its boxes stay shut, and a command that brings some raises `UnusableKeys`.
         views: `inline` folds views with each command, so that one reads what one wrote;
             `deferred` leaves them to `Crm.catch_up`.
         synchronous: FULL keeps every receipt through a power cut; NORMAL may lose the newest.
@@ -243,8 +248,11 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
     """
     opened = Database(database, synchronous=synchronous, create=create, busy_seconds=busy_seconds)
     try:
-        ring = _key_ring(
-            opened, keys, environ if environment is None else environment, create=create
+        variables = environ if environment is None else environment
+        ring = (
+            NoKeys(opened.name, why="was opened without keys")
+            if keyless
+            else _key_ring(opened, keys, variables, create=create)
         )
         time = clock or SystemClock()
 

@@ -17,7 +17,9 @@ from regulars.testing.example_events import EXAMPLES
 from regulars.testing.pending_events import (
     NOW,
     append,
+    id_of,
     new_id,
+    new_request,
     pending,
     places,
     positions,
@@ -160,6 +162,20 @@ class EventLogContract(EventLogReads):
         refuse(
             log, AlreadyRecorded, pending("b", 1, event_id=twice), pending("b", 2, event_id=twice)
         )
+
+    def test_a_request_is_recorded_once_whichever_of_its_ids_it_used(self) -> None:
+        log = self.open("shop")
+        before, number, after = new_request(), new_request(), new_request()
+        first = pending("a", 1, event_id=id_of(number, 512))._replace(fingerprint=b"told")
+        append(log, first)
+
+        for more in ([], run("b", *range(1, 41))):
+            for place in (0, 511, 513, 2**24 - 1):
+                other = first._replace(version=2, event_id=id_of(number, place))
+                refuse(log, AlreadyRecorded, *more, other)
+
+        append(log, first._replace(version=2, event_id=id_of(before, 2**24 - 1)))
+        append(log, first._replace(version=3, event_id=id_of(after)))
 
     def test_a_repeat_is_refused(self) -> None:
         log = self.open("shop")

@@ -99,12 +99,13 @@ class Follower:
 
 @define
 class Unsteady:
-    """A store that can be away for a while, or lack the disk that keeps what is read."""
+    """A store that can be away for a while, come back as another, or lack the disk."""
 
     storage: Storage
     away: bool = False
     diskless: bool = False
     optimistic: int = 0
+    incarnation: int = 0
     log: EventLog = field(init=False)
     views: ViewStore = field(init=False)
     snapshots: Snapshots = field(init=False)

@@ -8,6 +8,7 @@ import pytest
 from attrs import frozen
 
 from regulars import Content, Crm, Receipt, StorageUnavailable, connect
+from regulars.domain.customer import ConsentGranted, GrantConsent, RegisterCustomer
 from regulars.domain.purchase import PlaceOrder
 from regulars.domain.values import CustomerId, OrderId
 from tests.acceptance import troubles
@@ -78,6 +79,36 @@ def test_a_store_in_trouble_says_so_and_takes_the_same_command_when_it_is_over(
             f"order-{number}": ["OrderPlaced"] for number in range(failed.number + 1)
         }
         assert is_sound(till)
+
+
+@pytest.mark.parametrize("store", [troubles.full_postgresql, troubles.locked_postgresql])
+def test_a_store_in_trouble_says_so_where_commands_are_decided_first(
+    tmp_path: Path, store: Callable[[Path], AbstractContextManager[Troubled]]
+) -> None:
+    ada = CustomerId("ada-of-the-corner")
+
+    def grant(crm: Crm, number: int) -> Receipt:
+        # Its state is in memory and nothing in it is personal: it needs no lock to be decided.
+        purpose = f"purpose-{number}-{'x' * 150}"
+        command = GrantConsent(customer=ada, at=AT, purpose=purpose)
+        return crm.execute(command, by="cashier", id=f"request-{number}")
+
+    with store(tmp_path) as troubled:
+        till = troubled.till
+        with connect(till.url, keys=till.keys, views="deferred", busy_seconds=0.2) as crm:
+            crm.execute(RegisterCustomer(customer=ada, at=AT), by="cashier")
+            told = [grant(crm, 0)]
+            with troubled.trouble(), pytest.raises(StorageUnavailable, match=troubled.says):
+                told.extend(grant(crm, number) for number in range(1, MOST))
+            after = grant(crm, len(told))
+            again = [grant(crm, number) for number in range(len(told))]
+
+        assert not after.repeated
+        assert [one.position for one in again] == [one.position for one in told]
+        assert all(one.repeated for one in again)
+        with till.open() as crm:
+            consents = [one for one in crm.events() if isinstance(one.event, ConsentGranted)]
+        assert len(consents) == len(told) + 1
 
 
 def test_a_file_that_may_only_be_read_is_left_as_it_is_and_opened_when_it_may_be_written(

@@ -68,9 +68,11 @@ class Shop:
         self.run("import", self.history())
         return self
 
-    def run(self, *words: str, status: int = 0) -> Result:
-        """What a command says."""
-        result = CliRunner().invoke(regulars, words, obj=connect, catch_exceptions=False)
+    def run(self, *words: str, status: int = 0, given: bytes = b"") -> Result:
+        """What a command says that is given this on standard input."""
+        result = CliRunner().invoke(
+            regulars, words, obj=connect, catch_exceptions=False, input=given
+        )
         assert result.exit_code == status, result.output
         return result
 

@@ -169,10 +169,36 @@ def test_keys_that_are_gone_are_missed_only_by_a_database_that_has_some(shop: Sh
     shop.opened()
     Path("regulars.db.keys").rename("safe.keys")
 
-    said = shop.run("report", status=3)
+    said = shop.run("verify", status=3)
 
     assert said.stderr.startswith("Error: regulars.db.keys: is missing, and ")
     shop.run("verify", "--keys", "safe.keys")
+
+
+@pytest.mark.parametrize("command", ["report", "profile ada", "balance ada", "rebuild"])
+def test_what_opens_no_box_needs_no_keys(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    expected = shop.opened().json(*command.split())
+    Path("regulars.db.keys").unlink()
+    monkeypatch.setenv("REGULARS_KEYS", "no keys")
+
+    told = shop.json(*command.split())
+
+    assert {**told, "seconds": 0} == {**expected, "seconds": 0}
+    assert "<sealed>" in shop.run("events").stdout
+
+
+def test_a_core_without_keys_seals_nothing(shop: Shop) -> None:
+    shop.opened()
+    named = RegisterCustomer(
+        customer=CustomerId("cid"), at=BEGINNING, contact=Contact(name="Ada Lovelace")
+    )
+
+    with connect("sqlite:///regulars.db", keyless=True) as crm:
+        with pytest.raises(UnusableKeys, match="was opened without keys"):
+            crm.execute(named, by="test")
+        crm.execute(RegisterCustomer(customer=CustomerId("cid"), at=BEGINNING), by="test")
 
 
 def test_a_damaged_database_is_told_in_one_line(shop: Shop) -> None:

@@ -83,7 +83,8 @@ def test_the_events_up_to_a_time_can_be_listed(shop: Shop) -> None:
 
 def test_a_type_or_time_that_there_is_not_is_a_mistake_of_the_command_line(shop: Shop) -> None:
     assert (
-        "'OrderPlace' is not one of " in shop.run("events", "--type", "OrderPlace", status=2).stderr
+        "there is no type 'orderplace'; did you mean OrderPlaced"
+        in shop.run("events", "--type", "orderplace", status=2).stderr
     )
     for option in ("--recorded-by", "--occurred-by"):
         said = shop.run("events", option, "soon", status=2).stderr
@@ -196,3 +197,16 @@ def test_a_view_that_nobody_knows_is_a_mistake_of_the_command_line(shop: Shop) -
     said = shop.run("rebuild", "nonsense", status=2)
 
     assert said.stderr.startswith("Error: there is no view nonsense; there are customers, ")
+
+
+def test_the_last_day_there_is_has_an_end(shop: Shop) -> None:
+    shop.opened()
+
+    for option in ("--occurred-by", "--recorded-by"):
+        assert shop.run("events", option, "9999-12-31").stdout == shop.run("events").stdout
+
+
+def test_what_is_like_no_type_is_sent_to_the_page_of_events(shop: Shop) -> None:
+    said = shop.run("events", "--type", "zzz", status=2).stderr
+
+    assert "there is no type 'zzz'; did you mean one of docs/events.md?" in said

@@ -1,3 +1,5 @@
+import gzip
+import json
 from pathlib import Path
 
 import pytest
@@ -73,3 +75,29 @@ def test_a_log_with_events_takes_no_other_in(shop: Shop) -> None:
     said = shop.run("log", "import", "log.jsonl", status=3)
 
     assert said.stderr.startswith("Error: sqlite:///regulars.db: its log has 26 events")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_log_goes_through_a_pipe(shop: Shop, *, packed: bool) -> None:
+    piped = shop.run("log", "export", "-")
+    shop.run("log", "export", "log.jsonl")
+    log = piped.stdout_bytes
+    assert log == Path("log.jsonl").read_bytes()
+    assert piped.stderr.startswith("Exported 26 events to standard output\nHash ")
+    told = json.loads(shop.run("log", "export", "-", "--json").stderr)
+    assert (told["file"], told["events"]) == ("-", 26)
+
+    said = shop.run("log", "import", "-", *COPY, given=gzip.compress(log) if packed else log)
+
+    assert said.stdout == "Imported 26 events from standard input; every view is computed\n"
+    assert shop.json("log", "check", *COPY) == shop.json("log", "check")
+    assert not shop.files() & {"-"}
+
+
+def test_a_pipe_that_breaks_off_brings_nothing_back(shop: Shop) -> None:
+    log = shop.run("log", "export", "-").stdout_bytes
+
+    said = shop.run("log", "import", "-", *COPY, given=log[:-9], status=3).stderr
+
+    assert said == "Error: the input: line 28 is cut short; nothing was imported\n"
+    assert "copy.db" not in shop.files()

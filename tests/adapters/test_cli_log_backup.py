@@ -1,3 +1,5 @@
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -69,3 +71,16 @@ def test_nothing_is_replaced_unless_that_is_asked_for(shop: Shop) -> None:
 
     assert again.stderr.startswith("Error: saved.db: something stands there")
     assert over.stderr.startswith("Error: regulars.db: something stands there")
+
+
+def test_what_stands_in_a_damaged_file_moves_no_cursor(shop: Shop) -> None:
+    with closing(sqlite3.connect("odd.db")) as odd:
+        odd.execute("CREATE TABLE odd (odd)")
+        odd.execute("PRAGMA writable_schema = ON")
+        odd.execute("UPDATE sqlite_master SET sql = '', name = char(27) || '[31m'")
+        odd.commit()
+    url = ("--database", "sqlite:///odd.db")
+
+    for words in (("restore", "odd.db", "--replace"), ("backup", "x.db", *url), ("check", *url)):
+        said = shop.run("log", *words, status=3).stderr
+        assert "malformed database schema (\N{REPLACEMENT CHARACTER}[31m)" in said

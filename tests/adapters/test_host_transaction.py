@@ -346,6 +346,23 @@ def never(cursor: object, row: object = None) -> object:
     raise AssertionError(cursor, row)
 
 
+def test_a_connection_to_another_database_is_named_as_the_one_without_a_log(
+    tmp_path: Path,
+) -> None:
+    elsewhere = f"sqlite:///{tmp_path}/elsewhere.db"
+    engine = create_engine(elsewhere)
+    with (
+        connect(f"sqlite:///{tmp_path}/shop.db") as crm,
+        engine.begin() as connection,
+        crm.joined(connection) as inside,
+        pytest.raises(StorageUnavailable, match="no such table") as said,
+    ):
+        inside.execute(PLACE, by="till")
+    engine.dispose()
+
+    assert said.value.store == elsewhere
+
+
 def test_what_a_host_makes_of_rows_is_its_own(url: str, host: Host) -> None:
     with closing(Database(url)) as ours, host.engine.begin() as connection:
         driver = cast("Any", connection.connection.driver_connection)

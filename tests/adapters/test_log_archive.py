@@ -1,4 +1,5 @@
 import gzip
+import json
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from hashlib import sha256
@@ -21,7 +22,7 @@ from regulars.adapters.memory_stored_events import MemoryStoredEvents
 from regulars.adapters.new_file import FileInTheWay
 from regulars.adapters.snapshots import SqlSnapshots
 from regulars.adapters.stored_events import SqlStoredEvents
-from regulars.application.errors import StorageUnavailable, UndecodableEvent
+from regulars.application.errors import NotOurDatabase, StorageUnavailable, UndecodableEvent
 from regulars.application.log_check import check
 from regulars.application.stored import Stored
 from regulars.testing.pending_events import append, run
@@ -263,6 +264,37 @@ def test_nothing_but_a_whole_export_takes_the_name_of_one(shop: Path) -> None:
     assert not list(shop.parent.glob(".*"))
     export_log(url_of(shop), file, tenant=TENANT, replace=True)
     assert rows_of(brought_back(file)) == rows_of(shop)
+
+
+def test_an_event_that_is_missing_is_named_by_its_version_or_by_their_number(shop: Path) -> None:
+    file = shop.with_name("log.jsonl")
+    export_log(url_of(shop), file, tenant=TENANT)
+    lines = file.read_bytes().splitlines(keepends=True)
+    streams = [json.loads(line)["stream"] for line in lines[1:-1]]
+    twice = next(name for name in streams if streams.count(name) > 1)
+    first = streams.index(twice) + 1
+    second = streams.index(twice, first) + 1
+
+    inside = refused(file, b"".join([*lines[:first], *lines[first + 1 :]]))
+    at_the_end = refused(file, b"".join([*lines[:-3], lines[-1]]))
+
+    assert (inside.line, inside.why) == (
+        second,
+        f"holds version 2 of {twice}, and version 1 is missing before it",
+    )
+    assert at_the_end.line == len(lines) - 2
+    assert at_the_end.why == "ends the log, and of its events 2 are missing"
+
+
+def test_an_empty_file_is_no_database_to_import_into(shop: Path) -> None:
+    file = shop.with_name("log.jsonl")
+    export_log(url_of(shop), file, tenant=TENANT)
+    shop.with_name("copy.db").touch()
+
+    with pytest.raises(NotOurDatabase, match="is an empty file"):
+        brought_back(file)
+
+    assert shop.with_name("copy.db").read_bytes() == b""
 
 
 @pytest.fixture(scope="module")

@@ -78,6 +78,27 @@ def run_script(url: str, script: str) -> None:
             database.execute(script.encode())
 
 
+def test_an_older_database_tells_its_status_and_is_exported_as_it_is(
+    older: str, tmp_path: Path
+) -> None:
+    tables = schema_of(older)
+
+    status = regulars.log_status(older, tenant=TENANT)
+    written = regulars.export_log(older, tmp_path / "log.jsonl", tenant=TENANT)
+
+    assert status.hash == written.hash == hash_of(older)
+    assert {view.position for view in status.views} == {0}
+    assert schema_of(older) == tables
+
+
+def test_no_log_is_imported_into_an_older_database(older: str, tmp_path: Path) -> None:
+    file = tmp_path / "log.jsonl"
+    regulars.export_log(older, file, tenant=TENANT)
+
+    with pytest.raises(OlderFormat, match="regulars log migrate"):
+        regulars.import_log(older, file, tenant=TENANT)
+
+
 def test_an_older_database_keeps_its_log_and_becomes_as_a_new_one(older: str, newest: str) -> None:
     before = hash_of(older)
 

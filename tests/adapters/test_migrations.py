@@ -24,6 +24,7 @@ from tests.adapters.table_schemas import schema_of
 from tests.postgres_server import new_database
 
 FORMATS = Path(__file__).parent / "formats"
+KEPT = sorted({int(file.name.partition(".")[0]) for file in FORMATS.iterdir()})
 PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
 ENVIRONMENT = """\
 from alembic import context
@@ -91,15 +92,20 @@ def without_versions(url: str) -> str:
     return schema_of(url)
 
 
-def test_the_first_revision_makes_the_tables_that_the_first_format_had(
-    new_url: Callable[[], str],
+@pytest.mark.parametrize("number", KEPT)
+def test_the_revisions_make_the_tables_that_each_format_had(
+    new_url: Callable[[], str], number: int
 ) -> None:
     url = new_url()
 
-    make_tables(url, 1)
+    make_tables(url, *range(1, number + 1))
 
     kind = make_url(url).get_backend_name()
-    assert schema_of(url) == (FORMATS / f"1.{kind}.txt").read_text(encoding="utf-8")
+    assert schema_of(url) == (FORMATS / f"{number}.{kind}.txt").read_text(encoding="utf-8")
+
+
+def test_what_every_format_but_the_newest_had_is_kept() -> None:
+    assert set(range(1, FORMAT)) <= set(KEPT)
 
 
 def test_whoever_changes_the_tables_writes_a_revision(

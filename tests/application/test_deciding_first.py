@@ -17,7 +17,7 @@ from regulars.adapters.memory import MemoryStorage
 from regulars.adapters.memory_keys import MemoryKeyStore
 from regulars.application.batch import Outcome, Receipt
 from regulars.application.door import Request
-from regulars.application.errors import StorageUnavailable
+from regulars.application.errors import IdempotencyConflict, StorageUnavailable
 from regulars.application.events import Command, Recorded
 from regulars.domain.customer import GrantConsent, RegisterCustomer, WithdrawConsent
 from regulars.domain.loyalty import PointsEarned
@@ -104,6 +104,17 @@ def test_a_repeat_is_answered_once_what_it_repeats_outlives_a_crash() -> None:
     assert other.execute(PLACE, id="place") == evolve(first, repeated=True)
 
 
+def test_a_page_of_the_log_outlives_a_crash_and_one_of_a_stream_need_not() -> None:
+    storage = MemoryStorage(tenant=TENANT, optimistic=True)
+    town_over(storage).execute(PLACE)
+    crm = core(Unsteady(storage, diskless=True), MemoryKeyStore(), inline=False).crm
+
+    with pytest.raises(StorageUnavailable):
+        list(crm.events())
+
+    assert len(list(crm.events(stream=f"order-{ORDER}"))) == 1
+
+
 def test_personal_data_is_sealed_under_the_lock() -> None:
     storage = Counted()
 
@@ -143,6 +154,31 @@ def test_a_repeat_of_several_commands_is_known_whatever_its_first_time_left_out(
 
     assert isinstance(first, Receipt)
     assert again == evolve(first, repeated=True)
+
+
+@pytest.fixture(params=["memory", "postgresql"])
+def town(request: pytest.FixtureRequest) -> Iterator[Parts]:
+    if request.param == "memory":
+        yield town_over(MemoryStorage(tenant=TENANT, optimistic=True))
+        return
+    with closing(Database(new_database())) as database:
+        yield sql_core(database, inline=False)
+
+
+def test_an_id_is_refused_for_another_command_whatever_its_first_command_left_out(
+    town: Parts,
+) -> None:
+    grants = [GrantConsent(customer=ANNA, at=NOON, purpose=one) for one in "abc"]
+    town.execute(RegisterCustomer(customer=ANNA, at=NOON), id="register")
+    town.execute(grants[0], id="before")
+    town.execute(*grants[:2], id="both")
+    before = town.events()
+
+    with pytest.raises(IdempotencyConflict):
+        town.execute(grants[2], id="both")
+
+    assert town.events() == before
+    assert town.execute(grants[2], id="after").position == len(before) + 1
 
 
 ORDERS = [OrderId(f"o-{number}") for number in range(2, 4)]

@@ -1,7 +1,8 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from threading import Barrier, RLock
+from signal import SIGINT, pthread_kill
+from threading import Barrier, Event, RLock, main_thread
 from time import monotonic, sleep
 from typing import cast
 
@@ -110,6 +111,30 @@ def test_an_interruption_leaves_nobody_waiting(group: Group) -> None:
 
     assert {type(error) for error in errors} == {KeyboardInterrupt, StorageUnavailable}
     assert any("send the command again" in str(error) for error in errors)
+
+
+def test_what_its_caller_no_longer_waits_for_is_not_recorded(group: Group) -> None:
+    held, over = Event(), Event()
+
+    def hold_until_interrupted() -> None:
+        with group.lock:
+            held.set()
+            while not group.commit.waiting:
+                sleep(0.001)
+            sleep(0.05)  # by then the caller waits for the lock
+            pthread_kill(main_thread().ident or 0, SIGINT)
+            over.wait(10)
+
+    with ThreadPoolExecutor(1) as threads:
+        holding = threads.submit(hold_until_interrupted)
+        held.wait(10)
+        with pytest.raises(KeyboardInterrupt):
+            group.commit.execute(placing(1)[0])
+        over.set()
+        holding.result()
+
+    assert group.commit.execute(placing(2)[0]).version == 1
+    assert [one.stream for one in group.town.events()] == ["order-o-2"]
 
 
 def test_what_is_cancelled_before_its_turn_is_not_recorded(group: Group) -> None:

@@ -360,6 +360,17 @@ def test_what_was_gathered_is_dropped_if_somebody_else_moved_a_view(
     assert all(agrees(storage, view) for view in VIEWS)
 
 
+def test_what_was_gathered_is_dropped_if_the_log_has_lost_its_end(storage: MemoryStorage) -> None:
+    projector = Projector(storage, VIEWS)
+    projector.gather(*append(storage, 2))
+
+    storage.log.truncate(1)
+    storage.incarnation += 1
+    projector.catch_up()
+
+    assert all(agrees(storage, view) for view in VIEWS)
+
+
 def test_what_was_gathered_in_a_transaction_that_failed_is_forgotten(
     storage: MemoryStorage,
 ) -> None:

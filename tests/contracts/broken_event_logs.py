@@ -104,6 +104,14 @@ class TakesAnIdTwice(MemoryLog):
         return super().append(fresh, recorded_at=recorded_at, held=held)
 
 
+class KnowsARequestByOneId(MemoryLog):
+    def _append(self, pending: Pending, recorded_at: int) -> None:
+        super()._append(pending._replace(fingerprint=None), recorded_at)
+        self._rows[-1][:] = [
+            one._replace(fingerprint=pending.fingerprint) for one in self._rows[-1]
+        ]
+
+
 class NewestFirst(MemoryLog):
     def stream(self, name: str, *, after: int = 0, upto: int | None = None) -> Iterator[Recorded]:
         return reversed(list(super().stream(name, after=after, upto=upto)))
@@ -296,6 +304,7 @@ BROKEN_IN_MEMORY: list[type[MemoryLog]] = [
     GivesAPositionTwice,
     LastWriteWins,
     TakesAnIdTwice,
+    KnowsARequestByOneId,
     NewestFirst,
     FactsNewestFirst,
     FactsFromTheStart,

@@ -204,9 +204,7 @@ class Sqlite:
             return self.append(driver, insert, [tuple(row)])
         block = row[_EVENT_ID][:-_PLACES]
         ids = (block + bytes(_PLACES), block + b"\xff" * _PLACES)
-        added = cast(
-            "sqlite3.Cursor", driver.execute(_unless_known(insert), (None, *row, *ids))
-        )
+        added = cast("sqlite3.Cursor", driver.execute(_unless_known(insert), (None, *row, *ids)))
         if not added.rowcount:
             raise sqlite3.IntegrityError("a request is known: events.event_id")
         return added.lastrowid or 0
@@ -234,7 +232,7 @@ def _unless_known(insert: str) -> str:
     """The statement that adds one row unless there is an id of a block."""
     before, _, values = insert.partition(" VALUES ")
     known = "SELECT 1 FROM events WHERE event_id BETWEEN ? AND ?"
-    return f"{before} SELECT {values[1:-1]} WHERE NOT EXISTS ({known})"  # noqa: S608 - marks only
+    return f"{before} SELECT {values[1:-1]} WHERE NOT EXISTS ({known})"
 
 
 class _HostDriver:

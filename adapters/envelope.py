@@ -1,12 +1,13 @@
 """
 Envelope v1: how a box of personal data is laid out, encrypted and bound to its place.
 
-    E5 50 01 | algorithm u8 | class u8 | key version u32 | nonce 12 | ciphertext | tag 16
+    E5 50 01 | algorithm u8 | class u8 | key version u32 | nonce 12 | ciphertext | tag 16 | mark 16
 
 Numbers are big-endian. The first nine bytes are the header. The ciphertext hides a u32 length, as
 many bytes of JSON, and zeros up to a multiple of 32 bytes, because ciphertext shows how long its
 text is. The associated data is a list of items, each behind its length as u32: the domain tag,
 the header, tenant, subject, stored event type, schema version in decimal, event id, box name.
+The mark proves all of it, also when the key is gone: see `box_marks`.
 
 Stored boxes hold these numbers and this layout: add, never change.
 """
@@ -35,6 +36,7 @@ CHACHA20_POLY1305: Final = 0x03
 
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
+MARK_BYTES: Final = 16
 
 CLASS_CODES: Final[dict[DataClass, int]] = {
     DataClass.CONTACT: 1,
@@ -51,7 +53,7 @@ _HEADER: Final = Struct(">3sBBI")
 _TAG_BYTES: Final = 16
 _PADDED_TO: Final = 32
 _ZEROS: Final = bytes(_PADDED_TO)
-_SHORTEST: Final = _HEADER.size + NONCE_BYTES + _PADDED_TO + _TAG_BYTES
+_SHORTEST: Final = _HEADER.size + NONCE_BYTES + _PADDED_TO + _TAG_BYTES + MARK_BYTES
 
 _CLASSES: Final = {code: data_class for data_class, code in CLASS_CODES.items()}
 
@@ -103,6 +105,7 @@ class Parts(NamedTuple):
     key_version: int
     nonce: bytes
     ciphertext: bytes
+    mark: bytes
 
 
 def header(algorithm: int, data_class: DataClass, key_version: int) -> bytes:
@@ -131,7 +134,8 @@ def take_apart(envelope: bytes) -> Parts | Tampered:
         data_class,
         key_version,
         envelope[_HEADER.size : ciphertext],
-        envelope[ciphertext:],
+        envelope[ciphertext:-MARK_BYTES],
+        envelope[-MARK_BYTES:],
     )
 
 

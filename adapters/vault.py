@@ -13,10 +13,11 @@ from typing import Final, assert_never
 from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 
 from regulars.adapters import envelope
+from regulars.adapters.box_marks import Marking
 from regulars.adapters.data_keys import DataKey, Outcome, RecentKeys, Versions
 from regulars.application.errors import StorageUnavailable, SubjectErased
 from regulars.application.events import microseconds
-from regulars.application.keys import KeyName, KeyState, KeyStore, KeyWrapper, StoredKey
+from regulars.application.keys import KeyName, KeyState, KeyStore, KeyWrapper, StoredKey, marks_of
 from regulars.application.ports import (
     Clock,
     Erased,
@@ -29,6 +30,7 @@ from regulars.application.ports import (
 from regulars.domain.personal import DATA_CLASS, DataClass, Personal, Sealed
 
 _LAST_VERSION: Final = 2**32 - 1  # what a header has room for
+_CHANGED: Final = Tampered("the box or the place it stands in is not what was sealed")
 
 
 class EnvelopeVault:
@@ -63,6 +65,7 @@ class EnvelopeVault:
         self._clock = clock
         self._algorithm = algorithm
         self._recent = RecentKeys(capacity, max_age, timer)
+        self._marking: Marking | None = None
 
     def seal(self, value: Personal, spot: Spot) -> Sealed:
         """
@@ -79,12 +82,12 @@ class EnvelopeVault:
         if not isinstance(key, DataKey):
             name = KeyName(self._tenant, spot.subject, data_class)
             key = _usable(self._provided(name).latest, name)
+        marking = self._marking or self._provided_marking()
         way = key.way(self._algorithm)
         nonce = urandom(envelope.NONCE_BYTES)
         bound = way.bound + envelope.bound_to_spot(spot)
-        return Sealed(
-            way.header + nonce + way.cipher.encrypt(nonce, envelope.padded(content), bound)
-        )
+        sealed = nonce + way.cipher.encrypt(nonce, envelope.padded(content), bound)
+        return Sealed(way.header + sealed + marking.mark(bound, sealed))
 
     def prepare(self, needed: Collection[tuple[str, DataClass]]) -> None:
         """Have the keys of many subjects and classes at hand, made where there are none."""
@@ -107,12 +110,20 @@ class EnvelopeVault:
         """
         What the box holds, or which of three reasons keeps it shut; see the port.
 
-        The header of a box whose key is gone cannot be proven: it is believed when it names a key
-        that was erased, and a key that never was in this store is unavailable.
+        The mark comes first: no box is called erased that is not, to the last bit, what was sealed
+        at this spot under the version that was destroyed.
         """
         parts = envelope.take_apart(box.envelope)
         if isinstance(parts, Tampered):
             return parts
+        marking = self._marking or self._known_marking()
+        if not isinstance(marking, Marking):
+            return marking
+        bound = envelope.bound_to_key(
+            parts.header, self._tenant, spot.subject
+        ) + envelope.bound_to_spot(spot)
+        if not marking.holds(bound, parts):
+            return _CHANGED
         recent = self._recent.get(spot.subject, parts.data_class)
         key = recent.outcomes.get(parts.key_version) if recent is not None else None
         if not isinstance(key, (DataKey, Erased)):
@@ -121,11 +132,10 @@ class EnvelopeVault:
         if not isinstance(key, DataKey):
             return key
         try:
-            way = key.way(parts.algorithm)
-            bound = way.bound + envelope.bound_to_spot(spot)
-            plaintext = way.cipher.decrypt(parts.nonce, parts.ciphertext, bound)
+            cipher = key.way(parts.algorithm).cipher
+            plaintext = cipher.decrypt(parts.nonce, parts.ciphertext, bound)
         except InvalidTag:
-            return Tampered("the box or the place it stands in is not what was sealed")
+            return _CHANGED
         except UnsupportedAlgorithm:
             return KeyUnavailable("the OpenSSL of this process lacks the algorithm of the box")
         value = envelope.value_in(plaintext, parts.data_class)
@@ -158,6 +168,33 @@ class EnvelopeVault:
         A box under a key that was never kept could not be opened by anybody.
         """
         self._recent.clear()
+        self._marking = None
+
+    def _provided_marking(self) -> Marking:
+        name = marks_of(self._tenant)
+        if name not in self._keys.get_many([name]):
+            self._made(name, 1)
+        marking = self._known_marking()
+        if not isinstance(marking, Marking):
+            why = f"no box of {self._tenant} can be marked: {marking.why}"
+            raise StorageUnavailable(store="key store", why=why)
+        return marking
+
+    def _known_marking(self) -> Marking | Tampered | KeyUnavailable:
+        name = marks_of(self._tenant)
+        try:
+            stored = self._keys.get_many([name]).get(name)
+        except StorageUnavailable as error:
+            return KeyUnavailable(str(error))
+        if not stored:
+            return KeyUnavailable("the key of the marks is not in this key store")
+        secret = self._secret_of(name, stored[0])
+        if isinstance(secret, Erased):
+            return KeyUnavailable("the key of the marks was destroyed")
+        if isinstance(secret, bytes):
+            self._marking = Marking(secret)
+            return self._marking
+        return secret
 
     def _provided(self, name: KeyName) -> Versions:
         stored = self._keys.get_many([name]).get(name, ())
@@ -202,12 +239,17 @@ class EnvelopeVault:
         return versions
 
     def _unwrapped(self, name: KeyName, key: StoredKey) -> Outcome:
+        secret = self._secret_of(name, key)
+        return DataKey(secret, name, key.version) if isinstance(secret, bytes) else secret
+
+    def _secret_of(
+        self, name: KeyName, key: StoredKey
+    ) -> bytes | Erased | Tampered | KeyUnavailable:
         if key.state is KeyState.ERASED:
             return Erased()
         if key.wrapped is None or key.kek is None or not 0 < key.version <= _LAST_VERSION:
             return Tampered("the stored key is not whole, and was not erased")
-        secret = self._wrapper.unwrap(key.wrapped, name, key.version, kek_id=key.kek)
-        return DataKey(secret, name, key.version) if isinstance(secret, bytes) else secret
+        return self._wrapper.unwrap(key.wrapped, name, key.version, kek_id=key.kek)
 
 
 def _usable(key: Outcome | None, name: KeyName) -> DataKey:

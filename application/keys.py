@@ -18,6 +18,15 @@ class KeyName(NamedTuple):
     data_class: DataClass
 
 
+def marks_of(tenant: str) -> KeyName:
+    """
+    The name of the one key that marks every box of a tenant, in version 1 only.
+
+    It is no person's, because theirs have a slash in their subject: erasure never comes near it.
+    """
+    return KeyName(tenant, "marks", DataClass.CONTENT)
+
+
 class KeyState(Enum):
     """Where a version of a key stands. Absent is not among them: it is not the same as erased."""
 

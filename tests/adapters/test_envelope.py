@@ -43,7 +43,7 @@ SPOT = Spot(
     box="contact",
 )
 HEADER = b"\xe5\x50\x01\x01\x01\x00\x00\x00\x01"
-ENVELOPE = HEADER + bytes(12) + bytes(32) + bytes(16)
+ENVELOPE = HEADER + bytes(12) + bytes(32) + bytes(16) + bytes(16)
 
 
 def test_headers_are_what_the_page_says() -> None:
@@ -85,7 +85,7 @@ def test_no_two_lists_are_framed_alike(one: list[bytes], other: list[bytes]) -> 
 
 
 def test_an_envelope_is_taken_apart_into_what_it_was_made_of() -> None:
-    parts = take_apart(HEADER + b"n" * 12 + b"c" * 80)
+    parts = take_apart(HEADER + b"n" * 12 + b"c" * 80 + b"m" * 16)
 
     assert not isinstance(parts, Tampered)
     assert (parts.header, parts.algorithm, parts.data_class, parts.key_version) == (
@@ -94,7 +94,7 @@ def test_an_envelope_is_taken_apart_into_what_it_was_made_of() -> None:
         DataClass.CONTACT,
         1,
     )
-    assert (parts.nonce, parts.ciphertext) == (b"n" * 12, b"c" * 80)
+    assert (parts.nonce, parts.ciphertext, parts.mark) == (b"n" * 12, b"c" * 80, b"m" * 16)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_what_no_version_knows_is_tampering(place: int, byte: int) -> None:
     assert isinstance(take_apart(bytes(changed)), Tampered)
 
 
-@given(size=st.integers(0, 300).filter(lambda size: size < 69 or (size - 69) % 32))
+@given(size=st.integers(0, 300).filter(lambda size: size < 85 or (size - 85) % 32))
 def test_a_length_that_no_box_has_is_tampering(size: int) -> None:
     assert isinstance(take_apart((ENVELOPE + bytes(300))[:size]), Tampered)
 

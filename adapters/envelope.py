@@ -15,7 +15,7 @@ Stored boxes hold these numbers and this layout: add, never change.
 from collections.abc import Callable
 from functools import lru_cache
 from struct import Struct
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol, TypeAlias
 
 import msgspec
 from attrs import Attribute, fields
@@ -25,6 +25,8 @@ from regulars.application.errors import InvalidPersonalData
 from regulars.application.ports import Spot, Tampered
 from regulars.domain.personal import DATA_CLASS, DataClass, Personal
 
+Sealing: TypeAlias = Literal["aes-256-gcm", "aes-256-gcm-siv", "chacha20-poly1305"]
+
 AES_256_GCM: Final = 0x01
 """The default: in every OpenSSL, and the fastest where the processor knows AES."""
 
@@ -33,6 +35,13 @@ AES_256_GCM_SIV: Final = 0x02
 
 CHACHA20_POLY1305: Final = 0x03
 """For processors that do not know AES."""
+
+ALGORITHMS: Final[dict[str, int]] = {
+    "aes-256-gcm": AES_256_GCM,
+    "aes-256-gcm-siv": AES_256_GCM_SIV,
+    "chacha20-poly1305": CHACHA20_POLY1305,
+}
+"""By the names that `Sealing` has for them."""
 
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
@@ -180,7 +189,7 @@ class _Form(NamedTuple):
 def _form(kind: type[Personal]) -> _Form:
     specs: tuple[Attribute[Any], ...] = fields(kind)
     return _Form(
-        tuple(sorted((spec.name, spec.default) for spec in specs)),
+        tuple(sorted((spec.name, spec.default) for spec in specs if spec.init)),
         msgspec.json.Decoder(kind).decode,
     )
 
@@ -229,14 +238,11 @@ def padded(encoded: bytes) -> bytes:
 
 def value_in(plaintext: bytes, data_class: DataClass) -> Personal | Tampered:
     """The value in what was decrypted; Tampered if it is none of its class, to the last byte."""
-    form = _FORM_OF.get(data_class)
-    if form is None:
-        return Tampered("the box is of a data class that has no values yet")
     end = 4 + int.from_bytes(plaintext[:4])
     encoded = plaintext[4:end]
     if padded(encoded) != plaintext:
         return Tampered("the content of the box is not padded as it should be")
     try:
-        return form.decode(encoded)
+        return _FORM_OF[data_class].decode(encoded)
     except msgspec.DecodeError:
         return Tampered("the content of the box is no value of its data class")

@@ -22,6 +22,7 @@ from regulars.adapters.clock import SystemClock
 from regulars.adapters.codec import encode
 from regulars.adapters.database import Database
 from regulars.adapters.dialect import Synchronous
+from regulars.adapters.envelope import ALGORITHMS, Sealing
 from regulars.adapters.host_transaction import HostTransaction
 from regulars.adapters.key_ring import (
     KeyRing,
@@ -68,6 +69,7 @@ from regulars.application.projecting import Projector
 from regulars.application.queries import AsOf, Query
 from regulars.application.report import Report, SalesReport
 from regulars.application.subscription import Subscription
+from regulars.domain.bank_card import BindBankCard, UnbindBankCard
 from regulars.domain.customer import (
     AddDeliveryAddress,
     GrantConsent,
@@ -86,13 +88,15 @@ from regulars.domain.order import (
     PickUpOrder,
     StartPreparing,
 )
-from regulars.domain.personal import Address, Contact, Content, Profile
+from regulars.domain.personal import Address, Contact, Content, Identity, Payment, Profile
 from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
 from regulars.domain.purchase import Channel, Line, PlaceOrder
+from regulars.domain.real_name import VerifyRealName
 from regulars.domain.refund import IssueRefund
 from regulars.domain.review import SubmitReview
 from regulars.domain.values import (
     AddressId,
+    CardId,
     CustomerId,
     ItemId,
     MerchantId,
@@ -112,7 +116,9 @@ __all__ = [
     "AsOf",
     "Backup",
     "Balance",
+    "BindBankCard",
     "CancelOrder",
+    "CardId",
     "Channel",
     "CompleteOrder",
     "Contact",
@@ -126,6 +132,7 @@ __all__ = [
     "FileInTheWay",
     "GrantConsent",
     "IdempotencyConflict",
+    "Identity",
     "InvalidId",
     "InvalidPersonalData",
     "IssueRefund",
@@ -143,6 +150,7 @@ __all__ = [
     "NotOurDatabase",
     "OlderFormat",
     "OrderId",
+    "Payment",
     "PickUpOrder",
     "PlaceOrder",
     "PointsBalance",
@@ -169,6 +177,7 @@ __all__ = [
     "SubmitReview",
     "Subscription",
     "Summary",
+    "UnbindBankCard",
     "UndecodableEvent",
     "UnknownView",
     "UnusableArchive",
@@ -177,6 +186,7 @@ __all__ = [
     "UnusableProgram",
     "UpdateCustomerDetails",
     "UpdateMerchantDetails",
+    "VerifyRealName",
     "WithdrawConsent",
     "back_up",
     "check_log",
@@ -200,6 +210,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
     program: Path | str | None = None,
     program_id: str = "default",
     keys: Path | str | None = None,
+    sealing: Sealing = "aes-256-gcm",
     views: Literal["inline", "deferred"] = "inline",
     synchronous: Synchronous = "FULL",
     busy_seconds: float = 30,
@@ -225,6 +236,9 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
             `.keys` added, made for a new database; PostgreSQL needs one of the first two. Keep
             it apart from backups of the database: together they reveal everything, and without
             it nobody can read personal data again.
+        sealing: how personal data is encrypted from now on; what was sealed otherwise still opens.
+            `aes-256-gcm-siv` is for hosts that may be cloned while they run, `chacha20-poly1305`
+            for processors that do not know AES.
         views: `inline` folds views with each command, so that one reads what one wrote;
             `deferred` leaves them to `Crm.catch_up`.
         synchronous: FULL keeps every receipt through a power cut; NORMAL may lose the newest.
@@ -249,7 +263,9 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
         time = clock or SystemClock()
 
         def core(over: Database, storage: SqlStorage) -> Crm:
-            vault = EnvelopeVault(tenant, SqlKeyStore(over), ring, clock=time)
+            vault = EnvelopeVault(
+                tenant, SqlKeyStore(over), ring, clock=time, algorithm=ALGORITHMS[sealing]
+            )
             projector = Projector(storage, VIEWS)
             inline = views == "inline"
             return Crm(

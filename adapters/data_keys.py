@@ -17,6 +17,18 @@ from regulars.domain.personal import DataClass
 _DIGEST_INFO: Final = b"regulars/digest/1"
 
 
+def derived(
+    secret: bytes, info: bytes, *, salt: bytes | None = None, size: int = envelope.KEY_BYTES
+) -> bytes:
+    """A key for one purpose, `info`, made of `secret`: HKDF-SHA256 (RFC 5869)."""
+    return HKDF(algorithm=SHA256(), length=size, salt=salt, info=info).derive(secret)
+
+
+def keyed_digest(key: bytes, content: bytes) -> bytes:
+    """HMAC-SHA256 (RFC 2104)."""
+    return hmac.digest(key, content, "sha256")
+
+
 class Way(NamedTuple):
     """All that is the same for every box under one key and algorithm."""
 
@@ -55,11 +67,8 @@ class DataKey:
     def digest(self, content: bytes) -> bytes:
         """A keyed digest of `content`, under a key derived from this one."""
         if self._digest_key is None:
-            derivation = HKDF(
-                algorithm=SHA256(), length=envelope.KEY_BYTES, salt=None, info=_DIGEST_INFO
-            )
-            self._digest_key = derivation.derive(self._secret)
-        return hmac.digest(self._digest_key, content, "sha256")
+            self._digest_key = derived(self._secret, _DIGEST_INFO)
+        return keyed_digest(self._digest_key, content)
 
 
 Outcome: TypeAlias = DataKey | Erased | Tampered | KeyUnavailable

@@ -84,7 +84,7 @@ class KeyRing:
 
     def wrap(self, secret: bytes, name: KeyName, version: int) -> bytes:
         """`secret` encrypted and bound to what it is for; see the port."""
-        return aes_key_wrap_with_padding(self._keys[self._active], secret + _mark(name, version))
+        return wrapped_under(self._keys[self._active], secret + _mark(name, version))
 
     def unwrap(
         self, wrapped: bytes, name: KeyName, version: int, *, kek_id: str
@@ -93,9 +93,8 @@ class KeyRing:
         kek = self._keys.get(kek_id)
         if kek is None:
             return KeyUnavailable(f"the key-encryption key {kek_id} is not in the key ring")
-        try:
-            bound = aes_key_unwrap_with_padding(kek, wrapped)
-        except InvalidUnwrap:
+        bound = unwrapped_under(kek, wrapped)
+        if bound is None:
             return Tampered("the stored key is not what was wrapped")
         secret, mark = bound[:-_CONTEXT_BYTES], bound[-_CONTEXT_BYTES:]
         if not compare_digest(mark, _mark(name, version)):
@@ -128,6 +127,19 @@ class NoKeys:
     ) -> KeyUnavailable:
         """Always why not; see the port."""
         return KeyUnavailable(f"the key-encryption key {kek_id} is not at hand: {self._missing}")
+
+
+def wrapped_under(kek: bytes, content: bytes) -> bytes:
+    """`content` under a key-encryption key: AES-KWP (RFC 5649, NIST SP 800-38F)."""
+    return aes_key_wrap_with_padding(kek, content)
+
+
+def unwrapped_under(kek: bytes, wrapped: bytes) -> bytes | None:
+    """What was wrapped; None if nothing was, or not this, or not under this key."""
+    try:
+        return aes_key_unwrap_with_padding(kek, wrapped)
+    except InvalidUnwrap:
+        return None
 
 
 def _mark(name: KeyName, version: int) -> bytes:

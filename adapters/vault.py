@@ -208,13 +208,13 @@ class EnvelopeVault:
         return self._keys.provision(self._new(name, version))
 
     def _new(self, name: KeyName, version: int) -> StoredKey:
-        secret = urandom(envelope.KEY_BYTES)
+        secret, kek = urandom(envelope.KEY_BYTES), self._wrapper.kek_id
         return StoredKey(
             name=name,
             version=version,
             state=KeyState.ACTIVE,
-            wrapped=self._wrapper.wrap(secret, name, version),
-            kek=self._wrapper.kek_id,
+            wrapped=self._wrapper.wrap(secret, name, version, kek_id=kek),
+            kek=kek,
             created_at=microseconds(self._clock.now()),
         )
 

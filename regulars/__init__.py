@@ -24,13 +24,13 @@ from regulars.adapters.database import Database
 from regulars.adapters.dialect import Synchronous
 from regulars.adapters.envelope import ALGORITHMS, Sealing
 from regulars.adapters.host_transaction import HostTransaction
+from regulars.adapters.key_file import KeyFile
 from regulars.adapters.key_ring import (
     KeyRing,
     NoKeys,
     UnusableKeys,
     create_key_file,
     parse_keys,
-    read_key_file,
 )
 from regulars.adapters.keys import KEYS, SqlKeyStore
 from regulars.adapters.log_archive import UnusableArchive
@@ -61,6 +61,14 @@ from regulars.application.errors import (
 from regulars.application.events import Recorded
 from regulars.application.handling import Commands
 from regulars.application.joined import Joined
+from regulars.application.key_rotation import (
+    CannotRetire,
+    CannotRotate,
+    KeyRotation,
+    KeysStatus,
+    Rewrapping,
+)
+from regulars.application.keys import KeyCount
 from regulars.application.log_check import LogCheck
 from regulars.application.log_status import LogStatus
 from regulars.application.loyalty import Balance, PointsBalance, PointsLedger, Posting
@@ -118,6 +126,8 @@ __all__ = [
     "Balance",
     "BindBankCard",
     "CancelOrder",
+    "CannotRetire",
+    "CannotRotate",
     "CardId",
     "Channel",
     "CompleteOrder",
@@ -138,6 +148,9 @@ __all__ = [
     "IssueRefund",
     "ItemId",
     "Joined",
+    "KeyCount",
+    "KeyRotation",
+    "KeysStatus",
     "Line",
     "LogCheck",
     "LogNotEmpty",
@@ -170,6 +183,7 @@ __all__ = [
     "RemoveDeliveryAddress",
     "Report",
     "Request",
+    "Rewrapping",
     "SalesReport",
     "StartPreparing",
     "StorageUnavailable",
@@ -271,6 +285,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
             return Crm(
                 storage=storage,
                 vault=vault,
+                keys=KeyRotation(SqlKeyStore(over), ring),
                 commands=Commands(
                     storage=storage,
                     door=Door(
@@ -305,7 +320,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
 
 def _key_ring(
     database: Database, keys: Path | str | None, environment: Mapping[str, str], *, create: bool
-) -> KeyRing | NoKeys:
+) -> KeyRing | KeyFile | NoKeys:
     if keys is None and environment.get(_KEYS_VARIABLE):
         return parse_keys(environment[_KEYS_VARIABLE], source=_KEYS_VARIABLE)
     if keys is None and database.dialect.passing:
@@ -324,11 +339,11 @@ def _key_ring(
         try:
             create_key_file(path)
         except FileExistsError:
-            return read_key_file(path)
+            return KeyFile(path)
         _LOG.warning(
             "made the key file %s: personal data in %s is sealed under it; keep it safe and apart"
             " from backups of the database, for without it nobody can read that data again",
             path,
             database.name,
         )
-    return read_key_file(path)
+    return KeyFile(path)

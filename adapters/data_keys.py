@@ -38,14 +38,19 @@ class Way(NamedTuple):
 
 
 class DataKey:
-    """One version of a data key, unwrapped. Python cannot wipe it: it leaves with its memory."""
+    """
+    One version of a data key, unwrapped. Python cannot wipe it: it leaves with its memory.
 
-    __slots__ = ("_digest_key", "_name", "_secret", "_version", "_ways")
+    `seals` counts the boxes that it sealed since it came to memory.
+    """
+
+    __slots__ = ("_digest_key", "_name", "_secret", "_ways", "seals", "version")
 
     def __init__(self, secret: bytes, name: KeyName, version: int) -> None:
         self._secret = secret
         self._name = name
-        self._version = version
+        self.version = version
+        self.seals = 0
         self._ways: dict[int, Way] = {}
         self._digest_key: bytes | None = None
 
@@ -58,7 +63,7 @@ class DataKey:
         """
         known = self._ways.get(algorithm)
         if known is None:
-            header = envelope.header(algorithm, self._name.data_class, self._version)
+            header = envelope.header(algorithm, self._name.data_class, self.version)
             bound = envelope.bound_to_key(header, self._name.tenant, self._name.subject)
             known = Way(header, bound, envelope.cipher(algorithm, self._secret))
             self._ways[algorithm] = known

@@ -1,8 +1,9 @@
 """
 The vault: seals personal data under keys of its subject, opens it, and tells why it cannot.
 
-A data key may seal 2**24 boxes before two of its nonces are likelier than 2**-49 to be the same;
-the boxes of one subject and class do not come near it.
+A data key seals 2**24 boxes, after which two of its nonces are likelier than 2**-49 to be the same;
+then it is superseded, and the next box is sealed under another version. Each process counts its
+own boxes, as long as the key stays in its memory.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -39,7 +40,8 @@ class EnvelopeVault:
 
     `algorithm` is what boxes are sealed with from now on; those of the others still open.
     The unwrapped keys of at most `capacity` subjects and classes stay in memory, at most `max_age`
-    seconds: so long may a key that another process destroyed still open boxes here.
+    seconds: so long may a key that another process destroyed still open boxes here. None of them
+    seals more than `max_seals` boxes.
     A vault belongs to one connection, and must hear when a transaction of it fails: `rolled_back`.
 
     Raises:
@@ -56,6 +58,7 @@ class EnvelopeVault:
         algorithm: int = envelope.AES_256_GCM,
         capacity: int = 10_000,
         max_age: float = 300,
+        max_seals: int = 2**24,
         timer: Callable[[], float] = monotonic,
     ) -> None:
         envelope.cipher(algorithm, bytes(envelope.KEY_BYTES))
@@ -65,6 +68,7 @@ class EnvelopeVault:
         self._clock = clock
         self._algorithm = algorithm
         self._recent = RecentKeys(capacity, max_age, timer)
+        self._max_seals = max_seals
         self._marking: Marking | None = None
 
     def seal(self, value: Personal, spot: Spot) -> Sealed:
@@ -79,9 +83,12 @@ class EnvelopeVault:
         data_class = DATA_CLASS[type(value)]
         recent = self._recent.get(spot.subject, data_class)
         key = recent.latest if recent is not None else None
-        if not isinstance(key, DataKey):
+        if not isinstance(key, DataKey) or key.seals >= self._max_seals:
             name = KeyName(self._tenant, spot.subject, data_class)
+            if isinstance(key, DataKey):
+                self._keys.supersede(name, key.version)
             key = _usable(self._provided(name).latest, name)
+        key.seals += 1
         marking = self._marking or self._provided_marking()
         way = key.way(self._algorithm)
         nonce = urandom(envelope.NONCE_BYTES)

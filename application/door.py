@@ -231,7 +231,8 @@ class Door:
         if not boxes:
             return command, command
         replaced = cast("Callable[..., Command]", evolve)
-        return replaced(command, **boxes), replaced(command, **digests)
+        admitted = replaced(command, **boxes)
+        return admitted, replaced(command, **digests) if digested else admitted
 
 
 def _is_fine(command: Command, value: Personal) -> bool:

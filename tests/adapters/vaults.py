@@ -48,6 +48,7 @@ def vault(
     *,
     algorithm: int = AES_256_GCM,
     capacity: int = 10,
+    max_seals: int = 100_000,
     timer: Timer | None = None,
 ) -> EnvelopeVault:
     """A vault whose marks hold in every other one of its tenant, whatever store it is over."""
@@ -60,6 +61,7 @@ def vault(
         clock=Noon(),
         algorithm=algorithm,
         capacity=capacity,
+        max_seals=max_seals,
         max_age=60,
         timer=timer or Timer(),
     )

@@ -30,6 +30,7 @@ class Connect(Protocol):
         *,
         program: Path | None = None,
         keys: Path | None = None,
+        keys_database: str | None = None,
         views: Literal["inline", "deferred"] = "inline",
         synchronous: Synchronous = "FULL",
         create: bool = True,
@@ -45,6 +46,7 @@ class Call:
     connect: Connect
     database: str
     keys: Path | None
+    keys_database: str | None
     as_json: bool
 
     def file(self) -> Path | None:
@@ -64,12 +66,23 @@ class Call:
         """The core to import into, made if it is not there; views are left to `catch_up`."""
         # What a power cut takes from an import, the next run brings back.
         return self.connect(
-            self.database, keys=self.keys, program=program, views="deferred", synchronous="NORMAL"
+            self.database,
+            keys=self.keys,
+            keys_database=self.keys_database,
+            program=program,
+            views="deferred",
+            synchronous="NORMAL",
         )
 
     def open(self) -> Crm:
         """The core over a database that must be there; its views may be behind its log."""
-        return self.connect(self.database, keys=self.keys, views="deferred", create=False)
+        return self.connect(
+            self.database,
+            keys=self.keys,
+            keys_database=self.keys_database,
+            views="deferred",
+            create=False,
+        )
 
     def read(self) -> Crm:
         """The core over a database that must be there, its views brought up to its log."""
@@ -98,8 +111,13 @@ def call_options(
         help="The file of the keys that personal data is sealed under, if it is neither"
         " beside the database nor in the variable REGULARS_KEYS.",
     )
+    apart_option: Callable[[Callable[..., None]], Callable[..., None]] = click.option(
+        "--keys-database",
+        metavar="URL",
+        help="The database of the data keys, if they are kept apart from those of --database.",
+    )
     if not keys:
-        key_option = _unchanged
+        key_option = apart_option = _unchanged
 
     def with_call(command: Callable[..., None]) -> Callable[..., None]:
         @click.option(
@@ -111,13 +129,25 @@ def call_options(
             " postgresql://shop@localhost/shop.",
         )
         @key_option
+        @apart_option
         @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
         @wraps(command)
         def told(
-            *, database: str | None, keys: Path | None = None, as_json: bool, **options: object
+            *,
+            database: str | None,
+            keys: Path | None = None,
+            keys_database: str | None = None,
+            as_json: bool,
+            **options: object,
         ) -> None:
             connect: Connect = click.get_current_context().obj
-            call = Call(connect=connect, database=database or "", keys=keys, as_json=as_json)
+            call = Call(
+                connect=connect,
+                database=database or "",
+                keys=keys,
+                keys_database=keys_database,
+                as_json=as_json,
+            )
             command(call, **options)
 
         return told

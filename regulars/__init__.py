@@ -33,6 +33,7 @@ from regulars.adapters.key_ring import (
     parse_keys,
 )
 from regulars.adapters.keys import KEYS, SqlKeyStore
+from regulars.adapters.keys_database import check_kept_here, keys_apart
 from regulars.adapters.log_archive import UnusableArchive
 from regulars.adapters.log_backup import Backup, UnusableBackup, back_up, restore
 from regulars.adapters.log_export import Archived, export_log
@@ -224,6 +225,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
     program: Path | str | None = None,
     program_id: str = "default",
     keys: Path | str | None = None,
+    keys_database: str | None = None,
     sealing: Sealing = "aes-256-gcm",
     views: Literal["inline", "deferred"] = "inline",
     synchronous: Synchronous = "FULL",
@@ -250,6 +252,9 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
             `.keys` added, made for a new database; PostgreSQL needs one of the first two. Keep
             it apart from backups of the database: together they reveal everything, and without
             it nobody can read personal data again.
+        keys_database: the URL of another database, in which the data keys are kept under the
+            keys of the file, so that no backup of the log holds any. From the first time on it
+            has to be named each time; it cannot be named for a log that has keys of its own.
         sealing: how personal data is encrypted from now on; what was sealed otherwise still opens.
             `aes-256-gcm-siv` is for hosts that may be cloned while they run, `chacha20-poly1305`
             for processors that do not know AES.
@@ -270,22 +275,25 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
         UnusableProgram: the programme's file cannot be used.
     """
     opened = Database(database, synchronous=synchronous, create=create, busy_seconds=busy_seconds)
+    kept = opened
     try:
-        ring = _key_ring(
-            opened, keys, environ if environment is None else environment, create=create
-        )
+        if keys_database is None:
+            check_kept_here(opened)
+        else:
+            kept = keys_apart(opened, keys_database, create=create, busy_seconds=busy_seconds)
+        variables = environ if environment is None else environment
+        ring = _key_ring(opened, kept, keys, variables, create=create)
         time = clock or SystemClock()
 
         def core(over: Database, storage: SqlStorage) -> Crm:
-            vault = EnvelopeVault(
-                tenant, SqlKeyStore(over), ring, clock=time, algorithm=ALGORITHMS[sealing]
-            )
+            store = SqlKeyStore(over if kept is opened else kept)
+            vault = EnvelopeVault(tenant, store, ring, clock=time, algorithm=ALGORITHMS[sealing])
             projector = Projector(storage, VIEWS)
             inline = views == "inline"
             return Crm(
                 storage=storage,
                 vault=vault,
-                keys=KeyRotation(SqlKeyStore(over), ring),
+                keys=KeyRotation(store, ring),
                 commands=Commands(
                     storage=storage,
                     door=Door(
@@ -300,8 +308,12 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                 program_id=ProgramId(program_id),
                 inline=inline,
                 join=join,
-                close=over.close,
+                close=closed if over is opened else over.close,
             )
+
+        def closed() -> None:
+            opened.close()
+            kept.close()
 
         @contextmanager
         def join(connection: object) -> Generator[Joined]:
@@ -314,25 +326,31 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
             crm.publish(read_program(Path(program), program_id=ProgramId(program_id)))
     except BaseException:
         opened.close()
+        kept.close()
         raise
     return crm
 
 
 def _key_ring(
-    database: Database, keys: Path | str | None, environment: Mapping[str, str], *, create: bool
+    database: Database,
+    kept: Database,
+    keys: Path | str | None,
+    environment: Mapping[str, str],
+    *,
+    create: bool,
 ) -> KeyRing | KeyFile | NoKeys:
     if keys is None and environment.get(_KEYS_VARIABLE):
         return parse_keys(environment[_KEYS_VARIABLE], source=_KEYS_VARIABLE)
-    if keys is None and database.dialect.passing:
+    if keys is None and kept.dialect.passing:
         return KeyRing({"in-memory": token_bytes(32)}, active="in-memory")
     if keys is None and database.path is None:
         why = "no keys are given, and there is no file to keep them beside: name a file of keys"
         raise UnusableKeys(source=database.name, why=f"{why}, or set {_KEYS_VARIABLE}")
     path = Path(keys) if keys is not None else Path(f"{database.path}.keys")
     if not path.exists():
-        wrapped = database.connection.scalar(select(func.count()).select_from(KEYS))
+        wrapped = kept.connection.scalar(select(func.count()).select_from(KEYS))
         if wrapped:
-            why = f"is missing, and {wrapped} keys of {database.name} were wrapped with it"
+            why = f"is missing, and {wrapped} keys of {kept.name} were wrapped with it"
             raise UnusableKeys(source=str(path), why=why)
         if not create:
             return NoKeys(str(path))

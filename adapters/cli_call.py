@@ -29,7 +29,7 @@ class Connect(Protocol):
         database: str,
         *,
         program: Path | None = None,
-        keys: Path | None = None,
+        keys: str | None = None,
         keys_database: str | None = None,
         views: Literal["inline", "deferred"] = "inline",
         synchronous: Synchronous = "FULL",
@@ -45,7 +45,7 @@ class Call:
 
     connect: Connect
     database: str
-    keys: Path | None
+    keys: str | None
     keys_database: str | None
     as_json: bool
 
@@ -107,9 +107,8 @@ def call_options(
     key_option: Callable[[Callable[..., None]], Callable[..., None]] = click.option(
         "--keys",
         metavar="FILE",
-        type=click.Path(path_type=Path),
         help="The file of the keys that personal data is sealed under, if it is neither"
-        " beside the database nor in the variable REGULARS_KEYS.",
+        " beside the database nor in the variable REGULARS_KEYS; or kms://alias/NAME of AWS KMS.",
     )
     apart_option: Callable[[Callable[..., None]], Callable[..., None]] = click.option(
         "--keys-database",
@@ -135,7 +134,7 @@ def call_options(
         def told(
             *,
             database: str | None,
-            keys: Path | None = None,
+            keys: str | None = None,
             keys_database: str | None = None,
             as_json: bool,
             **options: object,

@@ -64,6 +64,10 @@ class KeyFile:
                 return KeyUnavailable(str(gone))
         return outcome
 
+    def reaches(self, kek_id: str) -> bool:
+        """Whether a key of that name is in the file now."""
+        return kek_id in self._now().kek_ids
+
     def rotate(self) -> str:
         """
         Add a key to the file, and make it the one that wraps; see the port.

@@ -94,6 +94,10 @@ class KeyRing:
         """All of them."""
         return list(self._keys)
 
+    def reaches(self, kek_id: str) -> bool:
+        """Whether a key of that name is in the ring."""
+        return kek_id in self._keys
+
     def rotate(self) -> str:
         """Raises `CannotRotate`: these keys were handed in."""
         raise CannotRotate(why=_HANDED_IN)
@@ -143,6 +147,10 @@ class NoKeys:
     def kek_ids(self) -> list[str]:
         """None."""
         return []
+
+    def reaches(self, kek_id: str) -> bool:  # noqa: ARG002 - the port's
+        """Never."""
+        return False
 
     def rotate(self) -> str:
         """None can be made: raises `UnusableKeys`."""

@@ -54,6 +54,10 @@ class KeyEncryptionKeys(KeyWrapper, Protocol):
         """All of them, the one that wraps among them."""
         ...
 
+    def reaches(self, kek_id: str) -> bool:
+        """Whether what is wrapped under that key can be unwrapped, as far as can be told."""
+        ...
+
     def rotate(self) -> str:
         """
         Make a key-encryption key that wraps from now on, in every process. Returns its name.
@@ -78,22 +82,21 @@ class KeyEncryptionKeys(KeyWrapper, Protocol):
 
 @frozen(kw_only=True)
 class KeysStatus:
-    """The key-encryption key that wraps, those at hand, and how many data keys there are."""
+    """
+    The key-encryption key that wraps, those at hand, and how many data keys there are.
+
+    `missing` are key-encryption keys that data keys are wrapped under, and that are not at hand.
+    """
 
     active: str
     at_hand: tuple[str, ...]
+    missing: tuple[str, ...]
     counts: tuple[KeyCount, ...]
 
     @property
     def waiting(self) -> int:
         """Data keys that are not wrapped under the active one."""
         return sum(one.keys for one in self.counts if _is_waiting(one, self.active))
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """Key-encryption keys that data keys are wrapped under and that are not at hand."""
-        needed = {one.kek for one in self.counts if one.kek and one.state is not KeyState.ERASED}
-        return tuple(sorted(needed - set(self.at_hand)))
 
 
 @frozen(kw_only=True)
@@ -119,10 +122,13 @@ class KeyRotation:
         Raises:
             StorageUnavailable: the key store does not answer.
         """
+        counts = tuple(self._store.counts())
+        needed = {one.kek for one in counts if one.kek and one.state is not KeyState.ERASED}
         return KeysStatus(
             active=self._keks.kek_id,
             at_hand=tuple(self._keks.kek_ids),
-            counts=tuple(self._store.counts()),
+            missing=tuple(kek for kek in sorted(needed) if not self._keks.reaches(kek)),
+            counts=counts,
         )
 
     def rotate(self) -> str:

@@ -65,6 +65,7 @@ from regulars.application.joined import Joined
 from regulars.application.key_rotation import (
     CannotRetire,
     CannotRotate,
+    KeyEncryptionKeys,
     KeyRotation,
     KeysStatus,
     Rewrapping,
@@ -150,6 +151,7 @@ __all__ = [
     "ItemId",
     "Joined",
     "KeyCount",
+    "KeyEncryptionKeys",
     "KeyRotation",
     "KeysStatus",
     "Line",
@@ -215,6 +217,7 @@ __all__ = [
 ]
 
 _LOG: Final = logging.getLogger("regulars")
+_KMS: Final = "kms://"
 _KEYS_VARIABLE: Final = "REGULARS_KEYS"
 
 
@@ -224,7 +227,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
     tenant: str = "default",
     program: Path | str | None = None,
     program_id: str = "default",
-    keys: Path | str | None = None,
+    keys: Path | str | KeyEncryptionKeys | None = None,
     keys_database: str | None = None,
     sealing: Sealing = "aes-256-gcm",
     views: Literal["inline", "deferred"] = "inline",
@@ -252,6 +255,9 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
             `.keys` added, made for a new database; PostgreSQL needs one of the first two. Keep
             it apart from backups of the database: together they reveal everything, and without
             it nobody can read personal data again.
+            `kms://alias/name`, or the ARN of a key in its place, names a key of AWS KMS, in the
+            account and region of the process's environment (`regulars[aws]`); or hand in what
+            wraps keys itself.
         keys_database: the URL of another database, in which the data keys are kept under the
             keys of the file, so that no backup of the log holds any. From the first time on it
             has to be named each time; it cannot be named for a log that has keys of its own.
@@ -334,11 +340,15 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
 def _key_ring(
     database: Database,
     kept: Database,
-    keys: Path | str | None,
+    keys: Path | str | KeyEncryptionKeys | None,
     environment: Mapping[str, str],
     *,
     create: bool,
-) -> KeyRing | KeyFile | NoKeys:
+) -> KeyEncryptionKeys:
+    if keys is not None and not isinstance(keys, (str, Path)):
+        return keys
+    if isinstance(keys, str) and keys.startswith(_KMS):
+        return _kms_keys(keys)
     if keys is None and environment.get(_KEYS_VARIABLE):
         return parse_keys(environment[_KEYS_VARIABLE], source=_KEYS_VARIABLE)
     if keys is None and kept.dialect.passing:
@@ -365,3 +375,12 @@ def _key_ring(
             database.name,
         )
     return KeyFile(path)
+
+
+def _kms_keys(url: str) -> KeyEncryptionKeys:
+    try:
+        from regulars.adapters.aws_kms import kms_keys  # noqa: PLC0415 - not every host has boto3
+    except ModuleNotFoundError:
+        why = "needs boto3: install regulars[aws]"
+        raise UnusableKeys(source=url, why=why) from None
+    return kms_keys(url)

@@ -138,7 +138,9 @@ def _context(name: KeyName, version: int) -> dict[str, str]:
 
 
 def _code(error: BotoCoreError | ClientError) -> str:
-    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else ""
+    if not isinstance(error, ClientError):
+        return ""
+    return error.response.get("Error", {}).get("Code", "")
 
 
 def _why(error: BotoCoreError | ClientError) -> str:

@@ -83,9 +83,9 @@ def test_a_box_opens_at_its_own_spot_only_and_is_erased_there_only(
     "place", [(name, value) for name, values in PLACES.items() for value in values[1:]], ids=str
 )
 @pytest.mark.parametrize("gone", [False, True], ids=["alive", "erased"])
-def test_every_part_of_the_place_holds_a_box(place: tuple[str, object], *, gone: bool) -> None:
+def test_every_part_of_the_place_holds_a_box(place: tuple[str, Any], *, gone: bool) -> None:
     keys = MemoryKeyStore()
-    elsewhere = Spot(**{**{name: getattr(SPOT, name) for name in PLACES}, **dict([place])})
+    elsewhere = evolve(SPOT, **dict([place]))
     box = vault(keys).seal(CONTACT, SPOT)
     vault(keys).seal(CONTACT, elsewhere)
 

@@ -51,7 +51,7 @@ def test_every_key_is_wrapped_anew_and_every_box_opens_without_the_old_one() -> 
     told: list[tuple[int, int]] = []
     assert (rotation.status().waiting, rotation.status().missing) == (26, ())
 
-    done = rotation.rewrap(batch=10, progress=lambda *at: told.append(at))
+    done = rotation.rewrap(batch=10, progress=lambda done, of: told.append((done, of)))
 
     assert (done.active, done.rewrapped, done.stuck) == ("k2", 26, ())
     assert told == [(10, 26), (20, 26), (26, 26)]

@@ -87,21 +87,20 @@ def test_no_kind_of_personal_value_is_forgotten() -> None:
     assert set(DATA_CLASS.values()) == set(DataClass)
 
 
+ENCODERS: dict[str, Callable[[Any], object]] = {
+    "pickle": pickle.dumps,
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "json": json.dumps,
+    "default": lambda value: json.dumps(value, default=attrs.asdict),
+    "dict": lambda value: json.dumps(attrs.asdict(value)),
+    "pickled dict": lambda value: pickle.dumps(attrs.asdict(value)),
+    "pickled tuple": lambda value: pickle.dumps(attrs.astuple(value)),
+}
+
+
 @of_every_kind
-@pytest.mark.parametrize(
-    "encode",
-    [
-        pickle.dumps,
-        copy.copy,
-        copy.deepcopy,
-        json.dumps,
-        lambda value: json.dumps(value, default=attrs.asdict),
-        lambda value: json.dumps(attrs.asdict(value)),
-        lambda value: pickle.dumps(attrs.asdict(value)),
-        lambda value: pickle.dumps(attrs.astuple(value)),
-    ],
-    ids=["pickle", "copy", "deepcopy", "json", "default", "dict", "pickled dict", "pickled tuple"],
-)
+@pytest.mark.parametrize("encode", ENCODERS.values(), ids=ENCODERS)
 def test_no_encoder_takes_a_personal_value(
     value: Personal, encode: Callable[[Any], object]
 ) -> None:

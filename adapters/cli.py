@@ -20,6 +20,7 @@ from regulars.adapters.cli_balance import balance
 from regulars.adapters.cli_call import Connect
 from regulars.adapters.cli_demo import NotADemo, demo
 from regulars.adapters.cli_import import import_
+from regulars.adapters.cli_keys import keys
 from regulars.adapters.cli_log import events, rebuild, verify
 from regulars.adapters.cli_log_group import log
 from regulars.adapters.cli_profile import UnknownCustomer, profile
@@ -44,6 +45,7 @@ from regulars.application.errors import (
     UndecodableEvent,
     UnknownView,
 )
+from regulars.application.key_rotation import CannotRetire, CannotRotate
 from regulars.domain.values import Refusal
 
 _STATUS: Final = """\b
@@ -57,6 +59,8 @@ Exit status:
 
 _FAILURES: Final = (
     AlreadyRecorded,
+    CannotRetire,
+    CannotRotate,
     DemoDataMissing,
     FileInTheWay,
     LogNotEmpty,
@@ -161,7 +165,7 @@ def regulars(ctx: click.Context) -> None:
     ctx.with_resource(_warnings())
 
 
-for _command in (demo, import_, report, profile, balance, events, rebuild, verify, log):
+for _command in (demo, import_, report, profile, balance, events, rebuild, verify, keys, log):
     regulars.add_command(_command)
 
 

@@ -33,7 +33,8 @@ class Connect(Protocol):
         *,
         tenant: str = "default",
         program: Path | None = None,
-        keys: Path | None = None,
+        keys: str | None = None,
+        keys_database: str | None = None,
         keyless: bool = False,
         views: Literal["inline", "deferred"] = "inline",
         synchronous: Synchronous = "FULL",
@@ -54,7 +55,8 @@ class Call:
     connect: Connect
     database: str
     tenant: str
-    keys: Path | None
+    keys: str | None
+    keys_database: str | None
     keyless: bool
     as_json: bool
 
@@ -78,6 +80,7 @@ class Call:
             self.database,
             tenant=self.tenant,
             keys=self.keys,
+            keys_database=self.keys_database,
             program=program,
             views="deferred",
             synchronous="NORMAL",
@@ -89,6 +92,7 @@ class Call:
             self.database,
             tenant=self.tenant,
             keys=self.keys,
+            keys_database=self.keys_database,
             keyless=self.keyless,
             views="deferred",
             create=False,
@@ -138,13 +142,17 @@ def call_options(
     key_option: Callable[[Callable[..., None]], Callable[..., None]] = click.option(
         "--keys",
         metavar="FILE",
-        type=click.Path(path_type=Path),
         help="The file of the keys that personal data is sealed under, if it is neither"
-        " beside the database nor in the variable REGULARS_KEYS.",
+        " beside the database nor in the variable REGULARS_KEYS; or kms://alias/NAME of AWS KMS.",
+    )
+    apart_option: Callable[[Callable[..., None]], Callable[..., None]] = click.option(
+        "--keys-database",
+        metavar="URL",
+        help="The database of the data keys, if they are kept apart from those of --database.",
     )
     has_keys = keys
     if not keys:
-        key_option = _unchanged
+        key_option = apart_option = _unchanged
 
     def with_call(command: Callable[..., None]) -> Callable[..., None]:
         @click.option(
@@ -157,13 +165,15 @@ def call_options(
         )
         @tenant_option
         @key_option
+        @apart_option
         @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
         @wraps(command)
         def told(
             *,
             database: str | None,
             tenant: str = "default",
-            keys: Path | None = None,
+            keys: str | None = None,
+            keys_database: str | None = None,
             as_json: bool,
             **options: object,
         ) -> None:
@@ -172,6 +182,7 @@ def call_options(
                 database=database or "",
                 tenant=tenant,
                 keys=keys,
+                keys_database=keys_database,
                 keyless=not has_keys,
                 as_json=as_json,
             )

@@ -7,7 +7,18 @@ import msgspec
 
 from regulars.adapters.upcasting import Chain, Payload, Stored, Upcaster
 from regulars.application.events import Event, Retired
-from regulars.domain import customer, loyalty, merchant, order, program, purchase, refund, review
+from regulars.domain import (
+    bank_card,
+    customer,
+    loyalty,
+    merchant,
+    order,
+    program,
+    purchase,
+    real_name,
+    refund,
+    review,
+)
 
 # A stored name and its schema version stand for a class for ever; see CONTRIBUTING.md.
 STORED: Final[dict[type[Event], Stored]] = {
@@ -17,6 +28,9 @@ STORED: Final[dict[type[Event], Stored]] = {
     customer.DeliveryAddressRemoved: ("DeliveryAddressRemoved", 1),
     customer.ConsentGranted: ("ConsentGranted", 1),
     customer.ConsentWithdrawn: ("ConsentWithdrawn", 1),
+    bank_card.BankCardBound: ("BankCardBound", 1),
+    bank_card.BankCardUnbound: ("BankCardUnbound", 1),
+    real_name.RealNameVerified: ("RealNameVerified", 1),
     merchant.MerchantRegistered: ("MerchantRegistered", 1),
     merchant.MerchantDetailsUpdated: ("MerchantDetailsUpdated", 1),
     merchant.MenuItemPublished: ("MenuItemPublished", 1),

@@ -17,6 +17,18 @@ from regulars.domain.personal import DataClass
 _DIGEST_INFO: Final = b"regulars/digest/1"
 
 
+def derived(
+    secret: bytes, info: bytes, *, salt: bytes | None = None, size: int = envelope.KEY_BYTES
+) -> bytes:
+    """A key for one purpose, `info`, made of `secret`: HKDF-SHA256 (RFC 5869)."""
+    return HKDF(algorithm=SHA256(), length=size, salt=salt, info=info).derive(secret)
+
+
+def keyed_digest(key: bytes, content: bytes) -> bytes:
+    """HMAC-SHA256 (RFC 2104)."""
+    return hmac.digest(key, content, "sha256")
+
+
 class Way(NamedTuple):
     """All that is the same for every box under one key and algorithm."""
 
@@ -26,14 +38,19 @@ class Way(NamedTuple):
 
 
 class DataKey:
-    """One version of a data key, unwrapped. Python cannot wipe it: it leaves with its memory."""
+    """
+    One version of a data key, unwrapped. Python cannot wipe it: it leaves with its memory.
 
-    __slots__ = ("_digest_key", "_name", "_secret", "_version", "_ways")
+    `seals` counts the boxes that it sealed since it came to memory.
+    """
+
+    __slots__ = ("_digest_key", "_name", "_secret", "_ways", "seals", "version")
 
     def __init__(self, secret: bytes, name: KeyName, version: int) -> None:
         self._secret = secret
         self._name = name
-        self._version = version
+        self.version = version
+        self.seals = 0
         self._ways: dict[int, Way] = {}
         self._digest_key: bytes | None = None
 
@@ -46,7 +63,7 @@ class DataKey:
         """
         known = self._ways.get(algorithm)
         if known is None:
-            header = envelope.header(algorithm, self._name.data_class, self._version)
+            header = envelope.header(algorithm, self._name.data_class, self.version)
             bound = envelope.bound_to_key(header, self._name.tenant, self._name.subject)
             known = Way(header, bound, envelope.cipher(algorithm, self._secret))
             self._ways[algorithm] = known
@@ -55,11 +72,8 @@ class DataKey:
     def digest(self, content: bytes) -> bytes:
         """A keyed digest of `content`, under a key derived from this one."""
         if self._digest_key is None:
-            derivation = HKDF(
-                algorithm=SHA256(), length=envelope.KEY_BYTES, salt=None, info=_DIGEST_INFO
-            )
-            self._digest_key = derivation.derive(self._secret)
-        return hmac.digest(self._digest_key, content, "sha256")
+            self._digest_key = derived(self._secret, _DIGEST_INFO)
+        return keyed_digest(self._digest_key, content)
 
 
 Outcome: TypeAlias = DataKey | Erased | Tampered | KeyUnavailable

@@ -1,12 +1,13 @@
 """
 Envelope v1: how a box of personal data is laid out, encrypted and bound to its place.
 
-    E5 50 01 | algorithm u8 | class u8 | key version u32 | nonce 12 | ciphertext | tag 16
+    E5 50 01 | algorithm u8 | class u8 | key version u32 | nonce 12 | ciphertext | tag 16 | mark 16
 
 Numbers are big-endian. The first nine bytes are the header. The ciphertext hides a u32 length, as
 many bytes of JSON, and zeros up to a multiple of 32 bytes, because ciphertext shows how long its
 text is. The associated data is a list of items, each behind its length as u32: the domain tag,
 the header, tenant, subject, stored event type, schema version in decimal, event id, box name.
+The mark proves all of it, also when the key is gone: see `box_marks`.
 
 Stored boxes hold these numbers and this layout: add, never change.
 """
@@ -14,7 +15,7 @@ Stored boxes hold these numbers and this layout: add, never change.
 from collections.abc import Callable
 from functools import lru_cache
 from struct import Struct
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol, TypeAlias
 
 import msgspec
 from attrs import Attribute, fields
@@ -23,6 +24,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESGCMSIV, ChaCh
 from regulars.application.errors import InvalidPersonalData
 from regulars.application.ports import Spot, Tampered
 from regulars.domain.personal import DATA_CLASS, DataClass, Personal
+
+Sealing: TypeAlias = Literal["aes-256-gcm", "aes-256-gcm-siv", "chacha20-poly1305"]
 
 AES_256_GCM: Final = 0x01
 """The default: in every OpenSSL, and the fastest where the processor knows AES."""
@@ -33,8 +36,16 @@ AES_256_GCM_SIV: Final = 0x02
 CHACHA20_POLY1305: Final = 0x03
 """For processors that do not know AES."""
 
+ALGORITHMS: Final[dict[str, int]] = {
+    "aes-256-gcm": AES_256_GCM,
+    "aes-256-gcm-siv": AES_256_GCM_SIV,
+    "chacha20-poly1305": CHACHA20_POLY1305,
+}
+"""By the names that `Sealing` has for them."""
+
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
+MARK_BYTES: Final = 16
 
 CLASS_CODES: Final[dict[DataClass, int]] = {
     DataClass.CONTACT: 1,
@@ -51,7 +62,7 @@ _HEADER: Final = Struct(">3sBBI")
 _TAG_BYTES: Final = 16
 _PADDED_TO: Final = 32
 _ZEROS: Final = bytes(_PADDED_TO)
-_SHORTEST: Final = _HEADER.size + NONCE_BYTES + _PADDED_TO + _TAG_BYTES
+_SHORTEST: Final = _HEADER.size + NONCE_BYTES + _PADDED_TO + _TAG_BYTES + MARK_BYTES
 
 _CLASSES: Final = {code: data_class for data_class, code in CLASS_CODES.items()}
 
@@ -103,6 +114,7 @@ class Parts(NamedTuple):
     key_version: int
     nonce: bytes
     ciphertext: bytes
+    mark: bytes
 
 
 def header(algorithm: int, data_class: DataClass, key_version: int) -> bytes:
@@ -131,7 +143,8 @@ def take_apart(envelope: bytes) -> Parts | Tampered:
         data_class,
         key_version,
         envelope[_HEADER.size : ciphertext],
-        envelope[ciphertext:],
+        envelope[ciphertext:-MARK_BYTES],
+        envelope[-MARK_BYTES:],
     )
 
 
@@ -176,7 +189,7 @@ class _Form(NamedTuple):
 def _form(kind: type[Personal]) -> _Form:
     specs: tuple[Attribute[Any], ...] = fields(kind)
     return _Form(
-        tuple(sorted((spec.name, spec.default) for spec in specs)),
+        tuple(sorted((spec.name, spec.default) for spec in specs if spec.init)),
         msgspec.json.Decoder(kind).decode,
     )
 
@@ -225,14 +238,11 @@ def padded(encoded: bytes) -> bytes:
 
 def value_in(plaintext: bytes, data_class: DataClass) -> Personal | Tampered:
     """The value in what was decrypted; Tampered if it is none of its class, to the last byte."""
-    form = _FORM_OF.get(data_class)
-    if form is None:
-        return Tampered("the box is of a data class that has no values yet")
     end = 4 + int.from_bytes(plaintext[:4])
     encoded = plaintext[4:end]
     if padded(encoded) != plaintext:
         return Tampered("the content of the box is not padded as it should be")
     try:
-        return form.decode(encoded)
+        return _FORM_OF[data_class].decode(encoded)
     except msgspec.DecodeError:
         return Tampered("the content of the box is no value of its data class")

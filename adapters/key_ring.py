@@ -26,6 +26,8 @@ from cryptography.hazmat.primitives.keywrap import (
 )
 
 from regulars.adapters.envelope import KEY_BYTES, framed
+from regulars.application.errors import StorageUnavailable
+from regulars.application.key_rotation import CannotRotate
 from regulars.application.keys import KeyName
 from regulars.application.ports import KeyUnavailable, Tampered
 
@@ -36,6 +38,11 @@ _OTHERS: Final = 0o077
 _ACTIVE: Final = "active"
 _LINE: Final = re.compile(
     r"(?P<id>[\w.-]{1,64})[ \t]+(?P<key>\S+)(?P<active>[ \t]+active)?", re.ASCII
+)
+
+_HANDED_IN: Final = (
+    "the key-encryption keys are not in a file that can be changed: put a new line with the word"
+    ' "active" beside the old ones where they come from, open the core again, and wrap anew'
 )
 
 _ABOUT: Final = """\
@@ -82,9 +89,32 @@ class KeyRing:
         """The key-encryption key that wraps; see the port."""
         return self._active
 
-    def wrap(self, secret: bytes, name: KeyName, version: int) -> bytes:
+    @property
+    def kek_ids(self) -> list[str]:
+        """All of them."""
+        return list(self._keys)
+
+    def reaches(self, kek_id: str) -> bool:
+        """Whether a key of that name is in the ring."""
+        return kek_id in self._keys
+
+    def rotate(self) -> str:
+        """Raises `CannotRotate`: these keys were handed in."""
+        raise CannotRotate(why=_HANDED_IN)
+
+    def retire(self, kek_id: str) -> None:  # noqa: ARG002 - the port's
+        """Raises `CannotRotate`: these keys were handed in."""
+        raise CannotRotate(why=_HANDED_IN)
+
+    def wrap(
+        self, secret: bytes, name: KeyName, version: int, *, kek_id: str | None = None
+    ) -> bytes:
         """`secret` encrypted and bound to what it is for; see the port."""
-        return aes_key_wrap_with_padding(self._keys[self._active], secret + _mark(name, version))
+        kek = self._keys.get(self._active if kek_id is None else kek_id)
+        if kek is None:
+            why = f"the key-encryption key {kek_id} is not in the key ring"
+            raise StorageUnavailable(store="key ring", why=why)
+        return wrapped_under(kek, secret + _mark(name, version))
 
     def unwrap(
         self, wrapped: bytes, name: KeyName, version: int, *, kek_id: str
@@ -93,9 +123,8 @@ class KeyRing:
         kek = self._keys.get(kek_id)
         if kek is None:
             return KeyUnavailable(f"the key-encryption key {kek_id} is not in the key ring")
-        try:
-            bound = aes_key_unwrap_with_padding(kek, wrapped)
-        except InvalidUnwrap:
+        bound = unwrapped_under(kek, wrapped)
+        if bound is None:
             return Tampered("the stored key is not what was wrapped")
         secret, mark = bound[:-_CONTEXT_BYTES], bound[-_CONTEXT_BYTES:]
         if not compare_digest(mark, _mark(name, version)):
@@ -114,7 +143,31 @@ class NoKeys:
         """None wraps: raises `UnusableKeys`."""
         raise self._missing
 
-    def wrap(self, secret: bytes, name: KeyName, version: int) -> bytes:  # noqa: ARG002 - the port's
+    @property
+    def kek_ids(self) -> list[str]:
+        """None."""
+        return []
+
+    def reaches(self, kek_id: str) -> bool:  # noqa: ARG002 - the port's
+        """Never."""
+        return False
+
+    def rotate(self) -> str:
+        """None can be made: raises `UnusableKeys`."""
+        raise self._missing
+
+    def retire(self, kek_id: str) -> None:  # noqa: ARG002 - the port's
+        """None can be forgotten: raises `UnusableKeys`."""
+        raise self._missing
+
+    def wrap(
+        self,
+        secret: bytes,  # noqa: ARG002 - the port's
+        name: KeyName,  # noqa: ARG002 - the port's
+        version: int,  # noqa: ARG002 - the port's
+        *,
+        kek_id: str | None = None,  # noqa: ARG002 - the port's
+    ) -> bytes:
         """Raises `UnusableKeys`: what is sealed under no key could never be read."""
         raise self._missing
 
@@ -128,6 +181,19 @@ class NoKeys:
     ) -> KeyUnavailable:
         """Always why not; see the port."""
         return KeyUnavailable(f"the key-encryption key {kek_id} is not at hand: {self._missing}")
+
+
+def wrapped_under(kek: bytes, content: bytes) -> bytes:
+    """`content` under a key-encryption key: AES-KWP (RFC 5649, NIST SP 800-38F)."""
+    return aes_key_wrap_with_padding(kek, content)
+
+
+def unwrapped_under(kek: bytes, wrapped: bytes) -> bytes | None:
+    """What was wrapped; None if nothing was, or not this, or not under this key."""
+    try:
+        return aes_key_unwrap_with_padding(kek, wrapped)
+    except InvalidUnwrap:
+        return None
 
 
 def _mark(name: KeyName, version: int) -> bytes:
@@ -155,18 +221,19 @@ def create_key_file(path: Path) -> None:
     draft = path.with_name(f".{path.name}.{token_hex(8)}")
     try:
         try:
-            _write(draft, text.encode())
+            write_new(draft, text.encode())
             path.hardlink_to(draft)  # unlike a rename, it never replaces what stands there
         finally:
             draft.unlink(missing_ok=True)
-        _flush_folder(path.parent)
+        flush_folder(path.parent)
     except FileExistsError:
         raise FileExistsError(f"{path}: a file stands there") from None
     except OSError as error:
         raise UnusableKeys(source=str(path), why=f"cannot be made: {error.strerror}") from None
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_new(path: Path, content: bytes) -> None:
+    """Make a file where none is, for its owner alone, complete and on disk when this returns."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
@@ -174,7 +241,8 @@ def _write(path: Path, content: bytes) -> None:
         os.fsync(descriptor)
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
+    """Have the names of the files in a folder on disk, where a system lets one ask for it."""
     if os.name == "posix":  # elsewhere a folder cannot be opened
         descriptor = os.open(folder, os.O_RDONLY)
         try:

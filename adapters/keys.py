@@ -15,15 +15,26 @@ from sqlalchemy import (
     Row,
     Table,
     bindparam,
+    case,
+    func,
+    literal_column,
     select,
     tuple_,
+    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from regulars.adapters.schema import BIG, TEXT, metadata
 from regulars.application.errors import StorageUnavailable
-from regulars.application.keys import KeyName, KeyState, StoredKey
+from regulars.application.keys import (
+    KeyCount,
+    KeyName,
+    KeyState,
+    Rewrapped,
+    StoredKey,
+    marks_of,
+)
 from regulars.domain.personal import DataClass
 
 KEYS: Final = Table(
@@ -57,6 +68,22 @@ _INSERTS: Final = {
     "sqlite": sqlite.insert(KEYS).on_conflict_do_nothing(),
 }
 _NAMES_AT_ONCE: Final = 500
+_PLACE: Final = tuple_(*KEYS.primary_key)
+_REWRAP: Final = (
+    update(KEYS)
+    .where(
+        KEYS.c.tenant == bindparam("in_tenant"),
+        KEYS.c.subject == bindparam("of_subject"),
+        KEYS.c.data_class == bindparam("of_class"),
+        KEYS.c.version == bindparam("of_version"),
+        KEYS.c.wrapped == bindparam("before"),
+    )
+    .values(wrapped=bindparam("wrapped"), kek=bindparam("kek"))
+)
+_KIND: Final = case((KEYS.c.subject == marks_of("").subject, "marks"), else_=KEYS.c.data_class)
+_COUNTS: Final = select(_KIND, KEYS.c.state, KEYS.c.kek, func.count()).group_by(
+    literal_column("1"), KEYS.c.state, KEYS.c.kek
+)
 
 _T = TypeVar("_T")
 
@@ -110,6 +137,58 @@ class SqlKeyStore:
                 return key
             stored = self.get_many([key.name])[key.name]
             return next(winner for winner in stored if winner.version == key.version)
+
+    def scan(self, kek: str, *, after: StoredKey | None, limit: int) -> list[StoredKey]:
+        """The next keys that are wrapped under `kek`; see the port."""
+        query = select(KEYS).where(KEYS.c.kek == kek, KEYS.c.wrapped.is_not(None))
+        if after is not None:
+            tenant, subject, data_class = after.name
+            query = query.where(tuple_(tenant, subject, data_class.value, after.version) < _PLACE)
+        query = query.order_by(*KEYS.primary_key).limit(limit)
+        with _our_words(), self._database.snapshot():
+            return [_stored_key(row) for row in self._database.connection.execute(query)]
+
+    def rewrap(self, keys: Sequence[Rewrapped]) -> int:
+        """Wrap anew those that did not change; see the port."""
+        if not keys:
+            return 0
+        rows = [
+            {
+                "in_tenant": one.key.name.tenant,
+                "of_subject": one.key.name.subject,
+                "of_class": one.key.name.data_class.value,
+                "of_version": one.key.version,
+                "before": one.key.wrapped,
+                "wrapped": one.wrapped,
+                "kek": one.kek,
+            }
+            for one in keys
+        ]
+        with _our_words(), self._database.transaction():
+            return self._database.connection.execute(_REWRAP, rows).rowcount
+
+    def supersede(self, name: KeyName, version: int) -> None:
+        """Let an active key seal no more; see the port."""
+        with _our_words(), self._database.transaction():
+            self._database.connection.execute(
+                update(KEYS)
+                .where(
+                    KEYS.c.tenant == name.tenant,
+                    KEYS.c.subject == name.subject,
+                    KEYS.c.data_class == name.data_class.value,
+                    KEYS.c.version == version,
+                    KEYS.c.state == KeyState.ACTIVE.value,
+                )
+                .values(state=KeyState.SUPERSEDED.value)
+            )
+
+    def counts(self) -> list[KeyCount]:
+        """How many there are of each kind; see the port."""
+        with _our_words(), self._database.snapshot():
+            return [
+                KeyCount(kind=kind, state=KeyState(state), kek=kek, keys=keys)
+                for kind, state, kek, keys in self._database.connection.execute(_COUNTS)
+            ]
 
 
 def _row(key: StoredKey) -> dict[str, object]:

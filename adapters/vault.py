@@ -1,8 +1,9 @@
 """
 The vault: seals personal data under keys of its subject, opens it, and tells why it cannot.
 
-A data key may seal 2**24 boxes before two of its nonces are likelier than 2**-49 to be the same;
-the boxes of one subject and class do not come near it.
+A data key seals 2**24 boxes, after which two of its nonces are likelier than 2**-49 to be the same;
+then it is superseded, and the next box is sealed under another version. Each process counts its
+own boxes, as long as the key stays in its memory.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -13,10 +14,11 @@ from typing import Final, assert_never
 from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 
 from regulars.adapters import envelope
+from regulars.adapters.box_marks import Marking
 from regulars.adapters.data_keys import DataKey, Outcome, RecentKeys, Versions
 from regulars.application.errors import StorageUnavailable, SubjectErased
 from regulars.application.events import microseconds
-from regulars.application.keys import KeyName, KeyState, KeyStore, KeyWrapper, StoredKey
+from regulars.application.keys import KeyName, KeyState, KeyStore, KeyWrapper, StoredKey, marks_of
 from regulars.application.ports import (
     Clock,
     Erased,
@@ -29,6 +31,7 @@ from regulars.application.ports import (
 from regulars.domain.personal import DATA_CLASS, DataClass, Personal, Sealed
 
 _LAST_VERSION: Final = 2**32 - 1  # what a header has room for
+_CHANGED: Final = Tampered("the box or the place it stands in is not what was sealed")
 
 
 class EnvelopeVault:
@@ -37,7 +40,8 @@ class EnvelopeVault:
 
     `algorithm` is what boxes are sealed with from now on; those of the others still open.
     The unwrapped keys of at most `capacity` subjects and classes stay in memory, at most `max_age`
-    seconds: so long may a key that another process destroyed still open boxes here.
+    seconds: so long may a key that another process destroyed still open boxes here. None of them
+    seals more than `max_seals` boxes.
     A vault belongs to one connection, and must hear when a transaction of it fails: `rolled_back`.
 
     Raises:
@@ -54,6 +58,7 @@ class EnvelopeVault:
         algorithm: int = envelope.AES_256_GCM,
         capacity: int = 10_000,
         max_age: float = 300,
+        max_seals: int = 2**24,
         timer: Callable[[], float] = monotonic,
     ) -> None:
         envelope.cipher(algorithm, bytes(envelope.KEY_BYTES))
@@ -63,6 +68,8 @@ class EnvelopeVault:
         self._clock = clock
         self._algorithm = algorithm
         self._recent = RecentKeys(capacity, max_age, timer)
+        self._max_seals = max_seals
+        self._marking: Marking | None = None
 
     def seal(self, value: Personal, spot: Spot) -> Sealed:
         """
@@ -76,15 +83,18 @@ class EnvelopeVault:
         data_class = DATA_CLASS[type(value)]
         recent = self._recent.get(spot.subject, data_class)
         key = recent.latest if recent is not None else None
-        if not isinstance(key, DataKey):
+        if not isinstance(key, DataKey) or key.seals >= self._max_seals:
             name = KeyName(self._tenant, spot.subject, data_class)
+            if isinstance(key, DataKey):
+                self._keys.supersede(name, key.version)
             key = _usable(self._provided(name).latest, name)
+        key.seals += 1
+        marking = self._marking or self._provided_marking()
         way = key.way(self._algorithm)
         nonce = urandom(envelope.NONCE_BYTES)
         bound = way.bound + envelope.bound_to_spot(spot)
-        return Sealed(
-            way.header + nonce + way.cipher.encrypt(nonce, envelope.padded(content), bound)
-        )
+        sealed = nonce + way.cipher.encrypt(nonce, envelope.padded(content), bound)
+        return Sealed(way.header + sealed + marking.mark(bound, sealed))
 
     def prepare(self, needed: Collection[tuple[str, DataClass]]) -> None:
         """Have the keys of many subjects and classes at hand, made where there are none."""
@@ -107,12 +117,20 @@ class EnvelopeVault:
         """
         What the box holds, or which of three reasons keeps it shut; see the port.
 
-        The header of a box whose key is gone cannot be proven: it is believed when it names a key
-        that was erased, and a key that never was in this store is unavailable.
+        The mark comes first: no box is called erased that is not, to the last bit, what was sealed
+        at this spot under the version that was destroyed.
         """
         parts = envelope.take_apart(box.envelope)
         if isinstance(parts, Tampered):
             return parts
+        marking = self._marking or self._known_marking()
+        if not isinstance(marking, Marking):
+            return marking
+        bound = envelope.bound_to_key(
+            parts.header, self._tenant, spot.subject
+        ) + envelope.bound_to_spot(spot)
+        if not marking.holds(bound, parts):
+            return _CHANGED
         recent = self._recent.get(spot.subject, parts.data_class)
         key = recent.outcomes.get(parts.key_version) if recent is not None else None
         if not isinstance(key, (DataKey, Erased)):
@@ -121,11 +139,10 @@ class EnvelopeVault:
         if not isinstance(key, DataKey):
             return key
         try:
-            way = key.way(parts.algorithm)
-            bound = way.bound + envelope.bound_to_spot(spot)
-            plaintext = way.cipher.decrypt(parts.nonce, parts.ciphertext, bound)
+            cipher = key.way(parts.algorithm).cipher
+            plaintext = cipher.decrypt(parts.nonce, parts.ciphertext, bound)
         except InvalidTag:
-            return Tampered("the box or the place it stands in is not what was sealed")
+            return _CHANGED
         except UnsupportedAlgorithm:
             return KeyUnavailable("the OpenSSL of this process lacks the algorithm of the box")
         value = envelope.value_in(plaintext, parts.data_class)
@@ -158,6 +175,33 @@ class EnvelopeVault:
         A box under a key that was never kept could not be opened by anybody.
         """
         self._recent.clear()
+        self._marking = None
+
+    def _provided_marking(self) -> Marking:
+        name = marks_of(self._tenant)
+        if name not in self._keys.get_many([name]):
+            self._made(name, 1)
+        marking = self._known_marking()
+        if not isinstance(marking, Marking):
+            why = f"no box of {self._tenant} can be marked: {marking.why}"
+            raise StorageUnavailable(store="key store", why=why)
+        return marking
+
+    def _known_marking(self) -> Marking | Tampered | KeyUnavailable:
+        name = marks_of(self._tenant)
+        try:
+            stored = self._keys.get_many([name]).get(name)
+        except StorageUnavailable as error:
+            return KeyUnavailable(str(error))
+        if not stored:
+            return KeyUnavailable("the key of the marks is not in this key store")
+        secret = self._secret_of(name, stored[0])
+        if isinstance(secret, Erased):
+            return KeyUnavailable("the key of the marks was destroyed")
+        if isinstance(secret, bytes):
+            self._marking = Marking(secret)
+            return self._marking
+        return secret
 
     def _provided(self, name: KeyName) -> Versions:
         stored = self._keys.get_many([name]).get(name, ())
@@ -171,13 +215,13 @@ class EnvelopeVault:
         return self._keys.provision(self._new(name, version))
 
     def _new(self, name: KeyName, version: int) -> StoredKey:
-        secret = urandom(envelope.KEY_BYTES)
+        secret, kek = urandom(envelope.KEY_BYTES), self._wrapper.kek_id
         return StoredKey(
             name=name,
             version=version,
             state=KeyState.ACTIVE,
-            wrapped=self._wrapper.wrap(secret, name, version),
-            kek=self._wrapper.kek_id,
+            wrapped=self._wrapper.wrap(secret, name, version, kek_id=kek),
+            kek=kek,
             created_at=microseconds(self._clock.now()),
         )
 
@@ -202,12 +246,17 @@ class EnvelopeVault:
         return versions
 
     def _unwrapped(self, name: KeyName, key: StoredKey) -> Outcome:
+        secret = self._secret_of(name, key)
+        return DataKey(secret, name, key.version) if isinstance(secret, bytes) else secret
+
+    def _secret_of(
+        self, name: KeyName, key: StoredKey
+    ) -> bytes | Erased | Tampered | KeyUnavailable:
         if key.state is KeyState.ERASED:
             return Erased()
         if key.wrapped is None or key.kek is None or not 0 < key.version <= _LAST_VERSION:
             return Tampered("the stored key is not whole, and was not erased")
-        secret = self._wrapper.unwrap(key.wrapped, name, key.version, kek_id=key.kek)
-        return DataKey(secret, name, key.version) if isinstance(secret, bytes) else secret
+        return self._wrapper.unwrap(key.wrapped, name, key.version, kek_id=key.kek)
 
 
 def _usable(key: Outcome | None, name: KeyName) -> DataKey:

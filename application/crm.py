@@ -21,6 +21,7 @@ from regulars.application.handling import Commands
 from regulars.application.history import History, Reject
 from regulars.application.importing import Imported, Importing, Told
 from regulars.application.joined import Joined
+from regulars.application.key_rotation import KeyRotation
 from regulars.application.loyalty import ACCOUNTS, LEDGER
 from regulars.application.ports import Finding, Storage, Vault
 from regulars.application.projecting import Progress, Projector
@@ -69,6 +70,7 @@ class Crm:
         *,
         storage: Storage,
         vault: Vault,
+        keys: KeyRotation,
         commands: Commands,
         projector: Projector,
         program_id: ProgramId,
@@ -78,6 +80,7 @@ class Crm:
     ) -> None:
         self._storage = storage
         self._vault = vault
+        self._keys = keys
         self._commands = commands
         self._projector = projector
         self._program_id = program_id
@@ -370,6 +373,11 @@ class Crm:
         with self._lock:
             self._ensure_caught_up()
             return audit.verify(self._storage, self._vault, VIEWS, progress=progress)
+
+    @property
+    def keys(self) -> KeyRotation:
+        """The keys that personal data is sealed under: counted, wrapped anew, rotated."""
+        return self._keys
 
     def close(self) -> None:
         """

@@ -4,6 +4,7 @@ The door: personal fields of a command are checked and sealed here; past it no p
 One box holds the values of one subject and data class, bound to the event that will carry it.
 """
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, date, datetime
 from hashlib import blake2b, sha256
@@ -17,12 +18,14 @@ from regulars.application.errors import InvalidPersonalData
 from regulars.application.events import Command, Event, EventId, Retired, microseconds, moment
 from regulars.application.fields import check_command, check_id, is_text, said
 from regulars.application.ports import Spot, Vault
-from regulars.domain import customer, purchase, review
+from regulars.domain import bank_card, customer, purchase, real_name, review
 from regulars.domain.personal import (
     DATA_CLASS,
     Address,
     Contact,
     Content,
+    Identity,
+    Payment,
     Personal,
     Profile,
     Sealed,
@@ -32,6 +35,7 @@ from regulars.domain.values import Refusal
 
 _LONGEST_TEXT: Final = 10_000
 _EARLIEST_BIRTH: Final = date(1880, 1, 1)
+_CARD_TAIL: Final = re.compile(r"[0-9]{4}")
 _EVENTS_A_COMMAND: Final = 256
 _FREE: Final = 0xFFFFFFFF_FFFF_0FFF_3FFF_FFFFFF000000
 _VERSION_8: Final = 0x00000000_0000_8000_8000_000000000000
@@ -62,6 +66,8 @@ BOXED: Final[dict[type[Command], tuple[Boxed, ...]]] = {
         Boxed("extra", customer.CustomerDetailsUpdated),
     ),
     customer.AddDeliveryAddress: (Boxed("address", customer.DeliveryAddressAdded),),
+    bank_card.BindBankCard: (Boxed("payment", bank_card.BankCardBound),),
+    real_name.VerifyRealName: (Boxed("identity", real_name.RealNameVerified),),
     purchase.PlaceOrder: (Boxed("extra", purchase.OrderPlaced),),
     review.SubmitReview: (Boxed("text", review.ReviewSubmitted),),
 }
@@ -225,7 +231,8 @@ class Door:
         if not boxes:
             return command, command
         replaced = cast("Callable[..., Command]", evolve)
-        return replaced(command, **boxes), replaced(command, **digests)
+        admitted = replaced(command, **boxes)
+        return admitted, replaced(command, **digests) if digested else admitted
 
 
 def _is_fine(command: Command, value: Personal) -> bool:
@@ -280,6 +287,8 @@ def check(value: Personal) -> None:
             raise InvalidPersonalData(field=name, reason=reason)
         if not is_text(text):
             raise InvalidPersonalData(field=name, reason="holds characters that are no text")
+    if isinstance(value, Payment) and not _CARD_TAIL.fullmatch(value.card_tail):
+        raise InvalidPersonalData(field="card_tail", reason="is not four digits")
 
 
 def _texts(value: Personal) -> dict[str, str | None]:
@@ -288,6 +297,10 @@ def _texts(value: Personal) -> dict[str, str | None]:
             return {"name": name, "phone": phone, "email": email}
         case Address(text=text):
             return {"address": text}
+        case Payment(card_tail=tail, issuer=issuer):
+            return {"card_tail": tail, "issuer": issuer}
+        case Identity(real_name=real_name, document_number=number):
+            return {"real_name": real_name, "document_number": number}
         case Profile(gender=gender, occupation=occupation):
             return {"gender": gender, "occupation": occupation}
         case Content(text=text, extra=extra):

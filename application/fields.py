@@ -13,7 +13,7 @@ from regulars.application.errors import InvalidId, InvalidText
 from regulars.application.events import Command
 from regulars.domain.personal import DATA_CLASS
 
-_IDS: Final = {"customer", "order", "merchant", "program", "refund", "address_id", "item"}
+_IDS: Final = {"customer", "order", "merchant", "program", "refund", "address_id", "card", "item"}
 # No C0 or C1 control, no lone half of a surrogate pair.
 _LONGEST_ID: Final = 200
 _ID: Final = re.compile(rf"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{{1,{_LONGEST_ID}}}")
@@ -229,6 +229,7 @@ def _fields(kind: type[Any]) -> tuple[_Field, ...]:
             inside=_inside(hints[spec.name]),
         )
         for spec in fields(kind)
+        if spec.init
     )
     return tuple(sorted(specs, key=attrgetter("name")))
 

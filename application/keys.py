@@ -18,6 +18,20 @@ class KeyName(NamedTuple):
     data_class: DataClass
 
 
+def marks_of(tenant: str) -> KeyName:
+    """
+    The name of the one key that marks every box of a tenant, in version 1 only.
+
+    It is no person's, because theirs have a slash in their subject: erasure never comes near it.
+    """
+    return KeyName(tenant, "marks", DataClass.CONTENT)
+
+
+def kind_of(name: KeyName) -> str:
+    """What a key is counted as: its data class, or `marks`."""
+    return "marks" if name == marks_of(name.tenant) else name.data_class.value
+
+
 class KeyState(Enum):
     """Where a version of a key stands. Absent is not among them: it is not the same as erased."""
 
@@ -49,6 +63,29 @@ class StoredKey:
     created_at: int
     erased_at: int | None = None
     held: bool = False
+
+
+@frozen(kw_only=True)
+class Rewrapped:
+    """A stored key, and what it is under another key-encryption key."""
+
+    key: StoredKey
+    wrapped: bytes = field(repr=False)
+    kek: str
+
+
+@frozen(kw_only=True)
+class KeyCount:
+    """
+    How many keys there are of a kind: a data class by its name, or `marks` for those of the marks.
+
+    `kek` is None of keys that were erased before they ever were.
+    """
+
+    kind: str
+    state: KeyState
+    kek: str | None
+    keys: int
 
 
 class KeyStore(Protocol):
@@ -83,6 +120,46 @@ class KeyStore(Protocol):
         """
         ...
 
+    def scan(self, kek: str, *, after: StoredKey | None, limit: int) -> Sequence[StoredKey]:
+        """
+        The first `limit` keys, of any tenant, that are wrapped under `kek` and come past `after`.
+
+        Their order is one and the same, and `after` need not be wrapped under `kek` any more.
+
+        Raises:
+            StorageUnavailable: the store does not answer.
+        """
+        ...
+
+    def rewrap(self, keys: Sequence[Rewrapped]) -> int:
+        """
+        Wrap each of `keys` anew, unless it changed since it was read. Returns how many were.
+
+        Raises:
+            StorageUnavailable: the store does not answer; none of them was.
+        """
+        ...
+
+    def supersede(self, name: KeyName, version: int) -> None:
+        """
+        Let an active key seal no more, so that the next seal makes another version.
+
+        One that is not there, or not active, stays as it is.
+
+        Raises:
+            StorageUnavailable: the store does not answer.
+        """
+        ...
+
+    def counts(self) -> Sequence[KeyCount]:
+        """
+        How many keys of all tenants there are of each kind, state and key-encryption key.
+
+        Raises:
+            StorageUnavailable: the store does not answer.
+        """
+        ...
+
 
 class KeyWrapper(Protocol):
     """Encrypts data keys under a key-encryption key, each bound to its name and version."""
@@ -92,8 +169,18 @@ class KeyWrapper(Protocol):
         """The key-encryption key that `wrap` uses."""
         ...
 
-    def wrap(self, secret: bytes, name: KeyName, version: int) -> bytes:
-        """`secret` encrypted under `kek_id`, to be unwrapped for this name and version only."""
+    def wrap(
+        self, secret: bytes, name: KeyName, version: int, *, kek_id: str | None = None
+    ) -> bytes:
+        """
+        `secret` encrypted under `kek_id`, to be unwrapped for this name and version only.
+
+        It is the one that `self.kek_id` names by default. Who stores the name beside the outcome
+        asks for it first and gives it, for another may come to wrap in between.
+
+        Raises:
+            StorageUnavailable: there is no such key-encryption key, or it cannot be used now.
+        """
         ...
 
     def unwrap(

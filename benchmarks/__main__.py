@@ -22,6 +22,7 @@ from benchmarks.rebuild import REBUILD
 from benchmarks.replay import REPLAY
 from benchmarks.stream import STREAM
 from benchmarks.subscribers import SUBSCRIBERS
+from benchmarks.vault import BOXES, REWRAP, SEAL
 from benchmarks.view import VIEW
 
 BENCHMARKS: Final[dict[str, Benchmark]] = {
@@ -29,6 +30,7 @@ BENCHMARKS: Final[dict[str, Benchmark]] = {
     for benchmark in (
         *(IMPORT, APPEND, BATCH, REPLAY, STREAM, LOAD, FOLD, HANDLED, VIEW, REBUILD),
         *(GROWTH, SUBSCRIBERS, GROUP, GROUP_SLOW, PG_APPEND, PG_CLIENTS, PG_BATCH, PG_REPLAY),
+        *(SEAL, BOXES, REWRAP),
     )
 }
 """Every benchmark by its name."""

@@ -6,6 +6,13 @@ from typing import TypeAlias, assert_never
 
 from attrs import Factory, define, frozen
 
+from regulars.domain import bank_card, real_name
+from regulars.domain.bank_card import (
+    BankCardBound,
+    BankCardUnbound,
+    BindBankCard,
+    UnbindBankCard,
+)
 from regulars.domain.personal import (
     Address,
     Contact,
@@ -15,7 +22,8 @@ from regulars.domain.personal import (
     sealed,
     sealed_or_none,
 )
-from regulars.domain.values import AddressId, CustomerId, Refusal
+from regulars.domain.real_name import RealNameVerified, VerifyRealName
+from regulars.domain.values import AddressId, CardId, CustomerId, Refusal
 
 
 # Stored under these names with these fields: never rename, never repurpose, add a version.
@@ -84,6 +92,9 @@ Event: TypeAlias = (
     | CustomerDetailsUpdated
     | DeliveryAddressAdded
     | DeliveryAddressRemoved
+    | BankCardBound
+    | BankCardUnbound
+    | RealNameVerified
     | ConsentGranted
     | ConsentWithdrawn
 )
@@ -95,6 +106,8 @@ class Customer:
 
     registered: bool = False
     addresses: set[AddressId] = Factory(set[AddressId])
+    cards: set[CardId] = Factory(set[CardId])
+    verified_by: str | None = None
     consents: dict[tuple[str, str | None], str | None] = Factory(
         dict[tuple[str, str | None], str | None]
     )
@@ -111,6 +124,12 @@ def fold(state: Customer, event: Event, at: datetime) -> None:  # noqa: ARG001 -
             state.addresses.add(address_id)
         case DeliveryAddressRemoved(address_id=address_id):
             state.addresses.discard(address_id)
+        case BankCardBound(card=card):
+            state.cards.add(card)
+        case BankCardUnbound(card=card):
+            state.cards.discard(card)
+        case RealNameVerified(evidence=evidence):
+            state.verified_by = evidence
         case ConsentGranted(purpose=purpose, channel=channel, policy_version=policy_version):
             state.consents[purpose, channel] = policy_version
         case ConsentWithdrawn(purpose=purpose, channel=channel):
@@ -190,6 +209,9 @@ Command: TypeAlias = (
     | UpdateCustomerDetails
     | AddDeliveryAddress
     | RemoveDeliveryAddress
+    | BindBankCard
+    | UnbindBankCard
+    | VerifyRealName
     | GrantConsent
     | WithdrawConsent
 )
@@ -231,7 +253,7 @@ def decide(command: Command, state: Customer) -> Sequence[Event]:
     The events that `command` leads to.
 
     Raises:
-        Refusal: one of this module's, when the command cannot be.
+        Refusal: one of this module's, of a card's or a real name's, when the command cannot be.
     """
     match command:
         case RegisterCustomer():
@@ -246,6 +268,12 @@ def decide(command: Command, state: Customer) -> Sequence[Event]:
             if address_id not in state.addresses:
                 return []
             return [DeliveryAddressRemoved(customer=customer, address_id=address_id)]
+        case BindBankCard():
+            return bank_card.bind(command, state.cards)
+        case UnbindBankCard():
+            return bank_card.unbind(command, state.cards)
+        case VerifyRealName():
+            return real_name.verify(command, state.verified_by)
         case GrantConsent():
             return _grant(command, state)
         case WithdrawConsent(customer=customer, purpose=purpose, channel=channel):

@@ -7,7 +7,7 @@ states hold `Sealed` boxes, which say nothing, compare by their bytes and cannot
 
 from datetime import date
 from enum import Enum
-from typing import Final, TypeAlias
+from typing import Final, NoReturn, SupportsIndex, TypeAlias
 
 from attrs import field, frozen
 
@@ -34,8 +34,35 @@ class Sealed:
     envelope: bytes = field(repr=False)
 
 
+class _Unencodable:
+    """What no encoder takes, and no pickle."""
+
+    __slots__ = ()
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        message = "personal data is neither encoded nor copied: it is sealed"
+        raise TypeError(message)
+
+
+_UNENCODABLE: Final = _Unencodable()
+
+
 @frozen(kw_only=True, repr=False)
-class Contact:
+class _Plain:
+    """
+    What every personal value is: by what it carries, no encoder of any kind takes it.
+
+    Bugs of this kind wrote plaintext where a box belonged. The vault spells out what it seals.
+    """
+
+    unencodable: _Unencodable = field(factory=lambda: _UNENCODABLE, init=False, eq=False)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        _UNENCODABLE.__reduce_ex__(protocol)
+
+
+@frozen(kw_only=True, repr=False)
+class Contact(_Plain):
     """How a person is named and reached. Data class `contact`."""
 
     name: str | None = None
@@ -47,7 +74,7 @@ class Contact:
 
 
 @frozen(kw_only=True, repr=False)
-class Address:
+class Address(_Plain):
     """Where a person is delivered to. Data class `address`."""
 
     text: str
@@ -57,7 +84,33 @@ class Address:
 
 
 @frozen(kw_only=True, repr=False)
-class Profile:
+class Payment(_Plain):
+    """
+    What a person pays with, as far as it may be kept. Data class `payment`.
+
+    `card_tail` is the last four digits of a card; there is no place for its whole number.
+    """
+
+    card_tail: str
+    issuer: str | None = None
+
+    def __repr__(self) -> str:
+        return "<payment>"
+
+
+@frozen(kw_only=True, repr=False)
+class Identity(_Plain):
+    """Who a person is by their papers. Data class `identity`."""
+
+    real_name: str
+    document_number: str | None = None
+
+    def __repr__(self) -> str:
+        return "<identity>"
+
+
+@frozen(kw_only=True, repr=False)
+class Profile(_Plain):
     """What a person is: all of it optional, absent means unknown. Data class `profile`."""
 
     birth_date: date | None = None
@@ -69,7 +122,7 @@ class Profile:
 
 
 @frozen(kw_only=True, repr=False)
-class Content:
+class Content(_Plain):
     """Free text that a person wrote, or columns that a host kept. Data class `content`."""
 
     text: str | None = None
@@ -79,11 +132,13 @@ class Content:
         return "<content>"
 
 
-Personal: TypeAlias = Contact | Address | Profile | Content
+Personal: TypeAlias = Contact | Address | Payment | Identity | Profile | Content
 
 DATA_CLASS: Final[dict[type[Personal], DataClass]] = {
     Contact: DataClass.CONTACT,
     Address: DataClass.ADDRESS,
+    Payment: DataClass.PAYMENT,
+    Identity: DataClass.IDENTITY,
     Profile: DataClass.PROFILE,
     Content: DataClass.CONTENT,
 }

@@ -10,6 +10,7 @@ MerchantId = NewType("MerchantId", str)
 OrderId = NewType("OrderId", str)
 ItemId = NewType("ItemId", str)
 AddressId = NewType("AddressId", str)
+CardId = NewType("CardId", str)
 RefundId = NewType("RefundId", str)
 ProgramId = NewType("ProgramId", str)
 

@@ -22,16 +22,18 @@ from regulars.adapters.clock import SystemClock
 from regulars.adapters.codec import encode
 from regulars.adapters.database import Database
 from regulars.adapters.dialect import Synchronous
+from regulars.adapters.envelope import ALGORITHMS, Sealing
 from regulars.adapters.host_transaction import HostTransaction
+from regulars.adapters.key_file import KeyFile
 from regulars.adapters.key_ring import (
     KeyRing,
     NoKeys,
     UnusableKeys,
     create_key_file,
     parse_keys,
-    read_key_file,
 )
 from regulars.adapters.keys import KEYS, SqlKeyStore
+from regulars.adapters.keys_database import check_kept_here, keys_apart
 from regulars.adapters.log_archive import UnusableArchive
 from regulars.adapters.log_backup import Backup, UnusableBackup, back_up, restore
 from regulars.adapters.log_export import Archived, export_log
@@ -61,6 +63,15 @@ from regulars.application.errors import (
 from regulars.application.events import Recorded
 from regulars.application.handling import Commands
 from regulars.application.joined import Joined
+from regulars.application.key_rotation import (
+    CannotRetire,
+    CannotRotate,
+    KeyEncryptionKeys,
+    KeyRotation,
+    KeysStatus,
+    Rewrapping,
+)
+from regulars.application.keys import KeyCount
 from regulars.application.log_check import LogCheck
 from regulars.application.log_status import LogStatus
 from regulars.application.loyalty import Balance, PointsBalance, PointsLedger, Posting
@@ -69,6 +80,7 @@ from regulars.application.projecting import Projector
 from regulars.application.queries import AsOf, Query
 from regulars.application.report import Report, SalesReport
 from regulars.application.subscription import Subscription
+from regulars.domain.bank_card import BindBankCard, UnbindBankCard
 from regulars.domain.customer import (
     AddDeliveryAddress,
     GrantConsent,
@@ -87,13 +99,15 @@ from regulars.domain.order import (
     PickUpOrder,
     StartPreparing,
 )
-from regulars.domain.personal import Address, Contact, Content, Profile
+from regulars.domain.personal import Address, Contact, Content, Identity, Payment, Profile
 from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
 from regulars.domain.purchase import Channel, Line, PlaceOrder
+from regulars.domain.real_name import VerifyRealName
 from regulars.domain.refund import IssueRefund
 from regulars.domain.review import SubmitReview
 from regulars.domain.values import (
     AddressId,
+    CardId,
     CustomerId,
     ItemId,
     MerchantId,
@@ -113,7 +127,11 @@ __all__ = [
     "AsOf",
     "Backup",
     "Balance",
+    "BindBankCard",
     "CancelOrder",
+    "CannotRetire",
+    "CannotRotate",
+    "CardId",
     "Channel",
     "CompleteOrder",
     "Contact",
@@ -127,11 +145,16 @@ __all__ = [
     "FileInTheWay",
     "GrantConsent",
     "IdempotencyConflict",
+    "Identity",
     "InvalidId",
     "InvalidPersonalData",
     "IssueRefund",
     "ItemId",
     "Joined",
+    "KeyCount",
+    "KeyEncryptionKeys",
+    "KeyRotation",
+    "KeysStatus",
     "Line",
     "LogCheck",
     "LogNotEmpty",
@@ -144,6 +167,7 @@ __all__ = [
     "NotOurDatabase",
     "OlderFormat",
     "OrderId",
+    "Payment",
     "PickUpOrder",
     "PlaceOrder",
     "PointsBalance",
@@ -163,6 +187,7 @@ __all__ = [
     "RemoveDeliveryAddress",
     "Report",
     "Request",
+    "Rewrapping",
     "SalesReport",
     "StartPreparing",
     "StorageUnavailable",
@@ -170,6 +195,7 @@ __all__ = [
     "SubmitReview",
     "Subscription",
     "Summary",
+    "UnbindBankCard",
     "UndecodableEvent",
     "UnknownTenant",
     "UnknownView",
@@ -179,6 +205,7 @@ __all__ = [
     "UnusableProgram",
     "UpdateCustomerDetails",
     "UpdateMerchantDetails",
+    "VerifyRealName",
     "WithdrawConsent",
     "back_up",
     "check_log",
@@ -192,6 +219,7 @@ __all__ = [
 ]
 
 _LOG: Final = logging.getLogger("regulars")
+_KMS: Final = "kms://"
 _KEYS_VARIABLE: Final = "REGULARS_KEYS"
 
 
@@ -201,8 +229,10 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
     tenant: str = "default",
     program: Path | str | None = None,
     program_id: str = "default",
-    keys: Path | str | None = None,
+    keys: Path | str | KeyEncryptionKeys | None = None,
     keyless: bool = False,
+    keys_database: str | None = None,
+    sealing: Sealing = "aes-256-gcm",
     views: Literal["inline", "deferred"] = "inline",
     synchronous: Synchronous = "FULL",
     busy_seconds: float = 30,
@@ -228,8 +258,17 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
             `.keys` added, made for a new database; PostgreSQL needs one of the first two. Keep
             it apart from backups of the database: together they reveal everything, and without
             it nobody can read personal data again.
+            `kms://alias/name`, or the ARN of a key in its place, names a key of AWS KMS, in the
+            account and region of the process's environment (`regulars[aws]`); or hand in what
+            wraps keys itself.
         keyless: whether no keys are looked for, because personal data is neither read nor written:
             its boxes stay shut, and a command that brings some raises `UnusableKeys`.
+        keys_database: the URL of another database, in which the data keys are kept under the
+            keys of the file, so that no backup of the log holds any. From the first time on it
+            has to be named each time; it cannot be named for a log that has keys of its own.
+        sealing: how personal data is encrypted from now on; what was sealed otherwise still opens.
+            `aes-256-gcm-siv` is for hosts that may be cloned while they run, `chacha20-poly1305`
+            for processors that do not know AES.
         views: `inline` folds views with each command, so that one reads what one wrote;
             `deferred` leaves them to `Crm.catch_up`.
         synchronous: FULL keeps every receipt through a power cut; NORMAL may lose the newest.
@@ -247,22 +286,28 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
         UnusableProgram: the programme's file cannot be used.
     """
     opened = Database(database, synchronous=synchronous, create=create, busy_seconds=busy_seconds)
+    kept = opened
     try:
-        variables = environ if environment is None else environment
-        ring = (
-            NoKeys(opened.name, why="was opened without keys")
-            if keyless
-            else _key_ring(opened, keys, variables, create=create)
-        )
+        if keyless:
+            ring = NoKeys(opened.name, why="was opened without keys")
+        else:
+            if keys_database is None:
+                check_kept_here(opened)
+            else:
+                kept = keys_apart(opened, keys_database, create=create, busy_seconds=busy_seconds)
+            variables = environ if environment is None else environment
+            ring = _key_ring(opened, kept, keys, variables, create=create)
         time = clock or SystemClock()
 
         def core(over: Database, storage: SqlStorage) -> Crm:
-            vault = EnvelopeVault(tenant, SqlKeyStore(over), ring, clock=time)
+            store = SqlKeyStore(over if kept is opened else kept)
+            vault = EnvelopeVault(tenant, store, ring, clock=time, algorithm=ALGORITHMS[sealing])
             projector = Projector(storage, VIEWS)
             inline = views == "inline"
             return Crm(
                 storage=storage,
                 vault=vault,
+                keys=KeyRotation(store, ring),
                 commands=Commands(
                     storage=storage,
                     door=Door(
@@ -277,8 +322,12 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                 program_id=ProgramId(program_id),
                 inline=inline,
                 join=join,
-                close=over.close,
+                close=closed if over is opened else over.close,
             )
+
+        def closed() -> None:
+            opened.close()
+            kept.close()
 
         @contextmanager
         def join(connection: object) -> Generator[Joined]:
@@ -291,36 +340,55 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
             crm.publish(read_program(Path(program), program_id=ProgramId(program_id)))
     except BaseException:
         opened.close()
+        kept.close()
         raise
     return crm
 
 
 def _key_ring(
-    database: Database, keys: Path | str | None, environment: Mapping[str, str], *, create: bool
-) -> KeyRing | NoKeys:
+    database: Database,
+    kept: Database,
+    keys: Path | str | KeyEncryptionKeys | None,
+    environment: Mapping[str, str],
+    *,
+    create: bool,
+) -> KeyEncryptionKeys:
+    if keys is not None and not isinstance(keys, (str, Path)):
+        return keys
+    if isinstance(keys, str) and keys.startswith(_KMS):
+        return _kms_keys(keys)
     if keys is None and environment.get(_KEYS_VARIABLE):
         return parse_keys(environment[_KEYS_VARIABLE], source=_KEYS_VARIABLE)
-    if keys is None and database.dialect.passing:
+    if keys is None and kept.dialect.passing:
         return KeyRing({"in-memory": token_bytes(32)}, active="in-memory")
     if keys is None and database.path is None:
         why = "no keys are given, and there is no file to keep them beside: name a file of keys"
         raise UnusableKeys(source=database.name, why=f"{why}, or set {_KEYS_VARIABLE}")
     path = Path(keys) if keys is not None else Path(f"{database.path}.keys")
     if not path.exists():
-        wrapped = database.connection.scalar(select(func.count()).select_from(KEYS))
+        wrapped = kept.connection.scalar(select(func.count()).select_from(KEYS))
         if wrapped:
-            why = f"is missing, and {wrapped} keys of {database.name} were wrapped with it"
+            why = f"is missing, and {wrapped} keys of {kept.name} were wrapped with it"
             raise UnusableKeys(source=str(path), why=why)
         if not create:
             return NoKeys(str(path))
         try:
             create_key_file(path)
         except FileExistsError:
-            return read_key_file(path)
+            return KeyFile(path)
         _LOG.warning(
             "made the key file %s: personal data in %s is sealed under it; keep it safe and apart"
             " from backups of the database, for without it nobody can read that data again",
             path,
             database.name,
         )
-    return read_key_file(path)
+    return KeyFile(path)
+
+
+def _kms_keys(url: str) -> KeyEncryptionKeys:
+    try:
+        from regulars.adapters.aws_kms import kms_keys  # noqa: PLC0415 - not every host has boto3
+    except ModuleNotFoundError:
+        why = "needs boto3: install regulars[aws]"
+        raise UnusableKeys(source=url, why=why) from None
+    return kms_keys(url)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from regulars.application.events import Event
+from regulars.domain.bank_card import BankCardBound, BankCardUnbound
 from regulars.domain.customer import (
     ConsentGranted,
     ConsentWithdrawn,
@@ -30,10 +31,12 @@ from regulars.domain.order import (
 from regulars.domain.personal import Sealed
 from regulars.domain.program import EarningRule, EarningRulePublished, ProgramDefined
 from regulars.domain.purchase import Channel, Line, OrderPlaced
+from regulars.domain.real_name import RealNameVerified
 from regulars.domain.refund import RefundIssued
 from regulars.domain.review import ReviewSubmitted
 from regulars.domain.values import (
     AddressId,
+    CardId,
     CustomerId,
     ItemId,
     MerchantId,
@@ -96,6 +99,13 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
         customer=ADA, purpose="marketing", channel="sms", policy_version="2026-01"
     ),
     ("ConsentWithdrawn", 1): ConsentWithdrawn(customer=ADA, purpose="marketing", channel="sms"),
+    ("BankCardBound", 1): BankCardBound(
+        customer=ADA, card=CardId("card-1"), payment=box("payment"), co_brand="panda-club"
+    ),
+    ("BankCardUnbound", 1): BankCardUnbound(customer=ADA, card=CardId("card-1")),
+    ("RealNameVerified", 1): RealNameVerified(
+        customer=ADA, identity=box("identity"), method="id-card", evidence="check-7"
+    ),
     ("MerchantRegistered", 1): MerchantRegistered(
         merchant=CAFE,
         name="Café Seven",

@@ -21,6 +21,9 @@ _NAMES = (
         "pg-clients",
         "pg-batch",
         "pg-replay",
+        "seal",
+        "boxes",
+        "rewrap",
     ),
 )
 

@@ -44,7 +44,7 @@ def page(codec: Codec = CODEC, views: Sequence[View[Any, Any]] = VIEWS) -> str:
     parts = {part: None for event in codec.stored for part in parts_of(event)}
     sections = [OPENING]
     for module, events in streams:
-        sections.append(f"## {module.capitalize()}\n")
+        sections.append(f"## {module.replace('_', ' ').capitalize()}\n")
         for event, (name, version) in events:
             sections += [described(f"{name} {version}", event), f"{readers(event, views)}\n"]
     sections.append("## Parts\n")

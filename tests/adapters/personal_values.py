@@ -4,7 +4,15 @@ from datetime import date
 
 from hypothesis import strategies as st
 
-from regulars.domain.personal import Address, Contact, Content, Personal, Profile
+from regulars.domain.personal import (
+    Address,
+    Contact,
+    Content,
+    Identity,
+    Payment,
+    Personal,
+    Profile,
+)
 
 texts = st.one_of(
     st.sampled_from(["", "true", "null", "1e5", "0411", "13812345678", "张三", '"', "\\", "\x00"]),
@@ -17,6 +25,8 @@ contacts: st.SearchStrategy[Contact] = st.builds(Contact, name=maybe, phone=mayb
 personal: st.SearchStrategy[Personal] = st.one_of(
     contacts,
     st.builds(Address, text=texts),
+    st.builds(Payment, card_tail=texts, issuer=maybe),
+    st.builds(Identity, real_name=texts, document_number=maybe),
     st.builds(
         Profile,
         birth_date=st.none() | st.dates(min_value=date(1, 1, 1)),

@@ -6,32 +6,31 @@ from threading import Barrier
 import pytest
 from attrs import evolve
 
+from regulars.adapters.data_keys import RecentKeys, Versions
 from regulars.adapters.database import Database
 from regulars.adapters.keys import SqlKeyStore
 from regulars.adapters.memory_keys import MemoryKeyStore
 from regulars.adapters.vault import EnvelopeVault
 from regulars.application.errors import SubjectErased
-from regulars.application.keys import KeyName, KeyState, StoredKey
+from regulars.application.keys import KeyName, KeyState, StoredKey, marks_of
 from regulars.application.ports import (
     Erased,
     KeyUnavailable,
     Revealed,
 )
-from regulars.domain.personal import (
-    Sealed,
-)
+from regulars.domain.personal import DataClass, Sealed
 from tests.adapters.vaults import ANNA, CONTACT, SPOT, Timer, stored, vault
 
 
 class Asked(MemoryKeyStore):
-    """Counts how often it is asked, and remembers nothing else."""
+    """Counts how often it is asked for a person's keys."""
 
     def __init__(self) -> None:
         super().__init__()
         self.times = 0
 
     def get_many(self, names: Collection[KeyName]) -> dict[KeyName, list[StoredKey]]:
-        self.times += 1
+        self.times += marks_of("shop") not in names
         return super().get_many(names)
 
 
@@ -124,6 +123,47 @@ def test_an_erasure_elsewhere_is_seen_when_the_key_is_too_old() -> None:
     assert safe.open(box, SPOT) == Erased()
     with pytest.raises(SubjectErased):
         safe.seal(CONTACT, SPOT)
+
+
+def test_a_key_that_sealed_as_often_as_it_may_gives_way_to_another_version() -> None:
+    keys = MemoryKeyStore()
+    safe = vault(keys, max_seals=3)
+
+    boxes = [safe.seal(CONTACT, SPOT) for _ in range(8)]
+
+    assert [int.from_bytes(box.envelope[5:9]) for box in boxes] == [1, 1, 1, 2, 2, 2, 3, 3]
+    assert [key.state for key in keys.get_many([ANNA])[ANNA]] == [
+        KeyState.SUPERSEDED,
+        KeyState.SUPERSEDED,
+        KeyState.ACTIVE,
+    ]
+    assert {safe.open(box, SPOT) for box in boxes} == {Revealed(CONTACT)}
+
+
+def test_two_processes_that_find_a_key_used_up_agree_on_the_next(
+    database: Database, tmp_path: Path
+) -> None:
+    other = Database(f"sqlite:///{tmp_path / 'regulars.db'}")
+    safes = [vault(SqlKeyStore(each), max_seals=2) for each in (database, other)]
+
+    boxes = [safe.seal(CONTACT, SPOT) for _ in range(4) for safe in safes]
+
+    stored_versions = SqlKeyStore(database).get_many([ANNA])[ANNA]
+    assert [key.version for key in stored_versions] == list(range(1, len(stored_versions) + 1))
+    assert [key.state for key in stored_versions].count(KeyState.ACTIVE) == 1
+    assert {safes[0].open(box, SPOT) for box in boxes} == {Revealed(CONTACT)}
+    other.close()
+
+
+def test_never_are_more_keys_in_memory_than_there_may_be() -> None:
+    recent = RecentKeys(3, 60, Timer())
+    versions = Versions(outcomes={}, latest=None, first=Erased())
+
+    for number in range(50):
+        recent.put(f"customer/{number}", DataClass.CONTACT, versions)
+
+    held = [n for n in range(50) if recent.get(f"customer/{n}", DataClass.CONTACT) is not None]
+    assert held == [47, 48, 49]
 
 
 def seal_and_fail(database: Database, safe: EnvelopeVault) -> None:

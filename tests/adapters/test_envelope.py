@@ -1,11 +1,15 @@
+from collections.abc import Callable
 from datetime import date
+from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from cryptography.exceptions import InvalidTag
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from regulars.adapters import codec
 from regulars.adapters.envelope import (
     AES_256_GCM,
     AES_256_GCM_SIV,
@@ -22,18 +26,22 @@ from regulars.adapters.envelope import (
     value_in,
 )
 from regulars.application.errors import InvalidPersonalData
-from regulars.application.ports import Spot, Tampered
+from regulars.application.ports import Revealed, Spot, Tampered
+from regulars.domain.customer import CustomerRegistered
 from regulars.domain.personal import (
     DATA_CLASS,
     Address,
     Contact,
     Content,
     DataClass,
+    Identity,
+    Payment,
     Personal,
     Profile,
 )
 from tests.adapters.personal_values import contacts, personal
 from tests.adapters.wycheproof import Vector, vectors
+from tests.domain.examples import ANNA
 
 SPOT = Spot(
     subject="anna",
@@ -43,7 +51,7 @@ SPOT = Spot(
     box="contact",
 )
 HEADER = b"\xe5\x50\x01\x01\x01\x00\x00\x00\x01"
-ENVELOPE = HEADER + bytes(12) + bytes(32) + bytes(16)
+ENVELOPE = HEADER + bytes(12) + bytes(32) + bytes(16) + bytes(16)
 
 
 def test_headers_are_what_the_page_says() -> None:
@@ -85,7 +93,7 @@ def test_no_two_lists_are_framed_alike(one: list[bytes], other: list[bytes]) -> 
 
 
 def test_an_envelope_is_taken_apart_into_what_it_was_made_of() -> None:
-    parts = take_apart(HEADER + b"n" * 12 + b"c" * 80)
+    parts = take_apart(HEADER + b"n" * 12 + b"c" * 80 + b"m" * 16)
 
     assert not isinstance(parts, Tampered)
     assert (parts.header, parts.algorithm, parts.data_class, parts.key_version) == (
@@ -94,7 +102,7 @@ def test_an_envelope_is_taken_apart_into_what_it_was_made_of() -> None:
         DataClass.CONTACT,
         1,
     )
-    assert (parts.nonce, parts.ciphertext) == (b"n" * 12, b"c" * 80)
+    assert (parts.nonce, parts.ciphertext, parts.mark) == (b"n" * 12, b"c" * 80, b"m" * 16)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +117,7 @@ def test_what_no_version_knows_is_tampering(place: int, byte: int) -> None:
     assert isinstance(take_apart(bytes(changed)), Tampered)
 
 
-@given(size=st.integers(0, 300).filter(lambda size: size < 69 or (size - 69) % 32))
+@given(size=st.integers(0, 300).filter(lambda size: size < 85 or (size - 85) % 32))
 def test_a_length_that_no_box_has_is_tampering(size: int) -> None:
     assert isinstance(take_apart((ENVELOPE + bytes(300))[:size]), Tampered)
 
@@ -152,6 +160,11 @@ def test_what_is_left_out_is_not_what_is_empty() -> None:
             '{"name":"张三","phone":"13812345678"}'.encode(),
         ),
         (Address(text="1 High St"), b'{"text":"1 High St"}'),
+        (Payment(card_tail="0411", issuer="x"), b'{"card_tail":"0411","issuer":"x"}'),
+        (
+            Identity(real_name="Li", document_number="110101"),
+            b'{"document_number":"110101","real_name":"Li"}',
+        ),
         (
             Profile(birth_date=date(1990, 2, 3), gender="f", occupation="cook"),
             b'{"birth_date":"1990-02-03","gender":"f","occupation":"cook"}',
@@ -192,8 +205,29 @@ def test_content_of_another_type_is_tampering(encoded: bytes) -> None:
     assert outcome == Tampered("the content of the box is no value of its data class")
 
 
-def test_content_of_a_class_without_values_is_tampering() -> None:
-    assert isinstance(value_in(padded(b"{}"), DataClass.PAYMENT), Tampered)
+@pytest.mark.parametrize("kind", DataClass)
+def test_content_that_lacks_what_its_class_needs_is_tampering(kind: DataClass) -> None:
+    needs = {DataClass.ADDRESS, DataClass.PAYMENT, DataClass.IDENTITY}
+
+    assert isinstance(value_in(padded(b"{}"), kind), Tampered) == (kind in needs)
+
+
+@pytest.mark.parametrize("value", [Contact(phone="13812345678"), Payment(card_tail="0411")])
+@pytest.mark.parametrize("encode", [msgspec.json.encode, msgspec.msgpack.encode, codec.encode])
+def test_no_encoder_of_ours_takes_a_personal_value_or_an_opened_one(
+    value: Personal, encode: Callable[[Any], bytes]
+) -> None:
+    opened = value_in(padded(content(value)), DATA_CLASS[type(value)])
+    bug: Any = value
+
+    for plain in (value, opened, Revealed(value), CustomerRegistered(customer=ANNA, contact=bug)):
+        with pytest.raises(TypeError, match="unsupported"):
+            encode(plain)
+
+
+@pytest.mark.parametrize("digits", ["1", "12", "0411", "6411"])
+def test_card_tails_look_alike_in_length(digits: str) -> None:
+    assert len(padded(content(Payment(card_tail=digits)))) == 32
 
 
 def test_what_could_not_be_read_back_is_not_written_and_not_repeated() -> None:

@@ -8,11 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.keywrap import (
-    InvalidUnwrap,
-    aes_key_unwrap_with_padding,
-    aes_key_wrap_with_padding,
-)
+from cryptography.hazmat.primitives.keywrap import aes_key_wrap_with_padding
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -22,6 +18,8 @@ from regulars.adapters.key_ring import (
     create_key_file,
     parse_keys,
     read_key_file,
+    unwrapped_under,
+    wrapped_under,
 )
 from regulars.application.keys import KeyName
 from regulars.application.ports import KeyUnavailable, Tampered
@@ -122,11 +120,10 @@ def test_stored_keys_hold_what_the_page_says() -> None:
 @pytest.mark.parametrize("vector", vectors("aes_kwp_test.json", keySize=256))
 def test_key_wrapping_agrees_with_wycheproof(vector: Vector) -> None:
     if vector.valid:
-        assert aes_key_wrap_with_padding(vector.key, vector.message) == vector.ciphertext
-        assert aes_key_unwrap_with_padding(vector.key, vector.ciphertext) == vector.message
+        assert wrapped_under(vector.key, vector.message) == vector.ciphertext
+        assert unwrapped_under(vector.key, vector.ciphertext) == vector.message
     else:
-        with pytest.raises(InvalidUnwrap):
-            aes_key_unwrap_with_padding(vector.key, vector.ciphertext)
+        assert unwrapped_under(vector.key, vector.ciphertext) is None
 
     ring = KeyRing({"k1": vector.key}, active="k1")
     assert isinstance(ring.unwrap(vector.ciphertext, ANNA, 1, kek_id="k1"), Tampered)

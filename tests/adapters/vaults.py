@@ -1,5 +1,6 @@
 """A vault with a known key-encryption key, at noon, and what lies in it."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -8,12 +9,14 @@ from attrs import define
 from regulars.adapters.envelope import AES_256_GCM
 from regulars.adapters.key_ring import KeyRing
 from regulars.adapters.vault import EnvelopeVault
-from regulars.application.keys import KeyName, KeyState, KeyStore, StoredKey
+from regulars.application.errors import StorageUnavailable
+from regulars.application.keys import KeyName, KeyState, KeyStore, StoredKey, marks_of
 from regulars.application.ports import Spot
 from regulars.domain.personal import Contact, DataClass
 
 RING = KeyRing({"k1": bytes(range(32))}, active="k1")
 SECRET = bytes(range(50, 82))
+MARK_SECRET = bytes(range(150, 182))
 ANNA = KeyName("shop", "anna", DataClass.CONTACT)
 CONTACT = Contact(name="Anna", phone="13812345678")
 SPOT = Spot(
@@ -45,8 +48,12 @@ def vault(
     *,
     algorithm: int = AES_256_GCM,
     capacity: int = 10,
+    max_seals: int = 100_000,
     timer: Timer | None = None,
 ) -> EnvelopeVault:
+    """A vault whose marks hold in every other one of its tenant, whatever store it is over."""
+    with suppress(StorageUnavailable):
+        keys.provision(marking(tenant, ring))
     return EnvelopeVault(
         tenant,
         keys,
@@ -54,6 +61,7 @@ def vault(
         clock=Noon(),
         algorithm=algorithm,
         capacity=capacity,
+        max_seals=max_seals,
         max_age=60,
         timer=timer or Timer(),
     )
@@ -71,4 +79,16 @@ def stored(
         kek="k1",
         created_at=1,
         erased_at=2 if gone else None,
+    )
+
+
+def marking(tenant: str = "shop", ring: KeyRing = RING) -> StoredKey:
+    name = marks_of(tenant)
+    return StoredKey(
+        name=name,
+        version=1,
+        state=KeyState.ACTIVE,
+        wrapped=ring.wrap(MARK_SECRET, name, 1),
+        kek=ring.kek_id,
+        created_at=1,
     )

@@ -19,12 +19,13 @@ from regulars.application.door import Door, Request
 from regulars.application.events import Recorded
 from regulars.application.handling import Commands
 from regulars.application.joined import Joined
+from regulars.application.key_rotation import KeyRotation
 from regulars.application.keys import KeyStore
 from regulars.application.ports import Storage, Vault
 from regulars.application.projecting import Projector
 from regulars.application.views import View
 from regulars.domain.values import ProgramId
-from tests.adapters.vaults import vault
+from tests.adapters.vaults import RING, vault
 from tests.domain.chronicle import PROGRAM, Command
 
 TENANT = "shop"
@@ -95,6 +96,7 @@ def core(
     crm = Crm(
         storage=storage,
         vault=opener,
+        keys=KeyRotation(keys, RING),
         commands=commands,
         projector=projector,
         program_id=program,

@@ -14,6 +14,7 @@ from regulars.application.door import (
 from regulars.application.errors import InvalidId, InvalidPersonalData
 from regulars.application.events import Command, EventId
 from regulars.application.ports import Revealed, Spot
+from regulars.domain.bank_card import BindBankCard
 from regulars.domain.customer import (
     AddDeliveryAddress,
     CustomerRegistered,
@@ -23,11 +24,21 @@ from regulars.domain.customer import (
     WithdrawConsent,
 )
 from regulars.domain.order import AcceptOrder, MarkReady
-from regulars.domain.personal import Address, Contact, Content, Profile, Sealed
+from regulars.domain.personal import (
+    Address,
+    Contact,
+    Content,
+    Identity,
+    Payment,
+    Profile,
+    Sealed,
+)
 from regulars.domain.purchase import OrderPlaced
+from regulars.domain.real_name import VerifyRealName
 from regulars.domain.review import ReviewSubmitted, SubmitReview
 from regulars.domain.values import (
     AddressId,
+    CardId,
     CustomerId,
 )
 from tests.application.memory_crm import memory_core, request
@@ -47,6 +58,11 @@ REGISTER = RegisterCustomer(
 )
 
 
+def bound(card_tail: str, issuer: str | None = None) -> BindBankCard:
+    payment = Payment(card_tail=card_tail, issuer=issuer)
+    return BindBankCard(customer=ANNA, at=NOON, card=CardId("red"), payment=payment)
+
+
 def boxes(command: Command) -> list[bytes]:
     values = [getattr(command, spec.name) for spec in fields(type(command))]
     return [value.envelope for value in values if isinstance(value, Sealed)]
@@ -63,6 +79,19 @@ def test_nothing_personal_is_left_past_the_door() -> None:
         AddDeliveryAddress(
             customer=ANNA, at=NOON, address_id=AddressId("home"), address=Address(text=PRIVATE)
         ),
+        BindBankCard(
+            customer=ANNA,
+            at=NOON,
+            card=CardId("red"),
+            payment=Payment(card_tail="1234", issuer=PRIVATE),
+        ),
+        VerifyRealName(
+            customer=ANNA,
+            at=NOON,
+            identity=Identity(real_name=PRIVATE, document_number=PRIVATE),
+            method="id-card",
+            evidence="check-1",
+        ),
         evolve(PLACE, extra=Content(text=PRIVATE)),
         SubmitReview(order=ORDER, at=NOON, customer=ANNA, stars=5, text=Content(text=PRIVATE)),
     )
@@ -75,12 +104,20 @@ def test_nothing_personal_is_left_past_the_door() -> None:
 
 @given(history=histories(PLAIN))
 def test_of_a_whole_history_only_boxes_pass(history: tuple[Command, ...]) -> None:
-    plain = (Contact, Address, Profile, Content)
+    plain = (Contact, Address, Payment, Identity, Profile, Content)
 
     for command in admitted(*history).commands:
         assert not [
             name
-            for name in ("contact", "profile", "extra", "address", "text")
+            for name in (
+                "contact",
+                "profile",
+                "extra",
+                "address",
+                "payment",
+                "identity",
+                "text",
+            )
             if isinstance(getattr(command, name, None), plain)
         ]
 
@@ -236,6 +273,10 @@ def test_who_asks_and_under_which_id_is_checked_as_well() -> None:
         (evolve(REGISTER, contact=Contact(name=f"{PRIVATE}\ud800")), "name"),
         (evolve(REGISTER, contact=Contact(name=PRIVATE * 2_000)), "name"),
         (evolve(REGISTER, profile=Profile(birth_date=date(1879, 12, 31))), "birth_date"),
+        (bound("12345"), "card_tail"),
+        (bound("\uff14\uff11\uff11\uff11"), "card_tail"),
+        (bound("411"), "card_tail"),
+        (bound("4111", issuer=" "), "issuer"),
         (evolve(REGISTER, profile=Profile(gender=" ")), "gender"),
         (evolve(REGISTER, profile=Profile(occupation="\n")), "occupation"),
         (evolve(REGISTER, extra=Content(text="")), "text"),
@@ -243,7 +284,7 @@ def test_who_asks_and_under_which_id_is_checked_as_well() -> None:
     ],
 )
 def test_what_is_no_personal_data_is_refused_without_being_repeated(
-    command: RegisterCustomer, field: str
+    command: Command, field: str
 ) -> None:
     with pytest.raises(InvalidPersonalData) as refused:
         admitted(command)

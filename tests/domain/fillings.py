@@ -13,11 +13,20 @@ from attrs import evolve, fields
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from regulars.domain.personal import Address, Contact, Content, Profile, Sealed
+from regulars.domain.personal import (
+    Address,
+    Contact,
+    Content,
+    Identity,
+    Payment,
+    Profile,
+    Sealed,
+)
 from regulars.domain.program import EarningRule
 from regulars.domain.purchase import Channel, Line
 from regulars.domain.values import (
     AddressId,
+    CardId,
     CustomerId,
     ItemId,
     MerchantId,
@@ -37,6 +46,7 @@ order_ids = st.sampled_from([OrderId(f"o-{number}") for number in range(1, 5)])
 refund_ids = st.sampled_from([RefundId(f"r-{number}") for number in range(1, 6)])
 item_ids = st.sampled_from([ItemId(name) for name in ("soup", "rice", "tea")])
 address_ids = st.sampled_from([AddressId(name) for name in ("home", "office")])
+card_ids = st.sampled_from([CardId(name) for name in ("red", "blue")])
 program_ids = st.sampled_from([PROGRAM, ProgramId("night")])
 
 words = st.sampled_from(["marketing", "sms", "card", "北京", "null", "1e5", "a/b"]) | st.text(
@@ -74,6 +84,7 @@ boxes = st.builds(Sealed, st.binary(min_size=1, max_size=12))
 
 _FILLING: Final[Filling] = {
     AddressId: address_ids,
+    CardId: card_ids,
     CustomerId: customer_ids,
     ItemId: item_ids,
     MerchantId: merchant_ids,
@@ -102,6 +113,8 @@ SEALED: Final[Filling] = {
     Address: st.nothing(),
     Contact: st.nothing(),
     Content: st.nothing(),
+    Identity: st.nothing(),
+    Payment: st.nothing(),
     Profile: st.nothing(),
 }
 PLAIN: Final[Filling] = {
@@ -110,6 +123,10 @@ PLAIN: Final[Filling] = {
     Address: st.builds(Address, text=words),
     Contact: st.builds(Contact, name=words, phone=st.none() | words, email=st.none() | words),
     Content: st.builds(Content, text=words),
+    Identity: st.builds(Identity, real_name=words, document_number=st.none() | words),
+    Payment: st.builds(
+        Payment, card_tail=st.from_regex(r"[0-9]{4}", fullmatch=True), issuer=st.none() | words
+    ),
     Profile: st.builds(
         Profile,
         birth_date=st.none() | st.dates(date(1920, 1, 1), date(2010, 12, 31)),

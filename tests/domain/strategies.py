@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from regulars.domain import customer, loyalty, merchant, order, program
+from regulars.domain.bank_card import BindBankCard, UnbindBankCard
 from regulars.domain.customer import (
     AddDeliveryAddress,
     GrantConsent,
@@ -178,6 +179,8 @@ def _and_back(wish: customer.Command) -> list[customer.Command]:
     match wish:
         case AddDeliveryAddress(address_id=address):
             return [wish, RemoveDeliveryAddress(customer=anna, at=at, address_id=address)]
+        case BindBankCard(card=card):
+            return [wish, UnbindBankCard(customer=anna, at=at, card=card)]
         case GrantConsent(purpose=purpose, channel=channel):
             return [wish, WithdrawConsent(customer=anna, at=at, purpose=purpose, channel=channel)]
         case _:

@@ -3,6 +3,13 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from regulars.domain.bank_card import (
+    BankCardBound,
+    BankCardUnbound,
+    BindBankCard,
+    CardAlreadyBound,
+    UnbindBankCard,
+)
 from regulars.domain.customer import (
     AddDeliveryAddress,
     AddressAlreadyAdded,
@@ -22,7 +29,8 @@ from regulars.domain.customer import (
     WithdrawConsent,
 )
 from regulars.domain.personal import Address, Contact, Content, Profile, Sealed
-from regulars.domain.values import AddressId
+from regulars.domain.real_name import RealNameAlreadyVerified, RealNameVerified, VerifyRealName
+from regulars.domain.values import AddressId, CardId
 from tests.domain.examples import ANNA
 from tests.domain.matrix import Legend, Row, outcome, rows
 from tests.domain.story import NOON, CustomerStory, customer_story
@@ -30,11 +38,15 @@ from tests.domain.strategies import customer_commands
 
 BOX, OTHER_BOX = Sealed(b"box"), Sealed(b"other")
 HOME = AddressId("home")
+RED = CardId("red")
 
 REGISTER = RegisterCustomer(customer=ANNA, at=NOON)
 UPDATE = UpdateCustomerDetails(customer=ANNA, at=NOON, contact=BOX)
 ADD = AddDeliveryAddress(customer=ANNA, at=NOON, address_id=HOME, address=BOX)
 REMOVE = RemoveDeliveryAddress(customer=ANNA, at=NOON, address_id=HOME)
+BIND = BindBankCard(customer=ANNA, at=NOON, card=RED, payment=BOX)
+UNBIND = UnbindBankCard(customer=ANNA, at=NOON, card=RED)
+VERIFY = VerifyRealName(customer=ANNA, at=NOON, identity=BOX, method="id-card", evidence="check-1")
 GRANT = GrantConsent(customer=ANNA, at=NOON, purpose="marketing", channel="sms")
 WITHDRAW = WithdrawConsent(customer=ANNA, at=NOON, purpose="marketing", channel="sms")
 
@@ -43,24 +55,39 @@ COMMANDS: dict[str, Command] = {
     "update": UPDATE,
     "add": ADD,
     "remove": REMOVE,
+    "bind": BIND,
+    "unbind": UNBIND,
+    "verify": VERIFY,
     "grant": GRANT,
     "withdraw": WITHDRAW,
 }
-LEGEND: Legend = {UnknownCustomer: "?", CustomerAlreadyRegistered: "!", AddressAlreadyAdded: "!"}
+LEGEND: Legend = {
+    UnknownCustomer: "?",
+    CustomerAlreadyRegistered: "!",
+    AddressAlreadyAdded: "!",
+    CardAlreadyBound: "!",
+    RealNameAlreadyVerified: "!",
+}
 TABLE = """
-                      register  update  add  remove  grant  withdraw
-nobody                +         ?       ?    ?       ?      ?
-registered            !         +       +    =       +      =
-with an address       !         +       !    +       +      =
-address removed       !         +       +    =       +      =
-with a consent        !         +       +    =       =      +
-consent withdrawn     !         +       +    =       +      =
+                      register  update  add  remove  bind  unbind  verify  grant  withdraw
+nobody                +         ?       ?    ?       ?     ?       ?       ?      ?
+registered            !         +       +    =       +     =       +       +      =
+with an address       !         +       !    +       +     =       +       +      =
+address removed       !         +       +    =       +     =       +       +      =
+with a card           !         +       +    =       !     +       +       +      =
+card unbound          !         +       +    =       +     =       +       +      =
+verified              !         +       +    =       +     =       !       +      =
+with a consent        !         +       +    =       +     =       +       =      +
+consent withdrawn     !         +       +    =       +     =       +       +      =
 """
 PASTS: dict[str, tuple[Command, ...]] = {
     "nobody": (),
     "registered": (REGISTER,),
     "with an address": (REGISTER, ADD),
     "address removed": (REGISTER, ADD, REMOVE),
+    "with a card": (REGISTER, BIND),
+    "card unbound": (REGISTER, BIND, UNBIND),
+    "verified": (REGISTER, VERIFY),
     "with a consent": (REGISTER, GRANT),
     "consent withdrawn": (REGISTER, GRANT, WITHDRAW),
 }
@@ -211,6 +238,8 @@ def test_a_refusal_says_whom_it_is_about() -> None:
 def test_no_sequence_of_commands_breaks_the_invariants(commands: list[Command]) -> None:
     story = customer_story()
     addresses: set[AddressId] = set()
+    cards: set[CardId] = set()
+    evidence: str | None = None
     consents: dict[tuple[str, str | None], str | None] = {}
 
     for event in (event for command in commands for event in story.attempt(command)):
@@ -220,6 +249,14 @@ def test_no_sequence_of_commands_breaks_the_invariants(commands: list[Command]) 
                 addresses.add(address)
             case DeliveryAddressRemoved(address_id=address):
                 addresses.remove(address)
+            case BankCardBound(card=card):
+                assert card not in cards
+                cards.add(card)
+            case BankCardUnbound(card=card):
+                cards.remove(card)
+            case RealNameVerified():
+                assert event.evidence != evidence
+                evidence = event.evidence
             case ConsentGranted(purpose=purpose, channel=channel, policy_version=text):
                 assert (purpose, channel) not in consents or consents[purpose, channel] != text
                 consents[purpose, channel] = text

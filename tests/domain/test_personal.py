@@ -1,6 +1,11 @@
+import copy
+import json
+import pickle
+from collections.abc import Callable
 from datetime import date
-from typing import get_args
+from typing import Any, get_args
 
+import attrs
 import pytest
 
 from regulars.domain.personal import (
@@ -9,6 +14,8 @@ from regulars.domain.personal import (
     Contact,
     Content,
     DataClass,
+    Identity,
+    Payment,
     Personal,
     Profile,
     Sealed,
@@ -25,6 +32,8 @@ of_every_kind = pytest.mark.parametrize(
         Contact(name=SECRET, phone=SECRET, email=SECRET),
         Address(text=SECRET),
         Profile(birth_date=date(1980, 2, 29), gender=SECRET, occupation=SECRET),
+        Payment(card_tail=SECRET, issuer=SECRET),
+        Identity(real_name=SECRET, document_number=SECRET),
         Content(text=SECRET, extra=((SECRET, SECRET),)),
     ],
     ids=lambda value: type(value).__name__,
@@ -75,4 +84,34 @@ def test_every_kind_of_personal_value_has_a_class_of_its_own(value: Personal) ->
 
 def test_no_kind_of_personal_value_is_forgotten() -> None:
     assert set(DATA_CLASS) == set(get_args(Personal))
-    assert set(DATA_CLASS.values()) <= set(DataClass)
+    assert set(DATA_CLASS.values()) == set(DataClass)
+
+
+ENCODERS: dict[str, Callable[[Any], object]] = {
+    "pickle": pickle.dumps,
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "json": json.dumps,
+    "default": lambda value: json.dumps(value, default=attrs.asdict),
+    "dict": lambda value: json.dumps(attrs.asdict(value)),
+    "pickled dict": lambda value: pickle.dumps(attrs.asdict(value)),
+    "pickled tuple": lambda value: pickle.dumps(attrs.astuple(value)),
+}
+
+
+@of_every_kind
+@pytest.mark.parametrize("encode", ENCODERS.values(), ids=ENCODERS)
+def test_no_encoder_takes_a_personal_value(
+    value: Personal, encode: Callable[[Any], object]
+) -> None:
+    with pytest.raises((TypeError, ValueError)) as refused:
+        encode(value)
+
+    assert SECRET not in f"{refused.value} {refused.value!r}"
+
+
+@of_every_kind
+def test_a_personal_value_is_changed_and_compared_as_any_other(value: Personal) -> None:
+    same = attrs.evolve(value)
+
+    assert (same, hash(same)) == (value, hash(value))

@@ -1,0 +1,162 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+import regulars
+from regulars.adapters.database import Database
+from regulars.adapters.keys import SqlKeyStore
+from regulars.application.keys import KeyName
+from regulars.domain.personal import DataClass
+from tests.adapters.cli_shop import Shop
+from tests.adapters.wycheproof import ROOT
+from tests.domain.story import NOON
+from tests.postgres_server import new_database
+
+ADA = regulars.CustomerId("ada")
+REGISTER = regulars.RegisterCustomer(
+    customer=ADA, at=NOON, contact=regulars.Contact(name="Ada King")
+)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def urls(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
+    """A log, and another database for its keys."""
+    if request.param == "postgresql":
+        return new_database(), new_database()
+    return f"sqlite:///{tmp_path / 'shop.db'}", f"sqlite:///{tmp_path / 'keys.db'}"
+
+
+def names(url: str) -> set[str]:
+    database = Database(url)
+    try:
+        counts = SqlKeyStore(database).counts()
+        return {one.kind for one in counts if one.state.value == "active"}
+    finally:
+        database.close()
+
+
+def connected(urls: tuple[str, str], folder: Path, *, create: bool = True) -> regulars.Crm:
+    return regulars.connect(
+        urls[0], keys_database=urls[1], keys=folder / "shop.keys", create=create, environment={}
+    )
+
+
+def test_the_log_holds_no_key_and_opens_with_those_kept_apart(
+    urls: tuple[str, str], tmp_path: Path
+) -> None:
+    with connected(urls, tmp_path) as crm:
+        crm.execute(REGISTER, by="shop", id="r-1")
+    with connected(urls, tmp_path, create=False) as crm:
+        verdict = crm.verify()
+
+    assert (verdict.boxes_open, verdict.sound) == (1, True)
+    assert names(urls[0]) == set()
+    assert names(urls[1]) == {"contact", "marks"}
+
+
+def test_a_log_is_not_opened_without_the_keys_that_are_kept_apart(
+    urls: tuple[str, str], tmp_path: Path
+) -> None:
+    connected(urls, tmp_path).close()
+
+    with pytest.raises(regulars.UnusableKeys, match="kept in another database"):
+        regulars.connect(urls[0], keys=tmp_path / "shop.keys", environment={})
+
+
+def test_keys_that_lie_in_the_log_are_not_looked_for_elsewhere(
+    urls: tuple[str, str], tmp_path: Path
+) -> None:
+    with regulars.connect(urls[0], keys=tmp_path / "shop.keys", environment={}) as crm:
+        crm.execute(REGISTER, by="shop", id="r-1")
+
+    with pytest.raises(regulars.UnusableKeys, match="has data keys of its own"):
+        connected(urls, tmp_path)
+    with pytest.raises(regulars.UnusableKeys, match="the database of the log itself"):
+        connected((urls[0], urls[0]), tmp_path)
+
+
+def test_nothing_is_made_for_who_only_looks(urls: tuple[str, str], tmp_path: Path) -> None:
+    for url in urls:
+        Database(url).close()
+
+    with pytest.raises(regulars.UnusableKeys, match="none may be made"):
+        connected(urls, tmp_path, create=False)
+
+
+def test_a_command_that_is_refused_leaves_a_key_that_seals_nothing(
+    urls: tuple[str, str], tmp_path: Path
+) -> None:
+    update = regulars.UpdateCustomerDetails(customer=ADA, at=NOON, contact=REGISTER.contact)
+    with connected(urls, tmp_path) as crm:
+        with pytest.raises(regulars.Refusal):
+            crm.execute(update, by="shop")
+        crm.execute(REGISTER, by="shop", id="r-1")
+        crm.execute(evolve(update, contact=regulars.Contact(name="Ada L.")), by="shop")
+        verdict = crm.verify()
+
+    assert (verdict.boxes_open, verdict.sound) == (2, True)
+    keys = Database(urls[1])
+    name = KeyName("default", "customer/ada", DataClass.CONTACT)
+    assert [key.version for key in SqlKeyStore(keys).get_many([name])[name]] == [1]
+    keys.close()
+
+
+KILLED = """
+import os, sys
+import regulars
+from attrs import evolve
+from regulars.adapters.database import Database
+from tests.acceptance.test_keys_apart import REGISTER
+
+ended, armed = Database._end, False
+
+def end(self, error):
+    if armed and self.name.endswith("shop.db") and self._depth == 1:
+        os._exit(9)  # the log never commits; what the keys committed stands
+    ended(self, error)
+
+Database._end = end
+crm = regulars.connect(sys.argv[1], keys_database=sys.argv[2], keys=sys.argv[3], environment={})
+crm.execute(evolve(REGISTER, customer=regulars.CustomerId("bob"), contact=None), by="shop")
+armed = True
+crm.execute(REGISTER, by="shop", id="r-1")
+"""
+
+
+def test_a_crash_before_the_log_commits_leaves_the_key_and_no_box(tmp_path: Path) -> None:
+    urls = (f"sqlite:///{tmp_path / 'shop.db'}", f"sqlite:///{tmp_path / 'keys.db'}")
+    connected(urls, tmp_path).close()
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, *urls, str(tmp_path / "shop.keys")],
+        cwd=ROOT,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert killed.returncode == 9
+    assert names(urls[1]) == {"contact", "marks"}
+
+    with connected(urls, tmp_path) as crm:
+        assert crm.verify().boxes_open == 0
+        crm.execute(REGISTER, by="shop", id="r-1")
+        verdict = crm.verify()
+
+    assert (verdict.boxes_open, verdict.sound) == (1, True)
+
+
+def test_the_command_line_is_told_where_the_keys_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shop = Shop(tmp_path)
+    apart = ("--keys-database", "sqlite:///apart.db")
+    shop.run("import", shop.history(), *apart)
+
+    assert shop.json("keys", "status", *apart)["waiting"] == 0
+    assert shop.json("keys", "rotate", *apart)["active"]
+    assert shop.json("keys", "rewrap", *apart)["rewrapped"] == 4
+    assert shop.json("verify", *apart)["sound"]
+    assert "kept in another database" in shop.run("verify", status=3).stderr

@@ -15,15 +15,18 @@ from sqlalchemy import (
     Row,
     Table,
     bindparam,
+    insert,
     select,
+    text,
     tuple_,
+    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from regulars.adapters.schema import BIG, TEXT, metadata
 from regulars.application.errors import StorageUnavailable
-from regulars.application.keys import KeyName, KeyState, StoredKey
+from regulars.application.keys import KeyName, KeyState, StoredKey, erased, fences, is_held
 from regulars.domain.personal import DataClass
 
 KEYS: Final = Table(
@@ -45,6 +48,14 @@ KEYS: Final = Table(
     sqlite_strict=True,
 )
 
+GENERATIONS: Final = Table(
+    "key_generations",
+    metadata,
+    Column("tenant", TEXT, primary_key=True),
+    Column("generation", BIG, nullable=False),
+    sqlite_strict=True,
+)
+
 _NAME: Final = tuple_(KEYS.c.tenant, KEYS.c.subject, KEYS.c.data_class)
 _VERSIONS: Final = (
     select(KEYS)
@@ -57,6 +68,38 @@ _INSERTS: Final = {
     "sqlite": sqlite.insert(KEYS).on_conflict_do_nothing(),
 }
 _NAMES_AT_ONCE: Final = 500
+
+_ERASE: Final = (
+    update(KEYS)
+    .where(
+        KEYS.c.tenant == bindparam("of_tenant"),
+        KEYS.c.subject == bindparam("of_subject"),
+        KEYS.c.data_class == bindparam("of_class"),
+        KEYS.c.version == bindparam("of_version"),
+    )
+    .values(state=KeyState.ERASED.value, wrapped=None, erased_at=bindparam("at"))
+)
+_LIVING: Final = KEYS.c.state != KeyState.ERASED.value
+_SUBJECTS: Final = (
+    select(KEYS.c.subject)
+    .where(
+        KEYS.c.tenant == bindparam("tenant"),
+        KEYS.c.subject >= bindparam("first"),
+        KEYS.c.subject < bindparam("end"),
+        _LIVING,
+    )
+    .distinct()
+    .order_by(KEYS.c.subject)
+)
+_GENERATION: Final = select(GENERATIONS.c.generation).where(
+    GENERATIONS.c.tenant == bindparam("tenant")
+)
+# A transaction of a host may read as of a moment before the fence. The lock that it takes before
+# it writes is on a row that has changed since, and PostgreSQL then refuses it.
+_NOBODY_WHO_READS_THE_PAST: Final = {
+    "postgresql": text("UPDATE regulars_log SET position = position"),
+    "sqlite": None,
+}
 
 _T = TypeVar("_T")
 
@@ -83,7 +126,9 @@ class SqlKeyStore:
 
     def __init__(self, database: Transactions) -> None:
         self._database = database
-        self._insert_many = _INSERTS[database.connection.dialect.name]
+        kind = database.connection.dialect.name
+        self._touch = _NOBODY_WHO_READS_THE_PAST[kind]
+        self._insert_many = _INSERTS[kind]
         self._insert = self._insert_many.returning(KEYS.c.version)
 
     def get_many(self, names: Collection[KeyName]) -> dict[KeyName, list[StoredKey]]:
@@ -111,6 +156,62 @@ class SqlKeyStore:
             stored = self.get_many([key.name])[key.name]
             return next(winner for winner in stored if winner.version == key.version)
 
+    def fence(self, names: Collection[KeyName], *, at: int) -> None:
+        """Let nothing more be sealed under these names; see the port."""
+        with _our_words(), self._database.transaction():
+            new = fences(dict.fromkeys(names), self.get_many(names), at)
+            if new:
+                self._database.connection.execute(insert(KEYS), [_row(key) for key in new])
+                self._changed(new)
+
+    def destroy(self, names: Collection[KeyName], *, at: int) -> list[StoredKey]:
+        """Erase every key under these names; see the port."""
+        with _our_words(), self._database.transaction():
+            free = {name for name, keys in self.get_many(names).items() if not is_held(keys)}
+            living = [key for keys in self.get_many(free).values() for key in erased(keys, at)]
+            if living:
+                self._database.connection.execute(_ERASE, [_erased_row(key) for key in living])
+                self._changed(living)
+            return [key for keys in self.get_many(free).values() for key in keys if key.kek]
+
+    def hold(self, names: Collection[KeyName]) -> None:
+        """Let these keys be neither fenced nor erased; see the port."""
+        self._hold(names, held=True)
+
+    def release(self, names: Collection[KeyName]) -> None:
+        """End what `hold` began; see the port."""
+        self._hold(names, held=False)
+
+    def subjects(self, tenant: str, *, prefix: str) -> Iterator[str]:
+        """The subjects that have a key, with names that begin so; see the port."""
+        # In the order of code points the names that begin so end before the next last letter.
+        end = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+        asked = {"tenant": tenant, "first": prefix, "end": end}
+        with _our_words(), self._database.snapshot():
+            return iter(self._database.connection.scalars(_SUBJECTS, asked).all())
+
+    def generation(self, tenant: str) -> int:
+        """A number that changes with whatever is fenced or erased; see the port."""
+        with _our_words(), self._database.snapshot():
+            return self._database.connection.scalar(_GENERATION, {"tenant": tenant}) or 0
+
+    def _hold(self, names: Collection[KeyName], *, held: bool) -> None:
+        with _our_words(), self._database.transaction():
+            for some in _slices([(*name[:2], name.data_class.value) for name in names]):
+                self._database.connection.execute(
+                    update(KEYS).where(_NAME.in_(some), _LIVING).values(held=held)
+                )
+
+    def _changed(self, keys: Collection[StoredKey]) -> None:
+        for tenant in {key.name.tenant for key in keys}:
+            generation = self.generation(tenant) + 1
+            changed = update(GENERATIONS).where(GENERATIONS.c.tenant == tenant)
+            if generation == 1:
+                changed = insert(GENERATIONS).values(tenant=tenant)
+            self._database.connection.execute(changed.values(generation=generation))
+        if self._touch is not None:
+            self._database.connection.execute(self._touch)
+
 
 def _row(key: StoredKey) -> dict[str, object]:
     return {
@@ -124,6 +225,16 @@ def _row(key: StoredKey) -> dict[str, object]:
         "held": key.held,
         "created_at": key.created_at,
         "erased_at": key.erased_at,
+    }
+
+
+def _erased_row(key: StoredKey) -> dict[str, object]:
+    return {
+        "of_tenant": key.name.tenant,
+        "of_subject": key.name.subject,
+        "of_class": key.name.data_class.value,
+        "of_version": key.version,
+        "at": key.erased_at,
     }
 
 

@@ -112,7 +112,7 @@ class Commands:
             and not self._inline
             # The ids of a repeat of several commands need not meet those of its first time.
             and all(len(one.commands) == 1 or one.id is None for one in requests)
-            and all(is_bare(command) for request in requests for command in request.commands)
+            and _are_bare(requests)
         )
 
     def _decide_first(self, requests: Sequence[Request]) -> list[Outcome] | None:
@@ -155,6 +155,8 @@ class Commands:
                 head = self._log.head()
                 if head != self._head:
                     self._states.clear()
+                if not _are_bare(requests):
+                    self._door.vault.heed_erasures()
                 batch = self._decided(requests)
                 last = self._append(batch.pending, project=project) if batch.pending else head
                 self._states.keep(batch.due)
@@ -339,6 +341,10 @@ class Commands:
             causation=pending.causation,
             fingerprint=pending.fingerprint,
         )
+
+
+def _are_bare(requests: Sequence[Request]) -> bool:
+    return all(is_bare(command) for request in requests for command in request.commands)
 
 
 class _Cause(NamedTuple):

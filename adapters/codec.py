@@ -7,7 +7,17 @@ import msgspec
 
 from regulars.adapters.upcasting import Chain, Payload, Stored, Upcaster
 from regulars.application.events import Event, Retired
-from regulars.domain import customer, loyalty, merchant, order, program, purchase, refund, review
+from regulars.domain import (
+    customer,
+    erasure,
+    loyalty,
+    merchant,
+    order,
+    program,
+    purchase,
+    refund,
+    review,
+)
 
 # A stored name and its schema version stand for a class for ever; see CONTRIBUTING.md.
 STORED: Final[dict[type[Event], Stored]] = {
@@ -35,6 +45,11 @@ STORED: Final[dict[type[Event], Stored]] = {
     loyalty.LoyaltyAccountOpened: ("LoyaltyAccountOpened", 1),
     loyalty.PointsEarned: ("PointsEarned", 1),
     loyalty.PointsReversed: ("PointsReversed", 1),
+    erasure.ErasureRequested: ("ErasureRequested", 1),
+    erasure.CustomerErased: ("CustomerErased", 1),
+    erasure.LegalHoldPlaced: ("LegalHoldPlaced", 1),
+    erasure.LegalHoldReleased: ("LegalHoldReleased", 1),
+    erasure.NewLifeAuthorised: ("NewLifeAuthorised", 1),
 }
 
 UPCASTERS: Final[tuple[Upcaster, ...]] = ()

@@ -204,11 +204,11 @@ class SqlKeyStore:
 
     def _changed(self, keys: Collection[StoredKey]) -> None:
         for tenant in {key.name.tenant for key in keys}:
+            of = GENERATIONS.c
             generation = self.generation(tenant) + 1
-            changed = update(GENERATIONS).where(GENERATIONS.c.tenant == tenant)
-            if generation == 1:
-                changed = insert(GENERATIONS).values(tenant=tenant)
-            self._database.connection.execute(changed.values(generation=generation))
+            new = insert(GENERATIONS).values(tenant=tenant, generation=generation)
+            rise = update(GENERATIONS).where(of.tenant == tenant).values(generation=generation)
+            self._database.connection.execute(new if generation == 1 else rise)
         if self._touch is not None:
             self._database.connection.execute(self._touch)
 

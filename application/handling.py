@@ -65,8 +65,8 @@ class Commands:
         """Events that were recorded so far, those of reactions included."""
 
     def forget(self) -> None:
-        """Trust no state that is held, and load anew what is asked for next."""
-        self._head = -1
+        """Trust nothing that is held, and load anew what is asked for next."""
+        self._forget()
 
     def execute(self, request: Request) -> Receipt:
         """

@@ -12,6 +12,7 @@ ItemId = NewType("ItemId", str)
 AddressId = NewType("AddressId", str)
 RefundId = NewType("RefundId", str)
 ProgramId = NewType("ProgramId", str)
+ErasureId = NewType("ErasureId", str)
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 """The moment given to facts that have no moment of their own, such as the default programme."""

@@ -11,6 +11,7 @@ Turn a first order into a regular: an event-sourced customer and loyalty core to
 import logging
 from collections.abc import Generator, Mapping
 from contextlib import closing, contextmanager
+from functools import partial
 from os import environ
 from pathlib import Path
 from secrets import token_bytes
@@ -46,6 +47,8 @@ from regulars.application.batch import Receipt
 from regulars.application.crm import VIEWS, Crm
 from regulars.application.customer import CustomerProfile, Favourite, Summary
 from regulars.application.door import Door, Request
+from regulars.application.erasure_sinks import SnapshotSink
+from regulars.application.erasures import Erasures
 from regulars.application.errors import (
     IdempotencyConflict,
     InvalidId,
@@ -249,26 +252,39 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
         time = clock or SystemClock()
 
         def core(over: Database, storage: SqlStorage) -> Crm:
-            vault = EnvelopeVault(tenant, SqlKeyStore(over), ring, clock=time)
+            stored_keys = SqlKeyStore(over)
+            vault = EnvelopeVault(tenant, stored_keys, ring, clock=time)
             projector = Projector(storage, VIEWS)
             inline = views == "inline"
+            commands = Commands(
+                storage=storage,
+                door=Door(
+                    tenant=tenant, vault=vault, stored_as=storage.log.stored_as, encode=encode
+                ),
+                clock=time,
+                projector=projector,
+                inline=inline,
+                program=ProgramId(program_id),
+            )
             return Crm(
                 storage=storage,
                 vault=vault,
-                commands=Commands(
-                    storage=storage,
-                    door=Door(
-                        tenant=tenant, vault=vault, stored_as=storage.log.stored_as, encode=encode
-                    ),
-                    clock=time,
-                    projector=projector,
-                    inline=inline,
-                    program=ProgramId(program_id),
-                ),
+                commands=commands,
                 projector=projector,
                 program_id=ProgramId(program_id),
                 inline=inline,
                 join=join,
+                erasures=partial(
+                    Erasures,
+                    storage=storage,
+                    vault=vault,
+                    keys=stored_keys,
+                    commands=commands,
+                    clock=time,
+                    tenant=tenant,
+                    sinks=(SnapshotSink(storage),),
+                    scrub=over.scrub,
+                ),
                 close=over.close,
             )
 

@@ -1,9 +1,9 @@
 """Erasures over every store: what they destroy, what they leave, and that nothing stops them."""
 
-from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from attrs import evolve, fields
@@ -16,11 +16,12 @@ from regulars.adapters.memory import MemoryStorage
 from regulars.adapters.memory_keys import MemoryKeyStore
 from regulars.adapters.storage import SqlStorage
 from regulars.application.audit import spot_of
+from regulars.application.certificate import Certificate
 from regulars.application.crm import VIEWS
 from regulars.application.door import BOXED, boxes_of
 from regulars.application.erasures import EVERY_CLASS, Step
 from regulars.application.errors import StorageUnavailable, SubjectErased
-from regulars.application.keys import KeyName, KeyState
+from regulars.application.keys import KeyName, KeyState, KeyStore, StoredKey
 from regulars.application.ports import Erased, Opened, Revealed
 from regulars.application.projecting import computed
 from regulars.domain.customer import (
@@ -35,7 +36,7 @@ from regulars.domain.personal import Address, Contact, Content, DataClass, Profi
 from regulars.domain.purchase import PlaceOrder
 from regulars.domain.review import NotTheirOrder, SubmitReview
 from regulars.domain.values import AddressId, ErasureId, OrderId
-from tests.adapters.vaults import stored
+from tests.adapters.vaults import stored, vault
 from tests.application.histories import told as tell_histories
 from tests.application.memory_crm import TENANT, Parts, core, memory_core, request
 from tests.domain.chronicle import Command
@@ -109,9 +110,19 @@ def opened(town: Parts, customer: str = ANNA) -> dict[str, Opened]:
     }
 
 
-def erase(town: Parts, *classes: DataClass, **more: Any) -> Any:
+def erase(
+    town: Parts,
+    *classes: DataClass,
+    erasure: str | None = None,
+    told: Callable[[Step], None] = lambda _: None,
+) -> Certificate:
     return town.crm.erasures.erase(
-        ANNA, by="officer:1", basis="asked", classes=classes or EVERY_CLASS, **more
+        ANNA,
+        by="officer:1",
+        basis="asked",
+        classes=classes or EVERY_CLASS,
+        erasure=erasure,
+        told=told,
     )
 
 
@@ -291,9 +302,8 @@ def test_an_erasure_that_is_cut_short_anywhere_is_carried_on(open_town: Open, st
 
     other = open_town()
     for _ in range(2):
-        with pytest.raises(Cut):
+        with suppress(Cut):  # this step may not be among those that are left
             other.crm.erasures.resume(told=cut_after(step))
-            raise Cut  # it was over, or this step was not to be taken again
     other.crm.erasures.resume()
 
     assert set(opened(other).values()) == {Erased()}
@@ -340,6 +350,23 @@ def test_a_key_in_the_memory_of_another_process_seals_nothing_after_the_fence(
     assert len(other.events()) == before
 
 
+class SlowKeys:
+    """A key store that something happens to between its answer and what comes of it."""
+
+    def __init__(self, keys: KeyStore) -> None:
+        self._keys = keys
+        self.then: Callable[[], None] = lambda: None
+
+    def get_many(self, names: Collection[KeyName]) -> Mapping[KeyName, Sequence[StoredKey]]:
+        found = self._keys.get_many(names)
+        then, self.then = self.then, lambda: None
+        then()
+        return found
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever else the port has
+        return getattr(self._keys, name)
+
+
 def test_what_was_read_from_the_store_before_an_erasure_is_not_remembered_after_it(
     open_town: Open,
 ) -> None:
@@ -347,19 +374,17 @@ def test_what_was_read_from_the_store_before_an_erasure_is_not_remembered_after_
     boxed = next(one for one in town.events() if boxes_of(one.event))
     box = boxes_of(boxed.event)["contact"]
     spot = spot_of(boxed, "contact")
-    slow: Any = other.keys.get_many
+    slow = SlowKeys(other.keys)
+    reader = vault(cast("KeyStore", slow), TENANT)
 
-    def get_many(names: Collection[KeyName]) -> Any:
-        found = slow(names)
-        other.keys.get_many = slow  # type: ignore[method-assign]  # for once, and back
+    def erase_in_the_middle() -> None:
         erase(town)
-        other.vault.heed_erasures()
-        return found
+        reader.heed_erasures()
 
-    other.keys.get_many = get_many  # type: ignore[method-assign]  # an erasure in the middle
+    slow.then = erase_in_the_middle
 
-    assert isinstance(other.vault.open(box, spot), Revealed)
-    assert other.vault.open(box, spot) == Erased()
+    assert isinstance(reader.open(box, spot), Revealed)
+    assert reader.open(box, spot) == Erased()
 
 
 class Refusing:

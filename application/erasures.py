@@ -5,6 +5,7 @@ An erasure is first asked for, in an event; whatever stops it after that, `resum
 Each step may be taken twice, and none is taken for an erasure that somebody else has completed.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from enum import Enum
@@ -215,6 +216,19 @@ class Erasures:
                 if isinstance(event, model.Event):
                     model.fold(state, event, moment(at))
         return state
+
+    def living(self, customer: str) -> dict[DataClass, int]:
+        """How many keys there are that open data of a customer, by class; none are left out."""
+        names = self._names(CustomerId(customer), EVERY_CLASS)
+        with self._lock:
+            found = self._keys.get_many(names)
+        living = (
+            key.name.data_class
+            for versions in found.values()
+            for key in versions
+            if key.state is not KeyState.ERASED
+        )
+        return dict(Counter(living))
 
     def of(self, customer: str) -> list[Certificate]:
         """The certificates of a customer's erasures, oldest first."""

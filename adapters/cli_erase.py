@@ -155,7 +155,8 @@ def erasures(call: Call, *, customer: str | None, resume: bool) -> None:
     """
     List erasures and what is left of them to do.
 
-    Those of CUSTOMER alone if it is named. The answer in JSON is their certificates. Exit status 1 if one waits to be carried on.
+    Those of CUSTOMER alone if it is named. The answer in JSON is their certificates. The exit
+    status is 1 if one waits to be carried on.
     """
     with call.open() as crm:
         if resume:

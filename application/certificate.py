@@ -25,7 +25,8 @@ from regulars.domain.erasure import (
 from regulars.domain.personal import DataClass
 from regulars.domain.values import CustomerId, ErasureId
 
-FORMAT: Final = "regulars/erasure-certificate/1"
+FORMAT: Final = "regulars erasure certificate"
+VERSION: Final = 1
 
 
 @frozen(kw_only=True)
@@ -78,6 +79,7 @@ class Certificate:
         """The certificate in JSON's terms; docs/privacy.md describes it."""
         return {
             "format": FORMAT,
+            "version": VERSION,
             "tenant": self.tenant,
             "customer": self.customer,
             "erasure": self.erasure,

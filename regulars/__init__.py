@@ -9,7 +9,7 @@ Turn a first order into a regular: an event-sourced customer and loyalty core to
 """
 
 import logging
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from os import environ
@@ -44,10 +44,11 @@ from regulars.adapters.program_file import UnusableProgram, read_program
 from regulars.adapters.storage import SqlStorage
 from regulars.adapters.vault import EnvelopeVault
 from regulars.application.batch import Receipt
+from regulars.application.certificate import Certificate
 from regulars.application.crm import VIEWS, Crm
 from regulars.application.customer import CustomerProfile, Favourite, Summary
 from regulars.application.door import Door, Request
-from regulars.application.erasure_sinks import SnapshotSink
+from regulars.application.erasure_sinks import ErasureSink, SnapshotSink
 from regulars.application.erasures import Erasures
 from regulars.application.errors import (
     IdempotencyConflict,
@@ -89,7 +90,7 @@ from regulars.domain.order import (
     PickUpOrder,
     StartPreparing,
 )
-from regulars.domain.personal import Address, Contact, Content, Profile
+from regulars.domain.personal import Address, Contact, Content, DataClass, Profile
 from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
 from regulars.domain.purchase import Channel, Line, PlaceOrder
 from regulars.domain.refund import IssueRefund
@@ -116,6 +117,7 @@ __all__ = [
     "Backup",
     "Balance",
     "CancelOrder",
+    "Certificate",
     "Channel",
     "CompleteOrder",
     "Contact",
@@ -123,8 +125,11 @@ __all__ = [
     "Crm",
     "CustomerId",
     "CustomerProfile",
+    "DataClass",
     "DefineProgram",
     "EarningRule",
+    "ErasureSink",
+    "Erasures",
     "Favourite",
     "FileInTheWay",
     "GrantConsent",
@@ -208,6 +213,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
     busy_seconds: float = 30,
     create: bool = True,
     clock: Clock | None = None,
+    erasure_sinks: Sequence[ErasureSink] = (),
     environment: Mapping[str, str] | None = None,
 ) -> Crm:
     """
@@ -235,6 +241,8 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
         create: whether a database that is not there is made, and a key file for one that has
             no keys yet; without it nothing is made, and nothing can be sealed without keys.
         clock: tells when events are recorded; the system's by default.
+        erasure_sinks: places of the host's that keep what was derived from personal data, told
+            to let go of who is erased.
         environment: where REGULARS_KEYS is looked up; the process's own by default.
 
     Raises:
@@ -282,7 +290,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                     commands=commands,
                     clock=time,
                     tenant=tenant,
-                    sinks=(SnapshotSink(storage),),
+                    sinks=(SnapshotSink(storage), *erasure_sinks),
                     scrub=over.scrub,
                 ),
                 close=over.close,

@@ -157,7 +157,8 @@ def test_a_certificate_tells_what_was_done_and_nothing_personal(open_town: Open)
     (completion,) = document.pop("completions")
     requested = document.pop("requested")
     assert document == {
-        "format": "regulars/erasure-certificate/1",
+        "format": "regulars erasure certificate",
+        "version": 1,
         "tenant": TENANT,
         "customer": ANNA,
         "erasure": "e-1",

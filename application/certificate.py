@@ -108,18 +108,11 @@ class Certificate:
 def certificates(recorded: Iterable[Recorded]) -> list[Certificate]:
     """The certificates of every erasure in the events of one customer, oldest first."""
     state = Erasure()
-    asked: list[tuple[Recorded, ErasureRequested]] = []
-    done: list[tuple[Recorded, CustomerErased]] = []
-    for one in recorded:
-        if isinstance(one.event, Event):
-            fold(state, one.event, moment(one.occurred_at))
-        match one.event:
-            case ErasureRequested():
-                asked.append((one, one.event))
-            case CustomerErased():
-                done.append((one, one.event))
-            case _:
-                pass
+    told = [(one, one.event) for one in recorded if isinstance(one.event, Event)]
+    for one, event in told:
+        fold(state, event, moment(one.occurred_at))
+    asked = [(one, event) for one, event in told if isinstance(event, ErasureRequested)]
+    done = [(one, event) for one, event in told if isinstance(event, CustomerErased)]
     return [
         _certificate(one, request, state, [(of, end) for of, end in done if _ends(request, end)])
         for one, request in asked

@@ -6,7 +6,7 @@ Each step may be taken twice, and none is taken for an erasure that somebody els
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from enum import Enum
 from secrets import token_hex
@@ -66,6 +66,7 @@ class _Task:
     erasure: ErasureId
     classes: tuple[DataClass, ...]
     names: tuple[KeyName, ...]
+    at: int
 
 
 class Erasures:
@@ -212,9 +213,10 @@ class Erasures:
         """
         state = Erasure()
         with self._lock, self._storage.snapshot():
-            for _, event, at in self._storage.log.facts(erasure_stream(CustomerId(customer))):
-                if isinstance(event, model.Event):
-                    model.fold(state, event, moment(at))
+            facts = self._storage.log.facts(erasure_stream(CustomerId(customer)))
+            told = [(event, at) for _, event, at in facts if isinstance(event, model.Event)]
+        for event, at in told:
+            model.fold(state, event, moment(at))
         return state
 
     def living(self, customer: str) -> dict[DataClass, int]:
@@ -253,55 +255,40 @@ class Erasures:
     def _carry_on(self, customer: CustomerId, told: Callable[[Step], None]) -> None:
         for erasure, classes in due(self.state(customer)).items():
             names = self._names(customer, classes)
-            task = _Task(customer=customer, erasure=erasure, classes=classes, names=names)
             at = microseconds(self._clock.now())
-            with self._lock, self._storage.transaction():
-                if self._is_over(task):
-                    continue
-                self._keys.fence(task.names, at=at)
-            told(Step.FENCED)
-            with self._lock, self._storage.transaction():
-                if self._is_over(task):
-                    continue
-                destroyed = self._keys.destroy(task.names, at=at)
-            told(Step.DESTROYED)
-            with self._lock:
-                self._vault.heed_erasures()
-                traces = self._scrub()
-            told(Step.SCRUBBED)
-            self._complete(task, destroyed, traces, told)
-            told(Step.COMPLETED)
+            self._work(
+                _Task(customer=customer, erasure=erasure, classes=classes, names=names, at=at), told
+            )
 
-    def _complete(
-        self,
-        task: _Task,
-        destroyed: Sequence[StoredKey],
-        traces: Traces,
-        told: Callable[[Step], None],
-    ) -> None:
+    def _work(self, task: _Task, told: Callable[[Step], None]) -> None:
+        for step, change in (
+            (Step.FENCED, self._keys.fence),
+            (Step.DESTROYED, self._keys.destroy),
+        ):
+            with self._lock, self._storage.transaction():
+                if self._is_over(task):
+                    return
+                change(task.names, at=task.at)
+            told(step)
+        with self._lock:
+            self._vault.heed_erasures()
+            traces = self._scrub()
+        told(Step.SCRUBBED)
         with self._lock:
             try:
                 with self._storage.transaction():
                     if not self._is_over(task):
-                        self._purge(task, destroyed, traces, told)
+                        self._complete(task, traces, told)
             except BaseException:
                 # What was recorded inside is gone with the transaction.
                 self._commands.forget()
                 raise
+        told(Step.COMPLETED)
 
-    def _purge(
-        self,
-        task: _Task,
-        destroyed: Sequence[StoredKey],
-        traces: Traces,
-        told: Callable[[Step], None],
-    ) -> None:
+    def _complete(self, task: _Task, traces: Traces, told: Callable[[Step], None]) -> None:
+        found = [key for keys in self._keys.get_many(task.names).values() for key in keys]
         # A host may hold keys without telling us: a class of theirs is not done yet.
-        kept = {
-            name.data_class
-            for name, keys in self._keys.get_many(task.names).items()
-            if any(key.state is not KeyState.ERASED for key in keys)
-        }
+        kept = {key.name.data_class for key in found if key.state is not KeyState.ERASED}
         classes = tuple(one for one in task.classes if one not in kept)
         if not classes:
             return
@@ -316,7 +303,7 @@ class Erasures:
                 at=self._clock.now(),
                 erasure=task.erasure,
                 classes=classes,
-                keys=tuple(_destroyed(key) for key in destroyed if key.name.data_class in classes),
+                keys=tuple(_destroyed(found, classes)),
                 purged=purged,
                 readable_for=round(self._vault.max_age),
                 traces=traces,
@@ -351,10 +338,13 @@ class Erasures:
                     yield streams[stream]
 
 
-def _destroyed(key: StoredKey) -> DestroyedKey:
-    return DestroyedKey(
-        subject=key.name.subject,
-        data_class=key.name.data_class,
-        version=key.version,
-        kek=key.kek or "",
-    )
+def _destroyed(keys: Iterable[StoredKey], classes: Collection[DataClass]) -> Iterator[DestroyedKey]:
+    """The versions of these classes that once held a key; the others were only ever fences."""
+    for key in keys:
+        if key.kek is not None and key.name.data_class in classes:
+            yield DestroyedKey(
+                subject=key.name.subject,
+                data_class=key.name.data_class,
+                version=key.version,
+                kek=key.kek,
+            )

@@ -22,6 +22,8 @@ KEYED: Final[Mapping[str, str]] = {
 FREE: Final[Mapping[str, str]] = {
     "import_findings": "files, rows, fields and reasons, never values",
     "key_generations": "how often keys were erased",
+    "recorder_streams_from_zero": "names of streams, which like every id are not personal",
+    "recorder_tracking": "positions",
     "regulars_log": "the format of the tables and the head of the log",
     "view_accounts_1": "points",
     "view_checkpoints": "positions",

@@ -8,6 +8,7 @@ from typing import Any, get_args, get_type_hints
 import pytest
 from sqlalchemy import create_engine, inspect, make_url, text
 
+import regulars.adapters.recorder  # noqa: F401 # pyright: ignore[reportUnusedImport] - its tables are to be made
 from regulars import Crm, connect
 from regulars.adapters.erasure_places import FREE, KEYED, PURGED
 from regulars.adapters.key_ring import create_key_file

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from regulars.adapters.cli_balance import balance
 from regulars.adapters.cli_call import Connect
 from regulars.adapters.cli_demo import NotADemo, demo
+from regulars.adapters.cli_erase import erase, erasures
 from regulars.adapters.cli_import import import_
 from regulars.adapters.cli_keys import keys
 from regulars.adapters.cli_log import events, rebuild, verify
@@ -51,7 +52,8 @@ from regulars.domain.values import Refusal
 _STATUS: Final = """\b
 Exit status:
   0    done
-  1    done, with a finding: import left rows out, or verify or check found something amiss
+  1    done, with a finding: import left rows out, verify or check found something
+       amiss, or an erasure is not complete
   2    the command line is wrong
   3    it cannot be done: a file, the database or its keys, said in one line
   130  interrupted
@@ -165,7 +167,10 @@ def regulars(ctx: click.Context) -> None:
     ctx.with_resource(_warnings())
 
 
-for _command in (demo, import_, report, profile, balance, events, rebuild, verify, keys, log):
+for _command in (
+    *(demo, import_, report, profile, balance, events),
+    *(erase, erasures, rebuild, verify, keys, log),
+):
     regulars.add_command(_command)
 
 

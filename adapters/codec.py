@@ -10,6 +10,7 @@ from regulars.application.events import Event, Retired
 from regulars.domain import (
     bank_card,
     customer,
+    erasure,
     loyalty,
     merchant,
     order,
@@ -49,6 +50,11 @@ STORED: Final[dict[type[Event], Stored]] = {
     loyalty.LoyaltyAccountOpened: ("LoyaltyAccountOpened", 1),
     loyalty.PointsEarned: ("PointsEarned", 1),
     loyalty.PointsReversed: ("PointsReversed", 1),
+    erasure.ErasureRequested: ("ErasureRequested", 1),
+    erasure.CustomerErased: ("CustomerErased", 1),
+    erasure.LegalHoldPlaced: ("LegalHoldPlaced", 1),
+    erasure.LegalHoldReleased: ("LegalHoldReleased", 1),
+    erasure.NewLifeAuthorised: ("NewLifeAuthorised", 1),
 }
 
 UPCASTERS: Final[tuple[Upcaster, ...]] = ()

@@ -107,6 +107,7 @@ class RecentKeys:
         self._timer = timer
         self._lock = Lock()
         self._entries: dict[tuple[str, DataClass], tuple[float, Versions]] = {}
+        self._cleared = 0
 
     def get(self, subject: str, data_class: DataClass) -> Versions | None:
         """The versions that were put here, unless they are forgotten."""
@@ -118,9 +119,19 @@ class RecentKeys:
             self._entries[place] = entry
             return entry[1]
 
-    def put(self, subject: str, data_class: DataClass, versions: Versions) -> None:
-        """Remember `versions`, and forget those that were used longest ago if it is too many."""
+    def mark(self) -> int:
+        """What to tell `put` of keys that are loaded from now on."""
+        return self._cleared
+
+    def put(self, subject: str, data_class: DataClass, versions: Versions, *, since: int) -> None:
+        """
+        Remember `versions`, and forget those that were used longest ago if it is too many.
+
+        Not if everything was forgotten `since` that mark: they may be from before an erasure.
+        """
         with self._lock:
+            if since != self._cleared:
+                return
             self._entries.pop((subject, data_class), None)
             self._entries[subject, data_class] = (self._timer() + self._max_age, versions)
             if len(self._entries) > self._capacity:
@@ -129,4 +140,5 @@ class RecentKeys:
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
+            self._cleared += 1
             self._entries.clear()

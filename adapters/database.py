@@ -24,6 +24,7 @@ from regulars.adapters.lookout import Lookout
 from regulars.adapters.wakeup import commits_of
 from regulars.application.errors import StorageUnavailable
 from regulars.application.ports import NOTHING_HELD, Wakeup
+from regulars.domain.erasure import Traces
 
 
 class Database:
@@ -217,6 +218,17 @@ class Database:
         with self._lock, self._our_words():
             self._reconnect_if_lost()
             self.dialect.settle(self.driver)
+
+    def scrub(self) -> Traces:
+        """
+        Have bytes that were overwritten leave the files too. Not in a transaction.
+
+        Raises:
+            StorageUnavailable: the database does not answer.
+        """
+        with self._lock, self._our_words():
+            self._reconnect_if_lost()
+            return self.dialect.scrub(self.driver)
 
     @contextmanager
     def snapshot(self) -> Generator[None]:

@@ -8,6 +8,7 @@ from attrs import frozen
 from sqlalchemy import Connection, Engine, MetaData, TableClause
 
 from regulars.application.ports import Wakeup
+from regulars.domain.erasure import Traces
 
 if TYPE_CHECKING:
     from regulars.adapters.database import Database
@@ -176,6 +177,10 @@ class Dialect(Protocol):
 
     def settle(self, driver: Driver) -> None:
         """Return once all that could be read before is kept through a power cut."""
+        ...
+
+    def scrub(self, driver: Driver) -> Traces:
+        """Have bytes that were overwritten leave the files; tells what became of them."""
         ...
 
     def raise_head(self, driver: Driver, position: int) -> None:

@@ -13,6 +13,7 @@ from regulars.adapters.database import Database, Transaction
 from regulars.adapters.database_url import shown
 from regulars.application.errors import NotOurDatabase, StorageUnavailable
 from regulars.application.ports import Wakeup
+from regulars.domain.erasure import Traces
 
 _TOLD: Final = "regulars.commits"
 """Where a connection remembers whom to tell once its pool has it back."""
@@ -73,6 +74,10 @@ class HostTransaction(Database):
 
     def settle(self) -> None:
         """Nothing yet: what is read in the host's transaction lasts as long as that says."""
+
+    def scrub(self) -> Traces:
+        """Nothing yet: what is overwritten stays as it was until the host commits."""
+        return Traces.HELD
 
     def _begin(self) -> None:
         self._lock.acquire()

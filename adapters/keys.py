@@ -17,8 +17,10 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
+    insert,
     literal_column,
     select,
+    text,
     tuple_,
     update,
 )
@@ -33,6 +35,9 @@ from regulars.application.keys import (
     KeyState,
     Rewrapped,
     StoredKey,
+    erased,
+    fences,
+    is_held,
     marks_of,
 )
 from regulars.domain.personal import DataClass
@@ -53,6 +58,14 @@ KEYS: Final = Table(
     CheckConstraint("state IN ('active', 'superseded', 'erased')", name="keys_state"),
     CheckConstraint("(state = 'erased') = (wrapped IS NULL)", name="keys_erased"),
     CheckConstraint("version BETWEEN 1 AND 4294967295", name="keys_version"),
+    sqlite_strict=True,
+)
+
+GENERATIONS: Final = Table(
+    "key_generations",
+    metadata,
+    Column("tenant", TEXT, primary_key=True),
+    Column("generation", BIG, nullable=False),
     sqlite_strict=True,
 )
 
@@ -85,6 +98,38 @@ _COUNTS: Final = select(_KIND, KEYS.c.state, KEYS.c.kek, func.count()).group_by(
     literal_column("1"), KEYS.c.state, KEYS.c.kek
 )
 
+_ERASE: Final = (
+    update(KEYS)
+    .where(
+        KEYS.c.tenant == bindparam("of_tenant"),
+        KEYS.c.subject == bindparam("of_subject"),
+        KEYS.c.data_class == bindparam("of_class"),
+        KEYS.c.version == bindparam("of_version"),
+    )
+    .values(state=KeyState.ERASED.value, wrapped=None, erased_at=bindparam("at"))
+)
+_LIVING: Final = KEYS.c.state != KeyState.ERASED.value
+_SUBJECTS: Final = (
+    select(KEYS.c.subject)
+    .where(
+        KEYS.c.tenant == bindparam("tenant"),
+        KEYS.c.subject >= bindparam("first"),
+        KEYS.c.subject < bindparam("end"),
+        _LIVING,
+    )
+    .distinct()
+    .order_by(KEYS.c.subject)
+)
+_GENERATION: Final = select(GENERATIONS.c.generation).where(
+    GENERATIONS.c.tenant == bindparam("tenant")
+)
+# A transaction of a host may read as of a moment before the fence. The lock that it takes before
+# it writes is on a row that has changed since, and PostgreSQL then refuses it.
+_NOBODY_WHO_READS_THE_PAST: Final = {
+    "postgresql": text("UPDATE regulars_log SET position = position"),
+    "sqlite": None,
+}
+
 _T = TypeVar("_T")
 
 
@@ -110,7 +155,9 @@ class SqlKeyStore:
 
     def __init__(self, database: Transactions) -> None:
         self._database = database
-        self._insert_many = _INSERTS[database.connection.dialect.name]
+        kind = database.connection.dialect.name
+        self._touch = _NOBODY_WHO_READS_THE_PAST[kind]
+        self._insert_many = _INSERTS[kind]
         self._insert = self._insert_many.returning(KEYS.c.version)
 
     def get_many(self, names: Collection[KeyName]) -> dict[KeyName, list[StoredKey]]:
@@ -190,6 +237,62 @@ class SqlKeyStore:
                 for kind, state, kek, keys in self._database.connection.execute(_COUNTS)
             ]
 
+    def fence(self, names: Collection[KeyName], *, at: int) -> None:
+        """Let nothing more be sealed under these names; see the port."""
+        with _our_words(), self._database.transaction():
+            new = fences(dict.fromkeys(names), self.get_many(names), at)
+            if new:
+                self._database.connection.execute(insert(KEYS), [_row(key) for key in new])
+                self._changed(new)
+
+    def destroy(self, names: Collection[KeyName], *, at: int) -> list[StoredKey]:
+        """Erase every key under these names; see the port."""
+        with _our_words(), self._database.transaction():
+            free = {name for name, keys in self.get_many(names).items() if not is_held(keys)}
+            living = [key for keys in self.get_many(free).values() for key in erased(keys, at)]
+            if living:
+                self._database.connection.execute(_ERASE, [_erased_row(key) for key in living])
+                self._changed(living)
+            return [key for keys in self.get_many(free).values() for key in keys if key.kek]
+
+    def hold(self, names: Collection[KeyName]) -> None:
+        """Let these keys be neither fenced nor erased; see the port."""
+        self._hold(names, held=True)
+
+    def release(self, names: Collection[KeyName]) -> None:
+        """End what `hold` began; see the port."""
+        self._hold(names, held=False)
+
+    def subjects(self, tenant: str, *, prefix: str) -> Iterator[str]:
+        """The subjects that have a key, with names that begin so; see the port."""
+        # In the order of code points the names that begin so end before the next last letter.
+        end = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+        asked = {"tenant": tenant, "first": prefix, "end": end}
+        with _our_words(), self._database.snapshot():
+            return iter(self._database.connection.scalars(_SUBJECTS, asked).all())
+
+    def generation(self, tenant: str) -> int:
+        """A number that changes with whatever is fenced or erased; see the port."""
+        with _our_words(), self._database.snapshot():
+            return self._database.connection.scalar(_GENERATION, {"tenant": tenant}) or 0
+
+    def _hold(self, names: Collection[KeyName], *, held: bool) -> None:
+        with _our_words(), self._database.transaction():
+            for some in _slices([(*name[:2], name.data_class.value) for name in names]):
+                self._database.connection.execute(
+                    update(KEYS).where(_NAME.in_(some), _LIVING).values(held=held)
+                )
+
+    def _changed(self, keys: Collection[StoredKey]) -> None:
+        for tenant in {key.name.tenant for key in keys}:
+            of = GENERATIONS.c
+            generation = self.generation(tenant) + 1
+            new = insert(GENERATIONS).values(tenant=tenant, generation=generation)
+            rise = update(GENERATIONS).where(of.tenant == tenant).values(generation=generation)
+            self._database.connection.execute(new if generation == 1 else rise)
+        if self._touch is not None:
+            self._database.connection.execute(self._touch)
+
 
 def _row(key: StoredKey) -> dict[str, object]:
     return {
@@ -203,6 +306,16 @@ def _row(key: StoredKey) -> dict[str, object]:
         "held": key.held,
         "created_at": key.created_at,
         "erased_at": key.erased_at,
+    }
+
+
+def _erased_row(key: StoredKey) -> dict[str, object]:
+    return {
+        "of_tenant": key.name.tenant,
+        "of_subject": key.name.subject,
+        "of_class": key.name.data_class.value,
+        "of_version": key.version,
+        "at": key.erased_at,
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from threading import Lock
+from threading import RLock
 
 from attrs import evolve
 
@@ -12,6 +12,9 @@ from regulars.application.keys import (
     KeyState,
     Rewrapped,
     StoredKey,
+    erased,
+    fences,
+    is_held,
     kind_of,
 )
 
@@ -21,7 +24,8 @@ class MemoryKeyStore:
 
     def __init__(self, keys: Iterable[StoredKey] = ()) -> None:
         self._keys: dict[KeyName, dict[int, StoredKey]] = {}
-        self._lock = Lock()
+        self._lock = RLock()
+        self._generations: dict[str, int] = {}
         for key in keys:
             self.provision(key)
 
@@ -85,6 +89,56 @@ class MemoryKeyStore:
 
     def _all(self) -> Iterator[StoredKey]:
         return (key for versions in self._keys.values() for key in versions.values())
+
+    def fence(self, names: Collection[KeyName], *, at: int) -> None:
+        """Let nothing more be sealed under these names; see the port."""
+        with self._lock:
+            self._put(fences(dict.fromkeys(names), self.get_many(names), at))
+
+    def destroy(self, names: Collection[KeyName], *, at: int) -> list[StoredKey]:
+        """Erase every key under these names; see the port."""
+        with self._lock:
+            free = {name for name, keys in self.get_many(names).items() if not is_held(keys)}
+            self._put([key for keys in self.get_many(free).values() for key in erased(keys, at)])
+            return [key for keys in self.get_many(free).values() for key in keys if key.kek]
+
+    def hold(self, names: Collection[KeyName]) -> None:
+        """Let these keys be neither fenced nor erased; see the port."""
+        self._hold(names, held=True)
+
+    def release(self, names: Collection[KeyName]) -> None:
+        """End what `hold` began; see the port."""
+        self._hold(names, held=False)
+
+    def subjects(self, tenant: str, *, prefix: str) -> Iterator[str]:
+        """The subjects that have a key, with names that begin so; see the port."""
+        with self._lock:
+            found = {
+                name.subject
+                for name, keys in self._keys.items()
+                if (name.tenant, name.subject[: len(prefix)]) == (tenant, prefix)
+                and any(key.state is not KeyState.ERASED for key in keys.values())
+            }
+        return iter(sorted(found))
+
+    def generation(self, tenant: str) -> int:
+        """A number that changes with whatever is fenced or erased; see the port."""
+        with self._lock:
+            return self._generations.get(tenant, 0)
+
+    def _put(self, keys: Iterable[StoredKey]) -> None:
+        for key in keys:
+            self._keys.setdefault(key.name, {})[key.version] = key
+            self._generations[key.name.tenant] = self.generation(key.name.tenant) + 1
+
+    def _hold(self, names: Collection[KeyName], *, held: bool) -> None:
+        with self._lock:
+            for keys in (self._keys.get(name, {}) for name in names):
+                keys.update(
+                    (version, evolve(key, held=held))
+                    for version, key in keys.items()
+                    if key.state is not KeyState.ERASED
+                )
 
 
 def _order(key: StoredKey) -> tuple[str, str, str, int]:

@@ -1,6 +1,6 @@
 """Snapshots in memory: what a storage in memory would have written to a disk."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from regulars.adapters.state_codec import STATES, StateCodec
 from regulars.application.aggregates import Aggregate
@@ -35,6 +35,9 @@ class MemorySnapshots:
         """The streams of which something is kept; see the port."""
         return sorted(self.kept)
 
-    def forget(self) -> None:
-        """Let go of everything; see the port."""
-        self.kept = {}
+    def forget(self, streams: Collection[str] | None = None) -> int:
+        """Let go of some or all; see the port."""
+        before = len(self.kept)
+        gone = self.kept.keys() if streams is None else {*streams}
+        self.kept = {stream: kept for stream, kept in self.kept.items() if stream not in gone}
+        return before - len(self.kept)

@@ -30,6 +30,7 @@ from regulars.adapters.dialect import Cursor, Driver, Opening
 from regulars.adapters.postgres_formats import BEHIND_THE_TABLES, HEAD
 from regulars.adapters.postgres_wakeup import NoticeWakeup
 from regulars.application.errors import NotOurDatabase, StorageUnavailable
+from regulars.domain.erasure import Traces
 
 # Not to_regclass: it may answer from before the lock that was waited for.
 _FOUND: Final = """
@@ -271,6 +272,10 @@ class Postgres:
         (on_disk,) = driver.execute(_ON_DISK).fetchone()
         if not on_disk:
             driver.execute(_FLUSH)
+
+    def scrub(self, driver: Driver) -> Traces:  # noqa: ARG002 - not ours to do
+        """The server overwrites in its own time; see the protocol."""
+        return Traces.BEYOND
 
     def raise_head(self, driver: Driver, position: int) -> None:
         """Begin after this position; see the protocol."""

@@ -85,9 +85,11 @@ class SqlSnapshots:
         query = select(at.stream).where(at.tenant == self._tenant).order_by(at.stream)
         return list(self._database.connection.scalars(query))
 
-    def forget(self) -> None:
-        """Let go of everything; see the port."""
+    def forget(self, streams: Collection[str] | None = None) -> int:
+        """Let go of some or all; see the port."""
+        at = SNAPSHOTS.c
+        gone = delete(SNAPSHOTS).where(at.tenant == self._tenant).returning(at.stream)
+        if streams is not None:
+            gone = gone.where(at.stream.in_(list(streams)))
         with self._database.transaction():
-            self._database.connection.execute(
-                delete(SNAPSHOTS).where(SNAPSHOTS.c.tenant == self._tenant)
-            )
+            return len(self._database.connection.execute(gone).all())

@@ -16,6 +16,7 @@ from regulars.adapters.database_url import shown
 from regulars.adapters.dialect import Cursor, Driver, Opening
 from regulars.adapters.wakeup import CommitWakeup
 from regulars.application.errors import NotOurDatabase, StorageUnavailable
+from regulars.domain.erasure import Traces
 
 _PRAGMAS: Final = (
     "PRAGMA secure_delete = ON",
@@ -35,6 +36,10 @@ _PLACES: Final = 3
 
 _AGAIN: Final = 0.01
 """Seconds until a file that is locked is tried again."""
+
+
+_LONGEST_SCRUB: Final = 2
+"""Seconds that an emptying of the write-ahead log waits for readers; writers wait with it."""
 
 
 class Sqlite:
@@ -211,6 +216,16 @@ class Sqlite:
 
     def settle(self, driver: Driver) -> None:
         """A commit is on disk before anybody sees it; see the protocol."""
+
+    def scrub(self, driver: Driver) -> Traces:
+        """Empty the write-ahead log into the file, which keeps no old bytes; see the protocol."""
+        seconds = min(self._busy_seconds, _LONGEST_SCRUB)
+        driver.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
+        try:
+            (busy, _, _) = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            driver.execute(f"PRAGMA busy_timeout = {round(self._busy_seconds * 1000)}")
+        return Traces.HELD if busy else Traces.GONE
 
     def raise_head(self, driver: Driver, position: int) -> None:
         """Begin after this position; see the protocol."""

@@ -70,6 +70,8 @@ class EnvelopeVault:
         self._recent = RecentKeys(capacity, max_age, timer)
         self._max_seals = max_seals
         self._marking: Marking | None = None
+        self._generation = -1
+        self.max_age = max_age
 
     def seal(self, value: Personal, spot: Spot) -> Sealed:
         """
@@ -105,13 +107,14 @@ class EnvelopeVault:
         }
         if not names:
             return
+        since = self._recent.mark()
         stored = dict(self._keys.get_many(names))
         missing = [self._new(name, 1) for name in names - stored.keys()]
         if missing:
             self._keys.provision_many(missing)
             stored |= self._keys.get_many([key.name for key in missing])
         for name, versions in stored.items():
-            self._remembered(name, versions)
+            self._remembered(name, versions, since)
 
     def open(self, box: Sealed, spot: Spot) -> Opened:
         """
@@ -174,8 +177,24 @@ class EnvelopeVault:
 
         A box under a key that was never kept could not be opened by anybody.
         """
+        self._generation = -1
         self._recent.clear()
         self._marking = None
+
+    def heed_erasures(self) -> None:
+        """Forget the keys in memory if some were fenced or erased; see the port."""
+        generation = self._keys.generation(self._tenant)
+        if generation != self._generation:
+            self._recent.clear()
+            self._generation = generation
+
+    def begin_lives(self, needed: Collection[tuple[str, DataClass]]) -> None:
+        """Make new keys where the old ones were erased; see the port."""
+        names = [KeyName(self._tenant, *one) for one in needed]
+        for name, versions in self._keys.get_many(names).items():
+            if versions[-1].state is KeyState.ERASED:
+                self._made(name, versions[-1].version + 1)
+        self._recent.clear()
 
     def _provided_marking(self) -> Marking:
         name = marks_of(self._tenant)
@@ -204,12 +223,13 @@ class EnvelopeVault:
         return secret
 
     def _provided(self, name: KeyName) -> Versions:
+        since = self._recent.mark()
         stored = self._keys.get_many([name]).get(name, ())
         if not stored:
             stored = [self._made(name, 1)]
         elif stored[-1].state is KeyState.SUPERSEDED:
             stored = [*stored, self._made(name, stored[-1].version + 1)]
-        return self._remembered(name, stored)
+        return self._remembered(name, stored, since)
 
     def _made(self, name: KeyName, version: int) -> StoredKey:
         return self._keys.provision(self._new(name, version))
@@ -226,14 +246,15 @@ class EnvelopeVault:
         )
 
     def _looked_up(self, name: KeyName, version: int) -> Outcome:
+        since = self._recent.mark()
         try:
             stored = self._keys.get_many([name]).get(name)
         except StorageUnavailable as error:
             return KeyUnavailable(str(error))
-        outcomes = self._remembered(name, stored).outcomes if stored else {}
+        outcomes = self._remembered(name, stored, since).outcomes if stored else {}
         return outcomes.get(version, KeyUnavailable("the key is not in this key store"))
 
-    def _remembered(self, name: KeyName, stored: Sequence[StoredKey]) -> Versions:
+    def _remembered(self, name: KeyName, stored: Sequence[StoredKey], since: int) -> Versions:
         outcomes = {key.version: self._unwrapped(name, key) for key in stored}
         latest = outcomes[stored[-1].version]
         living = (key for key in outcomes.values() if not isinstance(key, Erased))
@@ -242,7 +263,7 @@ class EnvelopeVault:
             latest=None if stored[-1].state is KeyState.SUPERSEDED else latest,
             first=latest if isinstance(latest, Erased) else next(living),
         )
-        self._recent.put(name.subject, name.data_class, versions)
+        self._recent.put(name.subject, name.data_class, versions, since=since)
         return versions
 
     def _unwrapped(self, name: KeyName, key: StoredKey) -> Outcome:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from attrs import frozen
 
 from regulars.application.events import Command, Event
-from regulars.domain import customer, loyalty, merchant, order, program
+from regulars.domain import customer, erasure, loyalty, merchant, order, program
 from regulars.domain.values import CustomerId, MerchantId, OrderId, ProgramId
 
 
@@ -70,6 +70,14 @@ ACCOUNT: Final = Aggregate(
     decide=loyalty.decide,
     snapshot_every=250,
 )
+ERASURE: Final = Aggregate(
+    state=erasure.Erasure,
+    events=get_args(erasure.Event),
+    fold=erasure.fold,
+    fold_version=1,
+    decide=erasure.decide,
+    snapshot_every=None,
+)
 
 _KINDS: Final = {
     "customer": CUSTOMER,
@@ -77,6 +85,7 @@ _KINDS: Final = {
     "order": ORDER,
     "program": PROGRAM,
     "account": ACCOUNT,
+    "erasure": ERASURE,
 }
 
 
@@ -105,6 +114,11 @@ def account_stream(program_id: ProgramId, customer_id: CustomerId) -> str:
     return f"account-{quote(program_id, safe='')}/{customer_id}"
 
 
+def erasure_stream(customer_id: CustomerId) -> str:
+    """The stream of the erasures of a customer."""
+    return f"erasure-{customer_id}"
+
+
 def _to_customer(command: customer.Command) -> str:
     return customer_stream(command.customer)
 
@@ -125,6 +139,10 @@ def _to_account(command: loyalty.Command) -> str:
     return account_stream(command.program, command.customer)
 
 
+def _to_erasure(command: erasure.Command) -> str:
+    return erasure_stream(command.customer)
+
+
 _ADDRESSES: Final[dict[type[Any], tuple[Callable[[Any], str], Aggregate]]] = {
     kind: (stream, aggregate)
     for commands, stream, aggregate in (
@@ -133,6 +151,7 @@ _ADDRESSES: Final[dict[type[Any], tuple[Callable[[Any], str], Aggregate]]] = {
         (order.Command, _to_order, ORDER),
         (program.Command, _to_program, PROGRAM),
         (loyalty.Command, _to_account, ACCOUNT),
+        (erasure.Command, _to_erasure, ERASURE),
     )
     for kind in get_args(commands)
 }

@@ -13,6 +13,7 @@ from regulars.application.aggregates import program_stream
 from regulars.application.batch import Outcome, Receipt
 from regulars.application.customer import CUSTOMERS
 from regulars.application.door import Request
+from regulars.application.erasures import Erasures
 from regulars.application.errors import UnknownView
 from regulars.application.events import Command, Event, Recorded, chosen, microseconds, pages
 from regulars.application.followers import Followers
@@ -76,6 +77,7 @@ class Crm:
         program_id: ProgramId,
         inline: bool,
         join: Callable[[object], AbstractContextManager[Joined]],
+        erasures: Callable[[AbstractContextManager[object]], Erasures],
         close: Callable[[], None],
     ) -> None:
         self._storage = storage
@@ -89,6 +91,7 @@ class Crm:
         self._close = close
         self._lock = RLock()
         self._group = GroupCommit(self._recorded, self._lock)
+        self.erasures: Final = erasures(self._lock)
         self._has_program = False
         self._followers = Followers(storage)
 

@@ -66,8 +66,8 @@ class Commands:
         """Events that were recorded so far, those of reactions included."""
 
     def forget(self) -> None:
-        """Trust no state that is held, and load anew what is asked for next."""
-        self._head = -1
+        """Trust nothing that is held, and load anew what is asked for next."""
+        self._forget()
 
     def execute(self, request: Request) -> Receipt:
         """
@@ -109,9 +109,7 @@ class Commands:
     def _may_decide_first(self, requests: Sequence[Request]) -> bool:
         # Keys, snapshots and rows of views are written inside a transaction only.
         return (
-            len(requests) <= self._storage.optimistic
-            and not self._inline
-            and all(is_bare(command) for request in requests for command in request.commands)
+            len(requests) <= self._storage.optimistic and not self._inline and _are_bare(requests)
         )
 
     def _decide_first(self, requests: Sequence[Request]) -> list[Outcome] | None:
@@ -156,6 +154,8 @@ class Commands:
                 head = self._log.head()
                 if head != self._head:
                     self._states.clear()
+                if not _are_bare(requests):
+                    self._door.vault.heed_erasures()
                 batch = self._decided(requests)
                 last = self._append(batch.pending, project=project) if batch.pending else head
                 self._states.keep(batch.due)
@@ -346,6 +346,10 @@ class Commands:
             causation=pending.causation,
             fingerprint=pending.fingerprint,
         )
+
+
+def _are_bare(requests: Sequence[Request]) -> bool:
+    return all(is_bare(command) for request in requests for command in request.commands)
 
 
 class _Cause(NamedTuple):

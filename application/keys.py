@@ -1,10 +1,10 @@
 """The keys that personal data is sealed under: what is stored of them, and who keeps and wraps."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import NamedTuple, Protocol
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from regulars.application.ports import KeyUnavailable, Tampered
 from regulars.domain.personal import DataClass
@@ -159,6 +159,103 @@ class KeyStore(Protocol):
             StorageUnavailable: the store does not answer.
         """
         ...
+
+    def fence(self, names: Collection[KeyName], *, at: int) -> None:
+        """
+        Let nothing more be sealed under these names, of which some may never have had a key.
+
+        Each name's next version is stored as erased, so that whoever is about to make it finds it
+        taken. What was sealed before still opens. Names that are fenced or held stay as they are.
+        No transaction that began before, under whatever isolation, makes a key of them after.
+
+        Raises:
+            StorageUnavailable: the store does not answer.
+        """
+        ...
+
+    def destroy(self, names: Collection[KeyName], *, at: int) -> Sequence[StoredKey]:
+        """
+        Erase every key under these names for good, but for those of names that are held.
+
+        Returns the erased versions that once held a key, those too that were erased before.
+
+        Raises:
+            StorageUnavailable: the store does not answer.
+        """
+        ...
+
+    def hold(self, names: Collection[KeyName]) -> None:
+        """
+        Let the keys under these names be neither fenced nor erased. A name without has none.
+
+        Raises:
+            StorageUnavailable: the store does not answer.
+        """
+        ...
+
+    def release(self, names: Collection[KeyName]) -> None:
+        """
+        End what `hold` began.
+
+        Raises:
+            StorageUnavailable: the store does not answer.
+        """
+        ...
+
+    def subjects(self, tenant: str, *, prefix: str) -> Iterator[str]:
+        """
+        The subjects that have a key which is not erased, with names that begin so, in order.
+
+        Raises:
+            StorageUnavailable: the store does not answer.
+        """
+        ...
+
+    def generation(self, tenant: str) -> int:
+        """
+        A number that changes with every transaction in which keys are fenced or erased.
+
+        Inside a transaction that may seal, keys in memory are as they are stored if it is the one
+        under which they were loaded. 0 where nothing was ever fenced.
+
+        Raises:
+            StorageUnavailable: the store does not answer.
+        """
+        ...
+
+
+def is_held(versions: Iterable[StoredKey]) -> bool:
+    """Whether a name with these versions is held: one of them is."""
+    return any(key.held for key in versions)
+
+
+def fences(
+    names: Iterable[KeyName], stored: Mapping[KeyName, Sequence[StoredKey]], at: int
+) -> list[StoredKey]:
+    """The versions to store as erased, so that nothing more is sealed under these names."""
+    return [
+        StoredKey(
+            name=name,
+            version=versions[-1].version + 1 if versions else 1,
+            state=KeyState.ERASED,
+            wrapped=None,
+            kek=None,
+            created_at=at,
+            erased_at=at,
+        )
+        for name in names
+        if not (versions := stored.get(name, ()))
+        or (versions[-1].state is not KeyState.ERASED and not is_held(versions))
+    ]
+
+
+def erased(keys: Iterable[StoredKey], at: int) -> list[StoredKey]:
+    """Those of `keys` that are not erased yet, as they are once they are."""
+    return [
+        evolve(key, state=KeyState.ERASED, wrapped=None, erased_at=at)
+        for key in keys
+        if key.state is not KeyState.ERASED
+    ]
 
 
 class KeyWrapper(Protocol):

@@ -226,6 +226,33 @@ class Vault(Protocol):
         """Forget keys that were made in a transaction which was not kept."""
         ...
 
+    @property
+    def max_age(self) -> float:
+        """Seconds for which a key may open boxes here after another process has erased it."""
+        ...
+
+    def heed_erasures(self) -> None:
+        """
+        Forget the keys in memory if any was fenced or erased since, by whichever process.
+
+        Called inside a transaction, it lets nothing be sealed there under a key that is gone.
+
+        Raises:
+            StorageUnavailable: the key store does not answer.
+        """
+        ...
+
+    def begin_lives(self, needed: Collection[tuple[str, DataClass]]) -> None:
+        """
+        Make new keys for those of these subjects and data classes whose old ones were erased.
+
+        Nothing that was sealed before opens again.
+
+        Raises:
+            StorageUnavailable: the key store does not answer.
+        """
+        ...
+
 
 @frozen(kw_only=True)
 class Finding:

@@ -1,6 +1,6 @@
 """Snapshots: states of long streams, kept so that not all of a stream is folded again."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from regulars.application.aggregates import Aggregate
@@ -41,6 +41,6 @@ class Snapshots(Protocol):
         """The streams of which something is kept, whether it can be used or not, in order."""
         ...
 
-    def forget(self) -> None:
-        """Let go of everything that is kept."""
+    def forget(self, streams: Collection[str] | None = None) -> int:
+        """Let go of what is kept of these streams, or of all. Returns of how many it was."""
         ...

@@ -9,8 +9,9 @@ Turn a first order into a regular: an event-sourced customer and loyalty core to
 """
 
 import logging
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from os import environ
 from pathlib import Path
 from secrets import token_bytes
@@ -46,9 +47,12 @@ from regulars.adapters.storage import SqlStorage
 from regulars.adapters.tenants import UnknownTenant
 from regulars.adapters.vault import EnvelopeVault
 from regulars.application.batch import Receipt
+from regulars.application.certificate import Certificate
 from regulars.application.crm import VIEWS, Crm
 from regulars.application.customer import CustomerProfile, Favourite, Summary
 from regulars.application.door import Door, Request
+from regulars.application.erasure_sinks import ErasureSink, SnapshotSink
+from regulars.application.erasures import Erasures
 from regulars.application.errors import (
     IdempotencyConflict,
     InvalidId,
@@ -99,7 +103,15 @@ from regulars.domain.order import (
     PickUpOrder,
     StartPreparing,
 )
-from regulars.domain.personal import Address, Contact, Content, Identity, Payment, Profile
+from regulars.domain.personal import (
+    Address,
+    Contact,
+    Content,
+    DataClass,
+    Identity,
+    Payment,
+    Profile,
+)
 from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
 from regulars.domain.purchase import Channel, Line, PlaceOrder
 from regulars.domain.real_name import VerifyRealName
@@ -132,6 +144,7 @@ __all__ = [
     "CannotRetire",
     "CannotRotate",
     "CardId",
+    "Certificate",
     "Channel",
     "CompleteOrder",
     "Contact",
@@ -139,8 +152,11 @@ __all__ = [
     "Crm",
     "CustomerId",
     "CustomerProfile",
+    "DataClass",
     "DefineProgram",
     "EarningRule",
+    "ErasureSink",
+    "Erasures",
     "Favourite",
     "FileInTheWay",
     "GrantConsent",
@@ -238,6 +254,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
     busy_seconds: float = 30,
     create: bool = True,
     clock: Clock | None = None,
+    erasure_sinks: Sequence[ErasureSink] = (),
     environment: Mapping[str, str] | None = None,
 ) -> Crm:
     """
@@ -276,6 +293,8 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
         create: whether a database that is not there is made, and a key file for one that has
             no keys yet; without it nothing is made, and nothing can be sealed without keys.
         clock: tells when events are recorded; the system's by default.
+        erasure_sinks: places of the host's that keep what was derived from personal data, told
+            to let go of who is erased.
         environment: where REGULARS_KEYS is looked up; the process's own by default.
 
     Raises:
@@ -289,7 +308,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
     kept = opened
     try:
         if keyless:
-            ring = NoKeys(opened.name, why="was opened without keys")
+            ring: KeyEncryptionKeys = NoKeys(opened.name, why="was opened without keys")
         else:
             if keys_database is None:
                 check_kept_here(opened)
@@ -304,24 +323,36 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
             vault = EnvelopeVault(tenant, store, ring, clock=time, algorithm=ALGORITHMS[sealing])
             projector = Projector(storage, VIEWS)
             inline = views == "inline"
+            commands = Commands(
+                storage=storage,
+                door=Door(
+                    tenant=tenant, vault=vault, stored_as=storage.log.stored_as, encode=encode
+                ),
+                clock=time,
+                projector=projector,
+                inline=inline,
+                program=ProgramId(program_id),
+            )
             return Crm(
                 storage=storage,
                 vault=vault,
                 keys=KeyRotation(store, ring),
-                commands=Commands(
-                    storage=storage,
-                    door=Door(
-                        tenant=tenant, vault=vault, stored_as=storage.log.stored_as, encode=encode
-                    ),
-                    clock=time,
-                    projector=projector,
-                    inline=inline,
-                    program=ProgramId(program_id),
-                ),
+                commands=commands,
                 projector=projector,
                 program_id=ProgramId(program_id),
                 inline=inline,
                 join=join,
+                erasures=partial(
+                    Erasures,
+                    storage=storage,
+                    vault=vault,
+                    keys=store,
+                    commands=commands,
+                    clock=time,
+                    tenant=tenant,
+                    sinks=(SnapshotSink(storage), *erasure_sinks),
+                    scrub=over.scrub if kept is opened else kept.scrub,
+                ),
                 close=closed if over is opened else over.close,
             )
 

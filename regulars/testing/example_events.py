@@ -13,6 +13,16 @@ from regulars.domain.customer import (
     DeliveryAddressAdded,
     DeliveryAddressRemoved,
 )
+from regulars.domain.erasure import (
+    CustomerErased,
+    DestroyedKey,
+    ErasureRequested,
+    LegalHoldPlaced,
+    LegalHoldReleased,
+    NewLifeAuthorised,
+    Purged,
+    Traces,
+)
 from regulars.domain.loyalty import LoyaltyAccountOpened, PointsEarned, PointsReversed
 from regulars.domain.merchant import (
     MenuItemPublished,
@@ -28,7 +38,7 @@ from regulars.domain.order import (
     OrderReady,
     PreparationStarted,
 )
-from regulars.domain.personal import Sealed
+from regulars.domain.personal import DataClass, Sealed
 from regulars.domain.program import EarningRule, EarningRulePublished, ProgramDefined
 from regulars.domain.purchase import Channel, Line, OrderPlaced
 from regulars.domain.real_name import RealNameVerified
@@ -38,6 +48,7 @@ from regulars.domain.values import (
     AddressId,
     CardId,
     CustomerId,
+    ErasureId,
     ItemId,
     MerchantId,
     Money,
@@ -217,6 +228,35 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
         points=15,
         remaining=0,
         kept=0,
+    ),
+    ("ErasureRequested", 1): ErasureRequested(
+        customer=ADA,
+        erasure=ErasureId("erasure-7"),
+        classes=(DataClass.CONTACT, DataClass.ADDRESS),
+        restricted=(DataClass.ADDRESS,),
+        basis="gdpr-17-1-b",
+    ),
+    ("CustomerErased", 1): CustomerErased(
+        customer=ADA,
+        erasure=ErasureId("erasure-7"),
+        classes=(DataClass.CONTACT,),
+        keys=(
+            DestroyedKey(
+                subject="customer/ada", data_class=DataClass.CONTACT, version=2, kek="kek-1"
+            ),
+        ),
+        purged=(Purged(place="snapshots", entries=3),),
+        readable_for=300,
+        traces=Traces.HELD,
+    ),
+    ("LegalHoldPlaced", 1): LegalHoldPlaced(
+        customer=ADA, classes=(DataClass.ADDRESS, DataClass.PAYMENT), basis="tax"
+    ),
+    ("LegalHoldReleased", 1): LegalHoldReleased(
+        customer=ADA, classes=(DataClass.PAYMENT,), basis="tax-term-over"
+    ),
+    ("NewLifeAuthorised", 1): NewLifeAuthorised(
+        customer=ADA, classes=(DataClass.CONTACT,), basis="came-back"
     ),
 }
 """Under the name and version that the core's own adapters store them by."""

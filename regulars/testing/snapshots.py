@@ -9,6 +9,7 @@ from attrs import define, evolve
 from regulars.application.aggregates import (
     ACCOUNT,
     CUSTOMER,
+    ERASURE,
     MERCHANT,
     ORDER,
     PROGRAM,
@@ -24,6 +25,7 @@ AGGREGATES: Final = {
     "order-订单-1001": ORDER,
     "program-default": PROGRAM,
     "account-default/ada": ACCOUNT,
+    "erasure-ada": ERASURE,
 }
 """A stream of each kind, and its aggregate."""
 
@@ -121,6 +123,17 @@ class SnapshotsContract(ABC):
         snapshots = {f"a {number}": keep(kept, f"a {number}", 1, number) for number in range(1_100)}
 
         assert load(kept, *snapshots, "unknown") == snapshots
+
+    def test_some_are_forgotten_and_the_others_stay(self) -> None:
+        kept = self.open("shop")
+        keep(kept, "a", 1)
+        keep(kept, "c", 1)
+        b = keep(kept, "b", 1)
+
+        assert kept.forget(["a", "c", "unknown"]) == 2
+        assert load(kept, "a", "b", "c") == {"b": b}
+        assert kept.forget([]) == kept.forget(["a"]) == 0
+        assert kept.forget() == 1
 
     def test_the_caller_owns_the_states(self) -> None:
         kept = self.open("shop")

@@ -160,7 +160,7 @@ def test_never_are_more_keys_in_memory_than_there_may_be() -> None:
     versions = Versions(outcomes={}, latest=None, first=Erased())
 
     for number in range(50):
-        recent.put(f"customer/{number}", DataClass.CONTACT, versions)
+        recent.put(f"customer/{number}", DataClass.CONTACT, versions, since=recent.mark())
 
     held = [n for n in range(50) if recent.get(f"customer/{n}", DataClass.CONTACT) is not None]
     assert held == [47, 48, 49]

@@ -16,7 +16,15 @@ from regulars.adapters.memory import MemoryStorage
 from regulars.adapters.state_codec import STATES, StateCodec, shape
 from regulars.adapters.storage import SqlStorage
 from regulars.adapters.upcasting import Upcaster
-from regulars.application.aggregates import ACCOUNT, CUSTOMER, MERCHANT, ORDER, PROGRAM, Aggregate
+from regulars.application.aggregates import (
+    ACCOUNT,
+    CUSTOMER,
+    ERASURE,
+    MERCHANT,
+    ORDER,
+    PROGRAM,
+    Aggregate,
+)
 from regulars.application.events import Event, microseconds, moment
 from regulars.application.ports import Storage
 from regulars.application.snapshots import Snapshot
@@ -28,6 +36,7 @@ from regulars.testing.pending_events import append, pending
 from regulars.testing.snapshots import AGGREGATES, filled
 from tests.adapters.older_events import UPCASTERS
 from tests.domain import strategies
+from tests.domain.examples import ANNA
 
 Told = list[tuple[Event, datetime]]
 
@@ -37,6 +46,7 @@ COMMANDS: dict[Aggregate, st.SearchStrategy[Any]] = {
     ORDER: strategies.order_commands(st.just(OrderId("o-1"))),
     PROGRAM: strategies.program_commands(),
     ACCOUNT: strategies.loyalty_commands(),
+    ERASURE: strategies.erasure_commands(st.just(ANNA)),
 }
 
 

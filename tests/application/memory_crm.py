@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from attrs import define, field, frozen
@@ -16,6 +17,8 @@ from regulars.adapters.storage import SqlStorage
 from regulars.application.batch import Outcome, Receipt
 from regulars.application.crm import VIEWS, Crm
 from regulars.application.door import Door, Request
+from regulars.application.erasure_sinks import ErasureSink, SnapshotSink
+from regulars.application.erasures import Erasures
 from regulars.application.events import Recorded
 from regulars.application.handling import Commands
 from regulars.application.joined import Joined
@@ -24,6 +27,7 @@ from regulars.application.keys import KeyStore
 from regulars.application.ports import Storage, Vault
 from regulars.application.projecting import Projector
 from regulars.application.views import View
+from regulars.domain.erasure import Traces
 from regulars.domain.values import ProgramId
 from tests.adapters.vaults import RING, vault
 from tests.domain.chronicle import PROGRAM, Command
@@ -79,6 +83,8 @@ def core(
     inline: bool = True,
     views: Sequence[View[Any, Any]] = VIEWS,
     program: ProgramId = PROGRAM,
+    sinks: Sequence[ErasureSink] = (),
+    scrub: Callable[[], Traces] = lambda: Traces.GONE,
     close: Callable[[], None] = lambda: None,
 ) -> Parts:
     clock = Ticking()
@@ -102,6 +108,17 @@ def core(
         program_id=program,
         inline=inline,
         join=no_host,
+        erasures=partial(
+            Erasures,
+            storage=storage,
+            vault=opener,
+            keys=keys,
+            commands=commands,
+            clock=clock,
+            tenant=TENANT,
+            sinks=(SnapshotSink(storage), *sinks),
+            scrub=scrub,
+        ),
         close=close,
     )
     return Parts(

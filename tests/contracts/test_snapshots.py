@@ -1,4 +1,4 @@
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
 from typing import Any
 
@@ -153,8 +153,14 @@ class ListsThemAsTheyCame(MemorySnapshots):
 
 
 class ForgetsNothing(MemorySnapshots):
-    def forget(self) -> None:
-        pass
+    def forget(self, streams: Collection[str] | None = None) -> int:  # noqa: ARG002 - the port's
+        return 0
+
+
+class ForgetsEverybody(MemorySnapshots):
+    def forget(self, streams: Collection[str] | None = None) -> int:
+        super().forget()
+        return len(streams or ())
 
 
 def breaks(kind: type[MemorySnapshots]) -> Iterator[str]:
@@ -189,6 +195,7 @@ def breaks_in_sql(kind: type[SqlSnapshots]) -> Iterator[str]:
         LosesTheVersion,
         ListsThemAsTheyCame,
         ForgetsNothing,
+        ForgetsEverybody,
     ],
 )
 def test_the_contract_finds_broken_snapshots_in_memory(broken: type[MemorySnapshots]) -> None:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from attrs import Factory, define
 
-from regulars.domain import customer, loyalty, merchant, order, program
+from regulars.domain import customer, erasure, loyalty, merchant, order, program
 from regulars.domain.order import OrderDelivered
 from regulars.domain.policies import earn_on_delivery, reverse_on_refund
 from regulars.domain.refund import RefundIssued
@@ -15,11 +15,13 @@ from regulars.domain.values import CustomerId, MerchantId, OrderId, ProgramId, R
 from tests.domain.story import (
     AccountStory,
     CustomerStory,
+    ErasureStory,
     MerchantStory,
     OrderStory,
     ProgramStory,
     account_story,
     customer_story,
+    erasure_story,
     merchant_story,
     order_story,
     program_story,
@@ -29,9 +31,16 @@ PROGRAM: Final = ProgramId("default")
 """The programme in which delivered orders earn."""
 
 Command: TypeAlias = (
-    customer.Command | merchant.Command | order.Command | program.Command | loyalty.Command
+    customer.Command
+    | merchant.Command
+    | order.Command
+    | program.Command
+    | loyalty.Command
+    | erasure.Command
 )
-Event: TypeAlias = customer.Event | merchant.Event | order.Event | program.Event | loyalty.Event
+Event: TypeAlias = (
+    customer.Event | merchant.Event | order.Event | program.Event | loyalty.Event | erasure.Event
+)
 Kind = TypeVar("Kind")
 
 
@@ -53,6 +62,7 @@ class Chronicle:
     accounts: dict[tuple[ProgramId, CustomerId], AccountStory] = Factory(
         lambda: defaultdict(account_story)
     )
+    erasures: dict[CustomerId, ErasureStory] = Factory(lambda: defaultdict(erasure_story))
     facts: list[Fact] = Factory(list[Fact])
 
     def tell(self, command: Command) -> None:
@@ -86,6 +96,8 @@ class Chronicle:
             return self.orders[command.order].when(command)
         if isinstance(command, program.Command):
             return self.programs[command.program].when(command)
+        if isinstance(command, erasure.Command):
+            return self.erasures[command.customer].when(command)
         return self.accounts[command.program, command.customer].when(command)
 
     def _reactions(self, event: Event, at: datetime) -> Sequence[loyalty.Command]:

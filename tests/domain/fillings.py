@@ -13,10 +13,12 @@ from attrs import evolve, fields
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from regulars.domain.erasure import DestroyedKey, Purged, Traces
 from regulars.domain.personal import (
     Address,
     Contact,
     Content,
+    DataClass,
     Identity,
     Payment,
     Profile,
@@ -28,6 +30,7 @@ from regulars.domain.values import (
     AddressId,
     CardId,
     CustomerId,
+    ErasureId,
     ItemId,
     MerchantId,
     Money,
@@ -47,6 +50,7 @@ refund_ids = st.sampled_from([RefundId(f"r-{number}") for number in range(1, 6)]
 item_ids = st.sampled_from([ItemId(name) for name in ("soup", "rice", "tea")])
 address_ids = st.sampled_from([AddressId(name) for name in ("home", "office")])
 card_ids = st.sampled_from([CardId(name) for name in ("red", "blue")])
+erasure_ids = st.sampled_from([ErasureId(f"e-{number}") for number in range(1, 4)])
 program_ids = st.sampled_from([PROGRAM, ProgramId("night")])
 
 words = st.sampled_from(["marketing", "sms", "card", "北京", "null", "1e5", "a/b"]) | st.text(
@@ -81,11 +85,20 @@ lines = st.lists(
     max_size=3,
 ).map(lambda drawn: tuple(evolve(line, line=place) for place, line in enumerate(drawn, 1)))
 boxes = st.builds(Sealed, st.binary(min_size=1, max_size=12))
+destroyed_keys = st.builds(
+    DestroyedKey,
+    subject=words,
+    data_class=st.sampled_from(DataClass),
+    version=st.integers(1, 9),
+    kek=words,
+)
+purged = st.builds(Purged, place=words, entries=amounts)
 
 _FILLING: Final[Filling] = {
     AddressId: address_ids,
     CardId: card_ids,
     CustomerId: customer_ids,
+    ErasureId: erasure_ids,
     ItemId: item_ids,
     MerchantId: merchant_ids,
     OrderId: order_ids,
@@ -99,6 +112,11 @@ _FILLING: Final[Filling] = {
     Channel: st.sampled_from(Channel),
     EarningRule: rules,
     Money: st.builds(Money, minor=amounts, currency=currencies),
+    DataClass: st.sampled_from(DataClass),
+    Traces: st.sampled_from(Traces),
+    tuple[DataClass, ...]: st.lists(st.sampled_from(DataClass), max_size=3, unique=True).map(tuple),
+    tuple[DestroyedKey, ...]: st.lists(destroyed_keys, max_size=2).map(tuple),
+    tuple[Purged, ...]: st.lists(purged, max_size=2).map(tuple),
     tuple[Line, ...]: lines,
     tuple[tuple[str, str], ...]: st.lists(st.tuples(words, words), max_size=2).map(tuple),
     "currency": currencies,

@@ -6,7 +6,7 @@ from typing import Final, Generic, Protocol, Self, TypeAlias, TypeVar
 
 from attrs import Factory, define
 
-from regulars.domain import customer, loyalty, merchant, order, program
+from regulars.domain import customer, erasure, loyalty, merchant, order, program
 from regulars.domain.values import Refusal
 
 NOON: Final = datetime(2024, 5, 17, 12, 0, tzinfo=UTC)
@@ -64,6 +64,7 @@ MerchantStory: TypeAlias = Story[merchant.Merchant, merchant.Command, merchant.E
 OrderStory: TypeAlias = Story[order.Order, order.Command, order.Event]
 ProgramStory: TypeAlias = Story[program.Program, program.Command, program.Event]
 AccountStory: TypeAlias = Story[loyalty.Account, loyalty.Command, loyalty.Event]
+ErasureStory: TypeAlias = Story[erasure.Erasure, erasure.Command, erasure.Event]
 
 
 def customer_story() -> CustomerStory:
@@ -84,3 +85,7 @@ def program_story() -> ProgramStory:
 
 def account_story() -> AccountStory:
     return Story(loyalty.Account(), loyalty.fold, loyalty.decide)
+
+
+def erasure_story() -> ErasureStory:
+    return Story(erasure.Erasure(), erasure.fold, erasure.decide)

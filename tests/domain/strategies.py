@@ -14,7 +14,7 @@ from attrs import evolve
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from regulars.domain import customer, loyalty, merchant, order, program
+from regulars.domain import customer, erasure, loyalty, merchant, order, program
 from regulars.domain.bank_card import BindBankCard, UnbindBankCard
 from regulars.domain.customer import (
     AddDeliveryAddress,
@@ -89,6 +89,12 @@ def loyalty_commands(
     filling: Filling = ANYTHING,
 ) -> SearchStrategy[loyalty.Command]:
     return _any_of(loyalty.Command, {**filling, CustomerId: customer_ids, OrderId: order_ids})
+
+
+def erasure_commands(
+    customer_ids: SearchStrategy[CustomerId] = customer_ids, filling: Filling = ANYTHING
+) -> SearchStrategy[erasure.Command]:
+    return _any_of(erasure.Command, {**filling, CustomerId: customer_ids})
 
 
 def events(kinds: object = Event) -> SearchStrategy[Event]:

@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regulars.domain import customer, loyalty, merchant, order, program, purchase, refund, review
+from regulars.domain import (
+    customer,
+    erasure,
+    loyalty,
+    merchant,
+    order,
+    program,
+    purchase,
+    refund,
+    review,
+)
 from regulars.domain.order import Stage
 from regulars.domain.program import EarningRule
 from regulars.domain.values import Money, Refusal
@@ -12,7 +22,7 @@ from tests.domain.fillings import SEALED, Filling, built
 
 FILLING: Filling = {**SEALED, Stage: st.sampled_from(Stage)}
 # Read from the modules: among the subclasses, attrs may have left the classes that it replaced.
-MODULES = (customer, loyalty, merchant, order, program, purchase, refund, review)
+MODULES = (customer, erasure, loyalty, merchant, order, program, purchase, refund, review)
 REFUSALS = [
     kind
     for module in MODULES

@@ -1,0 +1,196 @@
+"""`regulars erase` and `regulars erasures`: personal data destroyed, and what tells of it."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from datetime import UTC
+from pathlib import Path
+from typing import Final
+
+import click
+from rich.console import RenderableType
+from rich.text import Text
+
+from regulars.adapters.cli_call import Call, call_options, examples
+from regulars.adapters.cli_profile import UnknownCustomer
+from regulars.adapters.cli_screen import clock, count, facts, plain, section, show, write_json
+from regulars.adapters.new_file import new_file, refuse_own_files
+from regulars.application.certificate import Certificate
+from regulars.application.crm import Crm
+from regulars.application.customer import CustomerProfile
+from regulars.application.erasures import EVERY_CLASS
+from regulars.domain.erasure import Traces
+from regulars.domain.personal import DataClass
+
+UNFINISHED: Final = 1
+"""The exit status where something asked for is not erased, or nobody said yes."""
+
+_CLASSES: Final = tuple(one.value for one in DataClass)
+_TRACES: Final = {
+    Traces.GONE: "overwritten in the database's files",
+    Traces.HELD: "in the write-ahead log until those who read now have closed the database",
+    Traces.BEYOND: "overwritten by the server in its own time: see docs/privacy.md",
+}
+
+
+@click.command(
+    epilog=examples(
+        "regulars erase 1609",
+        "regulars erase 1609 --class address --class content --basis gdpr-17-1-b",
+        "regulars erase 1609 --yes --certificate erasure-1609.json",
+    )
+)
+@click.argument("customer")
+@click.option(
+    "--class",
+    "classes",
+    metavar="CLASS",
+    type=click.Choice(_CLASSES),
+    multiple=True,
+    help=f"Erase data of this class alone; may be said again. One of {', '.join(_CLASSES)}.",
+)
+@click.option(
+    "--basis",
+    metavar="CODE",
+    default="request",
+    show_default=True,
+    help="Why, as a code that says nothing about the person.",
+)
+@click.option(
+    "--by", metavar="ID", default="cli", show_default=True, help="Who asks, as an opaque id."
+)
+@click.option(
+    "--certificate",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write the certificate of the erasure to FILE, which must not be there yet.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@call_options()
+def erase(  # noqa: PLR0913 - the options of a command
+    call: Call,
+    *,
+    customer: str,
+    classes: tuple[str, ...],
+    basis: str,
+    by: str,
+    certificate: Path | None,
+    yes: bool,
+) -> None:
+    """
+    Destroy the personal data of CUSTOMER for good.
+
+    The keys that it is sealed under are destroyed, so that nobody can ever read it again, neither
+    here nor in an export of the log. Orders, money, points and consents stay as they are, without
+    a name to them; new personal data of CUSTOMER is refused. What a legal hold covers is kept,
+    restricted, and erased when the hold ends. It can be cut short anywhere: `regulars erasures
+    --resume`, or this command again, does the rest.
+
+    Older backups keep keys until they are deleted: docs/privacy.md tells how to deal with them.
+    """
+    if call.as_json and not yes:
+        raise click.UsageError("--json asks no question: add --yes")
+    wanted = tuple(one for one in DataClass if one.value in classes) or EVERY_CLASS
+    with call.read() as crm:
+        living = _living(crm, customer)
+        if not yes and not _confirmed(crm, customer, wanted, living):
+            click.echo("Nothing was erased", err=True)
+            sys.exit(UNFINISHED)
+        if certificate is not None:
+            refuse_own_files(certificate, call.file())
+        with nullcontext() if certificate is None else new_file(certificate, replace=False) as file:
+            done = crm.erasures.erase(customer, by=by, basis=basis, classes=wanted)
+            if file is not None:
+                text = json.dumps(done.document(), ensure_ascii=False, indent=2)
+                file.write_text(f"{text}\n", encoding="utf-8")
+    if call.as_json:
+        write_json(done.document())
+    else:
+        show(*_shown(done))
+    if not done.complete:
+        sys.exit(UNFINISHED)
+
+
+def _living(crm: Crm, customer: str) -> dict[DataClass, int]:
+    living = crm.erasures.living(customer)
+    known = living or crm.erasures.state(customer).asked
+    if not known and crm.ask(CustomerProfile(customer=customer, timezone=UTC, top=0)) is None:
+        raise UnknownCustomer(customer)
+    return living
+
+
+def _confirmed(
+    crm: Crm, customer: str, wanted: Sequence[DataClass], living: dict[DataClass, int]
+) -> bool:
+    state = crm.erasures.state(customer)
+
+    def said(one: DataClass) -> str:
+        if one in state.held:
+            return "kept: under a legal hold"
+        if one in state.erased:
+            return "erased already"
+        keys = living.get(one, 0)
+        return f"to be destroyed with {count(keys)} key{'s'[: keys != 1]}" if keys else "none"
+
+    rows = facts(*((one.value, said(one)) for one in wanted))
+    show(section(f"Personal data of customer {plain(customer)}", rows))
+    try:
+        return click.confirm("Destroy it for good? Nobody can undo this", err=True)
+    except click.Abort:
+        return False
+
+
+@click.command(
+    epilog=examples(
+        "regulars erasures",
+        "regulars erasures 1609 --json",
+        "regulars erasures --resume",
+    )
+)
+@click.argument("customer", required=False)
+@click.option("--resume", is_flag=True, help="First carry on those that were cut short.")
+@call_options()
+def erasures(call: Call, *, customer: str | None, resume: bool) -> None:
+    """
+    List erasures and what is left of them to do.
+
+    Those of CUSTOMER alone if it is named. The answer in JSON is their certificates. The exit
+    status is 1 if one waits to be carried on.
+    """
+    with call.open() as crm:
+        if resume:
+            crm.erasures.resume()
+        found = crm.erasures.all() if customer is None else crm.erasures.of(customer)
+    if call.as_json:
+        write_json({"erasures": [one.document() for one in found]})
+    elif found:
+        show(*(part for one in found for part in _shown(one)))
+    else:
+        click.echo("There are no erasures")
+    if any(one.waiting for one in found):
+        sys.exit(UNFINISHED)
+
+
+def _shown(certificate: Certificate) -> Iterator[RenderableType]:
+    asked = certificate.requested
+    lines = [
+        ("Erasure", certificate.erasure),
+        ("Asked for", f"{clock(asked.at, UTC)} by {asked.by}, {certificate.basis}"),
+    ]
+    for done in certificate.completions:
+        keys = f"{count(len(done.keys))} key{'s'[: len(done.keys) != 1]} destroyed"
+        lines += [
+            ("Erased", f"{_words(done.classes)}: {clock(done.entry.at, UTC)}, {keys}"),
+            ("Traces", _TRACES[done.traces]),
+            ("Elsewhere", f"readable for {done.readable_for} seconds after that at most"),
+        ]
+    if certificate.restricted:
+        lines.append(("Kept", f"{_words(certificate.restricted)}: under a legal hold"))
+    if certificate.waiting:
+        lines.append(("Waiting", f"{_words(certificate.waiting)}: see regulars erasures --resume"))
+    yield section(f"Customer {plain(certificate.customer)}", facts(*lines), Text())
+
+
+def _words(classes: Sequence[DataClass]) -> str:
+    return ", ".join(one.value for one in classes)

@@ -1,0 +1,37 @@
+"""
+Every table of a database, and how the erasure of a person reaches it.
+
+A test holds this against the tables that there are: whoever adds one says here that nothing
+personal is in it, sealed or not, or names the sink that purges it.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+PURGED: Final[Mapping[str, str]] = {
+    "snapshots": "snapshots",
+}
+"""Tables that a registered `ErasureSink` purges, with its name."""
+
+KEYED: Final[Mapping[str, str]] = {
+    "events": "boxes, which nobody opens once their keys are gone",
+    "keys": "wrapped keys, which are overwritten",
+}
+"""Tables that the destruction of keys itself takes care of."""
+
+FREE: Final[Mapping[str, str]] = {
+    "import_findings": "files, rows, fields and reasons, never values",
+    "key_generations": "how often keys were erased",
+    "recorder_streams_from_zero": "names of streams, which like every id are not personal",
+    "recorder_tracking": "positions",
+    "regulars_log": "the format of the tables and the head of the log",
+    "view_accounts_1": "points",
+    "view_checkpoints": "positions",
+    "view_customers_1": "counts, amounts and times under an id that is not personal",
+    "view_flags_1": "marks on events",
+    "view_items_1": "what merchants sell",
+    "view_ledger_1": "points",
+    "view_merchants_1": "merchants and their sums",
+    "view_sales_1": "sums of sales",
+}
+"""Tables without anything personal, with what is in them."""

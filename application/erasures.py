@@ -1,0 +1,350 @@
+"""
+Erasures carried out: keys fenced and destroyed, what was derived from them purged, all recorded.
+
+An erasure is first asked for, in an event; whatever stops it after that, `resume` carries it on.
+Each step may be taken twice, and none is taken for an erasure that somebody else has completed.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from enum import Enum
+from secrets import token_hex
+from typing import Final
+
+from attrs import frozen
+
+from regulars.application.aggregates import erasure_stream
+from regulars.application.certificate import Certificate, certificates
+from regulars.application.door import Request
+from regulars.application.erasure_sinks import CUSTOMER, ORDER, ErasureSink, stream_of
+from regulars.application.events import Command, microseconds, moment
+from regulars.application.handling import Commands
+from regulars.application.keys import KeyName, KeyState, KeyStore, StoredKey
+from regulars.application.ports import Clock, Storage, Vault
+from regulars.domain import erasure as model
+from regulars.domain.erasure import (
+    AuthoriseNewLife,
+    CompleteErasure,
+    DestroyedKey,
+    EraseCustomer,
+    Erasure,
+    PlaceHold,
+    Purged,
+    ReleaseHold,
+    Traces,
+    due,
+)
+from regulars.domain.personal import DataClass
+from regulars.domain.values import CustomerId, ErasureId
+
+ERASER: Final = "erasure"
+"""Who records that an erasure is complete."""
+
+EVERY_CLASS: Final = tuple(DataClass)
+
+_STREAMS: Final = "erasure-"
+_AT_ONCE: Final = 500
+
+
+class Step(Enum):
+    """What an erasure has just done, in the order in which it does it."""
+
+    REQUESTED = "requested"
+    FENCED = "fenced"
+    DESTROYED = "destroyed"
+    SCRUBBED = "scrubbed"
+    PURGED = "purged"
+    COMPLETED = "completed"
+
+
+@frozen(kw_only=True)
+class _Task:
+    """Classes of one customer that one erasure is to destroy now, and the keys they go by."""
+
+    customer: CustomerId
+    erasure: ErasureId
+    classes: tuple[DataClass, ...]
+    names: tuple[KeyName, ...]
+    at: int
+
+
+class Erasures:
+    """
+    The erasures, holds and new lives of one tenant's customers; safe to share like the core.
+
+    `sinks` are all places that keep what was derived from personal data. `scrub` has bytes that
+    were overwritten leave the files of the key store, and tells what became of them.
+    """
+
+    def __init__(  # noqa: PLR0913 - its parts, each by name
+        self,
+        lock: AbstractContextManager[object],
+        *,
+        storage: Storage,
+        vault: Vault,
+        keys: KeyStore,
+        commands: Commands,
+        clock: Clock,
+        tenant: str,
+        sinks: Sequence[ErasureSink],
+        scrub: Callable[[], Traces],
+    ) -> None:
+        self._lock = lock
+        self._storage = storage
+        self._vault = vault
+        self._keys = keys
+        self._commands = commands
+        self._clock = clock
+        self._tenant = tenant
+        self._scrub = scrub
+        self.sinks: Final = tuple(sinks)
+
+    def erase(  # noqa: PLR0913 - who, whose, what and why, each by name
+        self,
+        customer: str,
+        *,
+        by: str,
+        basis: str,
+        classes: Collection[DataClass] = EVERY_CLASS,
+        erasure: str | None = None,
+        told: Callable[[Step], None] = lambda _: None,
+    ) -> Certificate:
+        """
+        Destroy a customer's personal data of these classes, and what was derived from it.
+
+        What they ordered, paid, earned and allowed stays. Classes under a legal hold are kept,
+        restricted, and erased when it ends; classes that were erased before stay so. Returns what
+        was done; if this is cut short, `resume` does the rest. `basis` is a code for why.
+        `erasure` is an id of the host's choosing for this erasure; `told` hears of each step.
+
+        Raises:
+            InvalidId: an id is blank, too long or no text.
+            ErasureIdTaken: another erasure of this customer has that id.
+            StorageUnavailable: a store does not answer; what was done stands.
+        """
+        whose = CustomerId(customer)
+        wanted = EraseCustomer(
+            customer=whose,
+            at=self._clock.now(),
+            erasure=ErasureId(erasure or token_hex(8)),
+            classes=tuple(one for one in DataClass if one in classes),
+            basis=basis,
+        )
+        if not wanted.classes:
+            raise ValueError("an erasure needs a class of personal data")
+        self._execute(wanted, by=by)
+        told(Step.REQUESTED)
+        self._carry_on(whose, told)
+        return self.of(whose)[-1]
+
+    def resume(self, *, told: Callable[[Step], None] = lambda _: None) -> list[Certificate]:
+        """
+        Carry on every erasure that was cut short. Returns those that were.
+
+        Costs a pass over the log; to be called when a process starts, or now and then.
+
+        Raises:
+            StorageUnavailable: a store does not answer; what was done stands.
+        """
+        stopped = [one for one in self.all() if one.waiting]
+        for customer in dict.fromkeys(one.customer for one in stopped):
+            self._carry_on(customer, told)
+        carried_on = {(one.customer, one.erasure) for one in stopped}
+        return [
+            one
+            for customer in dict.fromkeys(one.customer for one in stopped)
+            for one in self.of(customer)
+            if (customer, one.erasure) in carried_on
+        ]
+
+    def hold(self, customer: str, *, by: str, basis: str, classes: Collection[DataClass]) -> None:
+        """
+        Keep a customer's data of these classes, whoever asks for its erasure, until `release`.
+
+        Raises:
+            ErasureUnderWay: it is being erased.
+            StorageUnavailable: a store does not answer; called again, it completes.
+        """
+        whose, all_of = CustomerId(customer), tuple(classes)
+        at = self._clock.now()
+        self._execute(PlaceHold(customer=whose, at=at, classes=all_of, basis=basis), by=by)
+        with self._lock:
+            self._keys.hold(self._names(whose, all_of))
+
+    def release(
+        self, customer: str, *, by: str, basis: str, classes: Collection[DataClass]
+    ) -> None:
+        """
+        End a hold. What was asked to be erased meanwhile is erased at once.
+
+        Raises:
+            StorageUnavailable: a store does not answer; called again, it completes.
+        """
+        whose, all_of = CustomerId(customer), tuple(classes)
+        at = self._clock.now()
+        self._execute(ReleaseHold(customer=whose, at=at, classes=all_of, basis=basis), by=by)
+        with self._lock:
+            self._keys.release(self._names(whose, all_of))
+        self._carry_on(whose, lambda _: None)
+
+    def authorise_new_life(
+        self, customer: str, *, by: str, basis: str, classes: Collection[DataClass] = EVERY_CLASS
+    ) -> None:
+        """
+        Take in a customer's data of these classes again, under new keys that read nothing old.
+
+        Raises:
+            StorageUnavailable: a store does not answer; called again, it completes.
+        """
+        whose, at = CustomerId(customer), self._clock.now()
+        wanted = AuthoriseNewLife(customer=whose, at=at, classes=tuple(classes), basis=basis)
+        self._execute(wanted, by=by)
+        with self._lock, self._storage.transaction():
+            state = self.state(whose)
+            lives = [one for one in classes if one not in state.erased | state.pending.keys()]
+            self._vault.begin_lives([(f"{CUSTOMER}{whose}", one) for one in lives])
+
+    def state(self, customer: str) -> Erasure:
+        """
+        What is held, erased, and asked to be erased, of a customer's data.
+
+        Nobody may read what is `pending`: it is restricted, or about to be destroyed.
+        """
+        state = Erasure()
+        with self._lock, self._storage.snapshot():
+            facts = self._storage.log.facts(erasure_stream(CustomerId(customer)))
+            told = [(event, at) for _, event, at in facts if isinstance(event, model.Event)]
+        for event, at in told:
+            model.fold(state, event, moment(at))
+        return state
+
+    def living(self, customer: str) -> dict[DataClass, int]:
+        """How many keys there are that open data of a customer, by class; none are left out."""
+        names = self._names(CustomerId(customer), EVERY_CLASS)
+        with self._lock:
+            found = self._keys.get_many(names)
+        living = (
+            key.name.data_class
+            for versions in found.values()
+            for key in versions
+            if key.state is not KeyState.ERASED
+        )
+        return dict(Counter(living))
+
+    def of(self, customer: str) -> list[Certificate]:
+        """The certificates of a customer's erasures, oldest first."""
+        with self._lock, self._storage.snapshot():
+            return certificates(self._storage.log.stream(erasure_stream(CustomerId(customer))))
+
+    def all(self) -> list[Certificate]:
+        """The certificates of every customer's erasures. Costs a pass over the log."""
+        with self._lock, self._storage.snapshot():
+            found = list(self._storage.log.read(prefix=_STREAMS))
+        streams = dict.fromkeys(one.stream for one in found)
+        return [
+            one
+            for stream in streams
+            for one in certificates(recorded for recorded in found if recorded.stream == stream)
+        ]
+
+    def _execute(self, command: Command, *, by: str) -> None:
+        with self._lock:
+            self._commands.execute(Request(commands=(command,), by=by))
+
+    def _carry_on(self, customer: CustomerId, told: Callable[[Step], None]) -> None:
+        for erasure, classes in due(self.state(customer)).items():
+            names = self._names(customer, classes)
+            at = microseconds(self._clock.now())
+            self._work(
+                _Task(customer=customer, erasure=erasure, classes=classes, names=names, at=at), told
+            )
+
+    def _work(self, task: _Task, told: Callable[[Step], None]) -> None:
+        for step, change in (
+            (Step.FENCED, self._keys.fence),
+            (Step.DESTROYED, self._keys.destroy),
+        ):
+            with self._lock, self._storage.transaction():
+                if self._is_over(task):
+                    return
+                change(task.names, at=task.at)
+            told(step)
+        with self._lock:
+            self._vault.heed_erasures()
+            traces = self._scrub()
+        told(Step.SCRUBBED)
+        with self._lock:
+            try:
+                with self._storage.transaction():
+                    if not self._is_over(task):
+                        self._complete(task, traces, told)
+            except BaseException:
+                # What was recorded inside is gone with the transaction.
+                self._commands.forget()
+                raise
+        told(Step.COMPLETED)
+
+    def _complete(self, task: _Task, traces: Traces, told: Callable[[Step], None]) -> None:
+        found = [key for keys in self._keys.get_many(task.names).values() for key in keys]
+        # A host may hold keys without telling us: a class of theirs is not done yet.
+        kept = {key.name.data_class for key in found if key.state is not KeyState.ERASED}
+        classes = tuple(one for one in task.classes if one not in kept)
+        if not classes:
+            return
+        subjects = tuple(dict.fromkeys(name.subject for name in task.names))
+        purged = tuple(
+            Purged(place=sink.name, entries=sink.forget(subjects, classes)) for sink in self.sinks
+        )
+        told(Step.PURGED)
+        self._execute(
+            CompleteErasure(
+                customer=task.customer,
+                at=self._clock.now(),
+                erasure=task.erasure,
+                classes=classes,
+                keys=tuple(_destroyed(found, classes)),
+                purged=purged,
+                readable_for=round(self._vault.max_age),
+                traces=traces,
+            ),
+            by=ERASER,
+        )
+
+    def _is_over(self, task: _Task) -> bool:
+        """Whether others have completed it: what was sealed since is another life's."""
+        return due(self.state(task.customer)).get(task.erasure) != task.classes
+
+    def _names(self, customer: CustomerId, classes: Collection[DataClass]) -> tuple[KeyName, ...]:
+        own = [KeyName(self._tenant, f"{CUSTOMER}{customer}", one) for one in classes]
+        orders = [
+            KeyName(self._tenant, subject, one)
+            for subject in self._orders(customer)
+            for one in classes
+        ]
+        with self._lock:
+            return (*own, *self._keys.get_many(orders))
+
+    def _orders(self, customer: CustomerId) -> Iterator[str]:
+        """The orders of a customer that have keys of their own, as subjects."""
+        with self._lock:
+            found = list(self._keys.subjects(self._tenant, prefix=ORDER))
+        for start in range(0, len(found), _AT_ONCE):
+            streams = {stream_of(subject): subject for subject in found[start : start + _AT_ONCE]}
+            with self._lock, self._storage.snapshot():
+                recorded = self._storage.log.streams(streams)
+            for stream, events in recorded.items():
+                if any(getattr(one.event, "customer", None) == customer for one in events):
+                    yield streams[stream]
+
+
+def _destroyed(keys: Iterable[StoredKey], classes: Collection[DataClass]) -> Iterator[DestroyedKey]:
+    """The versions of these classes that once held a key; the others were only ever fences."""
+    for key in keys:
+        if key.kek is not None and key.name.data_class in classes:
+            yield DestroyedKey(
+                subject=key.name.subject,
+                data_class=key.name.data_class,
+                version=key.version,
+                kek=key.kek,
+            )

@@ -1,0 +1,316 @@
+"""
+The erasure of a customer's personal data, class by class: asked for, held back, done, lived past.
+
+A class is erased once, however often it is asked for; held by law it is kept restricted instead,
+and erased when the hold ends. Then none of it is taken in until a new life is authorised.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from enum import Enum
+from typing import TypeAlias, assert_never
+
+from attrs import Factory, define, frozen
+
+from regulars.domain.personal import DataClass
+from regulars.domain.values import CustomerId, ErasureId, Refusal
+
+
+@frozen(kw_only=True)
+class DestroyedKey:
+    """A version of a data key that is no more, and the key-encryption key it was wrapped under."""
+
+    subject: str
+    data_class: DataClass
+    version: int
+    kek: str
+
+
+@frozen(kw_only=True)
+class Purged:
+    """How many entries a place of derived data let go of, when it was last told to."""
+
+    place: str
+    entries: int
+
+
+class Traces(Enum):
+    """What became of the bytes that destroyed keys were stored in."""
+
+    GONE = "gone"
+    """Overwritten, in the file and its write-ahead log."""
+
+    HELD = "held"
+    """Kept in the write-ahead log by somebody who was reading; they go with its next truncation."""
+
+    BEYOND = "beyond"
+    """Not for this product to overwrite: they go with the server's own clearing up."""
+
+
+# Stored under these names with these fields: never rename, never repurpose, add a version.
+@frozen(kw_only=True)
+class ErasureRequested:
+    """
+    Data of these classes is to be destroyed; `restricted` are those among them that are held.
+
+    `basis` is a code for why, such as `gdpr-17-1-b`, never a person's words.
+    """
+
+    customer: CustomerId
+    erasure: ErasureId
+    classes: tuple[DataClass, ...]
+    restricted: tuple[DataClass, ...]
+    basis: str
+
+
+@frozen(kw_only=True)
+class CustomerErased:
+    """
+    The keys of these classes are destroyed, and what was derived from them is gone.
+
+    `keys` are all that ever were; `purged` what each place of derived data let go of. Who had a
+    key in memory could still read for `readable_for` seconds.
+    """
+
+    customer: CustomerId
+    erasure: ErasureId
+    classes: tuple[DataClass, ...]
+    keys: tuple[DestroyedKey, ...]
+    purged: tuple[Purged, ...]
+    readable_for: int
+    traces: Traces
+
+
+@frozen(kw_only=True)
+class LegalHoldPlaced:
+    """Data of these classes must be kept, for a reason that `basis` is the code of."""
+
+    customer: CustomerId
+    classes: tuple[DataClass, ...]
+    basis: str
+
+
+@frozen(kw_only=True)
+class LegalHoldReleased:
+    """Data of these classes need no longer be kept."""
+
+    customer: CustomerId
+    classes: tuple[DataClass, ...]
+    basis: str
+
+
+@frozen(kw_only=True)
+class NewLifeAuthorised:
+    """Data of these classes, once erased, is taken in again. What was erased stays so."""
+
+    customer: CustomerId
+    classes: tuple[DataClass, ...]
+    basis: str
+
+
+Event: TypeAlias = (
+    ErasureRequested | CustomerErased | LegalHoldPlaced | LegalHoldReleased | NewLifeAuthorised
+)
+
+
+@define
+class Erasure:
+    """
+    The state of one customer's erasures, written by `fold` alone.
+
+    `pending` are the classes that were asked for and are not erased, with by which erasure.
+    """
+
+    asked: set[ErasureId] = Factory(set[ErasureId])
+    pending: dict[DataClass, ErasureId] = Factory(dict[DataClass, ErasureId])
+    erased: set[DataClass] = Factory(set[DataClass])
+    held: set[DataClass] = Factory(set[DataClass])
+
+
+def due(state: Erasure) -> dict[ErasureId, tuple[DataClass, ...]]:
+    """The classes that can be erased now, by the erasure that asked for them."""
+    return {
+        erasure: classes
+        for erasure in dict.fromkeys(state.pending.values())
+        if (
+            classes := tuple(
+                one
+                for one in DataClass
+                if state.pending.get(one) == erasure and one not in state.held
+            )
+        )
+    }
+
+
+def fold(state: Erasure, event: Event, at: datetime) -> None:  # noqa: ARG001 - one shape for all folds
+    """Record in `state` what happened."""
+    match event:
+        case ErasureRequested(erasure=erasure, classes=classes):
+            state.asked.add(erasure)
+            state.pending.update(dict.fromkeys(classes, erasure))
+        case CustomerErased(classes=classes):
+            for one in classes:
+                state.pending.pop(one, None)
+                state.erased.add(one)
+        case LegalHoldPlaced(classes=classes):
+            state.held.update(classes)
+        case LegalHoldReleased(classes=classes):
+            state.held.difference_update(classes)
+        case NewLifeAuthorised(classes=classes):
+            state.erased.difference_update(classes)
+        case _:
+            assert_never(event)
+
+
+@frozen(kw_only=True)
+class EraseCustomer:
+    """Ask for data of these classes to be destroyed, under an id that no other erasure has."""
+
+    customer: CustomerId
+    at: datetime
+    erasure: ErasureId
+    classes: tuple[DataClass, ...]
+    basis: str
+
+
+@frozen(kw_only=True)
+class CompleteErasure:
+    """Tell what was done about these classes, with the evidence."""
+
+    customer: CustomerId
+    at: datetime
+    erasure: ErasureId
+    classes: tuple[DataClass, ...]
+    keys: tuple[DestroyedKey, ...]
+    purged: tuple[Purged, ...]
+    readable_for: int
+    traces: Traces
+
+
+@frozen(kw_only=True)
+class PlaceHold:
+    """Have data of these classes kept, whoever asks for its erasure."""
+
+    customer: CustomerId
+    at: datetime
+    classes: tuple[DataClass, ...]
+    basis: str
+
+
+@frozen(kw_only=True)
+class ReleaseHold:
+    """Have data of these classes kept no longer than for its own sake."""
+
+    customer: CustomerId
+    at: datetime
+    classes: tuple[DataClass, ...]
+    basis: str
+
+
+@frozen(kw_only=True)
+class AuthoriseNewLife:
+    """Let data of these classes be taken in again after it was erased."""
+
+    customer: CustomerId
+    at: datetime
+    classes: tuple[DataClass, ...]
+    basis: str
+
+
+Command: TypeAlias = EraseCustomer | CompleteErasure | PlaceHold | ReleaseHold | AuthoriseNewLife
+
+
+@frozen(kw_only=True)
+class ErasureIdTaken(Refusal):
+    """Another erasure of this customer was asked for under this id."""
+
+    customer: CustomerId
+    erasure: ErasureId
+
+    def __str__(self) -> str:
+        return f"customer {self.customer}: another erasure has the id {self.erasure}"
+
+
+@frozen(kw_only=True)
+class ErasureUnderWay(Refusal):
+    """What is being erased can no longer be held."""
+
+    customer: CustomerId
+    data_class: DataClass
+
+    def __str__(self) -> str:
+        return f"customer {self.customer}: {self.data_class.value} data is being erased"
+
+
+def decide(command: Command, state: Erasure) -> Sequence[Event]:
+    """
+    The events that `command` leads to.
+
+    Raises:
+        Refusal: one of this module's, when the command cannot be.
+    """
+    match command:
+        case EraseCustomer():
+            return _erase(command, state)
+        case CompleteErasure():
+            return _complete(command, state)
+        case PlaceHold():
+            return _hold(command, state)
+        case ReleaseHold(customer=customer, basis=basis):
+            held = _those(command.classes, state.held)
+            released = LegalHoldReleased(customer=customer, classes=held, basis=basis)
+            return [released] if held else []
+        case AuthoriseNewLife(customer=customer, basis=basis):
+            erased = _those(command.classes, state.erased)
+            authorised = NewLifeAuthorised(customer=customer, classes=erased, basis=basis)
+            return [authorised] if erased else []
+        case _:
+            assert_never(command)
+
+
+def _erase(command: EraseCustomer, state: Erasure) -> Sequence[Event]:
+    wanted = _those(command.classes, {*DataClass} - state.erased - state.pending.keys())
+    if not wanted:
+        return []
+    if command.erasure in state.asked:
+        raise ErasureIdTaken(customer=command.customer, erasure=command.erasure)
+    return [
+        ErasureRequested(
+            customer=command.customer,
+            erasure=command.erasure,
+            classes=wanted,
+            restricted=_those(wanted, state.held),
+            basis=command.basis,
+        )
+    ]
+
+
+def _complete(command: CompleteErasure, state: Erasure) -> Sequence[Event]:
+    done = _those(command.classes, set(due(state).get(command.erasure, ())))
+    if not done:
+        return []
+    return [
+        CustomerErased(
+            customer=command.customer,
+            erasure=command.erasure,
+            classes=done,
+            keys=command.keys,
+            purged=command.purged,
+            readable_for=command.readable_for,
+            traces=command.traces,
+        )
+    ]
+
+
+def _hold(command: PlaceHold, state: Erasure) -> Sequence[Event]:
+    new = _those(command.classes, {*DataClass} - state.held - state.erased)
+    if not new:
+        return []
+    for one in new:
+        if one in state.pending:
+            raise ErasureUnderWay(customer=command.customer, data_class=one)
+    return [LegalHoldPlaced(customer=command.customer, classes=new, basis=command.basis)]
+
+
+def _those(classes: Collection[DataClass], among: Collection[DataClass]) -> tuple[DataClass, ...]:
+    return tuple(one for one in DataClass if one in classes and one in among)

@@ -1,0 +1,533 @@
+"""Erasures over every store: what they destroy, what they leave, and that nothing stops them."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, suppress
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from attrs import evolve, fields
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from regulars.adapters.database import Database
+from regulars.adapters.keys import SqlKeyStore
+from regulars.adapters.memory import MemoryStorage
+from regulars.adapters.memory_keys import MemoryKeyStore
+from regulars.adapters.storage import SqlStorage
+from regulars.application.audit import spot_of
+from regulars.application.certificate import Certificate
+from regulars.application.crm import VIEWS
+from regulars.application.door import BOXED, boxes_of
+from regulars.application.erasures import EVERY_CLASS, Step
+from regulars.application.errors import StorageUnavailable, SubjectErased
+from regulars.application.keys import KeyName, KeyState, KeyStore, StoredKey
+from regulars.application.ports import Erased, Opened, Revealed
+from regulars.application.projecting import computed
+from regulars.domain.customer import (
+    AddDeliveryAddress,
+    GrantConsent,
+    RegisterCustomer,
+    UpdateCustomerDetails,
+)
+from regulars.domain.erasure import CustomerErased, EraseCustomer, ErasureIdTaken, Purged, Traces
+from regulars.domain.order import MarkDelivered
+from regulars.domain.personal import Address, Contact, Content, DataClass, Profile
+from regulars.domain.purchase import PlaceOrder
+from regulars.domain.review import NotTheirOrder, SubmitReview
+from regulars.domain.values import AddressId, ErasureId, OrderId
+from tests.adapters.vaults import stored, vault
+from tests.application.histories import told as tell_histories
+from tests.application.memory_crm import TENANT, Parts, core, memory_core, request
+from tests.domain.chronicle import Command
+from tests.domain.examples import ANNA, BO
+from tests.domain.fillings import PLAIN
+from tests.domain.story import NOON
+from tests.domain.strategies import histories
+from tests.postgres_server import new_database
+
+NEW_CONTACT = UpdateCustomerDetails(customer=ANNA, at=NOON, contact=Contact(name="Anna again"))
+ORDER = OrderId("o-1")
+ADD_ADDRESS = AddDeliveryAddress(
+    customer=ANNA, at=NOON, address_id=AddressId("home"), address=Address(text="Lane 1")
+)
+PLACE = PlaceOrder(
+    order=ORDER,
+    at=NOON,
+    currency="CNY",
+    total=100_00,
+    customer=ANNA,
+    extra=Content(text="no onions"),
+)
+STORY: tuple[Command, ...] = (
+    RegisterCustomer(
+        customer=ANNA,
+        at=NOON,
+        contact=Contact(name="Anna", phone="13812345678"),
+        profile=Profile(gender="f"),
+    ),
+    RegisterCustomer(customer=BO, at=NOON, contact=Contact(name="Bo")),
+    ADD_ADDRESS,
+    PLACE,
+    MarkDelivered(order=ORDER, at=NOON),
+    SubmitReview(order=ORDER, at=NOON, customer=ANNA, stars=5, text=Content(text="lovely")),
+)
+Open = Callable[[], Parts]
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def open_town(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
+    """Opens a core on one and the same store; each is as another process would have it."""
+    if request.param == "memory":
+        storage, keys = MemoryStorage(tenant=TENANT), MemoryKeyStore()
+        yield lambda: core(storage, keys)
+        return
+    sqlite = request.param == "sqlite"
+    url = f"sqlite:///{tmp_path / 'town.db'}" if sqlite else new_database()
+    with ExitStack() as opened:
+
+        def open_sql() -> Parts:
+            database = opened.enter_context(closing(Database(url, synchronous="NORMAL")))
+            storage = SqlStorage(database, VIEWS, tenant=TENANT)
+            return core(storage, SqlKeyStore(database), scrub=database.scrub)
+
+        yield open_sql
+
+
+def town_of(open_town: Open) -> Parts:
+    town = open_town()
+    for command in STORY:
+        town.execute(command)
+    return town
+
+
+def opened(town: Parts, customer: str = ANNA) -> dict[str, Opened]:
+    """What becomes of each box of a customer, read with nothing in memory."""
+    town.vault.rolled_back()
+    return {
+        f"{one.position} {name}": town.vault.open(box, spot_of(one, name))
+        for one in town.events()
+        if getattr(one.event, "customer", None) == customer
+        for name, box in boxes_of(one.event).items()
+    }
+
+
+def erase(
+    town: Parts,
+    *classes: DataClass,
+    erasure: str | None = None,
+    told: Callable[[Step], None] = lambda _: None,
+) -> Certificate:
+    return town.crm.erasures.erase(
+        ANNA,
+        by="officer:1",
+        basis="asked",
+        classes=classes or EVERY_CLASS,
+        erasure=erasure,
+        told=told,
+    )
+
+
+def completions(town: Parts) -> list[CustomerErased]:
+    return [one.event for one in town.events() if isinstance(one.event, CustomerErased)]
+
+
+def test_everything_of_a_customer_is_erased_and_nothing_of_others(open_town: Open) -> None:
+    town = town_of(open_town)
+    before = town.rows()
+
+    certificate = erase(town)
+
+    assert certificate.complete
+    assert set(opened(town).values()) == {Erased()}
+    assert len(opened(town)) == 5
+    assert all(isinstance(one, Revealed) for one in opened(town, BO).values())
+    assert town.rows() == before
+    assert {view.name: [*computed(view, town.events()).values()] for view in VIEWS} == before
+    assert town.crm.verify().sound
+
+
+def test_a_certificate_tells_what_was_done_and_nothing_personal(open_town: Open) -> None:
+    town = town_of(open_town)
+
+    document: dict[str, Any] = erase(
+        town, DataClass.CONTENT, DataClass.PAYMENT, erasure="e-1"
+    ).document()
+
+    (completion,) = document.pop("completions")
+    requested = document.pop("requested")
+    assert document == {
+        "format": "regulars erasure certificate",
+        "version": 1,
+        "tenant": TENANT,
+        "customer": ANNA,
+        "erasure": "e-1",
+        "basis": "asked",
+        "complete": True,
+        "classes": ["payment", "content"],
+        "restricted": [],
+        "waiting": [],
+    }
+    assert requested["by"] == "officer:1"
+    assert completion.pop("position") == requested["position"] + 1
+    assert (completion["by"], completion["purged"]) == ("erasure", {"snapshots": 0})
+    assert completion["readable_for_seconds"] == 60
+    assert completion["keys"] == [
+        {"subject": "customer/anna", "data_class": "content", "version": 1, "kek": "k1"}
+    ]
+
+
+def test_a_class_is_erased_and_the_others_stay(open_town: Open) -> None:
+    town = town_of(open_town)
+
+    erase(town, DataClass.CONTACT)
+
+    kinds = [type(one).__name__ for one in opened(town).values()]
+    assert sorted(kinds) == ["Erased", "Revealed", "Revealed", "Revealed", "Revealed"]
+
+
+def test_personal_data_of_an_erased_customer_is_refused_and_the_rest_is_recorded(
+    open_town: Open,
+) -> None:
+    town = town_of(open_town)
+    erase(town)
+
+    for refused in (NEW_CONTACT, ADD_ADDRESS, evolve(PLACE, order=OrderId("o-2"))):
+        with pytest.raises(SubjectErased):
+            town.execute(refused)
+    town.execute(GrantConsent(customer=ANNA, at=NOON, purpose="receipts"))
+    town.execute(evolve(PLACE, order=OrderId("o-3"), extra=None))
+
+    assert town.crm.verify().sound
+
+
+def test_who_never_told_anything_is_erased_too_and_then_refused(open_town: Open) -> None:
+    town = open_town()
+    town.execute(RegisterCustomer(customer=ANNA, at=NOON))
+
+    assert erase(town).completions[0].keys == ()
+
+    with pytest.raises(SubjectErased):
+        town.execute(NEW_CONTACT)
+
+
+def test_a_new_life_takes_in_new_data_and_reads_nothing_old(open_town: Open) -> None:
+    town = town_of(open_town)
+    erase(town)
+    old = opened(town)
+
+    town.crm.erasures.authorise_new_life(
+        ANNA, by="officer:1", basis="came-back", classes=[DataClass.CONTACT]
+    )
+    town.execute(NEW_CONTACT)
+
+    now = opened(town)
+    assert {place: now[place] for place in old} == old
+    assert [one for place, one in now.items() if place not in old] == [
+        Revealed(Contact(name="Anna again"))
+    ]
+    with pytest.raises(SubjectErased):
+        town.execute(ADD_ADDRESS)
+    assert erase(town, DataClass.CONTACT, erasure="e-2").complete
+    assert set(opened(town).values()) == {Erased()}
+
+
+def test_a_held_class_is_kept_until_the_hold_ends(open_town: Open) -> None:
+    town = town_of(open_town)
+    erasures = town.crm.erasures
+    erasures.hold(ANNA, by="counsel:1", basis="tax", classes=[DataClass.CONTENT])
+
+    certificate = erase(town)
+
+    assert (certificate.complete, certificate.restricted) == (False, (DataClass.CONTENT,))
+    assert sum(isinstance(one, Revealed) for one in opened(town).values()) == 2
+    assert erasures.resume() == []
+    assert DataClass.CONTENT in erasures.state(ANNA).pending
+    erasures.release(ANNA, by="counsel:1", basis="over", classes=[DataClass.CONTENT])
+    assert [one.complete for one in erasures.of(ANNA)] == [True]
+    assert set(opened(town).values()) == {Erased()}
+    assert [len(one.classes) for one in completions(town)] == [5, 1]
+
+
+def test_an_order_that_has_keys_of_its_own_goes_with_its_customer(open_town: Open) -> None:
+    town = town_of(open_town)
+    # A refused review without its author has left a key for the order alone.
+    with pytest.raises(NotTheirOrder):
+        town.execute(SubmitReview(order=ORDER, at=NOON, stars=1, text=Content(text="not me")))
+    town.execute(
+        PlaceOrder(
+            order=OrderId("o-2"), at=NOON, currency="CNY", total=1, extra=Content(text="nobody's")
+        )
+    )
+
+    (completion,) = erase(town).completions
+
+    assert [key.subject for key in completion.keys if "/o-" in key.subject] == ["order/o-1"]
+    assert list(town.keys.subjects(TENANT, prefix="order/")) == ["order/o-2"]
+
+
+def test_an_erasure_is_done_once(open_town: Open) -> None:
+    town = town_of(open_town)
+    first = erase(town)
+
+    assert erase(town) == first
+    assert town.crm.erasures.resume() == []
+    assert len(completions(town)) == 1
+    with pytest.raises(ErasureIdTaken):
+        town.execute(
+            EraseCustomer(
+                customer=BO, at=NOON, erasure=ErasureId("x"), basis="b", classes=EVERY_CLASS[:1]
+            ),
+            EraseCustomer(
+                customer=BO, at=NOON, erasure=ErasureId("x"), basis="b", classes=EVERY_CLASS
+            ),
+        )
+    with pytest.raises(ValueError, match="class"):
+        town.crm.erasures.erase(ANNA, by="officer:1", basis="asked", classes=())
+
+
+class Cut(Exception):
+    """Ends an erasure in the middle."""
+
+
+def cut_after(step: Step) -> Callable[[Step], None]:
+    def told(done: Step) -> None:
+        if done is step:
+            raise Cut
+
+    return told
+
+
+@pytest.mark.parametrize("step", Step)
+def test_an_erasure_that_is_cut_short_anywhere_is_carried_on(open_town: Open, step: Step) -> None:
+    town = town_of(open_town)
+    before = town.rows()
+    with pytest.raises(Cut):
+        erase(town, told=cut_after(step))
+
+    other = open_town()
+    for _ in range(2):
+        with suppress(Cut):  # this step may not be among those that are left
+            other.crm.erasures.resume(told=cut_after(step))
+    other.crm.erasures.resume()
+
+    assert set(opened(other).values()) == {Erased()}
+    for one in (other, town):
+        assert [completion.classes for completion in completions(one)] == [EVERY_CLASS]
+        assert one.crm.erasures.resume() == []
+        with pytest.raises(SubjectErased):
+            one.execute(NEW_CONTACT)
+    assert town.rows() == before
+    assert len(completions(town)[0].keys) == 4
+
+
+@pytest.mark.parametrize("step", [Step.REQUESTED, Step.FENCED, Step.DESTROYED, Step.SCRUBBED])
+def test_who_is_late_destroys_nothing_of_the_life_that_came_after(
+    open_town: Open, step: Step
+) -> None:
+    town, other = town_of(open_town), open_town()
+
+    def overtake(done: Step) -> None:
+        if done is step:
+            other.crm.erasures.resume()
+            other.crm.erasures.authorise_new_life(ANNA, by="officer:2", basis="came-back")
+            other.execute(NEW_CONTACT)
+
+    erase(town, told=overtake)
+
+    assert len(completions(other)) == 1
+    assert Revealed(Contact(name="Anna again")) in opened(town).values()
+
+
+def test_a_key_in_the_memory_of_another_process_seals_nothing_after_the_fence(
+    open_town: Open,
+) -> None:
+    town, other = town_of(open_town), open_town()
+    other.execute(NEW_CONTACT)  # the key is in its memory now
+    with pytest.raises(Cut):
+        erase(town, told=cut_after(Step.FENCED))
+    before = len(other.events())
+
+    for together in ((NEW_CONTACT,), (NEW_CONTACT, NEW_CONTACT)):
+        with pytest.raises(SubjectErased):
+            other.execute(*together)
+
+    assert len(other.events()) == before
+
+
+class SlowKeys:
+    """A key store that something happens to between its answer and what comes of it."""
+
+    def __init__(self, keys: KeyStore) -> None:
+        self._keys = keys
+        self.then: Callable[[], None] = lambda: None
+
+    def get_many(self, names: Collection[KeyName]) -> Mapping[KeyName, Sequence[StoredKey]]:
+        found = self._keys.get_many(names)
+        then, self.then = self.then, lambda: None
+        then()
+        return found
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever else the port has
+        return getattr(self._keys, name)
+
+
+def test_what_was_read_from_the_store_before_an_erasure_is_not_remembered_after_it(
+    open_town: Open,
+) -> None:
+    town, other = town_of(open_town), open_town()
+    boxed = next(one for one in town.events() if boxes_of(one.event))
+    box = boxes_of(boxed.event)["contact"]
+    spot = spot_of(boxed, "contact")
+    slow = SlowKeys(other.keys)
+    reader = vault(cast("KeyStore", slow), TENANT)
+
+    def erase_in_the_middle() -> None:
+        erase(town)
+        reader.heed_erasures()
+
+    slow.then = erase_in_the_middle
+
+    assert isinstance(reader.open(box, spot), Revealed)
+    assert reader.open(box, spot) == Erased()
+
+
+class Refusing:
+    """A place that cannot forget at first."""
+
+    name = "search"
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Collection[str], Collection[DataClass]]] = []
+
+    def forget(self, subjects: Collection[str], classes: Collection[DataClass]) -> int:
+        self.asked.append((subjects, classes))
+        if len(self.asked) == 1:
+            raise StorageUnavailable(store="search", why="is away")
+        return 7
+
+
+def test_a_place_that_does_not_answer_leaves_the_erasure_to_be_carried_on() -> None:
+    sink = Refusing()
+    town = core(MemoryStorage(tenant=TENANT), MemoryKeyStore(), sinks=[sink])
+    for command in STORY:
+        town.execute(command)
+    with pytest.raises(StorageUnavailable):
+        erase(town, DataClass.CONTACT)
+    assert completions(town) == []
+    assert set(town.crm.erasures.of(ANNA)[0].waiting) == {DataClass.CONTACT}
+
+    (certificate,) = town.crm.erasures.resume()
+
+    assert certificate.complete
+    assert certificate.completions[0].purged == (
+        Purged(place="snapshots", entries=0),
+        Purged(place="search", entries=7),
+    )
+    assert sink.asked == [(("customer/anna",), (DataClass.CONTACT,))] * 2
+
+
+def test_keys_that_a_host_holds_itself_leave_their_class_waiting() -> None:
+    town = town_of(memory_core)
+    names = [KeyName(TENANT, "customer/anna", DataClass.CONTACT)]
+    town.keys.hold(names)
+
+    assert erase(town).waiting == (DataClass.CONTACT,)
+    assert erase(town, DataClass.CONTACT).waiting == (DataClass.CONTACT,)
+    assert len(completions(town)) == 1
+    town.keys.release(names)
+    town.crm.erasures.resume()
+
+    assert set(opened(town).values()) == {Erased()}
+
+
+def test_snapshots_of_the_erased_go_and_are_made_again(open_town: Open) -> None:
+    town = town_of(open_town)
+    for number in range(100):
+        town.execute(GrantConsent(customer=ANNA, at=NOON, purpose=f"news {number}"))
+    assert town.storage.snapshots.streams() == ["customer-anna"]
+
+    assert erase(town).completions[0].purged == (Purged(place="snapshots", entries=1),)
+
+    assert town.storage.snapshots.streams() == []
+    assert town.crm.verify().sound
+
+
+def test_traces_are_told_as_they_are() -> None:
+    town = core(MemoryStorage(tenant=TENANT), MemoryKeyStore(), scrub=lambda: Traces.HELD)
+
+    assert erase(town).completions[0].traces is Traces.HELD
+
+
+def test_an_older_key_of_a_subject_goes_with_the_newest(open_town: Open) -> None:
+    town = town_of(open_town)
+    name = KeyName(TENANT, "customer/anna", DataClass.IDENTITY)
+    for version, state in ((1, KeyState.SUPERSEDED), (2, KeyState.ACTIVE)):
+        town.keys.provision(evolve(stored(version, state), name=name))
+
+    (completion,) = erase(town, DataClass.IDENTITY).completions
+
+    assert [key.version for key in completion.keys] == [1, 2]
+
+
+@settings(max_examples=25)
+@given(
+    history=histories(PLAIN, most_orders=3),
+    erased=st.lists(
+        st.tuples(
+            st.integers(0, 40),
+            st.sampled_from([ANNA, BO]),
+            st.sets(st.sampled_from(DataClass), min_size=1),
+        ),
+        max_size=4,
+    ),
+)
+def test_money_points_and_counts_are_the_same_whoever_is_erased_and_whenever(
+    history: tuple[Command, ...], erased: list[tuple[int, str, set[DataClass]]]
+) -> None:
+    first = {whose: min(at for at, one, _ in erased if one == whose) for _, whose, _ in erased}
+    told = [
+        command
+        for place, command in enumerate(history)
+        for command in _bare(command, after=place >= first.get(_whose(command), len(history)))
+    ]
+    town, untouched = memory_core(), tell_histories(told)
+    done = 0
+    for place, command in enumerate(history):
+        for at, customer, classes in erased:
+            if at == place:
+                town.crm.erasures.erase(customer, by="o", basis="asked", classes=classes)
+        for bare in _bare(command, after=place >= first.get(_whose(command), len(history))):
+            town.execute_all(request(bare))
+            done += 1
+    assert done == len(told)
+
+    assert _counted(town) == _counted(untouched)
+    live = town.rows()
+    town.crm.rebuild()
+    assert town.rows() == live
+    assert town.crm.verify().sound
+
+
+def _whose(command: Command) -> str:
+    return getattr(command, "customer", None) or ""
+
+
+def _bare(command: Command, *, after: bool) -> list[Command]:
+    """The command, or after an erasure what of it is not personal."""
+    if not after:
+        return [command]
+    personal = {spec.name: None for spec in fields(type(command)) if spec.name in _PERSONAL}
+    bare = cast("Callable[..., Command]", evolve)
+    return [] if isinstance(command, AddDeliveryAddress) else [bare(command, **personal)]
+
+
+_PERSONAL = {name for boxed in BOXED.values() for name, _ in boxed}
+
+
+def _counted(town: Parts) -> dict[str, list[Any]]:
+    """The rows of every view, but for the places that events have in the log."""
+    return {
+        name: [evolve(row, position=0) if name == "ledger" else row for row in rows]
+        for name, rows in town.rows().items()
+    }

@@ -1,0 +1,182 @@
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regulars.domain.erasure import (
+    AuthoriseNewLife,
+    Command,
+    CompleteErasure,
+    CustomerErased,
+    DestroyedKey,
+    EraseCustomer,
+    ErasureIdTaken,
+    ErasureRequested,
+    ErasureUnderWay,
+    LegalHoldPlaced,
+    LegalHoldReleased,
+    NewLifeAuthorised,
+    PlaceHold,
+    Purged,
+    ReleaseHold,
+    Traces,
+    due,
+)
+from regulars.domain.personal import DataClass
+from regulars.domain.values import ErasureId
+from tests.domain.examples import ANNA
+from tests.domain.matrix import Legend, Row, outcome, rows
+from tests.domain.story import NOON, erasure_story
+from tests.domain.strategies import erasure_commands
+
+ADDRESS, CONTACT, CONTENT = DataClass.ADDRESS, DataClass.CONTACT, DataClass.CONTENT
+BOTH = (CONTACT, ADDRESS)
+FIRST, SECOND = ErasureId("first"), ErasureId("second")
+
+ERASE = EraseCustomer(customer=ANNA, at=NOON, erasure=FIRST, classes=BOTH, basis="asked")
+COMPLETE = CompleteErasure(
+    customer=ANNA,
+    at=NOON,
+    erasure=FIRST,
+    classes=BOTH,
+    keys=(DestroyedKey(subject="customer/anna", data_class=CONTACT, version=1, kek="kek-1"),),
+    purged=(Purged(place="snapshots", entries=1),),
+    readable_for=300,
+    traces=Traces.GONE,
+)
+HOLD = PlaceHold(customer=ANNA, at=NOON, classes=(ADDRESS,), basis="tax")
+RELEASE = ReleaseHold(customer=ANNA, at=NOON, classes=(ADDRESS,), basis="over")
+REVIVE = AuthoriseNewLife(customer=ANNA, at=NOON, classes=BOTH, basis="came-back")
+
+COMMANDS: dict[str, Command] = {
+    "erase": ERASE,
+    "again": evolve(ERASE, erasure=SECOND),
+    "complete": COMPLETE,
+    "hold": HOLD,
+    "release": RELEASE,
+    "revive": REVIVE,
+}
+LEGEND: Legend = {ErasureIdTaken: "!", ErasureUnderWay: "~"}
+TABLE = """
+                erase  again  complete  hold  release  revive
+nothing asked   +      +      =         +     =        =
+held            +      +      =         =     +        =
+asked           =      =      +         ~     =        =
+asked but held  =      =      +         =     +        =
+released        =      =      +         ~     =        =
+all erased      =      =      =         =     =        +
+half erased     =      =      =         =     +        +
+revived         !      +      =         +     =        =
+"""
+PASTS: dict[str, tuple[Command, ...]] = {
+    "nothing asked": (),
+    "held": (HOLD,),
+    "asked": (ERASE,),
+    "asked but held": (HOLD, ERASE),
+    "released": (HOLD, ERASE, RELEASE),
+    "all erased": (ERASE, COMPLETE),
+    "half erased": (HOLD, ERASE, COMPLETE),
+    "revived": (ERASE, COMPLETE, REVIVE),
+}
+
+
+@pytest.mark.parametrize("row", rows(TABLE), ids=str)
+def test_every_command_does_what_the_table_says(row: Row) -> None:
+    answers = {
+        name: outcome(erasure_story().given(*PASTS[row.point]), command, LEGEND)
+        for name, command in COMMANDS.items()
+    }
+
+    assert answers == row.cells
+
+
+def test_a_held_class_is_restricted_and_the_others_are_erased() -> None:
+    story = erasure_story().given(HOLD)
+
+    assert story.when(ERASE) == [
+        ErasureRequested(
+            customer=ANNA, erasure=FIRST, classes=BOTH, restricted=(ADDRESS,), basis="asked"
+        )
+    ]
+    assert due(story.state) == {FIRST: (CONTACT,)}
+    (erased,) = story.when(COMPLETE)
+    assert isinstance(erased, CustomerErased)
+    assert erased.classes == (CONTACT,)
+    assert due(story.state) == {}
+
+
+def test_what_was_restricted_is_due_once_the_hold_ends() -> None:
+    story = erasure_story().given(HOLD, ERASE, COMPLETE)
+
+    assert story.when(RELEASE) == [
+        LegalHoldReleased(customer=ANNA, classes=(ADDRESS,), basis="over")
+    ]
+    assert due(story.state) == {FIRST: (ADDRESS,)}
+
+
+def test_only_what_nobody_asked_for_yet_is_asked_for() -> None:
+    story = erasure_story().given(evolve(ERASE, classes=(CONTACT,)))
+
+    (asked,) = story.when(evolve(ERASE, erasure=SECOND, classes=(CONTENT, CONTACT)))
+
+    assert isinstance(asked, ErasureRequested)
+    assert (asked.erasure, asked.classes) == (SECOND, (CONTENT,))
+    assert due(story.state) == {FIRST: (CONTACT,), SECOND: (CONTENT,)}
+
+
+def test_what_is_being_erased_can_no_longer_be_held() -> None:
+    with pytest.raises(ErasureUnderWay) as refused:
+        erasure_story().given(ERASE).when(HOLD)
+
+    assert (refused.value.customer, refused.value.data_class) == (ANNA, ADDRESS)
+
+
+def test_an_id_stands_for_one_erasure() -> None:
+    with pytest.raises(ErasureIdTaken) as refused:
+        erasure_story().given(ERASE).when(evolve(ERASE, classes=(CONTENT,)))
+
+    assert (refused.value.customer, refused.value.erasure) == (ANNA, FIRST)
+
+
+def test_a_new_life_ends_like_the_old_one() -> None:
+    story = erasure_story().given(ERASE, COMPLETE)
+
+    assert story.when(REVIVE) == [NewLifeAuthorised(customer=ANNA, classes=BOTH, basis="came-back")]
+    again = story.when(evolve(ERASE, erasure=SECOND, classes=(CONTACT,)))
+    assert [type(event) for event in again] == [ErasureRequested]
+
+
+@given(st.lists(erasure_commands(st.just(ANNA)), max_size=12))
+def test_no_sequence_of_commands_breaks_the_invariants(commands: list[Command]) -> None:
+    story = erasure_story()
+    held, erased, asked = set[DataClass](), set[DataClass](), set[DataClass]()
+
+    for event in (event for command in commands for event in story.attempt(command)):
+        classes = set(event.classes)
+        assert classes
+        match event:
+            case ErasureRequested():
+                assert not classes & (erased | asked)
+                assert set(event.restricted) == classes & held
+                asked |= classes
+            case CustomerErased():
+                assert classes <= asked - held
+                asked -= classes
+                erased |= classes
+            case LegalHoldPlaced():
+                assert not classes & (held | erased | asked)
+                held |= classes
+            case LegalHoldReleased():
+                assert classes <= held
+                held -= classes
+            case NewLifeAuthorised():
+                assert classes <= erased
+                erased -= classes
+
+
+@given(st.lists(erasure_commands(st.just(ANNA)), max_size=12))
+def test_a_repeated_command_adds_nothing(commands: list[Command]) -> None:
+    story = erasure_story()
+    for command in commands:
+        if story.attempt(command):
+            assert story.attempt(command) == []

@@ -25,14 +25,14 @@ from regulars.application.joined import Joined
 from regulars.application.key_rotation import KeyRotation
 from regulars.application.loyalty import ACCOUNTS, LEDGER
 from regulars.application.ports import Finding, Storage, Vault
+from regulars.application.program import default_program
 from regulars.application.projecting import Progress, Projector
 from regulars.application.queries import AsOf, Query, ReplayedRows
 from regulars.application.sales import FLAGS, ITEMS, MERCHANTS, SALES
 from regulars.application.subscription import POLL_SECONDS, Read, Subscription, reading
 from regulars.application.views import View
 from regulars.domain import program
-from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
-from regulars.domain.values import BEGINNING, ProgramId
+from regulars.domain.values import ProgramId
 
 VIEWS: Final[tuple[View[Any, Any], ...]] = (
     CUSTOMERS,
@@ -48,14 +48,6 @@ VIEWS: Final[tuple[View[Any, Any], ...]] = (
 Answer = TypeVar("Answer")
 
 _PAGE: Final = 1000
-
-
-def default_program(program_id: ProgramId) -> tuple[program.Command, ...]:
-    """The programme of a host that says nothing: one point for each whole unit of money."""
-    return (
-        DefineProgram(program=program_id, at=BEGINNING, name="Regulars"),
-        PublishEarningRule(program=program_id, at=BEGINNING, rule=EarningRule(points=1)),
-    )
 
 
 class Crm:

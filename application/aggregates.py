@@ -8,7 +8,7 @@ from urllib.parse import quote
 from attrs import frozen
 
 from regulars.application.events import Command, Event
-from regulars.domain import customer, loyalty, merchant, order, program
+from regulars.domain import actor, customer, loyalty, merchant, order, program
 from regulars.domain.values import CustomerId, MerchantId, OrderId, ProgramId
 
 
@@ -34,7 +34,7 @@ CUSTOMER: Final = Aggregate(
     state=customer.Customer,
     events=get_args(customer.Event),
     fold=customer.fold,
-    fold_version=1,
+    fold_version=2,
     decide=customer.decide,
     snapshot_every=100,
 )
@@ -70,6 +70,14 @@ ACCOUNT: Final = Aggregate(
     decide=loyalty.decide,
     snapshot_every=250,
 )
+ACTOR: Final = Aggregate(
+    state=actor.Conduct,
+    events=get_args(actor.Event),
+    fold=actor.fold,
+    fold_version=1,
+    decide=actor.decide,
+    snapshot_every=250,
+)
 
 _KINDS: Final = {
     "customer": CUSTOMER,
@@ -77,6 +85,7 @@ _KINDS: Final = {
     "order": ORDER,
     "program": PROGRAM,
     "account": ACCOUNT,
+    "actor": ACTOR,
 }
 
 
@@ -105,6 +114,11 @@ def account_stream(program_id: ProgramId, customer_id: CustomerId) -> str:
     return f"account-{quote(program_id, safe='')}/{customer_id}"
 
 
+def actor_stream(reader: actor.Actor) -> str:
+    """The stream of a reader of personal data. The role is quoted, as a programme is."""
+    return f"actor-{quote(reader.role, safe='')}/{reader.id}"
+
+
 def _to_customer(command: customer.Command) -> str:
     return customer_stream(command.customer)
 
@@ -125,6 +139,10 @@ def _to_account(command: loyalty.Command) -> str:
     return account_stream(command.program, command.customer)
 
 
+def _to_actor(command: actor.Command) -> str:
+    return actor_stream(command.actor)
+
+
 _ADDRESSES: Final[dict[type[Any], tuple[Callable[[Any], str], Aggregate]]] = {
     kind: (stream, aggregate)
     for commands, stream, aggregate in (
@@ -133,6 +151,7 @@ _ADDRESSES: Final[dict[type[Any], tuple[Callable[[Any], str], Aggregate]]] = {
         (order.Command, _to_order, ORDER),
         (program.Command, _to_program, PROGRAM),
         (loyalty.Command, _to_account, ACCOUNT),
+        (actor.Command, _to_actor, ACTOR),
     )
     for kind in get_args(commands)
 }

@@ -6,11 +6,18 @@ from typing import Final, NamedTuple, NewType, TypeAlias
 
 from attrs import frozen
 
-from regulars.domain import customer, loyalty, merchant, order, program
+from regulars.domain import actor, customer, loyalty, merchant, order, program
 
-Event: TypeAlias = customer.Event | merchant.Event | order.Event | program.Event | loyalty.Event
+Event: TypeAlias = (
+    customer.Event | merchant.Event | order.Event | program.Event | loyalty.Event | actor.Event
+)
 Command: TypeAlias = (
-    customer.Command | merchant.Command | order.Command | program.Command | loyalty.Command
+    customer.Command
+    | merchant.Command
+    | order.Command
+    | program.Command
+    | loyalty.Command
+    | actor.Command
 )
 
 EventId = NewType("EventId", bytes)

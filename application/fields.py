@@ -13,7 +13,17 @@ from regulars.application.errors import InvalidId, InvalidText
 from regulars.application.events import Command
 from regulars.domain.personal import DATA_CLASS
 
-_IDS: Final = {"customer", "order", "merchant", "program", "refund", "address_id", "item"}
+_IDS: Final = {
+    "customer",
+    "order",
+    "merchant",
+    "program",
+    "refund",
+    "address_id",
+    "item",
+    "id",
+    "role",
+}
 # No C0 or C1 control, no lone half of a surrogate pair.
 _ID: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,200}")
 FIRST_YEAR: Final = 1900
@@ -167,7 +177,8 @@ def _check_time(value: object, name: str, at: datetime) -> None:
 
 def _check_inner(value: object, name: str, inner: object, inside: tuple[type[Any], ...]) -> None:
     if len(inside) == 1 and type(inner) is inside[0]:
-        _check(inner)
+        if inside[0] in _FIELDS:  # the members of an enumeration are all there are
+            _check(inner)
         return
     parts = cast("tuple[object, ...]", inner) if isinstance(inner, tuple) else ()
     if tuple(map(type, parts)) != inside:

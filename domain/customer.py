@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeAlias, assert_never
+from typing import TypeAlias
 
 from attrs import Factory, define, frozen
 
+from regulars.domain import rights
 from regulars.domain.personal import (
     Address,
     Contact,
@@ -15,6 +16,8 @@ from regulars.domain.personal import (
     sealed,
     sealed_or_none,
 )
+from regulars.domain.reading import Consent
+from regulars.domain.rights import Rights
 from regulars.domain.values import AddressId, CustomerId, Refusal
 
 
@@ -62,12 +65,19 @@ class DeliveryAddressRemoved:
 
 @frozen(kw_only=True)
 class ConsentGranted:
-    """The customer allows `purpose`, on `channel` or on all, under the text `policy_version`."""
+    """
+    The customer allows `purpose`, on `channel` or on all, under the text `policy_version`.
+
+    `evidence_ref` is an opaque id under which the host keeps the proof; `valid_until` is the first
+    moment at which it no longer holds, None for none.
+    """
 
     customer: CustomerId
     purpose: str
     channel: str | None = None
     policy_version: str | None = None
+    evidence_ref: str | None = None
+    valid_until: datetime | None = None
 
 
 @frozen(kw_only=True)
@@ -86,18 +96,48 @@ Event: TypeAlias = (
     | DeliveryAddressRemoved
     | ConsentGranted
     | ConsentWithdrawn
+    | rights.Event
 )
 
 
 @define
+class Given:
+    """What a consent was given under, and until when it holds."""
+
+    policy_version: str | None = None
+    valid_until: datetime | None = None
+
+
+@define
 class Customer:
-    """The state of one customer, written by `fold` alone."""
+    """The state of one customer, written by `fold` alone. Consents are by purpose and channel."""
 
     registered: bool = False
     addresses: set[AddressId] = Factory(set[AddressId])
-    consents: dict[tuple[str, str | None], str | None] = Factory(
-        dict[tuple[str, str | None], str | None]
-    )
+    consents: dict[tuple[str, str | None], Given] = Factory(dict[tuple[str, str | None], Given])
+    withdrawn: set[tuple[str, str | None]] = Factory(set[tuple[str, str | None]])
+    rights: Rights = Factory(Rights)
+
+    def consent(
+        self, purpose: str, channel: str | None, at: datetime, *, text: str | None = None
+    ) -> Consent:
+        """
+        Whether they allow `purpose` on `channel`, or on all (None), at that moment.
+
+        `text` is the version of the privacy text in force; None takes a consent under any.
+        """
+        found = Consent.NEVER
+        for asked in dict.fromkeys([(purpose, None), (purpose, channel)]):
+            given = self.consents.get(asked)
+            if given is None:
+                found = Consent.WITHDRAWN if asked in self.withdrawn else found
+            elif given.valid_until is not None and at >= given.valid_until:
+                found = Consent.EXPIRED
+            elif text is not None and given.policy_version != text:
+                found = Consent.OUTDATED
+            else:
+                return Consent.GIVEN
+        return found
 
 
 def fold(state: Customer, event: Event, at: datetime) -> None:  # noqa: ARG001 - one shape for all folds
@@ -111,12 +151,14 @@ def fold(state: Customer, event: Event, at: datetime) -> None:  # noqa: ARG001 -
             state.addresses.add(address_id)
         case DeliveryAddressRemoved(address_id=address_id):
             state.addresses.discard(address_id)
-        case ConsentGranted(purpose=purpose, channel=channel, policy_version=policy_version):
-            state.consents[purpose, channel] = policy_version
+        case ConsentGranted(purpose=purpose, channel=channel):
+            state.consents[purpose, channel] = Given(event.policy_version, event.valid_until)
+            state.withdrawn.discard((purpose, channel))
         case ConsentWithdrawn(purpose=purpose, channel=channel):
             state.consents.pop((purpose, channel), None)
+            state.withdrawn.add((purpose, channel))
         case _:
-            assert_never(event)
+            rights.fold(state.rights, event)
 
 
 @frozen(kw_only=True)
@@ -173,6 +215,8 @@ class GrantConsent:
     purpose: str
     channel: str | None = None
     policy_version: str | None = None
+    evidence_ref: str | None = None
+    valid_until: datetime | None = None
 
 
 @frozen(kw_only=True)
@@ -192,6 +236,7 @@ Command: TypeAlias = (
     | RemoveDeliveryAddress
     | GrantConsent
     | WithdrawConsent
+    | rights.Command
 )
 
 
@@ -253,7 +298,7 @@ def decide(command: Command, state: Customer) -> Sequence[Event]:
                 return []
             return [ConsentWithdrawn(customer=customer, purpose=purpose, channel=channel)]
         case _:
-            assert_never(command)
+            return rights.decide(command, state.rights)
 
 
 def _register(command: RegisterCustomer, state: Customer) -> Sequence[Event]:
@@ -282,8 +327,8 @@ def _update(command: UpdateCustomerDetails) -> Sequence[Event]:
 
 
 def _grant(command: GrantConsent, state: Customer) -> Sequence[Event]:
-    consent = (command.purpose, command.channel)
-    if consent in state.consents and state.consents[consent] == command.policy_version:
+    given = Given(command.policy_version, command.valid_until)
+    if state.consents.get((command.purpose, command.channel)) == given:
         return []
     return [
         ConsentGranted(
@@ -291,6 +336,8 @@ def _grant(command: GrantConsent, state: Customer) -> Sequence[Event]:
             purpose=command.purpose,
             channel=command.channel,
             policy_version=command.policy_version,
+            evidence_ref=command.evidence_ref,
+            valid_until=command.valid_until,
         )
     ]
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from regulars.application.events import Event
+from regulars.domain.actor import AccessRecorded, ActorReinstated, ActorSuspended, Look
 from regulars.domain.customer import (
     ConsentGranted,
     ConsentWithdrawn,
@@ -27,11 +28,19 @@ from regulars.domain.order import (
     OrderReady,
     PreparationStarted,
 )
-from regulars.domain.personal import Sealed
+from regulars.domain.personal import DataClass, Sealed
 from regulars.domain.program import EarningRule, EarningRulePublished, ProgramDefined
 from regulars.domain.purchase import Channel, Line, OrderPlaced
 from regulars.domain.refund import RefundIssued
 from regulars.domain.review import ReviewSubmitted
+from regulars.domain.rights import (
+    ObjectionWithdrawn,
+    PersonalDataExported,
+    PrivacyPolicyAccepted,
+    ProcessingObjected,
+    ProcessingRestricted,
+    RestrictionLifted,
+)
 from regulars.domain.values import (
     AddressId,
     CustomerId,
@@ -92,10 +101,30 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
     ("DeliveryAddressRemoved", 1): DeliveryAddressRemoved(
         customer=ADA, address_id=AddressId("home")
     ),
-    ("ConsentGranted", 1): ConsentGranted(
-        customer=ADA, purpose="marketing", channel="sms", policy_version="2026-01"
+    ("ConsentGranted", 2): ConsentGranted(
+        customer=ADA,
+        purpose="marketing",
+        channel="sms",
+        policy_version="2026-01",
+        evidence_ref="form-17",
+        valid_until=PLACED_AT,
     ),
     ("ConsentWithdrawn", 1): ConsentWithdrawn(customer=ADA, purpose="marketing", channel="sms"),
+    ("PrivacyPolicyAccepted", 1): PrivacyPolicyAccepted(customer=ADA, policy_version="2026-01"),
+    ("ProcessingObjected", 1): ProcessingObjected(customer=ADA, purpose="marketing"),
+    ("ObjectionWithdrawn", 1): ObjectionWithdrawn(customer=ADA, purpose="marketing"),
+    ("ProcessingRestricted", 1): ProcessingRestricted(
+        customer=ADA, data_class=DataClass.ADDRESS, reason="disputed"
+    ),
+    ("RestrictionLifted", 1): RestrictionLifted(
+        customer=ADA, data_class=DataClass.ADDRESS, reason="settled"
+    ),
+    ("PersonalDataExported", 1): PersonalDataExported(
+        customer=ADA,
+        export_id="export-1",
+        classes=(DataClass.CONTACT, DataClass.ADDRESS),
+        recipient="customer:ada",
+    ),
     ("MerchantRegistered", 1): MerchantRegistered(
         merchant=CAFE,
         name="Café Seven",
@@ -207,6 +236,22 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
         points=15,
         remaining=0,
         kept=0,
+    ),
+    ("AccessRecorded", 1): AccessRecorded(
+        role="support",
+        actor="s-7",
+        purpose="service",
+        looks=(
+            Look(subject="customer/ada", data_class="contact", outcome="masked"),
+            Look(subject="customer/ada", data_class="identity", outcome="denied", denial="purpose"),
+        ),
+        order=ORDER,
+        reason="ticket-12",
+        bulk=True,
+    ),
+    ("ActorSuspended", 1): ActorSuspended(role="support", actor="s-7", reads=100, seconds=3600),
+    ("ActorReinstated", 1): ActorReinstated(
+        role="support", actor="s-7", officer="po-1", reason="explained"
     ),
 }
 """Under the name and version that the core's own adapters store them by."""

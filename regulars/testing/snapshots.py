@@ -8,6 +8,7 @@ from attrs import define, evolve
 
 from regulars.application.aggregates import (
     ACCOUNT,
+    ACTOR,
     CUSTOMER,
     MERCHANT,
     ORDER,
@@ -24,6 +25,7 @@ AGGREGATES: Final = {
     "order-订单-1001": ORDER,
     "program-default": PROGRAM,
     "account-default/ada": ACCOUNT,
+    "actor-support/s-7": ACTOR,
 }
 """A stream of each kind, and its aggregate."""
 

@@ -11,12 +11,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars.adapters.codec import CODEC, STORED, Codec
+from regulars.adapters.codec import UPCASTERS as OURS
 from regulars.adapters.database import Database
 from regulars.adapters.memory import MemoryStorage
 from regulars.adapters.state_codec import STATES, StateCodec, shape
 from regulars.adapters.storage import SqlStorage
 from regulars.adapters.upcasting import Upcaster
-from regulars.application.aggregates import ACCOUNT, CUSTOMER, MERCHANT, ORDER, PROGRAM, Aggregate
+from regulars.application.aggregates import (
+    ACCOUNT,
+    ACTOR,
+    CUSTOMER,
+    MERCHANT,
+    ORDER,
+    PROGRAM,
+    Aggregate,
+)
 from regulars.application.events import Event, microseconds, moment
 from regulars.application.ports import Storage
 from regulars.application.snapshots import Snapshot
@@ -37,6 +46,7 @@ COMMANDS: dict[Aggregate, st.SearchStrategy[Any]] = {
     ORDER: strategies.order_commands(st.just(OrderId("o-1"))),
     PROGRAM: strategies.program_commands(),
     ACCOUNT: strategies.loyalty_commands(),
+    ACTOR: strategies.actor_commands(),
 }
 
 
@@ -202,9 +212,9 @@ def test_the_mark_changes_with_a_stored_name_a_schema_version_or_an_upcaster() -
     )
     codecs = [
         CODEC,
-        Codec(renamed),
-        Codec(STORED, [older]),
-        Codec({**STORED, PointsEarned: ("PointsEarned", 2)}, [raised]),
+        Codec(renamed, OURS),
+        Codec(STORED, [*OURS, older]),
+        Codec({**STORED, PointsEarned: ("PointsEarned", 2)}, [*OURS, raised]),
     ]
 
     assert len({StateCodec(one).mark(ACCOUNT) for one in codecs}) == len(codecs)

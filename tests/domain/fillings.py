@@ -13,9 +13,11 @@ from attrs import evolve, fields
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from regulars.domain.personal import Address, Contact, Content, Profile, Sealed
+from regulars.domain.actor import Actor, Look
+from regulars.domain.personal import Address, Contact, Content, DataClass, Profile, Sealed
 from regulars.domain.program import EarningRule
 from regulars.domain.purchase import Channel, Line
+from regulars.domain.reading import Limit
 from regulars.domain.values import (
     AddressId,
     CustomerId,
@@ -70,6 +72,16 @@ lines = st.lists(
     ),
     max_size=3,
 ).map(lambda drawn: tuple(evolve(line, line=place) for place, line in enumerate(drawn, 1)))
+actors = st.builds(
+    Actor, role=st.sampled_from(["support", "privacy_officer"]), id=st.sampled_from(["a-1", "a-2"])
+)
+looks = st.builds(
+    Look,
+    subject=st.sampled_from(["customer/anna", "order/o-1"]),
+    data_class=st.sampled_from(DataClass).map(lambda one: one.value),
+    outcome=st.sampled_from(["revealed", "masked", "erased", "denied"]),
+    denial=st.none() | st.just("purpose"),
+)
 boxes = st.builds(Sealed, st.binary(min_size=1, max_size=12))
 
 _FILLING: Final[Filling] = {
@@ -86,6 +98,11 @@ _FILLING: Final[Filling] = {
     int: amounts,
     str: words,
     Channel: st.sampled_from(Channel),
+    DataClass: st.sampled_from(DataClass),
+    tuple[DataClass, ...]: st.lists(st.sampled_from(DataClass), max_size=2).map(tuple),
+    Actor: actors,
+    Limit: st.builds(Limit, role=st.just("support"), reads=st.integers(1, 4), seconds=amounts),
+    tuple[Look, ...]: st.lists(looks, max_size=3).map(tuple),
     EarningRule: rules,
     Money: st.builds(Money, minor=amounts, currency=currencies),
     tuple[Line, ...]: lines,

@@ -6,7 +6,7 @@ from typing import Final, Generic, Protocol, Self, TypeAlias, TypeVar
 
 from attrs import Factory, define
 
-from regulars.domain import customer, loyalty, merchant, order, program
+from regulars.domain import actor, customer, loyalty, merchant, order, program
 from regulars.domain.values import Refusal
 
 NOON: Final = datetime(2024, 5, 17, 12, 0, tzinfo=UTC)
@@ -64,6 +64,11 @@ MerchantStory: TypeAlias = Story[merchant.Merchant, merchant.Command, merchant.E
 OrderStory: TypeAlias = Story[order.Order, order.Command, order.Event]
 ProgramStory: TypeAlias = Story[program.Program, program.Command, program.Event]
 AccountStory: TypeAlias = Story[loyalty.Account, loyalty.Command, loyalty.Event]
+ActorStory: TypeAlias = Story[actor.Conduct, actor.Command, actor.Event]
+
+
+def actor_story() -> ActorStory:
+    return Story(actor.Conduct(), actor.fold, actor.decide)
 
 
 def customer_story() -> CustomerStory:

@@ -14,7 +14,7 @@ from attrs import evolve
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from regulars.domain import customer, loyalty, merchant, order, program
+from regulars.domain import actor, customer, loyalty, merchant, order, program
 from regulars.domain.customer import (
     AddDeliveryAddress,
     GrantConsent,
@@ -40,6 +40,12 @@ from regulars.domain.program import DefineProgram, PublishEarningRule
 from regulars.domain.purchase import PlaceOrder
 from regulars.domain.refund import IssueRefund
 from regulars.domain.review import SubmitReview
+from regulars.domain.rights import (
+    LiftRestriction,
+    ObjectToProcessing,
+    RestrictProcessing,
+    WithdrawObjection,
+)
 from regulars.domain.values import CustomerId, MerchantId, OrderId, ProgramId, RefundId
 from tests.domain.chronicle import PROGRAM, Command, Event
 from tests.domain.fillings import (
@@ -88,6 +94,10 @@ def loyalty_commands(
     filling: Filling = ANYTHING,
 ) -> SearchStrategy[loyalty.Command]:
     return _any_of(loyalty.Command, {**filling, CustomerId: customer_ids, OrderId: order_ids})
+
+
+def actor_commands(filling: Filling = ANYTHING) -> SearchStrategy[actor.Command]:
+    return _any_of(actor.Command, {**filling, "reason": st.none() | st.just("ticket-1")})
 
 
 def events(kinds: object = Event) -> SearchStrategy[Event]:
@@ -180,6 +190,10 @@ def _and_back(wish: customer.Command) -> list[customer.Command]:
             return [wish, RemoveDeliveryAddress(customer=anna, at=at, address_id=address)]
         case GrantConsent(purpose=purpose, channel=channel):
             return [wish, WithdrawConsent(customer=anna, at=at, purpose=purpose, channel=channel)]
+        case ObjectToProcessing(purpose=purpose):
+            return [wish, WithdrawObjection(customer=anna, at=at, purpose=purpose)]
+        case RestrictProcessing(data_class=data_class):
+            return [wish, LiftRestriction(customer=anna, at=at, data_class=data_class)]
         case _:
             return [wish]
 

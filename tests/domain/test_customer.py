@@ -1,3 +1,5 @@
+from datetime import datetime, timedelta
+
 import pytest
 from attrs import evolve
 from hypothesis import given
@@ -211,7 +213,7 @@ def test_a_refusal_says_whom_it_is_about() -> None:
 def test_no_sequence_of_commands_breaks_the_invariants(commands: list[Command]) -> None:
     story = customer_story()
     addresses: set[AddressId] = set()
-    consents: dict[tuple[str, str | None], str | None] = {}
+    consents: dict[tuple[str, str | None], tuple[str | None, datetime | None]] = {}
 
     for event in (event for command in commands for event in story.attempt(command)):
         match event:
@@ -220,9 +222,10 @@ def test_no_sequence_of_commands_breaks_the_invariants(commands: list[Command]) 
                 addresses.add(address)
             case DeliveryAddressRemoved(address_id=address):
                 addresses.remove(address)
-            case ConsentGranted(purpose=purpose, channel=channel, policy_version=text):
-                assert (purpose, channel) not in consents or consents[purpose, channel] != text
-                consents[purpose, channel] = text
+            case ConsentGranted(purpose=purpose, channel=channel):
+                given = (event.policy_version, event.valid_until)
+                assert consents.get((purpose, channel)) != given
+                consents[purpose, channel] = given
             case ConsentWithdrawn(purpose=purpose, channel=channel):
                 del consents[purpose, channel]
             case _:

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 from regulars.application import audit
+from regulars.application.access_log import ACCESSES
 from regulars.application.aggregates import program_stream
 from regulars.application.batch import Outcome, Receipt
 from regulars.application.customer import CUSTOMERS
@@ -16,6 +17,7 @@ from regulars.application.door import Request
 from regulars.application.errors import UnknownView
 from regulars.application.events import Command, Event, Recorded, chosen, microseconds, pages
 from regulars.application.followers import Followers
+from regulars.application.gate import Gate
 from regulars.application.group_commit import GroupCommit
 from regulars.application.handling import Commands
 from regulars.application.history import History, Reject
@@ -25,6 +27,7 @@ from regulars.application.loyalty import ACCOUNTS, LEDGER
 from regulars.application.ports import Finding, Storage, Vault
 from regulars.application.projecting import Progress, Projector
 from regulars.application.queries import AsOf, Query, ReplayedRows
+from regulars.application.reader import Reader
 from regulars.application.sales import FLAGS, ITEMS, MERCHANTS, SALES
 from regulars.application.subscription import POLL_SECONDS, Read, Subscription, reading
 from regulars.application.views import View
@@ -40,6 +43,7 @@ VIEWS: Final[tuple[View[Any, Any], ...]] = (
     MERCHANTS,
     ITEMS,
     FLAGS,
+    ACCESSES,
 )
 """Every view, in the order in which they are told of."""
 
@@ -56,7 +60,7 @@ def default_program(program_id: ProgramId) -> tuple[program.Command, ...]:
     )
 
 
-class Crm:
+class Crm(Reader):
     """
     The customer-relationship and loyalty core over one storage. Made by `regulars.connect`.
 
@@ -70,6 +74,7 @@ class Crm:
         storage: Storage,
         vault: Vault,
         commands: Commands,
+        gate: Gate,
         projector: Projector,
         program_id: ProgramId,
         inline: bool,
@@ -85,6 +90,7 @@ class Crm:
         self._join = join
         self._close = close
         self._lock = RLock()
+        super().__init__(gate, self._lock)
         self._group = GroupCommit(self._recorded, self._lock)
         self._has_program = False
         self._followers = Followers(storage)

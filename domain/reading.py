@@ -31,11 +31,17 @@ class Shown(Enum):
 
 
 class Reach(Enum):
-    """Whose data a rule is about, seen from who reads."""
+    """
+    Whose data a rule is about, seen from who reads.
+
+    Anybody's, their own, that of the customer of the order in question, or that only if the reader
+    is the merchant of the order.
+    """
 
     ANYBODY = "anybody"
     OWN = "own"
     ORDER = "order"
+    SALE = "sale"
 
 
 class OrderState(Enum):
@@ -83,6 +89,7 @@ class Denied:
 Verdict: TypeAlias = Shown | Denied
 
 ANY_ORDER: Final = frozenset(OrderState)
+_OF_AN_ORDER: Final = frozenset({Reach.ORDER, Reach.SALE})
 _REFUSED: Final = {
     Consent.NEVER: Denial.NO_CONSENT,
     Consent.EXPIRED: Denial.CONSENT_EXPIRED,
@@ -157,8 +164,8 @@ class Question:
     """
     Whether a role may read a class of data for a purpose.
 
-    `own`: the reader is the person themselves. `party`: the order is the person's, and one that
-    the reader has to do with. `restricted`: the person had the processing of this class
+    `own`: the reader is the person themselves. `party`: the order is the person's. `seller`: the
+    reader is its merchant. `restricted`: the person had the processing of this class
     restricted (GDPR 18, PIPL 47). `objected`: they objected to the purpose (GDPR 21).
     """
 
@@ -169,6 +176,7 @@ class Question:
     consent: Consent = Consent.NEVER
     own: bool = False
     party: bool = False
+    seller: bool = False
     restricted: bool = False
     objected: bool = False
     suspended: bool = False
@@ -191,7 +199,9 @@ def _reason(rule: Rule, asked: Question) -> Denial | None:
         return Denial.NOT_THEIRS
     if asked.order not in rule.orders:
         return Denial.NO_ORDER if asked.order is OrderState.NONE else Denial.ORDER_CLOSED
-    if rule.reach is Reach.ORDER and not asked.party:
+    if rule.reach in _OF_AN_ORDER and not asked.party:
+        return Denial.NOT_THEIRS
+    if rule.reach is Reach.SALE and not asked.seller:
         return Denial.NOT_THEIRS
     # What the law demands is done for who restricted, objected or withdrew as well.
     if rule.basis is Basis.LEGAL_DUTY:
@@ -230,7 +240,7 @@ DEFAULT_POLICY: Final = ReadingPolicy(
             purpose="delivery",
             masked=frozenset({_CONTACT, _ADDRESS}),
             basis=Basis.CONTRACT,
-            reach=Reach.ORDER,
+            reach=Reach.SALE,
             orders=_OPEN,
         ),
         Rule(

@@ -1,4 +1,4 @@
-"""What a person may say about the use of their data: accept a text, object, restrict, take it along."""
+"""What a person may say about the use of their data: accept, object, restrict, take it along."""
 
 from collections.abc import Sequence
 from datetime import datetime

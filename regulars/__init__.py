@@ -42,6 +42,7 @@ from regulars.adapters.new_file import FileInTheWay
 from regulars.adapters.program_file import UnusableProgram, read_program
 from regulars.adapters.storage import SqlStorage
 from regulars.adapters.vault import EnvelopeVault
+from regulars.application.access_log import Access, AccessLog
 from regulars.application.batch import Receipt
 from regulars.application.crm import VIEWS, Crm
 from regulars.application.customer import CustomerProfile, Favourite, Summary
@@ -58,16 +59,18 @@ from regulars.application.errors import (
     UnknownView,
 )
 from regulars.application.events import Recorded
+from regulars.application.gate import BoxIn, DataOf, Gate, Masked, NotKept, SeveralKept
 from regulars.application.handling import Commands
 from regulars.application.joined import Joined
 from regulars.application.log_check import LogCheck
 from regulars.application.log_status import LogStatus
 from regulars.application.loyalty import Balance, PointsBalance, PointsLedger, Posting
-from regulars.application.ports import Clock
+from regulars.application.ports import Clock, Erased, KeyUnavailable, Revealed, Tampered
 from regulars.application.projecting import Projector
 from regulars.application.queries import AsOf, Query
 from regulars.application.report import Report, SalesReport
 from regulars.application.subscription import Subscription
+from regulars.domain.actor import Actor, ReinstateActor
 from regulars.domain.customer import (
     AddDeliveryAddress,
     GrantConsent,
@@ -86,11 +89,29 @@ from regulars.domain.order import (
     PickUpOrder,
     StartPreparing,
 )
-from regulars.domain.personal import Address, Contact, Content, Profile
+from regulars.domain.personal import Address, Contact, Content, DataClass, Profile
 from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
 from regulars.domain.purchase import Channel, Line, PlaceOrder
+from regulars.domain.reading import (
+    DEFAULT_POLICY,
+    Basis,
+    Denial,
+    Denied,
+    Limit,
+    OrderState,
+    Reach,
+    ReadingPolicy,
+    Rule,
+)
 from regulars.domain.refund import IssueRefund
 from regulars.domain.review import SubmitReview
+from regulars.domain.rights import (
+    AcceptPolicy,
+    LiftRestriction,
+    ObjectToProcessing,
+    RestrictProcessing,
+    WithdrawObjection,
+)
 from regulars.domain.values import (
     AddressId,
     CustomerId,
@@ -104,7 +125,12 @@ from regulars.domain.values import (
 )
 
 __all__ = [
+    "DEFAULT_POLICY",
     "AcceptOrder",
+    "AcceptPolicy",
+    "Access",
+    "AccessLog",
+    "Actor",
     "AddDeliveryAddress",
     "Address",
     "AddressId",
@@ -112,6 +138,8 @@ __all__ = [
     "AsOf",
     "Backup",
     "Balance",
+    "Basis",
+    "BoxIn",
     "CancelOrder",
     "Channel",
     "CompleteOrder",
@@ -120,8 +148,13 @@ __all__ = [
     "Crm",
     "CustomerId",
     "CustomerProfile",
+    "DataClass",
+    "DataOf",
     "DefineProgram",
+    "Denial",
+    "Denied",
     "EarningRule",
+    "Erased",
     "Favourite",
     "FileInTheWay",
     "GrantConsent",
@@ -131,18 +164,25 @@ __all__ = [
     "IssueRefund",
     "ItemId",
     "Joined",
+    "KeyUnavailable",
+    "LiftRestriction",
+    "Limit",
     "Line",
     "LogCheck",
     "LogNotEmpty",
     "LogStatus",
     "MarkDelivered",
     "MarkReady",
+    "Masked",
     "MerchantId",
     "Migration",
     "Money",
+    "NotKept",
     "NotOurDatabase",
+    "ObjectToProcessing",
     "OlderFormat",
     "OrderId",
+    "OrderState",
     "PickUpOrder",
     "PlaceOrder",
     "PointsBalance",
@@ -153,22 +193,30 @@ __all__ = [
     "PublishEarningRule",
     "PublishMenuItem",
     "Query",
+    "Reach",
+    "ReadingPolicy",
     "Receipt",
     "Recorded",
     "RefundId",
     "Refusal",
     "RegisterCustomer",
     "RegisterMerchant",
+    "ReinstateActor",
     "RemoveDeliveryAddress",
     "Report",
     "Request",
+    "RestrictProcessing",
+    "Revealed",
+    "Rule",
     "SalesReport",
+    "SeveralKept",
     "StartPreparing",
     "StorageUnavailable",
     "SubjectErased",
     "SubmitReview",
     "Subscription",
     "Summary",
+    "Tampered",
     "UndecodableEvent",
     "UnknownView",
     "UnusableArchive",
@@ -178,6 +226,7 @@ __all__ = [
     "UpdateCustomerDetails",
     "UpdateMerchantDetails",
     "WithdrawConsent",
+    "WithdrawObjection",
     "back_up",
     "check_log",
     "connect",
@@ -205,6 +254,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
     busy_seconds: float = 30,
     create: bool = True,
     clock: Clock | None = None,
+    policy: ReadingPolicy = DEFAULT_POLICY,
     environment: Mapping[str, str] | None = None,
 ) -> Crm:
     """
@@ -232,6 +282,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
         create: whether a database that is not there is made, and a key file for one that has
             no keys yet; without it nothing is made, and nothing can be sealed without keys.
         clock: tells when events are recorded; the system's by default.
+        policy: who may read which personal data for what, and how much of it.
         environment: where REGULARS_KEYS is looked up; the process's own by default.
 
     Raises:
@@ -252,18 +303,22 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
             vault = EnvelopeVault(tenant, SqlKeyStore(over), ring, clock=time)
             projector = Projector(storage, VIEWS)
             inline = views == "inline"
+            commands = Commands(
+                storage=storage,
+                door=Door(
+                    tenant=tenant, vault=vault, stored_as=storage.log.stored_as, encode=encode
+                ),
+                clock=time,
+                projector=projector,
+                inline=inline,
+                program=ProgramId(program_id),
+            )
             return Crm(
                 storage=storage,
                 vault=vault,
-                commands=Commands(
-                    storage=storage,
-                    door=Door(
-                        tenant=tenant, vault=vault, stored_as=storage.log.stored_as, encode=encode
-                    ),
-                    clock=time,
-                    projector=projector,
-                    inline=inline,
-                    program=ProgramId(program_id),
+                commands=commands,
+                gate=Gate(
+                    log=storage.log, vault=vault, commands=commands, clock=time, policy=policy
                 ),
                 projector=projector,
                 program_id=ProgramId(program_id),

@@ -17,12 +17,14 @@ from regulars.application.batch import Outcome, Receipt
 from regulars.application.crm import VIEWS, Crm
 from regulars.application.door import Door, Request
 from regulars.application.events import Recorded
+from regulars.application.gate import Gate
 from regulars.application.handling import Commands
 from regulars.application.joined import Joined
 from regulars.application.keys import KeyStore
 from regulars.application.ports import Storage, Vault
 from regulars.application.projecting import Projector
 from regulars.application.views import View
+from regulars.domain.reading import DEFAULT_POLICY, ReadingPolicy
 from regulars.domain.values import ProgramId
 from tests.adapters.vaults import vault
 from tests.domain.chronicle import PROGRAM, Command
@@ -79,6 +81,7 @@ def core(
     views: Sequence[View[Any, Any]] = VIEWS,
     program: ProgramId = PROGRAM,
     close: Callable[[], None] = lambda: None,
+    policy: ReadingPolicy = DEFAULT_POLICY,
 ) -> Parts:
     clock = Ticking()
     opener = vault(keys, TENANT)
@@ -96,6 +99,7 @@ def core(
         storage=storage,
         vault=opener,
         commands=commands,
+        gate=Gate(log=storage.log, vault=opener, commands=commands, clock=clock, policy=policy),
         projector=projector,
         program_id=program,
         inline=inline,
@@ -125,10 +129,14 @@ def memory_core(
 
 
 def sql_core(
-    database: Database, *, inline: bool = True, views: Sequence[View[Any, Any]] = VIEWS
+    database: Database,
+    *,
+    inline: bool = True,
+    views: Sequence[View[Any, Any]] = VIEWS,
+    policy: ReadingPolicy = DEFAULT_POLICY,
 ) -> Parts:
     storage = SqlStorage(database, views, tenant=TENANT)
-    return core(storage, SqlKeyStore(database), inline=inline, views=views)
+    return core(storage, SqlKeyStore(database), inline=inline, views=views, policy=policy)
 
 
 def request(*commands: Command, id: str | None = None, by: str = "agent:7") -> Request:  # noqa: A002 - the word that a host uses

@@ -86,6 +86,7 @@ def test_each_role_sees_what_the_table_says(role: str) -> None:
                     consent=consent,
                     own=role == "customer",
                     party=True,
+                    seller=True,
                 ),
             )
             for data_class in CLASSES
@@ -115,6 +116,14 @@ def test_a_customer_reads_nobody_elses_data() -> None:
 def test_a_courier_reads_no_address_of_an_order_that_is_another_persons() -> None:
     assert may_read(DEFAULT_POLICY, COURIER) is Shown.REVEALED
     assert may_read(DEFAULT_POLICY, evolve(COURIER, party=False)) == Denied(Denial.NOT_THEIRS)
+
+
+def test_a_merchant_reads_of_their_own_sales_alone() -> None:
+    merchant = evolve(COURIER, role="merchant", seller=True)
+
+    assert may_read(DEFAULT_POLICY, merchant) is Shown.MASKED
+    assert may_read(DEFAULT_POLICY, evolve(merchant, seller=False)) == Denied(Denial.NOT_THEIRS)
+    assert may_read(DEFAULT_POLICY, evolve(merchant, party=False)) == Denied(Denial.NOT_THEIRS)
 
 
 @pytest.mark.parametrize("asked", [SUPPORT, COURIER, MARKETING], ids=lambda one: one.role)

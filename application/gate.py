@@ -6,11 +6,11 @@ only once the record is kept.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple, TypeAlias, get_args, get_type_hints
+from typing import Final, TypeAlias
 
-from attrs import field, frozen
+from attrs import evolve
 
 from regulars.application.aggregates import (
     ACTOR,
@@ -21,28 +21,34 @@ from regulars.application.aggregates import (
     customer_stream,
     order_stream,
 )
-from regulars.application.audit import spot_of
-from regulars.application.door import BOXED, Request, boxes_of, subject_of
-from regulars.application.events import Event, Recorded, Retired
+from regulars.application.door import Request, boxes_of, subject_of
 from regulars.application.fields import check_id
 from regulars.application.handling import Commands
-from regulars.application.ports import (
-    Clock,
-    Erased,
-    EventLog,
-    KeyUnavailable,
-    Revealed,
-    Spot,
-    Tampered,
-    Vault,
+from regulars.application.ports import Clock, EventLog, Revealed, Vault
+from regulars.application.reading import (
+    MOST_AT_ONCE,
+    WORDS,
+    BoxIn,
+    Card,
+    CardField,
+    DataOf,
+    Masked,
+    NotKept,
+    Outcome,
+    SeveralKept,
+    Sought,
+    TooManyAtOnce,
+    Visit,
 )
+from regulars.application.shelf import Placed, Shelf, class_of, placed, shelf_of
 from regulars.application.states import Held
-from regulars.domain.actor import DENIED, Actor, Conduct, Look, RecordAccess, read_within
-from regulars.domain.customer import Customer, DeliveryAddressRemoved
+from regulars.domain.actor import Conduct, Look, RecordAccess, read_within
+from regulars.domain.customer import Customer
 from regulars.domain.masks import masked
 from regulars.domain.order import Order, Stage
-from regulars.domain.personal import DATA_CLASS, DataClass, Personal, Sealed
+from regulars.domain.personal import DataClass
 from regulars.domain.reading import (
+    Consent,
     Denial,
     Denied,
     OrderState,
@@ -51,159 +57,9 @@ from regulars.domain.reading import (
     Shown,
     may_read,
 )
-from regulars.domain.values import CustomerId, OrderId, Refusal
-
-MOST_AT_ONCE: Final = 10_000
-"""How many values one batch may ask for."""
+from regulars.domain.values import CustomerId
 
 _MOST_SHELVES: Final = 10_000
-
-
-@frozen(kw_only=True)
-class DataOf:
-    """
-    What is kept of a customer, of one data class: the newest of it.
-
-    `field` is the id of an address, or the name of a box such as `extra`; it may be left out where
-    there is only one.
-    """
-
-    customer: CustomerId
-    data_class: DataClass
-    field: str | None = None
-
-
-@frozen(kw_only=True)
-class BoxIn:
-    """The box in one field of a recorded event, such as the `text` of a review."""
-
-    recorded: Recorded
-    field: str
-
-
-Sought: TypeAlias = DataOf | BoxIn
-
-
-@frozen
-class Masked:
-    """The box opened, and this is what of it the reader may see. Its `repr` shows nothing."""
-
-    value: Personal = field(repr=False)
-
-
-@frozen
-class NotKept:
-    """Nothing of this class is kept under that name, or something newer has taken its place."""
-
-
-Outcome: TypeAlias = Revealed | Masked | Erased | Tampered | KeyUnavailable | NotKept | Denied
-
-_OUTCOMES: Final[dict[type[Outcome], str]] = {
-    Revealed: "revealed",
-    Masked: "masked",
-    Erased: "erased",
-    Tampered: "tampered",
-    KeyUnavailable: "key_unavailable",
-    NotKept: "not_kept",
-    Denied: DENIED,
-}
-
-
-@frozen(kw_only=True)
-class SeveralKept(Refusal):
-    """There are several of this class, and which one is meant was not said."""
-
-    customer: CustomerId
-    data_class: DataClass
-    fields: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return (
-            f"{self.data_class.value} data of {self.customer}: which of {', '.join(self.fields)}?"
-        )
-
-
-@frozen(kw_only=True)
-class TooManyAtOnce(Refusal):
-    """A batch asks for more than one access record holds."""
-
-    asked: int
-
-    def __str__(self) -> str:
-        return f"{self.asked} values at once: ask for {MOST_AT_ONCE} at most"
-
-
-def _classes() -> dict[tuple[type[Event], str], DataClass]:
-    found: dict[tuple[type[Event], str], DataClass] = {}
-    for command, boxed in BOXED.items():
-        hints = get_type_hints(command)
-        for name, event in boxed:
-            kind = next(one for one in get_args(hints[name]) if one in DATA_CLASS)
-            found[event, name] = DATA_CLASS[kind]
-    return found
-
-
-_CLASSES: Final = _classes()
-
-
-class Placed(NamedTuple):
-    """A box, where it stands and what it holds."""
-
-    data_class: DataClass
-    box: Sealed
-    spot: Spot
-
-
-Shelf: TypeAlias = dict[tuple[DataClass, str], Placed]
-"""What is kept of a customer, by data class and by address or name of the box."""
-
-
-def shelf_of(stream: Iterable[Recorded]) -> Shelf:
-    """The newest box of everything in the stream of a customer, but for removed addresses."""
-    shelf: Shelf = {}
-    for recorded in stream:
-        event = recorded.event
-        for name, box in boxes_of(event).items():
-            slot = getattr(event, "address_id", name)
-            shelf[class_of(event, name), slot] = placed(recorded, name, box)
-        if isinstance(event, DeliveryAddressRemoved):
-            shelf.pop((DataClass.ADDRESS, event.address_id), None)
-    return shelf
-
-
-def placed(recorded: Recorded, name: str, box: Sealed) -> Placed:
-    """A box of a recorded event."""
-    return Placed(class_of(recorded.event, name), box, spot_of(recorded, name))
-
-
-def class_of(event: Event | Retired, name: str) -> DataClass:
-    """
-    The data class of the box in a field of an event.
-
-    Raises:
-        ValueError: there is no such box.
-    """
-    kind: Any = type(event)
-    try:
-        return _CLASSES[kind, name]
-    except KeyError:
-        message = f"there is no box {name} in {kind.__name__}"
-        raise ValueError(message) from None
-
-
-@frozen(kw_only=True)
-class Visit:
-    """
-    Who reads, for what, and in which business: of an order, over a channel, with a reason.
-
-    Purpose and reason are codes. A consent for the channel, or for all channels, is asked for.
-    """
-
-    actor: Actor
-    purpose: str
-    order: OrderId | None = None
-    channel: str | None = None
-    reason: str | None = None
 
 
 Load: TypeAlias = Callable[[str, Aggregate], Held]
@@ -245,10 +101,51 @@ class Gate:
         with self._commands.together() as load:
             return self._read(sought, visit, load)
 
-    def kept(self, customer: CustomerId) -> Shelf:
-        """What is kept of a customer now, all of it sealed."""
+    def card(self, customer: CustomerId, visit: Visit) -> Card:
+        """
+        All that is kept of a customer, as far as one who comes for this purpose may see it.
+
+        Raises:
+            Refusal: as `read`; nobody registered under the id is a card with nothing on it.
+            StorageUnavailable: as `read`.
+        """
         with self._commands.together() as load:
-            return self._shelf(customer, load)
+            person: Customer = load(customer_stream(customer), CUSTOMER).state
+            now = self._clock.now()
+            sought = [
+                one for of in DataClass for one in self._on_card(customer, of, visit, load, now)
+            ]
+            outcomes = self.read(sought, visit)
+        text = self.policy.text
+        return Card(
+            customer=customer,
+            fields=tuple(
+                CardField(data_class=one.data_class, field=one.field, outcome=outcome)
+                for one, outcome in zip(sought, outcomes, strict=True)
+            ),
+            allowed=tuple(
+                (purpose, channel)
+                for purpose, channel in sorted(
+                    person.consents, key=lambda one: (one[0], one[1] or "")
+                )
+                if person.consent(purpose, channel, now, text=text) is Consent.GIVEN
+            ),
+            objections=tuple(sorted(person.rights.objections)),
+            restricted=tuple(one for one in DataClass if person.rights.restricts(one)),
+            accepted=person.rights.accepted,
+            asks_again=text is not None and person.rights.accepted != text,
+        )
+
+    def _on_card(
+        self, customer: CustomerId, data_class: DataClass, visit: Visit, load: Load, at: datetime
+    ) -> list[DataOf]:
+        whole = DataOf(customer=customer, data_class=data_class)
+        conduct: Conduct = load(actor_stream(visit.actor), ACTOR).state
+        asked = self._asked(whole, visit, load, at, suspended=conduct.suspended)
+        if isinstance(may_read(self.policy, asked), Denied):
+            return [whole]
+        slots = [slot for of, slot in self._shelf(customer, load) if of is data_class]
+        return [evolve(whole, field=slot) for slot in slots]
 
     def _read(self, sought: Sequence[Sought], visit: Visit, load: Load) -> list[Outcome]:
         at, actor = self._clock.now(), visit.actor
@@ -370,6 +267,6 @@ def _look(sought: Sought, asked: Question, outcome: Outcome) -> Look:
     return Look(
         subject=_subject(sought),
         data_class=asked.data_class.value,
-        outcome=_OUTCOMES[type(outcome)],
+        outcome=WORDS[type(outcome)],
         denial=outcome.reason.value if isinstance(outcome, Denied) else None,
     )

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from threading import RLock
 
-from regulars.application.gate import Gate, Outcome, Sought, Visit
+from regulars.application.gate import Gate
+from regulars.application.reading import Card, Outcome, Sought, Visit
 from regulars.domain.actor import Actor
-from regulars.domain.values import OrderId
+from regulars.domain.values import CustomerId, OrderId
 
 
 class Reader:
@@ -74,3 +75,26 @@ class Reader:
         visit = Visit(actor=actor, purpose=purpose, order=order, channel=channel, reason=reason)
         with self._turn:
             return self._gate.read(sought, visit)
+
+    def card(
+        self,
+        customer: CustomerId,
+        *,
+        purpose: str,
+        actor: Actor,
+        order: OrderId | None = None,
+        reason: str | None = None,
+    ) -> Card:
+        """
+        A customer as one in this role sees them: each value revealed, masked or denied.
+
+        Read from the log, so that what a completed order or a withdrawn consent hides is hidden
+        at once. One access record for all of it.
+
+        Raises:
+            Refusal: as `reveal`.
+            StorageUnavailable: as `reveal`.
+        """
+        visit = Visit(actor=actor, purpose=purpose, order=order, reason=reason)
+        with self._turn:
+            return self._gate.card(customer, visit)

@@ -59,7 +59,7 @@ from regulars.application.errors import (
     UnknownView,
 )
 from regulars.application.events import Recorded
-from regulars.application.gate import BoxIn, DataOf, Gate, Masked, NotKept, SeveralKept
+from regulars.application.gate import Gate
 from regulars.application.handling import Commands
 from regulars.application.joined import Joined
 from regulars.application.log_check import LogCheck
@@ -68,6 +68,15 @@ from regulars.application.loyalty import Balance, PointsBalance, PointsLedger, P
 from regulars.application.ports import Clock, Erased, KeyUnavailable, Revealed, Tampered
 from regulars.application.projecting import Projector
 from regulars.application.queries import AsOf, Query
+from regulars.application.reading import (
+    BoxIn,
+    Card,
+    CardField,
+    DataOf,
+    Masked,
+    NotKept,
+    SeveralKept,
+)
 from regulars.application.report import Report, SalesReport
 from regulars.application.subscription import Subscription
 from regulars.domain.actor import Actor, ReinstateActor
@@ -141,6 +150,8 @@ __all__ = [
     "Basis",
     "BoxIn",
     "CancelOrder",
+    "Card",
+    "CardField",
     "Channel",
     "CompleteOrder",
     "Contact",

@@ -7,18 +7,20 @@ from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from attrs import Factory, define
 
-from regulars.domain import customer, loyalty, merchant, order, program
+from regulars.domain import actor, customer, loyalty, merchant, order, program
 from regulars.domain.order import OrderDelivered
 from regulars.domain.policies import earn_on_delivery, reverse_on_refund
 from regulars.domain.refund import RefundIssued
 from regulars.domain.values import CustomerId, MerchantId, OrderId, ProgramId, Refusal
 from tests.domain.story import (
     AccountStory,
+    ActorStory,
     CustomerStory,
     MerchantStory,
     OrderStory,
     ProgramStory,
     account_story,
+    actor_story,
     customer_story,
     merchant_story,
     order_story,
@@ -29,9 +31,16 @@ PROGRAM: Final = ProgramId("default")
 """The programme in which delivered orders earn."""
 
 Command: TypeAlias = (
-    customer.Command | merchant.Command | order.Command | program.Command | loyalty.Command
+    customer.Command
+    | merchant.Command
+    | order.Command
+    | program.Command
+    | loyalty.Command
+    | actor.Command
 )
-Event: TypeAlias = customer.Event | merchant.Event | order.Event | program.Event | loyalty.Event
+Event: TypeAlias = (
+    customer.Event | merchant.Event | order.Event | program.Event | loyalty.Event | actor.Event
+)
 Kind = TypeVar("Kind")
 
 
@@ -53,6 +62,7 @@ class Chronicle:
     accounts: dict[tuple[ProgramId, CustomerId], AccountStory] = Factory(
         lambda: defaultdict(account_story)
     )
+    actors: dict[actor.Actor, ActorStory] = Factory(lambda: defaultdict(actor_story))
     facts: list[Fact] = Factory(list[Fact])
 
     def tell(self, command: Command) -> None:
@@ -86,7 +96,9 @@ class Chronicle:
             return self.orders[command.order].when(command)
         if isinstance(command, program.Command):
             return self.programs[command.program].when(command)
-        return self.accounts[command.program, command.customer].when(command)
+        if isinstance(command, loyalty.Command):
+            return self.accounts[command.program, command.customer].when(command)
+        return self.actors[command.actor].when(command)
 
     def _reactions(self, event: Event, at: datetime) -> Sequence[loyalty.Command]:
         if isinstance(event, OrderDelivered):

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from regulars.domain import actor, customer, loyalty, merchant, order, program
+from regulars.domain.actor import Actor, RecordAccess, ReinstateActor
 from regulars.domain.customer import (
     AddDeliveryAddress,
     GrantConsent,
@@ -97,7 +98,7 @@ def loyalty_commands(
 
 
 def actor_commands(filling: Filling = ANYTHING) -> SearchStrategy[actor.Command]:
-    return _any_of(actor.Command, {**filling, "reason": st.none() | st.just("ticket-1")})
+    return _any_of(actor.Command, {**filling, "reason": _CODES})
 
 
 def events(kinds: object = Event) -> SearchStrategy[Event]:
@@ -118,6 +119,7 @@ def partitions(draw: DrawFn, total: int) -> tuple[int, ...]:
     )
 
 
+_CODES: Final = st.none() | st.just("ticket-1")
 _BEGINNING: Final = datetime(2024, 2, 28, 21, tzinfo=UTC)
 _STARTS: Final = st.integers(0, 7 * 24).map(lambda count: _BEGINNING + timedelta(hours=count))
 _GAPS: Final = st.sampled_from(
@@ -169,10 +171,15 @@ def histories(
         st.just(RegisterCustomer(customer=bo, at=_BEGINNING)),
         st.just(RegisterMerchant(merchant=noodles, at=_BEGINNING, name="Noodles")),
     )
+    sam = Actor(role="support", id="sam")
+    visits = built(RecordAccess, {**filling, "reason": _CODES}, actor=sam, wanted=1)
+    officer = Actor(role="privacy_officer", id="olga")
+    back = ReinstateActor(actor=sam, at=_BEGINNING, officer=officer)
     lanes = [
         _told(st.lists(turns, max_size=3).map(lambda turns: [*chain(*turns)])),
         _told(st.lists(offers, max_size=3)),
         _told(st.lists(rules, max_size=2)),
+        _told(st.lists(visits | st.just(back), max_size=3)),
     ]
     lives = [
         _told(_life(built(PlaceOrder, filling, order=OrderId(f"o-{number}")), review))

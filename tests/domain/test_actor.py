@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -20,9 +21,11 @@ from regulars.domain.actor import (
     fold,
 )
 from regulars.domain.reading import Limit
+from regulars.domain.values import OrderId
 from tests.domain.story import NOON, ActorStory, actor_story, minutes
 from tests.domain.strategies import actor_commands
 
+ORDER = OrderId("o-1")
 SAM = Actor(role="support", id="s-7")
 OFFICER = Actor(role="privacy_officer", id="po-1")
 LOOK = Look(subject="customer/anna", data_class="contact", outcome="masked")
@@ -39,12 +42,12 @@ def suspended() -> ActorStory:
     return actor_story().given(READ, READ, READ)
 
 
-def kinds(events: list[object]) -> list[type[object]]:
+def kinds(events: Sequence[object]) -> list[type[object]]:
     return [type(event) for event in events]
 
 
 def test_what_somebody_asked_for_is_recorded_with_what_came_of_it() -> None:
-    asked = evolve(READ, looks=(LOOK, DENIED), order="o-1", bulk=True)
+    asked = evolve(READ, looks=(LOOK, DENIED), order=ORDER, bulk=True)
 
     assert actor_story().when(asked) == [
         AccessRecorded(
@@ -52,7 +55,7 @@ def test_what_somebody_asked_for_is_recorded_with_what_came_of_it() -> None:
             actor="s-7",
             purpose="service",
             looks=(LOOK, DENIED),
-            order="o-1",
+            order=ORDER,
             reason="ticket-12",
             bulk=True,
         )
@@ -121,13 +124,12 @@ def test_an_officer_does_not_reinstate_themselves() -> None:
 
 
 @pytest.mark.parametrize("words", ["", "she asked me", "anna@example.com", "a" * 101, "-", "张三"])
-@pytest.mark.parametrize("field", ["reason", "purpose"])
-def test_a_reason_is_a_code_and_is_not_repeated_where_it_is_none(words: str, field: str) -> None:
-    with pytest.raises(NoCode, match=field) as refused:
-        actor_story().when(evolve(READ, **{field: words}))
-
-    assert words == "" or words not in str(refused.value).partition(":")[0]
-    with pytest.raises(NoCode):
+def test_a_reason_is_a_code(words: str) -> None:
+    with pytest.raises(NoCode, match="reason: "):
+        actor_story().when(evolve(READ, reason=words))
+    with pytest.raises(NoCode, match="purpose: "):
+        actor_story().when(evolve(READ, purpose=words))
+    with pytest.raises(NoCode, match="reason: "):
         suspended().when(evolve(REINSTATE, reason=words))
 
 

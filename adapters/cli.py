@@ -16,14 +16,17 @@ from typing import Any, Final, NoReturn
 import click
 from sqlalchemy.exc import DBAPIError
 
+from regulars.adapters.cli_access_log import access_log
 from regulars.adapters.cli_balance import balance
 from regulars.adapters.cli_call import Connect
 from regulars.adapters.cli_demo import NotADemo, demo
+from regulars.adapters.cli_export import export
 from regulars.adapters.cli_import import import_
 from regulars.adapters.cli_log import events, rebuild, verify
 from regulars.adapters.cli_log_group import log
 from regulars.adapters.cli_profile import UnknownCustomer, profile
 from regulars.adapters.cli_report import report
+from regulars.adapters.cli_reveal import reveal
 from regulars.adapters.cli_screen import plain, warn
 from regulars.adapters.complete_journey import DemoDataMissing
 from regulars.adapters.history_files import UnreadableHistory
@@ -48,7 +51,8 @@ from regulars.domain.values import Refusal
 _STATUS: Final = """\b
 Exit status:
   0    done
-  1    done, with a finding: import left rows out, or verify or check found something amiss
+  1    done, with a finding: import left rows out, verify or check found something amiss, or
+       reveal shows no value
   2    the command line is wrong
   3    it cannot be done: a file, the database or its keys, said in one line
   130  interrupted
@@ -158,7 +162,10 @@ def regulars(ctx: click.Context) -> None:
     ctx.with_resource(_warnings())
 
 
-for _command in (demo, import_, report, profile, balance, events, rebuild, verify, log):
+for _command in (
+    *(demo, import_, report, profile, balance, reveal, access_log, export),
+    *(events, rebuild, verify, log),
+):
     regulars.add_command(_command)
 
 

@@ -24,6 +24,7 @@ from regulars.application.aggregates import (
 from regulars.application.door import Request, boxes_of, subject_of
 from regulars.application.fields import check_id
 from regulars.application.handling import Commands
+from regulars.application.portable import ExportDenied, Given, Portable, gathered
 from regulars.application.ports import Clock, EventLog, Revealed, Vault
 from regulars.application.reading import (
     MOST_AT_ONCE,
@@ -57,6 +58,7 @@ from regulars.domain.reading import (
     Shown,
     may_read,
 )
+from regulars.domain.rights import RecordExport
 from regulars.domain.values import CustomerId
 
 _MOST_SHELVES: Final = 10_000
@@ -134,6 +136,54 @@ class Gate:
             restricted=tuple(one for one in DataClass if person.rights.restricts(one)),
             accepted=person.rights.accepted,
             asks_again=text is not None and person.rights.accepted != text,
+        )
+
+    def export(self, customer: CustomerId, export_id: str, visit: Visit) -> Portable:
+        """
+        A portable copy of all that a customer gave, and what they are to be told about it.
+
+        Raises:
+            ExportDenied: who asks may not have it; the attempt is recorded.
+            Refusal: as `read`; or nobody is registered under the id.
+            StorageUnavailable: as `read`.
+        """
+        check_id("export_id", export_id)
+        with self._commands.together() as load:
+            at = self._clock.now()
+            whole = [
+                one for of in DataClass for one in self._on_card(customer, of, visit, load, at)
+            ]
+            theirs = gathered(self._log, customer)
+            sought: list[Sought] = [*whole, *theirs.boxes]
+            outcomes = self.read(sought, visit)
+            denied = next((one for one in outcomes if isinstance(one, Denied)), None)
+            if denied is None:
+                actor = visit.actor
+                record = RecordExport(
+                    customer=customer,
+                    at=at,
+                    export_id=export_id,
+                    classes=tuple(dict.fromkeys(map(_data_class, sought))),
+                    recipient=f"{actor.role}:{actor.id}",
+                )
+                self._commands.execute(Request(commands=(record,), by=f"{actor.role}:{actor.id}"))
+            given = [
+                (self._found(one, load), outcome)
+                for one, outcome in zip(sought, outcomes, strict=True)
+            ]
+            person: Customer = load(customer_stream(customer), CUSTOMER).state
+        if denied is not None:
+            raise ExportDenied(reason=denied.reason)
+        return Portable(
+            export_id=export_id,
+            customer=customer,
+            made_at=at,
+            given=tuple(
+                Given(found=found, outcome=outcome) for found, outcome in given if found is not None
+            ),
+            person=person,
+            theirs=theirs,
+            policy=self.policy,
         )
 
     def _on_card(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from threading import RLock
 
 from regulars.application.gate import Gate
+from regulars.application.portable import Portable
 from regulars.application.reading import Card, Outcome, Sought, Visit
 from regulars.domain.actor import Actor
 from regulars.domain.values import CustomerId, OrderId
@@ -98,3 +99,27 @@ class Reader:
         visit = Visit(actor=actor, purpose=purpose, order=order, reason=reason)
         with self._turn:
             return self._gate.card(customer, visit)
+
+    def export_personal_data(
+        self,
+        customer: CustomerId,
+        *,
+        export_id: str,
+        actor: Actor,
+        purpose: str = "subject_access",
+        reason: str | None = None,
+    ) -> Portable:
+        """
+        A portable copy of what a customer gave, recorded as an access and as an export.
+
+        With their orders and consents, and with who used what for which purpose. What was computed
+        of them, such as points, is left out. Reads the whole log once.
+
+        Raises:
+            ExportDenied: who asks may not have it; that is recorded.
+            Refusal: as `reveal`; or nobody is registered under the id.
+            StorageUnavailable: as `reveal`.
+        """
+        visit = Visit(actor=actor, purpose=purpose, reason=reason)
+        with self._turn:
+            return self._gate.export(customer, export_id, visit)

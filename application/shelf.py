@@ -25,11 +25,12 @@ _CLASSES: Final = _classes()
 
 
 class Placed(NamedTuple):
-    """A box, where it stands and what it holds."""
+    """A box and where it stands, the class of its value, and when it was given, in microseconds."""
 
     data_class: DataClass
     box: Sealed
     spot: Spot
+    at: int
 
 
 Shelf: TypeAlias = dict[tuple[DataClass, str], Placed]
@@ -51,7 +52,9 @@ def shelf_of(stream: Iterable[Recorded]) -> Shelf:
 
 def placed(recorded: Recorded, name: str, box: Sealed) -> Placed:
     """A box of a recorded event."""
-    return Placed(class_of(recorded.event, name), box, spot_of(recorded, name))
+    return Placed(
+        class_of(recorded.event, name), box, spot_of(recorded, name), recorded.occurred_at
+    )
 
 
 def class_of(event: Event | Retired, name: str) -> DataClass:

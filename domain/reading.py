@@ -132,6 +132,14 @@ class Limit:
 
 
 @frozen(kw_only=True)
+class Retention:
+    """How many days data of a kind is kept, as the person is told; nothing here deletes it."""
+
+    kind: str
+    days: int
+
+
+@frozen(kw_only=True)
 class ReadingPolicy:
     """
     The rules, the limits, and what counts as bulk: so many values at once, or more.
@@ -144,6 +152,7 @@ class ReadingPolicy:
     limits: tuple[Limit, ...] = ()
     bulk_from: int = 50
     text: str | None = None
+    retention: tuple[Retention, ...] = ()
 
     def rule(self, role: str, data_class: DataClass, purpose: str) -> Rule | None:
         """The first rule for these; None if there is none."""
@@ -289,5 +298,6 @@ DEFAULT_POLICY: Final = ReadingPolicy(
         Limit(role="marketing", reads=1_000, seconds=3600),
         Limit(role="analyst", reads=1_000, seconds=3600),
     ),
+    retention=(Retention(kind="order", days=3 * 365), Retention(kind="address", days=183)),
 )
 """The policy of a host that brings none. An auditor reads no personal data: no rule names one."""

@@ -39,6 +39,7 @@ from regulars.adapters.log_import import LogNotEmpty, import_log
 from regulars.adapters.log_migration import Migration, migrate, migration_sql
 from regulars.adapters.log_status import check_log, log_status
 from regulars.adapters.new_file import FileInTheWay
+from regulars.adapters.portable_document import portable_document
 from regulars.adapters.program_file import UnusableProgram, read_program
 from regulars.adapters.storage import SqlStorage
 from regulars.adapters.vault import EnvelopeVault
@@ -65,6 +66,7 @@ from regulars.application.joined import Joined
 from regulars.application.log_check import LogCheck
 from regulars.application.log_status import LogStatus
 from regulars.application.loyalty import Balance, PointsBalance, PointsLedger, Posting
+from regulars.application.portable import ExportDenied, Portable
 from regulars.application.ports import Clock, Erased, KeyUnavailable, Revealed, Tampered
 from regulars.application.projecting import Projector
 from regulars.application.queries import AsOf, Query
@@ -110,6 +112,7 @@ from regulars.domain.reading import (
     OrderState,
     Reach,
     ReadingPolicy,
+    Retention,
     Rule,
 )
 from regulars.domain.refund import IssueRefund
@@ -166,6 +169,7 @@ __all__ = [
     "Denied",
     "EarningRule",
     "Erased",
+    "ExportDenied",
     "Favourite",
     "FileInTheWay",
     "GrantConsent",
@@ -198,6 +202,7 @@ __all__ = [
     "PlaceOrder",
     "PointsBalance",
     "PointsLedger",
+    "Portable",
     "Posting",
     "Profile",
     "ProgramId",
@@ -217,6 +222,7 @@ __all__ = [
     "Report",
     "Request",
     "RestrictProcessing",
+    "Retention",
     "Revealed",
     "Rule",
     "SalesReport",
@@ -246,6 +252,7 @@ __all__ = [
     "log_status",
     "migrate",
     "migration_sql",
+    "portable_document",
     "restore",
 ]
 

@@ -29,10 +29,10 @@ def export(  # noqa: PLR0913 - one for each option
     call: Call, *, customer: str, file: Path, purpose: str, actor: Actor, reason: str | None
 ) -> None:
     """
-    Write what CUSTOMER gave, did and allowed to FILE, in a portable form.
+    Write what CUSTOMER takes along to FILE.
 
-    FILE is JSON, as docs/portable-export.schema.json describes it: personal values with their
-    classes, orders, consents, which role may use what for which purpose, how long it is kept, and
+    FILE is JSON, as docs/portable-export.schema.json describes it: what the customer gave, with
+    the class of each value, their orders and consents, which role may use what for which purpose, how long it is kept, and
     who read what. What was computed of the customer, such as points, is left out.
 
     The file holds personal data in clear: only its owner may read it, and a file that is there is

@@ -20,6 +20,7 @@ from benchmarks.pg_clients import PG_CLIENTS
 from benchmarks.pg_replay import PG_REPLAY
 from benchmarks.rebuild import REBUILD
 from benchmarks.replay import REPLAY
+from benchmarks.reveal import REVEAL
 from benchmarks.stream import STREAM
 from benchmarks.subscribers import SUBSCRIBERS
 from benchmarks.view import VIEW
@@ -28,7 +29,17 @@ BENCHMARKS: Final[dict[str, Benchmark]] = {
     benchmark.name: benchmark
     for benchmark in (
         *(IMPORT, APPEND, BATCH, REPLAY, STREAM, LOAD, FOLD, HANDLED, VIEW, REBUILD),
-        *(GROWTH, SUBSCRIBERS, GROUP, GROUP_SLOW, PG_APPEND, PG_CLIENTS, PG_BATCH, PG_REPLAY),
+        *(
+            REVEAL,
+            GROWTH,
+            SUBSCRIBERS,
+            GROUP,
+            GROUP_SLOW,
+            PG_APPEND,
+            PG_CLIENTS,
+            PG_BATCH,
+            PG_REPLAY,
+        ),
     )
 }
 """Every benchmark by its name."""

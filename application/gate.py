@@ -6,9 +6,10 @@ only once the record is kept.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from attrs import evolve
 
@@ -61,16 +62,17 @@ from regulars.domain.reading import (
 from regulars.domain.rights import RecordExport
 from regulars.domain.values import CustomerId
 
-_MOST_SHELVES: Final = 10_000
-
-
 Load: TypeAlias = Callable[[str, Aggregate], Held]
 
 
 class Gate:
-    """Reads personal data for who may, one transaction at a time. `policy` says who may."""
+    """
+    Reads personal data for who may, one transaction at a time. `policy` says who may.
 
-    def __init__(
+    Where the boxes of at most `capacity` customers stand is kept in memory, sealed as they are.
+    """
+
+    def __init__(  # noqa: PLR0913 - its parts, each by name
         self,
         *,
         log: EventLog,
@@ -78,13 +80,25 @@ class Gate:
         commands: Commands,
         clock: Clock,
         policy: ReadingPolicy,
+        capacity: int = 10_000,
     ) -> None:
         self._log = log
         self._vault = vault
         self._commands = commands
         self._clock = clock
         self.policy = policy
+        self._capacity = capacity
         self._shelves: OrderedDict[str, tuple[int, Shelf]] = OrderedDict()
+
+    @contextmanager
+    def _together(self) -> Generator[Load]:
+        try:
+            with self._commands.together() as load:
+                yield load
+        except BaseException:
+            # A stream that was not kept may get other events under the same versions.
+            self._shelves.clear()
+            raise
 
     def read(self, sought: Sequence[Sought], visit: Visit) -> list[Outcome]:
         """
@@ -100,7 +114,7 @@ class Gate:
             raise TooManyAtOnce(asked=len(sought))
         if not sought:
             return []
-        with self._commands.together() as load:
+        with self._together() as load:
             return self._read(sought, visit, load)
 
     def card(self, customer: CustomerId, visit: Visit) -> Card:
@@ -111,7 +125,7 @@ class Gate:
             Refusal: as `read`; nobody registered under the id is a card with nothing on it.
             StorageUnavailable: as `read`.
         """
-        with self._commands.together() as load:
+        with self._together() as load:
             person: Customer = load(customer_stream(customer), CUSTOMER).state
             now = self._clock.now()
             sought = [
@@ -148,7 +162,7 @@ class Gate:
             StorageUnavailable: as `read`.
         """
         check_id("export_id", export_id)
-        with self._commands.together() as load:
+        with self._together() as load:
             at = self._clock.now()
             whole = [
                 one for of in DataClass for one in self._on_card(customer, of, visit, load, at)
@@ -283,7 +297,7 @@ class Gate:
         if kept != version:
             shelf = shelf_of(self._log.stream(stream))
             self._shelves[stream] = (version, shelf)
-            if len(self._shelves) > _MOST_SHELVES:
+            if len(self._shelves) > self._capacity:
                 self._shelves.popitem(last=False)
         return shelf
 

@@ -11,7 +11,9 @@ from regulars.adapters.memory import MemoryStorage
 from regulars.adapters.memory_keys import MemoryKeyStore
 from regulars.application.access_log import Access, AccessLog
 from regulars.application.errors import InvalidId, StorageUnavailable
+from regulars.application.gate import Gate
 from regulars.application.keys import KeyName, KeyState, StoredKey
+from regulars.application.portable import ExportDenied
 from regulars.application.ports import Erased, KeyUnavailable, Revealed, Tampered
 from regulars.application.reading import (
     MOST_AT_ONCE,
@@ -23,13 +25,17 @@ from regulars.application.reading import (
     Outcome,
     SeveralKept,
     TooManyAtOnce,
+    Visit,
 )
 from regulars.domain.actor import Actor, ActorSuspended, NoCode, ReinstateActor
 from regulars.domain.customer import (
     AddDeliveryAddress,
+    ConsentGranted,
+    ConsentWithdrawn,
     GrantConsent,
     RegisterCustomer,
     RemoveDeliveryAddress,
+    UnknownCustomer,
     UpdateCustomerDetails,
     WithdrawConsent,
 )
@@ -42,6 +48,7 @@ from regulars.domain.rights import (
     AcceptPolicy,
     LiftRestriction,
     ObjectToProcessing,
+    PersonalDataExported,
     RestrictProcessing,
 )
 from regulars.domain.values import AddressId, CustomerId, MerchantId, OrderId
@@ -521,3 +528,68 @@ def test_a_card_tells_what_a_customer_allows() -> None:
     assert (card.accepted, card.asks_again) == ("2026", True)
     town.execute(AcceptPolicy(customer=ANNA, at=NOON, policy_version="2027"))
     assert not town.crm.card(ANNA, purpose="service", actor=SAM).asks_again
+
+
+def test_where_boxes_stand_is_remembered_of_a_few_customers(town: Parts) -> None:
+    town.execute(RegisterCustomer(customer=BO, at=NOON, contact=Contact(name="Bo")))
+    gate = Gate(
+        log=town.storage.log,
+        vault=town.vault,
+        commands=town.commands,
+        clock=town.clock,
+        policy=DEFAULT_POLICY,
+        capacity=1,
+    )
+    visit = Visit(actor=OFFICER, purpose="legal_duty")
+    his = evolve(HERS, customer=BO)
+
+    read = [gate.read([one], visit)[0] for one in (HERS, his, HERS)]
+
+    assert read == [Revealed(CONTACT), Revealed(Contact(name="Bo")), Revealed(CONTACT)]
+
+
+def test_a_portable_copy_holds_what_was_given_and_not_what_is_others(town: Parts) -> None:
+    words, note = Content(text="cold"), Content(text="ring twice")
+    grant = GrantConsent(customer=ANNA, at=NOON, purpose="marketing")
+    town.execute(
+        grant,
+        WithdrawConsent(customer=ANNA, at=NOON, purpose="marketing"),
+        CompleteOrder(order=ORDER, at=NOON),
+        SubmitReview(order=ORDER, at=NOON, customer=ANNA, stars=1, text=words),
+        RegisterCustomer(customer=BO, at=NOON, contact=Contact(name="Bo")),
+        evolve(grant, customer=BO),
+        evolve(PLACE, order=OrderId("o-2"), customer=BO, extra=note),
+    )
+    served(town)
+    town.crm.reveal(evolve(HERS, customer=BO), purpose="service", actor=SAM)
+
+    copy = town.crm.export_personal_data(ANNA, export_id="e-1", actor=HERSELF)
+
+    assert [one.outcome for one in copy.given] == [
+        Revealed(CONTACT),
+        Revealed(STREET),
+        Revealed(Profile(occupation="nurse")),
+        Revealed(words),
+    ]
+    assert list(copy.theirs.orders) == [ORDER]
+    assert [type(event) for _, event in copy.theirs.consents] == [ConsentGranted, ConsentWithdrawn]
+    assert [event.actor for _, event in copy.theirs.accesses] == ["s-7"]
+    assert town.events()[-1].event == PersonalDataExported(
+        customer=ANNA,
+        export_id="e-1",
+        classes=(DataClass.CONTACT, DataClass.ADDRESS, DataClass.PROFILE, DataClass.CONTENT),
+        recipient="customer:anna",
+    )
+
+
+def test_who_may_not_have_a_copy_is_told_the_same_of_everybody(town: Parts) -> None:
+    told: set[str] = set()
+    for customer in (ANNA, CustomerId("nobody")):
+        with pytest.raises(ExportDenied) as denied:
+            town.crm.export_personal_data(customer, export_id="e-1", actor=SAM)
+        told.add(str(denied.value))
+
+    assert told == {"the export is denied: purpose"}
+    assert {outcome for outcome, _ in log(town)} == {"denied"}
+    with pytest.raises(UnknownCustomer):
+        town.crm.export_personal_data(CustomerId("nobody"), export_id="e-1", actor=OFFICER)

@@ -131,11 +131,11 @@ def reveal(  # noqa: PLR0913 - one for each option
 
 def outcome_document(outcome: Outcome) -> dict[str, Any]:
     """What came of a read, in JSON."""
-    shows = isinstance(outcome, Revealed | Masked)
+    value = outcome.value if isinstance(outcome, Revealed | Masked) else None
     return {
         "outcome": WORDS[type(outcome)],
         "denial": outcome.reason.value if isinstance(outcome, Denied) else None,
-        "value": msgspec.to_builtins(outcome.value) if shows else None,
+        "value": msgspec.to_builtins(value),
     }
 
 

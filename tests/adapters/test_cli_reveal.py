@@ -110,7 +110,7 @@ def test_a_reason_in_words_is_refused(shop: Shop) -> None:
     assert "reason: a code is" in said.stderr
 
 
-def schema() -> Draft202012Validator:
+def schema() -> Any:  # noqa: ANN401 - its stubs are partly unknown
     text = (ROOT / "docs" / "portable-export.schema.json").read_text(encoding="utf-8")
     document: Any = json.loads(text)
     Draft202012Validator.check_schema(document)
@@ -159,7 +159,7 @@ def test_an_export_replaces_no_file_and_records_nothing_then(shop: Shop) -> None
     assert "ada.json" in said.stderr
     assert (shop.folder / "ada.json").read_text() == "mine"
     assert shop.json("access-log")["accesses"] == []
-    assert shop.run("export", "ada", "regulars.db", "--as", "customer:ada", status=3)
+    shop.run("export", "ada", "regulars.db", "--as", "customer:ada", status=3)
 
 
 def test_nobody_takes_along_what_is_anothers(shop: Shop) -> None:

@@ -55,6 +55,7 @@ from regulars.domain.values import AddressId, CustomerId, MerchantId, OrderId
 from tests.application.memory_crm import TENANT, Parts, core, memory_core, sql_core
 from tests.domain.examples import ANNA, BO
 from tests.domain.story import NOON
+from tests.postgres_server import new_database
 
 NOODLES, ORDER = MerchantId("noodles"), OrderId("o-1")
 HOME, OFFICE = AddressId("home"), AddressId("office")
@@ -409,8 +410,9 @@ def test_a_reason_in_a_persons_words_is_refused_and_not_repeated(town: Parts) ->
     assert log(town) == []
 
 
-def test_two_processes_count_what_one_reader_reads(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/shop.db"
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_two_processes_count_what_one_reader_reads(tmp_path: Path, kind: str) -> None:
+    url = f"sqlite:///{tmp_path}/shop.db" if kind == "sqlite" else new_database()
     first, second = (Database(url, synchronous="NORMAL") for _ in range(2))
     policy = evolve(TIGHT, bulk_from=50)
     here, there = (sql_core(one, policy=policy) for one in (first, second))

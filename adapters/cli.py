@@ -16,16 +16,19 @@ from typing import Any, Final, NoReturn
 import click
 from sqlalchemy.exc import DBAPIError
 
+from regulars.adapters.cli_access_log import access_log
 from regulars.adapters.cli_balance import balance
 from regulars.adapters.cli_call import Connect
 from regulars.adapters.cli_demo import NotADemo, demo
 from regulars.adapters.cli_erase import erase, erasures
+from regulars.adapters.cli_export import export
 from regulars.adapters.cli_import import import_
 from regulars.adapters.cli_keys import keys
 from regulars.adapters.cli_log import events, rebuild, verify
 from regulars.adapters.cli_log_group import log
 from regulars.adapters.cli_profile import UnknownCustomer, profile
 from regulars.adapters.cli_report import report
+from regulars.adapters.cli_reveal import reveal
 from regulars.adapters.cli_screen import plain, warn
 from regulars.adapters.complete_journey import DemoDataMissing
 from regulars.adapters.history_files import UnreadableHistory
@@ -53,7 +56,7 @@ _STATUS: Final = """\b
 Exit status:
   0    done
   1    done, with a finding: import left rows out, verify or check found something
-       amiss, or an erasure is not complete
+       amiss, an erasure is not complete, or reveal shows no value
   2    the command line is wrong
   3    it cannot be done: a file, the database or its keys, said in one line
   130  interrupted
@@ -168,8 +171,8 @@ def regulars(ctx: click.Context) -> None:
 
 
 for _command in (
-    *(demo, import_, report, profile, balance, events),
-    *(erase, erasures, rebuild, verify, keys, log),
+    *(demo, import_, report, profile, balance, reveal, access_log, export),
+    *(erase, erasures, events, rebuild, verify, keys, log),
 ):
     regulars.add_command(_command)
 

@@ -1,13 +1,14 @@
 """Events to bytes and back: the one place that knows stored names and JSON."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
-from regulars.adapters.upcasting import Chain, Payload, Stored, Upcaster
+from regulars.adapters.upcasting import Chain, Payload, Stored, Turned, Upcaster
 from regulars.application.events import Event, Retired
 from regulars.domain import (
+    actor,
     bank_card,
     customer,
     erasure,
@@ -19,6 +20,7 @@ from regulars.domain import (
     real_name,
     refund,
     review,
+    rights,
 )
 
 # A stored name and its schema version stand for a class for ever; see CONTRIBUTING.md.
@@ -27,11 +29,17 @@ STORED: Final[dict[type[Event], Stored]] = {
     customer.CustomerDetailsUpdated: ("CustomerDetailsUpdated", 1),
     customer.DeliveryAddressAdded: ("DeliveryAddressAdded", 1),
     customer.DeliveryAddressRemoved: ("DeliveryAddressRemoved", 1),
-    customer.ConsentGranted: ("ConsentGranted", 1),
+    customer.ConsentGranted: ("ConsentGranted", 2),
     customer.ConsentWithdrawn: ("ConsentWithdrawn", 1),
     bank_card.BankCardBound: ("BankCardBound", 1),
     bank_card.BankCardUnbound: ("BankCardUnbound", 1),
     real_name.RealNameVerified: ("RealNameVerified", 1),
+    rights.PrivacyPolicyAccepted: ("PrivacyPolicyAccepted", 1),
+    rights.ProcessingObjected: ("ProcessingObjected", 1),
+    rights.ObjectionWithdrawn: ("ObjectionWithdrawn", 1),
+    rights.ProcessingRestricted: ("ProcessingRestricted", 1),
+    rights.RestrictionLifted: ("RestrictionLifted", 1),
+    rights.PersonalDataExported: ("PersonalDataExported", 1),
     merchant.MerchantRegistered: ("MerchantRegistered", 1),
     merchant.MerchantDetailsUpdated: ("MerchantDetailsUpdated", 1),
     merchant.MenuItemPublished: ("MenuItemPublished", 1),
@@ -55,9 +63,19 @@ STORED: Final[dict[type[Event], Stored]] = {
     erasure.LegalHoldPlaced: ("LegalHoldPlaced", 1),
     erasure.LegalHoldReleased: ("LegalHoldReleased", 1),
     erasure.NewLifeAuthorised: ("NewLifeAuthorised", 1),
+    actor.AccessRecorded: ("AccessRecorded", 1),
+    actor.ActorSuspended: ("ActorSuspended", 1),
+    actor.ActorReinstated: ("ActorReinstated", 1),
 }
 
-UPCASTERS: Final[tuple[Upcaster, ...]] = ()
+
+def _without_evidence(payload: Payload) -> Iterator[Turned]:
+    yield "ConsentGranted", 2, {**payload, "evidence_ref": None, "valid_until": None}
+
+
+UPCASTERS: Final[tuple[Upcaster, ...]] = (
+    Upcaster(of=("ConsentGranted", 1), into=(("ConsentGranted", 2),), turn=_without_evidence),
+)
 """What has become of each older name and version; see CONTRIBUTING.md."""
 
 encode: Final[Callable[[Any], bytes]] = msgspec.json.Encoder(order="sorted").encode

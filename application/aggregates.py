@@ -8,7 +8,7 @@ from urllib.parse import quote
 from attrs import frozen
 
 from regulars.application.events import Command, Event
-from regulars.domain import customer, erasure, loyalty, merchant, order, program
+from regulars.domain import actor, customer, erasure, loyalty, merchant, order, program
 from regulars.domain.values import CustomerId, MerchantId, OrderId, ProgramId
 
 
@@ -78,6 +78,14 @@ ERASURE: Final = Aggregate(
     decide=erasure.decide,
     snapshot_every=None,
 )
+ACTOR: Final = Aggregate(
+    state=actor.Conduct,
+    events=get_args(actor.Event),
+    fold=actor.fold,
+    fold_version=1,
+    decide=actor.decide,
+    snapshot_every=250,
+)
 
 _KINDS: Final = {
     "customer": CUSTOMER,
@@ -86,6 +94,7 @@ _KINDS: Final = {
     "program": PROGRAM,
     "account": ACCOUNT,
     "erasure": ERASURE,
+    "actor": ACTOR,
 }
 
 
@@ -119,6 +128,11 @@ def erasure_stream(customer_id: CustomerId) -> str:
     return f"erasure-{customer_id}"
 
 
+def actor_stream(reader: actor.Actor) -> str:
+    """The stream of a reader of personal data. The role is quoted, as a programme is."""
+    return f"actor-{quote(reader.role, safe='')}/{reader.id}"
+
+
 def _to_customer(command: customer.Command) -> str:
     return customer_stream(command.customer)
 
@@ -143,6 +157,10 @@ def _to_erasure(command: erasure.Command) -> str:
     return erasure_stream(command.customer)
 
 
+def _to_actor(command: actor.Command) -> str:
+    return actor_stream(command.actor)
+
+
 _ADDRESSES: Final[dict[type[Any], tuple[Callable[[Any], str], Aggregate]]] = {
     kind: (stream, aggregate)
     for commands, stream, aggregate in (
@@ -152,6 +170,7 @@ _ADDRESSES: Final[dict[type[Any], tuple[Callable[[Any], str], Aggregate]]] = {
         (program.Command, _to_program, PROGRAM),
         (loyalty.Command, _to_account, ACCOUNT),
         (erasure.Command, _to_erasure, ERASURE),
+        (actor.Command, _to_actor, ACTOR),
     )
     for kind in get_args(commands)
 }

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 from regulars.application import audit
+from regulars.application.access_log import ACCESSES
 from regulars.application.aggregates import program_stream
 from regulars.application.batch import Outcome, Receipt
 from regulars.application.customer import CUSTOMERS
@@ -17,6 +18,7 @@ from regulars.application.erasures import Erasures
 from regulars.application.errors import UnknownView
 from regulars.application.events import Command, Event, Recorded, chosen, microseconds, pages
 from regulars.application.followers import Followers
+from regulars.application.gate import Gate
 from regulars.application.group_commit import GroupCommit
 from regulars.application.handling import Commands
 from regulars.application.history import History, Reject
@@ -28,6 +30,7 @@ from regulars.application.ports import Finding, Storage, Vault
 from regulars.application.program import default_program
 from regulars.application.projecting import Progress, Projector
 from regulars.application.queries import AsOf, Query, ReplayedRows
+from regulars.application.reader import Reader
 from regulars.application.sales import FLAGS, ITEMS, MERCHANTS, SALES
 from regulars.application.subscription import POLL_SECONDS, Read, Subscription, reading
 from regulars.application.views import View
@@ -42,6 +45,7 @@ VIEWS: Final[tuple[View[Any, Any], ...]] = (
     MERCHANTS,
     ITEMS,
     FLAGS,
+    ACCESSES,
 )
 """Every view, in the order in which they are told of."""
 
@@ -50,7 +54,7 @@ Answer = TypeVar("Answer")
 _PAGE: Final = 1000
 
 
-class Crm:
+class Crm(Reader):
     """
     The customer-relationship and loyalty core over one storage. Made by `regulars.connect`.
 
@@ -65,6 +69,7 @@ class Crm:
         vault: Vault,
         keys: KeyRotation,
         commands: Commands,
+        gate: Gate,
         projector: Projector,
         program_id: ProgramId,
         inline: bool,
@@ -82,6 +87,7 @@ class Crm:
         self._join = join
         self._close = close
         self._lock = RLock()
+        super().__init__(gate, self._lock)
         self._group = GroupCommit(self._recorded, self._lock)
         self.erasures: Final = erasures(self._lock)
         self._has_program = False

@@ -6,10 +6,16 @@ from typing import Final, NamedTuple, NewType, TypeAlias, TypeVar
 
 from attrs import frozen
 
-from regulars.domain import customer, erasure, loyalty, merchant, order, program
+from regulars.domain import actor, customer, erasure, loyalty, merchant, order, program
 
 Event: TypeAlias = (
-    customer.Event | merchant.Event | order.Event | program.Event | loyalty.Event | erasure.Event
+    customer.Event
+    | merchant.Event
+    | order.Event
+    | program.Event
+    | loyalty.Event
+    | erasure.Event
+    | actor.Event
 )
 Command: TypeAlias = (
     customer.Command
@@ -18,6 +24,7 @@ Command: TypeAlias = (
     | program.Command
     | loyalty.Command
     | erasure.Command
+    | actor.Command
 )
 
 EventId = NewType("EventId", bytes)

@@ -23,6 +23,8 @@ _IDS: Final = {
     "card",
     "item",
     "erasure",
+    "id",
+    "role",
 }
 # No C0 or C1 control, no lone half of a surrogate pair.
 _LONGEST_ID: Final = 200
@@ -180,7 +182,7 @@ def _check_time(value: object, name: str, at: datetime) -> None:
 
 def _check_inner(value: object, name: str, inner: object, inside: tuple[type[Any], ...]) -> None:
     if len(inside) == 1 and type(inner) is inside[0]:
-        if type(inner) in _FIELDS:
+        if inside[0] in _FIELDS:  # the members of an enumeration are all there are
             _check(inner)
         return
     parts = cast("tuple[object, ...]", inner) if isinstance(inner, tuple) else ()

@@ -1,7 +1,7 @@
 """The way of a command: door, load, decide, append, react, project; all of it one transaction."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple, cast
 
 from regulars.application.aggregates import PROGRAM, Aggregate, addressed, program_stream
@@ -68,6 +68,25 @@ class Commands:
     def forget(self) -> None:
         """Trust nothing that is held, and load anew what is asked for next."""
         self._forget()
+
+    @contextmanager
+    def together(self) -> Generator[Callable[[str, Aggregate], Held]]:
+        """
+        A transaction for who decides on several streams: reads what they hold now, then executes.
+
+        What is executed inside is kept with the block, or not at all if it raises.
+        """
+        try:
+            with self._storage.transaction():
+                self._forget_if_lost()
+                head = self._log.head()
+                if head != self._head:
+                    self._states.clear()
+                    self._head = head
+                yield self._states.load
+        except BaseException:
+            self._forget()
+            raise
 
     def execute(self, request: Request) -> Receipt:
         """

@@ -55,7 +55,10 @@ class States:
         return held
 
     def load(self, stream: str, aggregate: Aggregate) -> Held:
-        """The state of a stream as the log has it."""
+        """The state of a stream as the log has it, unless it is held."""
+        held = self.get(stream)
+        if held is not None:
+            return held
         self._resume({stream: aggregate})
         held = self._held.get(stream)
         if held is None:

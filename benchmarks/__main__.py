@@ -20,6 +20,7 @@ from benchmarks.pg_clients import PG_CLIENTS
 from benchmarks.pg_replay import PG_REPLAY
 from benchmarks.rebuild import REBUILD
 from benchmarks.replay import REPLAY
+from benchmarks.reveal import REVEAL
 from benchmarks.stream import STREAM
 from benchmarks.subscribers import SUBSCRIBERS
 from benchmarks.vault import BOXES, REWRAP, SEAL
@@ -30,7 +31,7 @@ BENCHMARKS: Final[dict[str, Benchmark]] = {
     for benchmark in (
         *(IMPORT, APPEND, BATCH, REPLAY, STREAM, LOAD, FOLD, HANDLED, VIEW, REBUILD),
         *(GROWTH, SUBSCRIBERS, GROUP, GROUP_SLOW, PG_APPEND, PG_CLIENTS, PG_BATCH, PG_REPLAY),
-        *(SEAL, BOXES, REWRAP),
+        *(SEAL, BOXES, REWRAP, REVEAL),
     )
 }
 """Every benchmark by its name."""

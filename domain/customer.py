@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeAlias, assert_never
+from typing import TypeAlias
 
 from attrs import Factory, define, frozen
 
-from regulars.domain import bank_card, real_name
+from regulars.domain import bank_card, real_name, rights
 from regulars.domain.bank_card import (
     BankCardBound,
     BankCardUnbound,
@@ -22,7 +22,9 @@ from regulars.domain.personal import (
     sealed,
     sealed_or_none,
 )
+from regulars.domain.reading import Consent
 from regulars.domain.real_name import RealNameVerified, VerifyRealName
+from regulars.domain.rights import Rights
 from regulars.domain.values import AddressId, CardId, CustomerId, Refusal
 
 
@@ -70,12 +72,19 @@ class DeliveryAddressRemoved:
 
 @frozen(kw_only=True)
 class ConsentGranted:
-    """The customer allows `purpose`, on `channel` or on all, under the text `policy_version`."""
+    """
+    The customer allows `purpose`, on `channel` or on all, under the text `policy_version`.
+
+    `evidence_ref` is an opaque id under which the host keeps the proof; `valid_until` is the first
+    moment at which it no longer holds, None for none.
+    """
 
     customer: CustomerId
     purpose: str
     channel: str | None = None
     policy_version: str | None = None
+    evidence_ref: str | None = None
+    valid_until: datetime | None = None
 
 
 @frozen(kw_only=True)
@@ -97,20 +106,50 @@ Event: TypeAlias = (
     | RealNameVerified
     | ConsentGranted
     | ConsentWithdrawn
+    | rights.Event
 )
 
 
 @define
+class Given:
+    """What a consent was given under, and until when it holds."""
+
+    policy_version: str | None = None
+    valid_until: datetime | None = None
+
+
+@define
 class Customer:
-    """The state of one customer, written by `fold` alone."""
+    """The state of one customer, written by `fold` alone. Consents are by purpose and channel."""
 
     registered: bool = False
     addresses: set[AddressId] = Factory(set[AddressId])
     cards: set[CardId] = Factory(set[CardId])
     verified_by: str | None = None
-    consents: dict[tuple[str, str | None], str | None] = Factory(
-        dict[tuple[str, str | None], str | None]
-    )
+    consents: dict[tuple[str, str | None], Given] = Factory(dict[tuple[str, str | None], Given])
+    withdrawn: set[tuple[str, str | None]] = Factory(set[tuple[str, str | None]])
+    rights: Rights = Factory(Rights)
+
+    def consent(
+        self, purpose: str, channel: str | None, at: datetime, *, text: str | None = None
+    ) -> Consent:
+        """
+        Whether they allow `purpose` on `channel`, or on all (None), at that moment.
+
+        `text` is the version of the privacy text in force; None takes a consent under any.
+        """
+        found = Consent.NEVER
+        for asked in dict.fromkeys([(purpose, None), (purpose, channel)]):
+            given = self.consents.get(asked)
+            if given is None:
+                found = Consent.WITHDRAWN if asked in self.withdrawn else found
+            elif given.valid_until is not None and at >= given.valid_until:
+                found = Consent.EXPIRED
+            elif text is not None and given.policy_version != text:
+                found = Consent.OUTDATED
+            else:
+                return Consent.GIVEN
+        return found
 
 
 def fold(state: Customer, event: Event, at: datetime) -> None:  # noqa: ARG001 - one shape for all folds
@@ -130,12 +169,14 @@ def fold(state: Customer, event: Event, at: datetime) -> None:  # noqa: ARG001 -
             state.cards.discard(card)
         case RealNameVerified(evidence=evidence):
             state.verified_by = evidence
-        case ConsentGranted(purpose=purpose, channel=channel, policy_version=policy_version):
-            state.consents[purpose, channel] = policy_version
+        case ConsentGranted(purpose=purpose, channel=channel):
+            state.consents[purpose, channel] = Given(event.policy_version, event.valid_until)
+            state.withdrawn.discard((purpose, channel))
         case ConsentWithdrawn(purpose=purpose, channel=channel):
             state.consents.pop((purpose, channel), None)
+            state.withdrawn.add((purpose, channel))
         case _:
-            assert_never(event)
+            rights.fold(state.rights, event)
 
 
 @frozen(kw_only=True)
@@ -192,6 +233,8 @@ class GrantConsent:
     purpose: str
     channel: str | None = None
     policy_version: str | None = None
+    evidence_ref: str | None = None
+    valid_until: datetime | None = None
 
 
 @frozen(kw_only=True)
@@ -214,6 +257,7 @@ Command: TypeAlias = (
     | VerifyRealName
     | GrantConsent
     | WithdrawConsent
+    | rights.Command
 )
 
 
@@ -281,7 +325,7 @@ def decide(command: Command, state: Customer) -> Sequence[Event]:
                 return []
             return [ConsentWithdrawn(customer=customer, purpose=purpose, channel=channel)]
         case _:
-            assert_never(command)
+            return rights.decide(command, state.rights)
 
 
 def _register(command: RegisterCustomer, state: Customer) -> Sequence[Event]:
@@ -310,8 +354,8 @@ def _update(command: UpdateCustomerDetails) -> Sequence[Event]:
 
 
 def _grant(command: GrantConsent, state: Customer) -> Sequence[Event]:
-    consent = (command.purpose, command.channel)
-    if consent in state.consents and state.consents[consent] == command.policy_version:
+    given = Given(command.policy_version, command.valid_until)
+    if state.consents.get((command.purpose, command.channel)) == given:
         return []
     return [
         ConsentGranted(
@@ -319,6 +363,8 @@ def _grant(command: GrantConsent, state: Customer) -> Sequence[Event]:
             purpose=command.purpose,
             channel=command.channel,
             policy_version=command.policy_version,
+            evidence_ref=command.evidence_ref,
+            valid_until=command.valid_until,
         )
     ]
 

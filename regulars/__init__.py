@@ -42,10 +42,12 @@ from regulars.adapters.log_import import LogNotEmpty, import_log
 from regulars.adapters.log_migration import Migration, migrate, migration_sql
 from regulars.adapters.log_status import check_log, log_status
 from regulars.adapters.new_file import FileInTheWay
+from regulars.adapters.portable_document import portable_document
 from regulars.adapters.program_file import UnusableProgram, read_program
 from regulars.adapters.storage import SqlStorage
 from regulars.adapters.tenants import UnknownTenant
 from regulars.adapters.vault import EnvelopeVault
+from regulars.application.access_log import Access, AccessLog
 from regulars.application.batch import Receipt
 from regulars.application.certificate import Certificate
 from regulars.application.crm import VIEWS, Crm
@@ -65,6 +67,7 @@ from regulars.application.errors import (
     UnknownView,
 )
 from regulars.application.events import Recorded
+from regulars.application.gate import Gate
 from regulars.application.handling import Commands
 from regulars.application.joined import Joined
 from regulars.application.key_rotation import (
@@ -79,11 +82,22 @@ from regulars.application.keys import KeyCount
 from regulars.application.log_check import LogCheck
 from regulars.application.log_status import LogStatus
 from regulars.application.loyalty import Balance, PointsBalance, PointsLedger, Posting
-from regulars.application.ports import Clock
+from regulars.application.portable import ExportDenied, Portable
+from regulars.application.ports import Clock, Erased, KeyUnavailable, Revealed, Tampered
 from regulars.application.projecting import Projector
 from regulars.application.queries import AsOf, Query
+from regulars.application.reading import (
+    BoxIn,
+    Card,
+    CardField,
+    DataOf,
+    Masked,
+    NotKept,
+    SeveralKept,
+)
 from regulars.application.report import Report, SalesReport
 from regulars.application.subscription import Subscription
+from regulars.domain.actor import Actor, ReinstateActor
 from regulars.domain.bank_card import BindBankCard, UnbindBankCard
 from regulars.domain.customer import (
     AddDeliveryAddress,
@@ -114,9 +128,28 @@ from regulars.domain.personal import (
 )
 from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
 from regulars.domain.purchase import Channel, Line, PlaceOrder
+from regulars.domain.reading import (
+    DEFAULT_POLICY,
+    Basis,
+    Denial,
+    Denied,
+    Limit,
+    OrderState,
+    Reach,
+    ReadingPolicy,
+    Retention,
+    Rule,
+)
 from regulars.domain.real_name import VerifyRealName
 from regulars.domain.refund import IssueRefund
 from regulars.domain.review import SubmitReview
+from regulars.domain.rights import (
+    AcceptPolicy,
+    LiftRestriction,
+    ObjectToProcessing,
+    RestrictProcessing,
+    WithdrawObjection,
+)
 from regulars.domain.values import (
     AddressId,
     CardId,
@@ -131,7 +164,12 @@ from regulars.domain.values import (
 )
 
 __all__ = [
+    "DEFAULT_POLICY",
     "AcceptOrder",
+    "AcceptPolicy",
+    "Access",
+    "AccessLog",
+    "Actor",
     "AddDeliveryAddress",
     "Address",
     "AddressId",
@@ -139,10 +177,14 @@ __all__ = [
     "AsOf",
     "Backup",
     "Balance",
+    "Basis",
     "BindBankCard",
+    "BoxIn",
     "CancelOrder",
     "CannotRetire",
     "CannotRotate",
+    "Card",
+    "CardField",
     "CardId",
     "Certificate",
     "Channel",
@@ -153,10 +195,15 @@ __all__ = [
     "CustomerId",
     "CustomerProfile",
     "DataClass",
+    "DataOf",
     "DefineProgram",
+    "Denial",
+    "Denied",
     "EarningRule",
+    "Erased",
     "ErasureSink",
     "Erasures",
+    "ExportDenied",
     "Favourite",
     "FileInTheWay",
     "GrantConsent",
@@ -170,47 +217,64 @@ __all__ = [
     "KeyCount",
     "KeyEncryptionKeys",
     "KeyRotation",
+    "KeyUnavailable",
     "KeysStatus",
+    "LiftRestriction",
+    "Limit",
     "Line",
     "LogCheck",
     "LogNotEmpty",
     "LogStatus",
     "MarkDelivered",
     "MarkReady",
+    "Masked",
     "MerchantId",
     "Migration",
     "Money",
+    "NotKept",
     "NotOurDatabase",
+    "ObjectToProcessing",
     "OlderFormat",
     "OrderId",
+    "OrderState",
     "Payment",
     "PickUpOrder",
     "PlaceOrder",
     "PointsBalance",
     "PointsLedger",
+    "Portable",
     "Posting",
     "Profile",
     "ProgramId",
     "PublishEarningRule",
     "PublishMenuItem",
     "Query",
+    "Reach",
+    "ReadingPolicy",
     "Receipt",
     "Recorded",
     "RefundId",
     "Refusal",
     "RegisterCustomer",
     "RegisterMerchant",
+    "ReinstateActor",
     "RemoveDeliveryAddress",
     "Report",
     "Request",
+    "RestrictProcessing",
+    "Retention",
+    "Revealed",
     "Rewrapping",
+    "Rule",
     "SalesReport",
+    "SeveralKept",
     "StartPreparing",
     "StorageUnavailable",
     "SubjectErased",
     "SubmitReview",
     "Subscription",
     "Summary",
+    "Tampered",
     "UnbindBankCard",
     "UndecodableEvent",
     "UnknownTenant",
@@ -223,6 +287,7 @@ __all__ = [
     "UpdateMerchantDetails",
     "VerifyRealName",
     "WithdrawConsent",
+    "WithdrawObjection",
     "back_up",
     "check_log",
     "connect",
@@ -231,6 +296,7 @@ __all__ = [
     "log_status",
     "migrate",
     "migration_sql",
+    "portable_document",
     "restore",
 ]
 
@@ -255,6 +321,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
     create: bool = True,
     clock: Clock | None = None,
     erasure_sinks: Sequence[ErasureSink] = (),
+    policy: ReadingPolicy = DEFAULT_POLICY,
     environment: Mapping[str, str] | None = None,
 ) -> Crm:
     """
@@ -295,6 +362,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
         clock: tells when events are recorded; the system's by default.
         erasure_sinks: places of the host's that keep what was derived from personal data, told
             to let go of who is erased.
+        policy: who may read which personal data for what, and how much of it.
         environment: where REGULARS_KEYS is looked up; the process's own by default.
 
     Raises:
@@ -338,6 +406,9 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                 vault=vault,
                 keys=KeyRotation(store, ring),
                 commands=commands,
+                gate=Gate(
+                    log=storage.log, vault=vault, commands=commands, clock=time, policy=policy
+                ),
                 projector=projector,
                 program_id=ProgramId(program_id),
                 inline=inline,

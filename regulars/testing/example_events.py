@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from regulars.application.events import Event
+from regulars.domain.actor import AccessRecorded, ActorReinstated, ActorSuspended, Look
 from regulars.domain.bank_card import BankCardBound, BankCardUnbound
 from regulars.domain.customer import (
     ConsentGranted,
@@ -44,6 +45,14 @@ from regulars.domain.purchase import Channel, Line, OrderPlaced
 from regulars.domain.real_name import RealNameVerified
 from regulars.domain.refund import RefundIssued
 from regulars.domain.review import ReviewSubmitted
+from regulars.domain.rights import (
+    ObjectionWithdrawn,
+    PersonalDataExported,
+    PrivacyPolicyAccepted,
+    ProcessingObjected,
+    ProcessingRestricted,
+    RestrictionLifted,
+)
 from regulars.domain.values import (
     AddressId,
     CardId,
@@ -106,8 +115,13 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
     ("DeliveryAddressRemoved", 1): DeliveryAddressRemoved(
         customer=ADA, address_id=AddressId("home")
     ),
-    ("ConsentGranted", 1): ConsentGranted(
-        customer=ADA, purpose="marketing", channel="sms", policy_version="2026-01"
+    ("ConsentGranted", 2): ConsentGranted(
+        customer=ADA,
+        purpose="marketing",
+        channel="sms",
+        policy_version="2026-01",
+        evidence_ref="form-17",
+        valid_until=PLACED_AT,
     ),
     ("ConsentWithdrawn", 1): ConsentWithdrawn(customer=ADA, purpose="marketing", channel="sms"),
     ("BankCardBound", 1): BankCardBound(
@@ -116,6 +130,21 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
     ("BankCardUnbound", 1): BankCardUnbound(customer=ADA, card=CardId("card-1")),
     ("RealNameVerified", 1): RealNameVerified(
         customer=ADA, identity=box("identity"), method="id-card", evidence="check-7"
+    ),
+    ("PrivacyPolicyAccepted", 1): PrivacyPolicyAccepted(customer=ADA, policy_version="2026-01"),
+    ("ProcessingObjected", 1): ProcessingObjected(customer=ADA, purpose="marketing"),
+    ("ObjectionWithdrawn", 1): ObjectionWithdrawn(customer=ADA, purpose="marketing"),
+    ("ProcessingRestricted", 1): ProcessingRestricted(
+        customer=ADA, data_class=DataClass.ADDRESS, reason="disputed"
+    ),
+    ("RestrictionLifted", 1): RestrictionLifted(
+        customer=ADA, data_class=DataClass.ADDRESS, reason="settled"
+    ),
+    ("PersonalDataExported", 1): PersonalDataExported(
+        customer=ADA,
+        export_id="export-1",
+        classes=(DataClass.CONTACT, DataClass.ADDRESS),
+        recipient="customer:ada",
     ),
     ("MerchantRegistered", 1): MerchantRegistered(
         merchant=CAFE,
@@ -257,6 +286,22 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
     ),
     ("NewLifeAuthorised", 1): NewLifeAuthorised(
         customer=ADA, classes=(DataClass.CONTACT,), basis="came-back"
+    ),
+    ("AccessRecorded", 1): AccessRecorded(
+        role="support",
+        actor="s-7",
+        purpose="service",
+        looks=(
+            Look(subject="customer/ada", data_class="contact", outcome="masked"),
+            Look(subject="customer/ada", data_class="identity", outcome="denied", denial="purpose"),
+        ),
+        order=ORDER,
+        reason="ticket-12",
+        bulk=True,
+    ),
+    ("ActorSuspended", 1): ActorSuspended(role="support", actor="s-7", reads=100, seconds=3600),
+    ("ActorReinstated", 1): ActorReinstated(
+        role="support", actor="s-7", officer="po-1", reason="explained"
     ),
 }
 """Under the name and version that the core's own adapters store them by."""

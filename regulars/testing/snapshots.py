@@ -8,6 +8,7 @@ from attrs import define, evolve
 
 from regulars.application.aggregates import (
     ACCOUNT,
+    ACTOR,
     CUSTOMER,
     ERASURE,
     MERCHANT,
@@ -26,6 +27,7 @@ AGGREGATES: Final = {
     "program-default": PROGRAM,
     "account-default/ada": ACCOUNT,
     "erasure-ada": ERASURE,
+    "actor-support/s-7": ACTOR,
 }
 """A stream of each kind, and its aggregate."""
 

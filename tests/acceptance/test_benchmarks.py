@@ -13,6 +13,7 @@ _NAMES = (
     *("import", "append", "batch", "replay", "stream"),
     *("load", "fold", "handled", "view", "rebuild"),
     *(
+        "reveal",
         "growth",
         "subscribers",
         "group",

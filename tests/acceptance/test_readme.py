@@ -25,7 +25,7 @@ FOLDERS: Final = r"adapters|application|benchmarks|docs|domain|regulars|tests|\.
 TAGS: Final = r"regulars/(?:box|digest|mark)/"  # of the cryptography: they look like places
 PLACE: Final = re.compile(rf"(?<![\w./-])(?!{TAGS})(?:{FOLDERS})/[\w./<>-]*[\w/>]")
 TARGET: Final = re.compile(r"\bmake (\w+)")
-CALL: Final = re.compile(r"^regulars (?!-)(\w+)(.*)$", re.MULTILINE)
+CALL: Final = re.compile(r"^regulars (?!-)([\w-]+)(.*)$", re.MULTILINE)
 OPTION: Final = re.compile(r"(?<!\S)(--[\w-]+)")
 MODULE: Final = re.compile(r"\bregulars(?:\.(?!toml|db)\w+)+")
 

@@ -6,6 +6,7 @@ from typing import Any, Final, cast
 from attrs import frozen
 
 from regulars.adapters.codec import STORED, Codec, encode
+from regulars.adapters.codec import UPCASTERS as OURS
 from regulars.adapters.upcasting import Payload, Turned, Upcaster
 from regulars.application.events import Event
 
@@ -74,6 +75,7 @@ UPCASTERS: Final = (
         turn=_signed_up,
     ),
     Upcaster(of=("OrderNoted", 1), into=(), turn=_nothing),
+    *OURS,
 )
 
 LONG_LIVED: Final = LongLived(STORED, UPCASTERS)

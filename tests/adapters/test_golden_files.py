@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from regulars.adapters.codec import STORED, Codec, encode
+from regulars.adapters.codec import UPCASTERS as OURS
 from regulars.adapters.upcasting import BrokenChain, Payload, Stored, Turned, Upcaster
 from regulars.application.events import Event, Retired
 from regulars.domain.customer import CustomerRegistered
@@ -50,7 +51,7 @@ def accepted_then(payload: Payload) -> Sequence[Turned]:
 
 
 STEP = Upcaster(of=FIRST, into=(SECOND,), turn=accepted_then)
-EVOLVED = Codec(stored(Accepted, SECOND), [STEP])
+EVOLVED = Codec(stored(Accepted, SECOND), [*OURS, STEP])
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def test_the_worked_example_of_the_guide_takes_an_event_to_its_second_version(fo
     exec(dedent(block), told)  # noqa: S102 - of this repository
     keep(folder, SECOND, encode(NEW), signature(Accepted))
 
-    codec = Codec(stored(Accepted, SECOND), told["UPCASTERS"])
+    codec = Codec(stored(Accepted, SECOND), [*OURS, *told["UPCASTERS"]])
 
     assert golden(folder, {FIRST: [ACCEPTED], SECOND: [NEW]}).faults(codec) == []
 
@@ -100,14 +101,14 @@ def test_the_worked_example_of_the_guide_takes_an_event_to_its_second_version(fo
 def test_a_class_that_changed_without_a_new_version_is_found(
     changed: type[Any], folder: Path
 ) -> None:
-    faults = golden(folder, {}).faults(Codec(stored(changed, FIRST)))
+    faults = golden(folder, {}).faults(Codec(stored(changed, FIRST), OURS))
 
     assert "OrderAccepted 1 has other fields than it was stored with" in faults
 
 
 def test_a_new_version_without_an_upcaster_cannot_even_be_put_together() -> None:
     with pytest.raises(BrokenChain, match="OrderAccepted 1 is older than OrderAccepted 2"):
-        Codec(stored(Accepted, SECOND))
+        Codec(stored(Accepted, SECOND), OURS)
 
 
 def test_a_new_version_without_golden_files_or_example_is_found(folder: Path) -> None:
@@ -118,7 +119,7 @@ def test_a_new_version_without_golden_files_or_example_is_found(folder: Path) ->
 
 
 def test_a_name_that_was_given_up_without_an_upcaster_is_found(folder: Path) -> None:
-    faults = golden(folder, {}).faults(Codec(stored(OrderAccepted, ("OrderTaken", 1))))
+    faults = golden(folder, {}).faults(Codec(stored(OrderAccepted, ("OrderTaken", 1)), OURS))
 
     assert "OrderAccepted.1 is no longer read" in faults
 
@@ -136,7 +137,7 @@ def test_an_older_version_that_its_upcaster_cannot_read_is_found(folder: Path) -
     wrong = Upcaster(of=FIRST, into=(SECOND,), turn=lambda payload: payload["lost"])
 
     faults = golden(folder, {FIRST: [ACCEPTED], SECOND: [NEW]}).faults(
-        Codec(stored(Accepted, SECOND), [wrong])
+        Codec(stored(Accepted, SECOND), [*OURS, wrong])
     )
 
     assert faults == ["OrderAccepted 1 is no longer read"]
@@ -151,7 +152,7 @@ def test_a_box_that_an_upcaster_puts_in_another_field_is_found(folder: Path) -> 
     def moved(payload: Payload) -> Sequence[Turned]:
         return [(*registered, {"customer": payload["customer"], "profile": payload["about"]})]
 
-    codec = Codec(STORED, [Upcaster(of=signed_up, into=(registered,), turn=moved)])
+    codec = Codec(STORED, [*OURS, Upcaster(of=signed_up, into=(registered,), turn=moved)])
     meant = [CustomerRegistered(customer=ADA, profile=box("about"))]
 
     assert golden(folder, {signed_up: meant}).faults(codec) == [
@@ -165,7 +166,7 @@ def test_an_older_event_that_becomes_two_postings_is_found(folder: Path) -> None
     earned: Stored = ("PointsEarned", 1)
     twice = Upcaster(of=granted, into=(earned,), turn=lambda body: [(*earned, body)] * 2)
 
-    faults = golden(folder, {granted: [EXAMPLES[earned]] * 2}).faults(Codec(STORED, [twice]))
+    faults = golden(folder, {granted: [EXAMPLES[earned]] * 2}).faults(Codec(STORED, [*OURS, twice]))
 
     assert faults == [
         "PointsGranted 1 has become two postings, which would share a row of the ledger"

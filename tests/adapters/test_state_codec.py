@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars.adapters.codec import CODEC, STORED, Codec
+from regulars.adapters.codec import UPCASTERS as OURS
 from regulars.adapters.database import Database
 from regulars.adapters.memory import MemoryStorage
 from regulars.adapters.state_codec import STATES, StateCodec, shape
@@ -18,6 +19,7 @@ from regulars.adapters.storage import SqlStorage
 from regulars.adapters.upcasting import Upcaster
 from regulars.application.aggregates import (
     ACCOUNT,
+    ACTOR,
     CUSTOMER,
     ERASURE,
     MERCHANT,
@@ -47,6 +49,7 @@ COMMANDS: dict[Aggregate, st.SearchStrategy[Any]] = {
     PROGRAM: strategies.program_commands(),
     ACCOUNT: strategies.loyalty_commands(),
     ERASURE: strategies.erasure_commands(st.just(ANNA)),
+    ACTOR: strategies.actor_commands(),
 }
 
 
@@ -212,9 +215,9 @@ def test_the_mark_changes_with_a_stored_name_a_schema_version_or_an_upcaster() -
     )
     codecs = [
         CODEC,
-        Codec(renamed),
-        Codec(STORED, [older]),
-        Codec({**STORED, PointsEarned: ("PointsEarned", 2)}, [raised]),
+        Codec(renamed, OURS),
+        Codec(STORED, [*OURS, older]),
+        Codec({**STORED, PointsEarned: ("PointsEarned", 2)}, [*OURS, raised]),
     ]
 
     assert len({StateCodec(one).mark(ACCOUNT) for one in codecs}) == len(codecs)

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars.adapters.codec import STORED, Codec, NotStoredSo, encode
+from regulars.adapters.codec import UPCASTERS as OURS
 from regulars.adapters.upcasting import Astray, BrokenChain, Chain, Stored, Upcaster
 from regulars.application.events import Retired
 from regulars.domain.order import OrderAccepted, OrderDelivered, OrderReady
@@ -184,10 +185,10 @@ def test_an_older_body_is_read_as_the_events_it_has_become() -> None:
 
 
 def test_a_new_version_reads_what_the_one_before_it_wrote() -> None:
-    earlier = Codec(STORED)
+    earlier = Codec(STORED, OURS)
     later = Codec(
         {**STORED, OrderAccepted: ("OrderAccepted", 2)},
-        [step(("OrderAccepted", 1), ("OrderAccepted", 2))],
+        [*OURS, step(("OrderAccepted", 1), ("OrderAccepted", 2))],
     )
     event = OrderAccepted(order=OrderId("o-1"), late_entry=True)
 

@@ -20,6 +20,7 @@ from regulars.application.door import Door, Request
 from regulars.application.erasure_sinks import ErasureSink, SnapshotSink
 from regulars.application.erasures import Erasures
 from regulars.application.events import Recorded
+from regulars.application.gate import Gate
 from regulars.application.handling import Commands
 from regulars.application.joined import Joined
 from regulars.application.key_rotation import KeyRotation
@@ -28,6 +29,7 @@ from regulars.application.ports import Storage, Vault
 from regulars.application.projecting import Projector
 from regulars.application.views import View
 from regulars.domain.erasure import Traces
+from regulars.domain.reading import DEFAULT_POLICY, ReadingPolicy
 from regulars.domain.values import ProgramId
 from tests.adapters.vaults import RING, vault
 from tests.domain.chronicle import PROGRAM, Command
@@ -86,6 +88,7 @@ def core(
     sinks: Sequence[ErasureSink] = (),
     scrub: Callable[[], Traces] = lambda: Traces.GONE,
     close: Callable[[], None] = lambda: None,
+    policy: ReadingPolicy = DEFAULT_POLICY,
 ) -> Parts:
     clock = Ticking()
     opener = vault(keys, TENANT)
@@ -104,6 +107,7 @@ def core(
         vault=opener,
         keys=KeyRotation(keys, RING),
         commands=commands,
+        gate=Gate(log=storage.log, vault=opener, commands=commands, clock=clock, policy=policy),
         projector=projector,
         program_id=program,
         inline=inline,
@@ -144,10 +148,14 @@ def memory_core(
 
 
 def sql_core(
-    database: Database, *, inline: bool = True, views: Sequence[View[Any, Any]] = VIEWS
+    database: Database,
+    *,
+    inline: bool = True,
+    views: Sequence[View[Any, Any]] = VIEWS,
+    policy: ReadingPolicy = DEFAULT_POLICY,
 ) -> Parts:
     storage = SqlStorage(database, views, tenant=TENANT)
-    return core(storage, SqlKeyStore(database), inline=inline, views=views)
+    return core(storage, SqlKeyStore(database), inline=inline, views=views, policy=policy)
 
 
 def request(*commands: Command, id: str | None = None, by: str = "agent:7") -> Request:  # noqa: A002 - the word that a host uses

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from regulars.adapters.codec import STORED, Codec
+from regulars.adapters.codec import STORED, UPCASTERS, Codec
 from regulars.adapters.upcasting import Payload, Turned, Upcaster
 from regulars.application import aggregates
 from regulars.application.aggregates import ACCOUNT, Aggregate, aggregate_of
@@ -134,6 +134,9 @@ def test_an_upcaster_that_leads_to_other_events_is_noticed() -> None:
         return [("PointsEarned", 1, {**payload, "points": payload["points"] * 2})]
 
     granted = Upcaster(of=("PointsGranted", 1), into=(("PointsEarned", 1),), turn=kept)
-    read = {source(ACCOUNT, Codec(STORED, [evolve(granted, turn=one)])) for one in (kept, doubled)}
+    read = {
+        source(ACCOUNT, Codec(STORED, [*UPCASTERS, evolve(granted, turn=one)]))
+        for one in (kept, doubled)
+    }
 
     assert len({*read, source(ACCOUNT)}) == 3

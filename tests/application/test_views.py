@@ -19,10 +19,13 @@ from regulars.application.events import EventId, Happened, Pending, Recorded
 from regulars.application.loyalty import ACCOUNTS, LEDGER
 from regulars.application.ports import Storage
 from regulars.application.projecting import Projector, Rows, computed, fold_into
+from regulars.application.reading import DataOf
 from regulars.application.sales import FLAGS, ITEMS, MERCHANTS, SALES
 from regulars.application.views import Key, View
+from regulars.domain.actor import Actor
+from regulars.domain.personal import DataClass
 from regulars.domain.purchase import Line, OrderPlaced
-from regulars.domain.values import ItemId, OrderId
+from regulars.domain.values import CustomerId, ItemId, OrderId
 from regulars.testing.example_events import EXAMPLES
 from tests.application.histories import copied, storage_of, told, towns
 from tests.application.memory_crm import Parts, memory_core
@@ -188,6 +191,8 @@ def test_a_town_has_rows_of_every_view() -> None:
     town = memory_core()
     town.crm.execute(evolve(PLACE, lines=(soup,)), by="agent:7")
     town.execute(DELIVER, evolve(REFUND, amount=PLACE.total + 1))
+    hers = DataOf(customer=CustomerId("anna"), data_class=DataClass.CONTACT)
+    town.crm.reveal(hers, purpose="service", actor=Actor(role="support", id="s-7"))
 
     assert {view for view, rows in town.rows().items() if not rows} == set()
 

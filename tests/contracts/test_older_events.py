@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from regulars.adapters.codec import STORED, Codec
+from regulars.adapters.codec import UPCASTERS as OURS
 from regulars.adapters.database import Database
 from regulars.adapters.event_log import EVENTS, SqlLog
 from regulars.adapters.memory import MemoryLog
@@ -170,7 +171,7 @@ def test_an_upgrade_reads_what_the_release_before_it_wrote(database: Database) -
         into=(("OrderAccepted", 2),),
         turn=lambda payload: [("OrderAccepted", 2, payload)],
     )
-    later = Codec({**STORED, OrderAccepted: ("OrderAccepted", 2)}, [step])
+    later = Codec({**STORED, OrderAccepted: ("OrderAccepted", 2)}, [*OURS, step])
     after = SqlLog(database, tenant="shop", codec=later)
 
     assert list(after.read()) == told
@@ -196,7 +197,7 @@ def test_rows_that_a_release_renamed_are_read_by_their_new_name(database: Databa
         turn=lambda payload: [("OrderAccepted", 1, payload)],
     )
 
-    recorded = list(SqlLog(database, tenant="shop", codec=Codec(STORED, [step])).read())
+    recorded = list(SqlLog(database, tenant="shop", codec=Codec(STORED, [*OURS, step])).read())
 
     assert recorded == [told[0]._replace(type="OrderConfirmed"), told[1]]
 

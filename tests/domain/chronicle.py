@@ -7,19 +7,21 @@ from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from attrs import Factory, define
 
-from regulars.domain import customer, erasure, loyalty, merchant, order, program
+from regulars.domain import actor, customer, erasure, loyalty, merchant, order, program
 from regulars.domain.order import OrderDelivered
 from regulars.domain.policies import earn_on_delivery, reverse_on_refund
 from regulars.domain.refund import RefundIssued
 from regulars.domain.values import CustomerId, MerchantId, OrderId, ProgramId, Refusal
 from tests.domain.story import (
     AccountStory,
+    ActorStory,
     CustomerStory,
     ErasureStory,
     MerchantStory,
     OrderStory,
     ProgramStory,
     account_story,
+    actor_story,
     customer_story,
     erasure_story,
     merchant_story,
@@ -37,9 +39,16 @@ Command: TypeAlias = (
     | program.Command
     | loyalty.Command
     | erasure.Command
+    | actor.Command
 )
 Event: TypeAlias = (
-    customer.Event | merchant.Event | order.Event | program.Event | loyalty.Event | erasure.Event
+    customer.Event
+    | merchant.Event
+    | order.Event
+    | program.Event
+    | loyalty.Event
+    | erasure.Event
+    | actor.Event
 )
 Kind = TypeVar("Kind")
 
@@ -63,6 +72,7 @@ class Chronicle:
         lambda: defaultdict(account_story)
     )
     erasures: dict[CustomerId, ErasureStory] = Factory(lambda: defaultdict(erasure_story))
+    actors: dict[actor.Actor, ActorStory] = Factory(lambda: defaultdict(actor_story))
     facts: list[Fact] = Factory(list[Fact])
 
     def tell(self, command: Command) -> None:
@@ -98,7 +108,9 @@ class Chronicle:
             return self.programs[command.program].when(command)
         if isinstance(command, erasure.Command):
             return self.erasures[command.customer].when(command)
-        return self.accounts[command.program, command.customer].when(command)
+        if isinstance(command, loyalty.Command):
+            return self.accounts[command.program, command.customer].when(command)
+        return self.actors[command.actor].when(command)
 
     def _reactions(self, event: Event, at: datetime) -> Sequence[loyalty.Command]:
         if isinstance(event, OrderDelivered):

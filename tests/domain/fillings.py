@@ -13,6 +13,7 @@ from attrs import evolve, fields
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from regulars.domain.actor import Actor, Look
 from regulars.domain.erasure import DestroyedKey, Purged, Traces
 from regulars.domain.personal import (
     Address,
@@ -26,6 +27,7 @@ from regulars.domain.personal import (
 )
 from regulars.domain.program import EarningRule
 from regulars.domain.purchase import Channel, Line
+from regulars.domain.reading import Limit
 from regulars.domain.values import (
     AddressId,
     CardId,
@@ -84,6 +86,16 @@ lines = st.lists(
     ),
     max_size=3,
 ).map(lambda drawn: tuple(evolve(line, line=place) for place, line in enumerate(drawn, 1)))
+actors = st.builds(
+    Actor, role=st.sampled_from(["support", "privacy_officer"]), id=st.sampled_from(["a-1", "a-2"])
+)
+looks = st.builds(
+    Look,
+    subject=st.sampled_from(["customer/anna", "order/o-1"]),
+    data_class=st.sampled_from(DataClass).map(lambda one: one.value),
+    outcome=st.sampled_from(["revealed", "masked", "erased", "denied"]),
+    denial=st.none() | st.just("purpose"),
+)
 boxes = st.builds(Sealed, st.binary(min_size=1, max_size=12))
 destroyed_keys = st.builds(
     DestroyedKey,
@@ -110,6 +122,9 @@ _FILLING: Final[Filling] = {
     int: amounts,
     str: words,
     Channel: st.sampled_from(Channel),
+    Actor: actors,
+    Limit: st.builds(Limit, role=st.just("support"), reads=st.integers(1, 4), seconds=amounts),
+    tuple[Look, ...]: st.lists(looks, max_size=3).map(tuple),
     EarningRule: rules,
     Money: st.builds(Money, minor=amounts, currency=currencies),
     DataClass: st.sampled_from(DataClass),

@@ -6,7 +6,7 @@ from typing import Final, Generic, Protocol, Self, TypeAlias, TypeVar
 
 from attrs import Factory, define
 
-from regulars.domain import customer, erasure, loyalty, merchant, order, program
+from regulars.domain import actor, customer, erasure, loyalty, merchant, order, program
 from regulars.domain.values import Refusal
 
 NOON: Final = datetime(2024, 5, 17, 12, 0, tzinfo=UTC)
@@ -65,6 +65,11 @@ OrderStory: TypeAlias = Story[order.Order, order.Command, order.Event]
 ProgramStory: TypeAlias = Story[program.Program, program.Command, program.Event]
 AccountStory: TypeAlias = Story[loyalty.Account, loyalty.Command, loyalty.Event]
 ErasureStory: TypeAlias = Story[erasure.Erasure, erasure.Command, erasure.Event]
+ActorStory: TypeAlias = Story[actor.Conduct, actor.Command, actor.Event]
+
+
+def actor_story() -> ActorStory:
+    return Story(actor.Conduct(), actor.fold, actor.decide)
 
 
 def customer_story() -> CustomerStory:

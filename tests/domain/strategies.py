@@ -14,7 +14,8 @@ from attrs import evolve
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from regulars.domain import customer, erasure, loyalty, merchant, order, program
+from regulars.domain import actor, customer, erasure, loyalty, merchant, order, program
+from regulars.domain.actor import Actor, RecordAccess, ReinstateActor
 from regulars.domain.bank_card import BindBankCard, UnbindBankCard
 from regulars.domain.customer import (
     AddDeliveryAddress,
@@ -41,6 +42,12 @@ from regulars.domain.program import DefineProgram, PublishEarningRule
 from regulars.domain.purchase import PlaceOrder
 from regulars.domain.refund import IssueRefund
 from regulars.domain.review import SubmitReview
+from regulars.domain.rights import (
+    LiftRestriction,
+    ObjectToProcessing,
+    RestrictProcessing,
+    WithdrawObjection,
+)
 from regulars.domain.values import CustomerId, MerchantId, OrderId, ProgramId, RefundId
 from tests.domain.chronicle import PROGRAM, Command, Event
 from tests.domain.fillings import (
@@ -97,6 +104,10 @@ def erasure_commands(
     return _any_of(erasure.Command, {**filling, CustomerId: customer_ids})
 
 
+def actor_commands(filling: Filling = ANYTHING) -> SearchStrategy[actor.Command]:
+    return _any_of(actor.Command, {**filling, "reason": _CODES})
+
+
 def events(kinds: object = Event) -> SearchStrategy[Event]:
     """Any event of `kinds`, a union such as `order.Event`; its content need not make sense."""
     return _any_of(kinds, SEALED)
@@ -115,6 +126,7 @@ def partitions(draw: DrawFn, total: int) -> tuple[int, ...]:
     )
 
 
+_CODES: Final = st.none() | st.just("ticket-1")
 _BEGINNING: Final = datetime(2024, 2, 28, 21, tzinfo=UTC)
 _STARTS: Final = st.integers(0, 7 * 24).map(lambda count: _BEGINNING + timedelta(hours=count))
 _GAPS: Final = st.sampled_from(
@@ -166,10 +178,15 @@ def histories(
         st.just(RegisterCustomer(customer=bo, at=_BEGINNING)),
         st.just(RegisterMerchant(merchant=noodles, at=_BEGINNING, name="Noodles")),
     )
+    sam = Actor(role="support", id="sam")
+    visits = built(RecordAccess, {**filling, "reason": _CODES}, actor=sam, wanted=1)
+    officer = Actor(role="privacy_officer", id="olga")
+    back = ReinstateActor(actor=sam, at=_BEGINNING, officer=officer)
     lanes = [
         _told(st.lists(turns, max_size=3).map(lambda turns: [*chain(*turns)])),
         _told(st.lists(offers, max_size=3)),
         _told(st.lists(rules, max_size=2)),
+        _told(st.lists(visits | st.just(back), max_size=3)),
     ]
     lives = [
         _told(_life(built(PlaceOrder, filling, order=OrderId(f"o-{number}")), review))
@@ -189,6 +206,10 @@ def _and_back(wish: customer.Command) -> list[customer.Command]:
             return [wish, UnbindBankCard(customer=anna, at=at, card=card)]
         case GrantConsent(purpose=purpose, channel=channel):
             return [wish, WithdrawConsent(customer=anna, at=at, purpose=purpose, channel=channel)]
+        case ObjectToProcessing(purpose=purpose):
+            return [wish, WithdrawObjection(customer=anna, at=at, purpose=purpose)]
+        case RestrictProcessing(data_class=data_class):
+            return [wish, LiftRestriction(customer=anna, at=at, data_class=data_class)]
         case _:
             return [wish]
 

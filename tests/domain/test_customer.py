@@ -1,3 +1,5 @@
+from datetime import datetime
+
 import pytest
 from attrs import evolve
 from hypothesis import given
@@ -240,7 +242,7 @@ def test_no_sequence_of_commands_breaks_the_invariants(commands: list[Command]) 
     addresses: set[AddressId] = set()
     cards: set[CardId] = set()
     evidence: str | None = None
-    consents: dict[tuple[str, str | None], str | None] = {}
+    consents: dict[tuple[str, str | None], tuple[str | None, datetime | None]] = {}
 
     for event in (event for command in commands for event in story.attempt(command)):
         match event:
@@ -257,9 +259,10 @@ def test_no_sequence_of_commands_breaks_the_invariants(commands: list[Command]) 
             case RealNameVerified():
                 assert event.evidence != evidence
                 evidence = event.evidence
-            case ConsentGranted(purpose=purpose, channel=channel, policy_version=text):
-                assert (purpose, channel) not in consents or consents[purpose, channel] != text
-                consents[purpose, channel] = text
+            case ConsentGranted(purpose=purpose, channel=channel):
+                given = (event.policy_version, event.valid_until)
+                assert consents.get((purpose, channel)) != given
+                consents[purpose, channel] = given
             case ConsentWithdrawn(purpose=purpose, channel=channel):
                 del consents[purpose, channel]
             case _:

@@ -1,0 +1,65 @@
+"""`regulars export`: what a customer takes along, as one JSON file."""
+
+import json
+from pathlib import Path
+from uuid import uuid4
+
+import click
+
+from regulars.adapters.cli_call import Call, call_options, examples
+from regulars.adapters.cli_reveal import reader_options
+from regulars.adapters.cli_screen import count, plain, write_json
+from regulars.adapters.new_file import new_file, refuse_own_files
+from regulars.adapters.portable_document import portable_document
+from regulars.domain.actor import Actor
+from regulars.domain.values import CustomerId
+
+
+@click.command(
+    epilog=examples(
+        "regulars export ada ada.json --as customer:ada",
+        "regulars export ada ada.json --as privacy_officer:po-1 --reason request-7",
+    )
+)
+@click.argument("customer")
+@click.argument("file", type=click.Path(path_type=Path))
+@reader_options(purpose="subject_access")
+@call_options()
+def export(  # noqa: PLR0913 - one for each option
+    call: Call, *, customer: str, file: Path, purpose: str, actor: Actor, reason: str | None
+) -> None:
+    """
+    Write what CUSTOMER takes along to FILE.
+
+    FILE is JSON, as docs/portable-export.schema.json describes it: what the customer gave, with
+    the class of each value, their orders and consents, which role may use what for which purpose,
+    how long it is kept, and who read what. What was computed of the customer, such as points, is
+    left out.
+
+    The file holds personal data in clear: only its owner may read it, and a file that is there is
+    never replaced. The export is recorded, and so is each value that was read for it.
+    """
+    refuse_own_files(file, call.file())
+    with new_file(file, replace=False) as draft, call.open() as crm:
+        portable = crm.export_personal_data(
+            CustomerId(customer),
+            export_id=str(uuid4()),
+            actor=actor,
+            purpose=purpose,
+            reason=reason,
+        )
+        text = json.dumps(portable_document(portable), ensure_ascii=False, indent=2)
+        draft.write_text(f"{text}\n", encoding="utf-8")
+    values, orders = len(portable.given), len(portable.theirs.orders)
+    if call.as_json:
+        write_json(
+            {
+                "file": str(file),
+                "export_id": portable.export_id,
+                "customer": customer,
+                "values": values,
+                "orders": orders,
+            }
+        )
+    else:
+        click.echo(plain(f"Exported {count(values)} values and {count(orders)} orders to {file}"))

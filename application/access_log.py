@@ -1,0 +1,136 @@
+"""The access log: who asked to read whose personal data, for what, and what came of it."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any, ClassVar, Final, NamedTuple
+
+from attrs import define, frozen
+
+from regulars.application.aggregates import actor_stream
+from regulars.application.events import Happened, moment
+from regulars.application.queries import Query, ViewRows
+from regulars.application.views import Key, View
+from regulars.domain.actor import AccessRecorded, Actor, Look
+from regulars.domain.values import CustomerId
+
+
+@define
+class AccessEntry:
+    """
+    One value that was asked for, by the position of its record and its number in that, from 1.
+
+    `bulk` is 1 where the record was of many values at once. Times are microseconds.
+    """
+
+    position: int
+    number: int
+    subject: str = ""
+    role: str = ""
+    actor: str = ""
+    purpose: str = ""
+    data_class: str = ""
+    outcome: str = ""
+    denial: str | None = None
+    order_id: str | None = None
+    reason: str | None = None
+    bulk: int = 0
+    occurred_at: int = 0
+
+
+class _Part(NamedTuple):
+    recorded: AccessRecorded
+    look: Look
+    occurred_at: int
+
+
+def _parts(recorded: Happened) -> Iterable[tuple[Key, _Part]]:
+    event: Any = recorded.event  # the view reads no other class
+    return (
+        ((recorded.position, number), _Part(event, look, recorded.occurred_at))
+        for number, look in enumerate(event.looks, 1)
+    )
+
+
+def _fold(row: AccessEntry, part: _Part) -> None:
+    recorded, look, row.occurred_at = part
+    row.subject = look.subject
+    row.role = recorded.role
+    row.actor = recorded.actor
+    row.purpose = recorded.purpose
+    row.data_class = look.data_class
+    row.outcome = look.outcome
+    row.denial = look.denial
+    row.order_id = recorded.order
+    row.reason = recorded.reason
+    row.bulk = int(recorded.bulk)
+
+
+ACCESSES: Final[View[AccessEntry, _Part]] = View(
+    name="accesses",
+    version=1,
+    row=AccessEntry,
+    key=("position", "number"),
+    reads=frozenset({AccessRecorded}),
+    parts=_parts,
+    fold=_fold,
+    indexes=("subject", "actor"),
+)
+
+
+@frozen(kw_only=True)
+class Access:
+    """One value that somebody asked for. Nothing of the value is in it."""
+
+    position: int
+    at: datetime
+    actor: Actor
+    purpose: str
+    subject: str
+    data_class: str
+    outcome: str
+    denial: str | None
+    order: str | None
+    reason: str | None
+    bulk: bool
+
+
+@frozen(kw_only=True)
+class AccessLog(Query[tuple[Access, ...]]):
+    """
+    Who asked to read personal data, oldest first.
+
+    That of a customer, what a reader asked for, or both; all of it where neither is named.
+    """
+
+    views: ClassVar[tuple[View[Any, Any], ...]] = (ACCESSES,)
+
+    customer: CustomerId | None = None
+    actor: Actor | None = None
+
+    def streams(self) -> Collection[str] | None:
+        """The stream of the reader, if one is named; else any may hold something."""
+        return None if self.actor is None else (actor_stream(self.actor),)
+
+    def answer(self, rows: ViewRows) -> tuple[Access, ...]:
+        """The accesses in the order of the log."""
+        equal: dict[str, str | int] = {}
+        if self.customer is not None:
+            equal["subject"] = f"customer/{self.customer}"
+        if self.actor is not None:
+            equal |= {"role": self.actor.role, "actor": self.actor.id}
+        return tuple(
+            Access(
+                position=row.position,
+                at=moment(row.occurred_at),
+                actor=Actor(role=row.role, id=row.actor),
+                purpose=row.purpose,
+                subject=row.subject,
+                data_class=row.data_class,
+                outcome=row.outcome,
+                denial=row.denial,
+                order=row.order_id,
+                reason=row.reason,
+                bulk=bool(row.bulk),
+            )
+            for row in rows.rows(ACCESSES, **equal)
+        )

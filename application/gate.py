@@ -1,0 +1,346 @@
+"""
+The gate: the one way to a personal value. It asks the rules, records the access, and then gives.
+
+What is recorded and what it depends on are read and written in one transaction; a value leaves it
+only once the record is kept.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TypeAlias
+
+from attrs import evolve
+
+from regulars.application.aggregates import (
+    ACTOR,
+    CUSTOMER,
+    ERASURE,
+    ORDER,
+    Aggregate,
+    actor_stream,
+    customer_stream,
+    erasure_stream,
+    order_stream,
+)
+from regulars.application.door import Request, boxes_of, subject_of
+from regulars.application.fields import check_id
+from regulars.application.handling import Commands
+from regulars.application.portable import ExportDenied, Given, Portable, gathered
+from regulars.application.ports import Clock, EventLog, Revealed, Vault
+from regulars.application.reading import (
+    MOST_AT_ONCE,
+    WORDS,
+    BoxIn,
+    Card,
+    CardField,
+    DataOf,
+    Masked,
+    NotKept,
+    Outcome,
+    SeveralKept,
+    Sought,
+    TooManyAtOnce,
+    Visit,
+)
+from regulars.application.shelf import Placed, Shelf, class_of, placed, shelf_of
+from regulars.application.states import Held
+from regulars.domain.actor import Conduct, Look, RecordAccess, read_within
+from regulars.domain.customer import Customer
+from regulars.domain.erasure import Erasure
+from regulars.domain.masks import masked
+from regulars.domain.order import Order, Stage
+from regulars.domain.personal import DataClass
+from regulars.domain.reading import (
+    Consent,
+    Denial,
+    Denied,
+    OrderState,
+    Question,
+    ReadingPolicy,
+    Shown,
+    may_read,
+)
+from regulars.domain.rights import RecordExport
+from regulars.domain.values import CustomerId
+
+Load: TypeAlias = Callable[[str, Aggregate], Held]
+
+
+class Gate:
+    """
+    Reads personal data for who may, one transaction at a time. `policy` says who may.
+
+    Where the boxes of at most `capacity` customers stand is kept in memory, sealed as they are.
+    """
+
+    def __init__(  # noqa: PLR0913 - its parts, each by name
+        self,
+        *,
+        log: EventLog,
+        vault: Vault,
+        commands: Commands,
+        clock: Clock,
+        policy: ReadingPolicy,
+        capacity: int = 10_000,
+    ) -> None:
+        self._log = log
+        self._vault = vault
+        self._commands = commands
+        self._clock = clock
+        self.policy = policy
+        self._capacity = capacity
+        self._shelves: OrderedDict[str, tuple[int, Shelf]] = OrderedDict()
+
+    @contextmanager
+    def _together(self) -> Generator[Load]:
+        try:
+            with self._commands.together() as load:
+                # A key that another process destroyed opens nothing here any more.
+                self._vault.heed_erasures()
+                yield load
+        except BaseException:
+            # A stream that was not kept may get other events under the same versions.
+            self._shelves.clear()
+            raise
+
+    def read(self, sought: Sequence[Sought], visit: Visit) -> list[Outcome]:
+        """
+        What each of `sought` holds, or why it is not shown; all of it in one access record.
+
+        Raises:
+            Refusal: an id, the purpose or the reason cannot be, or it is not clear what is meant.
+            StorageUnavailable: the access cannot be recorded, so that nothing is given.
+        """
+        check_id("role", visit.actor.role)
+        check_id("id", visit.actor.id)
+        if len(sought) > MOST_AT_ONCE:
+            raise TooManyAtOnce(asked=len(sought))
+        if not sought:
+            return []
+        with self._together() as load:
+            return self._read(sought, visit, load)
+
+    def card(self, customer: CustomerId, visit: Visit) -> Card:
+        """
+        All that is kept of a customer, as far as one who comes for this purpose may see it.
+
+        Raises:
+            Refusal: as `read`; nobody registered under the id is a card with nothing on it.
+            StorageUnavailable: as `read`.
+        """
+        with self._together() as load:
+            person: Customer = load(customer_stream(customer), CUSTOMER).state
+            now = self._clock.now()
+            sought = [
+                one for of in DataClass for one in self._on_card(customer, of, visit, load, now)
+            ]
+            outcomes = self.read(sought, visit)
+        text = self.policy.text
+        return Card(
+            customer=customer,
+            fields=tuple(
+                CardField(data_class=one.data_class, field=one.field, outcome=outcome)
+                for one, outcome in zip(sought, outcomes, strict=True)
+            ),
+            allowed=tuple(
+                (purpose, channel)
+                for purpose, channel in sorted(
+                    person.consents, key=lambda one: (one[0], one[1] or "")
+                )
+                if person.consent(purpose, channel, now, text=text) is Consent.GIVEN
+            ),
+            objections=tuple(sorted(person.rights.objections)),
+            restricted=tuple(one for one in DataClass if person.rights.restricts(one)),
+            accepted=person.rights.accepted,
+            asks_again=text is not None and person.rights.accepted != text,
+        )
+
+    def export(self, customer: CustomerId, export_id: str, visit: Visit) -> Portable:
+        """
+        A portable copy of all that a customer gave, and what they are to be told about it.
+
+        Raises:
+            ExportDenied: who asks may not have it; the attempt is recorded.
+            Refusal: as `read`; or nobody is registered under the id.
+            StorageUnavailable: as `read`.
+        """
+        check_id("export_id", export_id)
+        with self._together() as load:
+            at = self._clock.now()
+            whole = [
+                one for of in DataClass for one in self._on_card(customer, of, visit, load, at)
+            ]
+            theirs = gathered(self._log, customer)
+            sought: list[Sought] = [*whole, *theirs.boxes]
+            outcomes = self.read(sought, visit)
+            denied = next((one for one in outcomes if isinstance(one, Denied)), None)
+            if denied is None:
+                actor = visit.actor
+                record = RecordExport(
+                    customer=customer,
+                    at=at,
+                    export_id=export_id,
+                    classes=tuple(dict.fromkeys(map(_data_class, sought))),
+                    recipient=f"{actor.role}:{actor.id}",
+                )
+                self._commands.execute(Request(commands=(record,), by=f"{actor.role}:{actor.id}"))
+            given = [
+                (self._found(one, load), outcome)
+                for one, outcome in zip(sought, outcomes, strict=True)
+            ]
+            person: Customer = load(customer_stream(customer), CUSTOMER).state
+        if denied is not None:
+            raise ExportDenied(reason=denied.reason)
+        return Portable(
+            export_id=export_id,
+            customer=customer,
+            made_at=at,
+            given=tuple(
+                Given(found=found, outcome=outcome) for found, outcome in given if found is not None
+            ),
+            person=person,
+            theirs=theirs,
+            policy=self.policy,
+        )
+
+    def _on_card(
+        self, customer: CustomerId, data_class: DataClass, visit: Visit, load: Load, at: datetime
+    ) -> list[DataOf]:
+        whole = DataOf(customer=customer, data_class=data_class)
+        conduct: Conduct = load(actor_stream(visit.actor), ACTOR).state
+        asked = self._asked(whole, visit, load, at, suspended=conduct.suspended)
+        if isinstance(may_read(self.policy, asked), Denied):
+            return [whole]
+        slots = [slot for of, slot in self._shelf(customer, load) if of is data_class]
+        return [evolve(whole, field=slot) for slot in slots]
+
+    def _read(self, sought: Sequence[Sought], visit: Visit, load: Load) -> list[Outcome]:
+        at, actor = self._clock.now(), visit.actor
+        conduct: Conduct = load(actor_stream(actor), ACTOR).state
+        asked = [self._asked(one, visit, load, at, suspended=conduct.suspended) for one in sought]
+        verdicts = [may_read(self.policy, one) for one in asked]
+        wanted = sum(isinstance(verdict, Shown) for verdict in verdicts)
+        limit = self.policy.limit(actor.role)
+        if limit is not None and read_within(conduct, limit, at) + wanted > limit.reads:
+            too_many = Denied(Denial.TOO_MANY)
+            verdicts = [too_many if isinstance(one, Shown) else one for one in verdicts]
+        outcomes = [
+            verdict if isinstance(verdict, Denied) else self._opened(one, verdict, load)
+            for one, verdict in zip(sought, verdicts, strict=True)
+        ]
+        record = RecordAccess(
+            actor=actor,
+            at=at,
+            purpose=visit.purpose,
+            looks=tuple(map(_look, sought, asked, outcomes)),
+            wanted=wanted,
+            limit=limit,
+            order=visit.order,
+            reason=visit.reason,
+            bulk=len(sought) >= self.policy.bulk_from,
+        )
+        self._commands.execute(Request(commands=(record,), by=f"{actor.role}:{actor.id}"))
+        return outcomes
+
+    def _asked(
+        self, sought: Sought, visit: Visit, load: Load, at: datetime, *, suspended: bool
+    ) -> Question:
+        customer = _customer(sought)
+        person, erasure = Customer(), Erasure()
+        if customer is not None:
+            person = load(customer_stream(customer), CUSTOMER).state
+            erasure = load(erasure_stream(customer), ERASURE).state
+        data_class = _data_class(sought)
+        order = Order() if visit.order is None else load(order_stream(visit.order), ORDER).state
+        bought, actor = order.placed, visit.actor
+        return Question(
+            role=actor.role,
+            data_class=data_class,
+            purpose=visit.purpose,
+            order=_order_state(order),
+            consent=person.consent(visit.purpose, visit.channel, at, text=self.policy.text),
+            own=actor.id == customer,
+            party=bought is not None and f"customer/{bought.customer}" == _subject(sought),
+            seller=bought is not None and bought.merchant == actor.id,
+            # What waits for its erasure, or is held back from it, is kept and not used.
+            restricted=person.rights.restricts(data_class) or data_class in erasure.pending,
+            objected=visit.purpose in person.rights.objections,
+            suspended=suspended,
+        )
+
+    def _opened(self, sought: Sought, shown: Shown, load: Load) -> Outcome:
+        found = self._found(sought, load)
+        if found is None:
+            return NotKept()
+        opened = self._vault.open(found.box, found.spot)
+        if isinstance(opened, Revealed) and shown is Shown.MASKED:
+            return Masked(masked(opened.value))
+        return opened
+
+    def _found(self, sought: Sought, load: Load) -> Placed | None:
+        customer = _customer(sought)
+        if isinstance(sought, BoxIn):
+            box = boxes_of(sought.recorded.event).get(sought.field)
+            if box is None:
+                return None
+            found = placed(sought.recorded, sought.field, box)
+            if customer is None or sought.recorded.stream != customer_stream(customer):
+                return found
+            # What was replaced or removed is no longer shown.
+            return found if found in self._shelf(customer, load).values() else None
+        shelf = self._shelf(sought.customer, load)
+        if sought.field is not None:
+            return shelf.get((sought.data_class, sought.field))
+        fields = [slot for of, slot in shelf if of is sought.data_class]
+        if len(fields) > 1:
+            raise SeveralKept(
+                customer=sought.customer, data_class=sought.data_class, fields=tuple(fields)
+            )
+        return shelf[sought.data_class, fields[0]] if fields else None
+
+    def _shelf(self, customer: CustomerId, load: Load) -> Shelf:
+        stream = customer_stream(customer)
+        version = load(stream, CUSTOMER).version
+        kept, shelf = self._shelves.get(stream, (0, Shelf()))
+        if kept != version:
+            shelf = shelf_of(self._log.stream(stream))
+            self._shelves[stream] = (version, shelf)
+            if len(self._shelves) > self._capacity:
+                self._shelves.popitem(last=False)
+        return shelf
+
+
+def _customer(sought: Sought) -> CustomerId | None:
+    if isinstance(sought, DataOf):
+        return sought.customer
+    return getattr(sought.recorded.event, "customer", None)
+
+
+def _subject(sought: Sought) -> str:
+    if isinstance(sought, DataOf):
+        return f"customer/{sought.customer}"
+    return subject_of(sought.recorded.event)
+
+
+def _data_class(sought: Sought) -> DataClass:
+    if isinstance(sought, DataOf):
+        return sought.data_class
+    return class_of(sought.recorded.event, sought.field)
+
+
+def _order_state(order: Order) -> OrderState:
+    if order.placed is None:
+        return OrderState.NONE
+    ended = order.cancelled or order.stage is Stage.COMPLETED
+    return OrderState.CLOSED if ended else OrderState.OPEN
+
+
+def _look(sought: Sought, asked: Question, outcome: Outcome) -> Look:
+    return Look(
+        subject=_subject(sought),
+        data_class=asked.data_class.value,
+        outcome=WORDS[type(outcome)],
+        denial=outcome.reason.value if isinstance(outcome, Denied) else None,
+    )

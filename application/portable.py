@@ -1,0 +1,89 @@
+"""What a person takes along: what they gave, what they did, and who used it for what."""
+
+from datetime import datetime
+
+from attrs import Factory, define, frozen
+
+from regulars.application.door import boxes_of, subject_of
+from regulars.application.events import Recorded, moment
+from regulars.application.ports import EventLog
+from regulars.application.reading import BoxIn, Outcome
+from regulars.application.shelf import Placed
+from regulars.domain import order
+from regulars.domain.actor import AccessRecorded
+from regulars.domain.customer import ConsentGranted, ConsentWithdrawn, Customer
+from regulars.domain.order import Order
+from regulars.domain.purchase import OrderPlaced
+from regulars.domain.reading import Denial, ReadingPolicy
+from regulars.domain.values import CustomerId, Refusal
+
+
+@frozen(kw_only=True)
+class ExportDenied(Refusal):
+    """Who asks for a portable copy may not have it. Tells nothing about the person."""
+
+    reason: Denial
+
+    def __str__(self) -> str:
+        return f"the export is denied: {self.reason.value}"
+
+
+@define
+class Gathered:
+    """What the log has of a customer in clear, and the boxes of their orders and reviews."""
+
+    orders: dict[str, Order] = Factory(dict[str, Order])
+    boxes: list[BoxIn] = Factory(list[BoxIn])
+    consents: list[tuple[datetime, ConsentGranted | ConsentWithdrawn]] = Factory(
+        list[tuple[datetime, ConsentGranted | ConsentWithdrawn]]
+    )
+    accesses: list[tuple[datetime, AccessRecorded]] = Factory(list[tuple[datetime, AccessRecorded]])
+
+
+@frozen(kw_only=True)
+class Given:
+    """A value that the person gave: where it stands, and what came of opening it."""
+
+    found: Placed
+    outcome: Outcome
+
+
+@frozen(kw_only=True)
+class Portable:
+    """A portable copy. Points, tiers and all else that was computed of a person are left out."""
+
+    export_id: str
+    customer: CustomerId
+    made_at: datetime
+    given: tuple[Given, ...]
+    person: Customer
+    theirs: Gathered
+    policy: ReadingPolicy
+
+
+def gathered(log: EventLog, customer: CustomerId) -> Gathered:
+    """All that concerns a customer, in one pass over the log: it costs as much as that is long."""
+    theirs, subject = Gathered(), f"customer/{customer}"
+    for recorded in log.read():
+        event, at = recorded.event, moment(recorded.occurred_at)
+        match event:
+            case AccessRecorded(looks=looks):
+                if any(look.subject == subject for look in looks):
+                    theirs.accesses.append((at, event))
+            case ConsentGranted() | ConsentWithdrawn():
+                if event.customer == customer:
+                    theirs.consents.append((at, event))
+            case _ if isinstance(event, order.Event):
+                _gather(theirs, recorded, event, subject)
+            case _:
+                pass
+    return theirs
+
+
+def _gather(theirs: Gathered, recorded: Recorded, event: order.Event, subject: str) -> None:
+    if isinstance(event, OrderPlaced) and subject_of(event) == subject:
+        theirs.orders[event.order] = Order()
+    state = theirs.orders.get(event.order)
+    if state is not None:
+        order.fold(state, event, moment(recorded.occurred_at))
+        theirs.boxes += [BoxIn(recorded=recorded, field=name) for name in boxes_of(event)]

@@ -1,0 +1,125 @@
+"""The part of the core's front that reads personal data: every value goes through the gate."""
+
+from collections.abc import Sequence
+from threading import RLock
+
+from regulars.application.gate import Gate
+from regulars.application.portable import Portable
+from regulars.application.reading import Card, Outcome, Sought, Visit
+from regulars.domain.actor import Actor
+from regulars.domain.values import CustomerId, OrderId
+
+
+class Reader:
+    """What of `Crm` reads personal data. `lock` is the one by which threads take turns."""
+
+    def __init__(self, gate: Gate, lock: RLock) -> None:
+        self._gate = gate
+        self._turn = lock
+
+    def reveal(  # noqa: PLR0913 - each is a part of the question
+        self,
+        sought: Sought,
+        *,
+        purpose: str,
+        actor: Actor,
+        order: OrderId | None = None,
+        channel: str | None = None,
+        reason: str | None = None,
+    ) -> Outcome:
+        """
+        A personal value for who may read it, once the access is recorded; or why there is none.
+
+            crm.reveal(
+                DataOf(customer="ada", data_class=DataClass.CONTACT),
+                purpose="service",
+                actor=Actor(role="support", id="s-7"),
+                reason="ticket-12",
+            )
+
+        `Revealed` and `Masked` hold a value. `Denied` says why there is none, and nothing of what
+        there may be; `Erased`, `Tampered`, `KeyUnavailable` and `NotKept` are what they say. Every
+        one of them is recorded first. Who reads for an `order` is told by it; a consent for the
+        `channel`, or for all of them, is asked for where one is needed.
+
+        Not for the inside of a transaction of the host's, which could take the record back.
+
+        Raises:
+            Refusal: an id is none, the purpose or the reason is no code, or `sought` does not say
+                which of several values it means.
+            StorageUnavailable: the access cannot be recorded: there is no value.
+        """
+        return self.reveal_many(
+            [sought], purpose=purpose, actor=actor, order=order, channel=channel, reason=reason
+        )[0]
+
+    def reveal_many(  # noqa: PLR0913 - as `reveal`
+        self,
+        sought: Sequence[Sought],
+        *,
+        purpose: str,
+        actor: Actor,
+        order: OrderId | None = None,
+        channel: str | None = None,
+        reason: str | None = None,
+    ) -> list[Outcome]:
+        """
+        Many values in one access record, which tells whose they are; see `reveal`.
+
+        From so many on as the policy says it is flagged as bulk. If they are more than the reader
+        may still read, none is shown and the reader is suspended.
+
+        Raises:
+            Refusal: as `reveal`; or they are more than 10,000.
+            StorageUnavailable: as `reveal`.
+        """
+        visit = Visit(actor=actor, purpose=purpose, order=order, channel=channel, reason=reason)
+        with self._turn:
+            return self._gate.read(sought, visit)
+
+    def card(
+        self,
+        customer: CustomerId,
+        *,
+        purpose: str,
+        actor: Actor,
+        order: OrderId | None = None,
+        reason: str | None = None,
+    ) -> Card:
+        """
+        A customer as one in this role sees them: each value revealed, masked or denied.
+
+        Read from the log, so that what a completed order or a withdrawn consent hides is hidden
+        at once. One access record for all of it.
+
+        Raises:
+            Refusal: as `reveal`.
+            StorageUnavailable: as `reveal`.
+        """
+        visit = Visit(actor=actor, purpose=purpose, order=order, reason=reason)
+        with self._turn:
+            return self._gate.card(customer, visit)
+
+    def export_personal_data(
+        self,
+        customer: CustomerId,
+        *,
+        export_id: str,
+        actor: Actor,
+        purpose: str = "subject_access",
+        reason: str | None = None,
+    ) -> Portable:
+        """
+        A portable copy of what a customer gave, recorded as an access and as an export.
+
+        With their orders and consents, and with who used what for which purpose. What was computed
+        of them, such as points, is left out. Reads the whole log once.
+
+        Raises:
+            ExportDenied: who asks may not have it; that is recorded.
+            Refusal: as `reveal`; or nobody is registered under the id.
+            StorageUnavailable: as `reveal`.
+        """
+        visit = Visit(actor=actor, purpose=purpose, reason=reason)
+        with self._turn:
+            return self._gate.export(customer, export_id, visit)

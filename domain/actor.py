@@ -1,0 +1,224 @@
+"""A reader of personal data: what they asked to read, and whether they still may."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final, TypeAlias, assert_never
+
+from attrs import Factory, define, frozen
+
+from regulars.domain.reading import MOST_READS, Limit
+from regulars.domain.values import OrderId, Refusal
+
+OFFICER: Final = "privacy_officer"
+"""The role that lets a suspended reader go on."""
+
+DENIED: Final = "denied"
+"""The outcome of a look that showed nothing because it was not allowed."""
+
+_CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/#-]{0,99}")
+
+
+@frozen(kw_only=True)
+class Actor:
+    """Who reads: a role of the policy, and an opaque id, which must not be personal data."""
+
+    role: str
+    id: str
+
+
+@frozen(kw_only=True)
+class Look:
+    """
+    One value that somebody asked for: whose, of which class, and what came of it.
+
+    `outcome` is `revealed`, `masked`, `erased`, `tampered`, `key_unavailable`, `not_kept` or
+    `denied`; `denial` says why it was denied.
+    """
+
+    subject: str
+    data_class: str
+    outcome: str
+    denial: str | None = None
+
+
+# Stored under these names with these fields: never rename, never repurpose, add a version.
+@frozen(kw_only=True)
+class AccessRecorded:
+    """
+    Somebody asked to read personal data, for a purpose; a batch is one record of many looks.
+
+    `reason` is a code, such as `ticket-12`, and never a person's words.
+    """
+
+    role: str
+    actor: str
+    purpose: str
+    looks: tuple[Look, ...]
+    order: OrderId | None = None
+    reason: str | None = None
+    bulk: bool = False
+
+
+@frozen(kw_only=True)
+class ActorSuspended:
+    """They read too much at once: so many values in so many seconds. They read nothing more."""
+
+    role: str
+    actor: str
+    reads: int
+    seconds: int
+
+
+@frozen(kw_only=True)
+class ActorReinstated:
+    """A privacy officer looked into it, and they may read again."""
+
+    role: str
+    actor: str
+    officer: str
+    reason: str | None = None
+
+
+Event: TypeAlias = AccessRecorded | ActorSuspended | ActorReinstated
+
+
+@define
+class Conduct:
+    """The state of one reader, written by `fold` alone: the latest reads, and how many each was."""
+
+    suspended: bool = False
+    recent: list[tuple[datetime, int]] = Factory(list[tuple[datetime, int]])
+
+    def reads_since(self, moment: datetime) -> int:
+        """How many values were read after `moment`, of those that are remembered."""
+        return sum(reads for at, reads in self.recent if at > moment)
+
+
+def fold(state: Conduct, event: Event, at: datetime) -> None:
+    """Record in `state` what happened at `at`."""
+    match event:
+        case AccessRecorded(looks=looks):
+            reads = sum(look.outcome != DENIED for look in looks)
+            if reads:
+                state.recent.append((at, reads))
+                # No limit counts further back.
+                del state.recent[:-MOST_READS]
+        case ActorSuspended():
+            state.suspended = True
+        case ActorReinstated():
+            state.suspended = False
+            state.recent.clear()
+        case _:
+            assert_never(event)
+
+
+@frozen(kw_only=True)
+class RecordAccess:
+    """
+    Record what was asked for. `wanted` counts what the rules allowed, whatever the limit says.
+
+    The gate says this, before it hands out a value; nobody else has a reason to.
+    """
+
+    actor: Actor
+    at: datetime
+    purpose: str
+    looks: tuple[Look, ...]
+    wanted: int
+    limit: Limit | None = None
+    order: OrderId | None = None
+    reason: str | None = None
+    bulk: bool = False
+
+
+@frozen(kw_only=True)
+class ReinstateActor:
+    """Let a suspended reader go on. `officer` is a privacy officer, and somebody else."""
+
+    actor: Actor
+    at: datetime
+    officer: Actor
+    reason: str | None = None
+
+
+Command: TypeAlias = RecordAccess | ReinstateActor
+
+
+@frozen(kw_only=True)
+class NotAnOfficer(Refusal):
+    """Only another person, in the role of a privacy officer, reinstates."""
+
+    actor: str
+
+    def __str__(self) -> str:
+        return f"only a {OFFICER} who is somebody else reinstates {self.actor}"
+
+
+@frozen(kw_only=True)
+class NoCode(Refusal):
+    """A reason or purpose is a code of letters, digits and `._:/#-`, at most 100 of them."""
+
+    field: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.field}: a code is 1 to 100 letters, digits and any of ._:/#- such as ticket-12"
+        )
+
+
+def decide(command: Command, state: Conduct) -> Sequence[Event]:
+    """
+    The events that `command` leads to.
+
+    Raises:
+        Refusal: one of this module's, when the command cannot be.
+    """
+    match command:
+        case RecordAccess(actor=actor):
+            return _record(command, actor, state)
+        case ReinstateActor(actor=actor, officer=officer):
+            if officer.role != OFFICER or officer == actor:
+                raise NotAnOfficer(actor=actor.id)
+            _require_code("reason", command.reason)
+            if not state.suspended:
+                return []
+            return [
+                ActorReinstated(
+                    role=actor.role, actor=actor.id, officer=officer.id, reason=command.reason
+                )
+            ]
+        case _:
+            assert_never(command)
+
+
+def _record(command: RecordAccess, actor: Actor, state: Conduct) -> Sequence[Event]:
+    for name, code in (("purpose", command.purpose), ("reason", command.reason)):
+        _require_code(name, code)
+    recorded = AccessRecorded(
+        role=actor.role,
+        actor=actor.id,
+        purpose=command.purpose,
+        looks=command.looks,
+        order=command.order,
+        reason=command.reason,
+        bulk=command.bulk,
+    )
+    limit = command.limit
+    if limit is None or state.suspended:
+        return [recorded]
+    reads = read_within(state, limit, command.at) + command.wanted
+    if reads < limit.reads:
+        return [recorded]
+    suspended = ActorSuspended(role=actor.role, actor=actor.id, reads=reads, seconds=limit.seconds)
+    return [recorded, suspended]
+
+
+def read_within(state: Conduct, limit: Limit, at: datetime) -> int:
+    """How many values a reader read in the stretch that `limit` looks at, up to `at`."""
+    return state.reads_since(at - timedelta(seconds=limit.seconds))
+
+
+def _require_code(name: str, code: str | None) -> None:
+    if code is not None and not _CODE.fullmatch(code):
+        raise NoCode(field=name)

@@ -1,0 +1,303 @@
+"""
+Who may read which personal data, for what, and why not: rules as data, and one question to them.
+
+A rule allows; what no rule allows is denied. `DEFAULT_POLICY` is what a host gets that brings none.
+"""
+
+from enum import Enum
+from typing import Final, TypeAlias
+
+from attrs import field, frozen
+
+from regulars.domain.personal import DataClass
+
+MOST_READS: Final = 1_000
+"""The highest number of reads that a limit can count to."""
+
+
+class Basis(Enum):
+    """Why personal data may be used at all (GDPR 6, PIPL 13)."""
+
+    CONTRACT = "contract"
+    CONSENT = "consent"
+    LEGAL_DUTY = "legal_duty"
+
+
+class Shown(Enum):
+    """How much of a value is shown to who may read it."""
+
+    REVEALED = "revealed"
+    MASKED = "masked"
+
+
+class Reach(Enum):
+    """
+    Whose data a rule is about, seen from who reads.
+
+    Anybody's, their own, that of the customer of the order in question, or that only if the reader
+    is the merchant of the order.
+    """
+
+    ANYBODY = "anybody"
+    OWN = "own"
+    ORDER = "order"
+    SALE = "sale"
+
+
+class OrderState(Enum):
+    """Where the order stands that a read is for."""
+
+    NONE = "none"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Consent(Enum):
+    """What a person has said about a purpose, and whether that still holds."""
+
+    NEVER = "never"
+    GIVEN = "given"
+    EXPIRED = "expired"
+    OUTDATED = "outdated"
+    WITHDRAWN = "withdrawn"
+
+
+class Denial(Enum):
+    """Why nothing is shown. Says nothing about the value, nor whether there is one."""
+
+    SUSPENDED = "suspended"
+    TOO_MANY = "too_many"
+    PURPOSE = "purpose"
+    NOT_THEIRS = "not_theirs"
+    NO_ORDER = "no_order"
+    ORDER_CLOSED = "order_closed"
+    RESTRICTED = "restricted"
+    OBJECTED = "objected"
+    NO_CONSENT = "no_consent"
+    CONSENT_EXPIRED = "consent_expired"
+    CONSENT_OUTDATED = "consent_outdated"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+
+
+@frozen
+class Denied:
+    """Nothing is shown, for this reason."""
+
+    reason: Denial
+
+
+Verdict: TypeAlias = Shown | Denied
+
+ANY_ORDER: Final = frozenset(OrderState)
+_OF_AN_ORDER: Final = frozenset({Reach.ORDER, Reach.SALE})
+_REFUSED: Final = {
+    Consent.NEVER: Denial.NO_CONSENT,
+    Consent.EXPIRED: Denial.CONSENT_EXPIRED,
+    Consent.OUTDATED: Denial.CONSENT_OUTDATED,
+    Consent.WITHDRAWN: Denial.CONSENT_WITHDRAWN,
+}
+
+
+@frozen(kw_only=True)
+class Rule:
+    """
+    A role may read data of some classes for a purpose, while an order stands in one of `orders`.
+
+    A class is shown as it is, or masked. What rests on consent needs one for the same purpose,
+    valid at that moment.
+    """
+
+    role: str
+    purpose: str
+    revealed: frozenset[DataClass] = frozenset()
+    masked: frozenset[DataClass] = frozenset()
+    basis: Basis
+    reach: Reach = Reach.ANYBODY
+    orders: frozenset[OrderState] = ANY_ORDER
+
+
+def _countable(limit: "Limit", spec: object, value: int) -> None:  # noqa: ARG001 - as attrs calls it
+    if not 0 < value <= MOST_READS:
+        message = f"a limit of {limit.role} is 1 to {MOST_READS} reads"
+        raise ValueError(message)
+
+
+@frozen(kw_only=True)
+class Limit:
+    """One reader of `role` who reaches `reads` within `seconds` is suspended."""
+
+    role: str
+    reads: int = field(validator=_countable)
+    seconds: int
+
+
+@frozen(kw_only=True)
+class Retention:
+    """How many days data of a kind is kept, as the person is told; nothing here deletes it."""
+
+    kind: str
+    days: int
+
+
+@frozen(kw_only=True)
+class ReadingPolicy:
+    """
+    The rules, the limits, and what counts as bulk: so many values at once, or more.
+
+    `text` is the version of the privacy text in force: consents under another are outdated. None
+    asks for no version.
+    """
+
+    rules: tuple[Rule, ...]
+    limits: tuple[Limit, ...] = ()
+    bulk_from: int = 50
+    text: str | None = None
+    retention: tuple[Retention, ...] = ()
+
+    def rule(self, role: str, data_class: DataClass, purpose: str) -> Rule | None:
+        """The first rule for these; None if there is none."""
+        for rule in self.rules:
+            if (rule.role, rule.purpose) == (role, purpose) and (
+                data_class in rule.revealed | rule.masked
+            ):
+                return rule
+        return None
+
+    def limit(self, role: str) -> Limit | None:
+        """How much one reader of a role may read; None is as much as they like."""
+        return next((limit for limit in self.limits if limit.role == role), None)
+
+
+@frozen(kw_only=True)
+class Question:
+    """
+    Whether a role may read a class of data for a purpose.
+
+    `own`: the reader is the person themselves. `party`: the order is the person's. `seller`: the
+    reader is its merchant. `restricted`: the person had the processing of this class
+    restricted (GDPR 18, PIPL 47). `objected`: they objected to the purpose (GDPR 21).
+    """
+
+    role: str
+    data_class: DataClass
+    purpose: str
+    order: OrderState = OrderState.NONE
+    consent: Consent = Consent.NEVER
+    own: bool = False
+    party: bool = False
+    seller: bool = False
+    restricted: bool = False
+    objected: bool = False
+    suspended: bool = False
+
+
+def may_read(policy: ReadingPolicy, asked: Question) -> Verdict:
+    """How much is shown, or the first reason why nothing is. The same question, the same answer."""
+    rule = policy.rule(asked.role, asked.data_class, asked.purpose)
+    if asked.suspended:
+        return Denied(Denial.SUSPENDED)
+    if rule is None:
+        return Denied(Denial.PURPOSE)
+    reason = _reason(rule, asked)
+    shown = Shown.REVEALED if asked.data_class in rule.revealed else Shown.MASKED
+    return shown if reason is None else Denied(reason)
+
+
+def _reason(rule: Rule, asked: Question) -> Denial | None:
+    if rule.reach is Reach.OWN and not asked.own:
+        return Denial.NOT_THEIRS
+    if asked.order not in rule.orders:
+        return Denial.NO_ORDER if asked.order is OrderState.NONE else Denial.ORDER_CLOSED
+    if rule.reach in _OF_AN_ORDER and not asked.party:
+        return Denial.NOT_THEIRS
+    if rule.reach is Reach.SALE and not asked.seller:
+        return Denial.NOT_THEIRS
+    # What the law demands is done for who restricted, objected or withdrew as well.
+    if rule.basis is Basis.LEGAL_DUTY:
+        return None
+    if asked.restricted:
+        return Denial.RESTRICTED
+    if asked.objected:
+        return Denial.OBJECTED
+    return _REFUSED.get(asked.consent) if rule.basis is Basis.CONSENT else None
+
+
+_CONTACT, _ADDRESS = DataClass.CONTACT, DataClass.ADDRESS
+_EVERY: Final = frozenset(DataClass)
+_OPEN: Final = frozenset({OrderState.OPEN})
+
+DEFAULT_POLICY: Final = ReadingPolicy(
+    rules=(
+        Rule(
+            role="customer",
+            purpose="subject_access",
+            revealed=_EVERY,
+            basis=Basis.LEGAL_DUTY,
+            reach=Reach.OWN,
+        ),
+        Rule(
+            role="courier",
+            purpose="delivery",
+            revealed=frozenset({_ADDRESS}),
+            masked=frozenset({_CONTACT}),
+            basis=Basis.CONTRACT,
+            reach=Reach.ORDER,
+            orders=_OPEN,
+        ),
+        Rule(
+            role="merchant",
+            purpose="delivery",
+            masked=frozenset({_CONTACT, _ADDRESS}),
+            basis=Basis.CONTRACT,
+            reach=Reach.SALE,
+            orders=_OPEN,
+        ),
+        Rule(
+            role="support",
+            purpose="service",
+            masked=frozenset({_CONTACT, _ADDRESS, DataClass.PAYMENT, DataClass.PROFILE}),
+            basis=Basis.CONTRACT,
+        ),
+        Rule(
+            role="finance",
+            purpose="billing",
+            revealed=frozenset({_CONTACT, _ADDRESS}),
+            masked=frozenset({DataClass.PAYMENT}),
+            basis=Basis.CONTRACT,
+        ),
+        Rule(
+            role="marketing",
+            purpose="marketing",
+            revealed=frozenset({_CONTACT}),
+            basis=Basis.CONSENT,
+        ),
+        Rule(
+            role="analyst",
+            purpose="analytics",
+            masked=frozenset({_ADDRESS, DataClass.PROFILE}),
+            basis=Basis.CONSENT,
+        ),
+        Rule(
+            role="privacy_officer",
+            purpose="subject_access",
+            revealed=_EVERY,
+            basis=Basis.LEGAL_DUTY,
+        ),
+        Rule(
+            role="privacy_officer",
+            purpose="legal_duty",
+            revealed=_EVERY,
+            basis=Basis.LEGAL_DUTY,
+        ),
+    ),
+    limits=(
+        Limit(role="courier", reads=60, seconds=3600),
+        Limit(role="merchant", reads=200, seconds=3600),
+        Limit(role="support", reads=100, seconds=3600),
+        Limit(role="finance", reads=200, seconds=3600),
+        Limit(role="marketing", reads=1_000, seconds=3600),
+        Limit(role="analyst", reads=1_000, seconds=3600),
+    ),
+    retention=(Retention(kind="order", days=3 * 365), Retention(kind="address", days=183)),
+)
+"""The policy of a host that brings none. An auditor reads no personal data: no rule names one."""

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from regulars.adapters.cli_balance import balance
 from regulars.adapters.cli_call import Connect
 from regulars.adapters.cli_demo import NotADemo, demo
+from regulars.adapters.cli_find import find, index
 from regulars.adapters.cli_import import import_
 from regulars.adapters.cli_log import events, rebuild, verify
 from regulars.adapters.cli_log_group import log
@@ -42,6 +43,7 @@ from regulars.application.errors import (
     StorageUnavailable,
     UndecodableEvent,
     UnknownView,
+    UnusableIndex,
 )
 from regulars.domain.values import Refusal
 
@@ -69,6 +71,7 @@ _FAILURES: Final = (
     UnknownCustomer,
     UnusableArchive,
     UnusableBackup,
+    UnusableIndex,
     UnreadableHistory,
     UnusableKeys,
     UnusableProgram,
@@ -158,7 +161,19 @@ def regulars(ctx: click.Context) -> None:
     ctx.with_resource(_warnings())
 
 
-for _command in (demo, import_, report, profile, balance, events, rebuild, verify, log):
+for _command in (
+    demo,
+    import_,
+    report,
+    profile,
+    balance,
+    find,
+    index,
+    events,
+    rebuild,
+    verify,
+    log,
+):
     regulars.add_command(_command)
 
 

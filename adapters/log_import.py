@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from regulars.adapters.database import Database
 from regulars.adapters.log_archive import Archive
@@ -70,6 +70,8 @@ def import_log(
         storage = SqlStorage(opened, VIEWS, tenant=tenant)
         # Of a log that was emptied by hand they would fit streams that have the same names.
         storage.snapshots.forget()
+        for version in storage.contacts.versions():
+            storage.contacts.keep(evolve(version, full=False, position=0))
         Projector(storage, VIEWS).rebuild(
             VIEWS, progress=lambda done, of: told("Computing views", done, of)
         )

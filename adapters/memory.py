@@ -8,6 +8,7 @@ from threading import RLock
 from typing import Any, TypeVar
 
 from regulars.adapters.codec import CODEC, Codec
+from regulars.adapters.memory_contact_index import MemoryContactIndex
 from regulars.adapters.memory_snapshots import MemorySnapshots
 from regulars.adapters.wakeup import Commits, CommitWakeup
 from regulars.application.errors import AlreadyRecorded, StaleHistory
@@ -222,6 +223,7 @@ class MemoryStorage:
         self.views = MemoryViews()
         self.snapshots = MemorySnapshots()
         self.findings = MemoryFindings()
+        self.contacts = MemoryContactIndex()
         self._lock = self.log.lock
         self._depth = 0
 
@@ -238,6 +240,7 @@ class MemoryStorage:
             marks = dict(self.views.marks)
             snapshots = dict(self.snapshots.kept)
             findings = dict(self.findings.kept)
+            contacts = dict(self.contacts.known), dict(self.contacts.kept)
             self._depth = 1
             try:
                 yield
@@ -246,6 +249,7 @@ class MemoryStorage:
                 self.views.kept, self.views.marks = kept, marks
                 self.snapshots.kept = snapshots
                 self.findings.kept = findings
+                self.contacts.known, self.contacts.kept = contacts
                 raise
             finally:
                 self._depth = 0

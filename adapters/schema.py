@@ -18,7 +18,7 @@ TEXT: Final = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 APPLICATION_ID: Final = 0x5245_4755
 """Marks an SQLite file as ours (`PRAGMA application_id`): the letters REGU."""
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """
 The format of the tables (`PRAGMA user_version`, or `format` in `regulars_log`), counted from 1.
 

@@ -1,4 +1,4 @@
-"""The `Storage` port on one database: the log, views, snapshots and findings, together."""
+"""The `Storage` port on one database: log, views, snapshots, findings, contacts, together."""
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Column, Table, delete, select
 
 import regulars.adapters.snapshots  # noqa: F401 # pyright: ignore[reportUnusedImport] - its table is to be made
+from regulars.adapters.contact_index import SqlContactIndex
 from regulars.adapters.database import Database
 from regulars.adapters.event_log import SqlLog
 from regulars.adapters.schema import BIG, TEXT, metadata
@@ -71,7 +72,7 @@ class SqlFindings:
 
 
 class SqlStorage:
-    """One tenant's log, views, snapshots and findings in `database`."""
+    """One tenant's log, views, snapshots, findings and contacts in `database`."""
 
     def __init__(
         self, database: Database, views: Iterable[View[Any, Any]], *, tenant: str = "default"
@@ -81,6 +82,7 @@ class SqlStorage:
         self.views = SqlViews(database, views, tenant=tenant)
         self.snapshots = SqlSnapshots(database, tenant=tenant)
         self.findings = SqlFindings(database, tenant=tenant)
+        self.contacts = SqlContactIndex(database, tenant=tenant)
 
     @property
     def optimistic(self) -> bool:

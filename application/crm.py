@@ -21,16 +21,17 @@ from regulars.application.handling import Commands
 from regulars.application.history import History, Reject
 from regulars.application.importing import Imported, Importing, Told
 from regulars.application.joined import Joined
+from regulars.application.lookup import Lookup
 from regulars.application.loyalty import ACCOUNTS, LEDGER
 from regulars.application.ports import Finding, Storage, Vault
+from regulars.application.program import default_program
 from regulars.application.projecting import Progress, Projector
 from regulars.application.queries import AsOf, Query, ReplayedRows
 from regulars.application.sales import FLAGS, ITEMS, MERCHANTS, SALES
 from regulars.application.subscription import POLL_SECONDS, Read, Subscription, reading
 from regulars.application.views import View
 from regulars.domain import program
-from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
-from regulars.domain.values import BEGINNING, ProgramId
+from regulars.domain.values import CustomerId, ProgramId
 
 VIEWS: Final[tuple[View[Any, Any], ...]] = (
     CUSTOMERS,
@@ -48,14 +49,6 @@ Answer = TypeVar("Answer")
 _PAGE: Final = 1000
 
 
-def default_program(program_id: ProgramId) -> tuple[program.Command, ...]:
-    """The programme of a host that says nothing: one point for each whole unit of money."""
-    return (
-        DefineProgram(program=program_id, at=BEGINNING, name="Regulars"),
-        PublishEarningRule(program=program_id, at=BEGINNING, rule=EarningRule(points=1)),
-    )
-
-
 class Crm:
     """
     The customer-relationship and loyalty core over one storage. Made by `regulars.connect`.
@@ -71,6 +64,7 @@ class Crm:
         vault: Vault,
         commands: Commands,
         projector: Projector,
+        lookup: Callable[[RLock], Lookup],
         program_id: ProgramId,
         inline: bool,
         join: Callable[[object], AbstractContextManager[Joined]],
@@ -85,6 +79,8 @@ class Crm:
         self._join = join
         self._close = close
         self._lock = RLock()
+        self.lookup: Final = lookup(self._lock)
+        """The index that customers are found by: to keep, fill, rotate and look after it."""
         self._group = GroupCommit(self._recorded, self._lock)
         self._has_program = False
         self._followers = Followers(storage)
@@ -209,6 +205,20 @@ class Crm:
             head = self._storage.log.head()
         if not self._projector.is_at(head):
             self._projector.catch_up()
+
+    def find_customer(
+        self, *, phone: str | None = None, email: str | None = None, by: str
+    ) -> tuple[CustomerId, ...]:
+        """
+        The customers who have this phone number or e-mail address now, whoever `by` asks.
+
+        One at most where contacts are unique. None for somebody unknown as for somebody erased.
+
+        Raises:
+            InvalidPersonalData: it is no phone number or e-mail address; it is not repeated.
+            UnusableIndex: no index is kept, or it is not filled.
+        """
+        return self.lookup.find(phone=phone, email=email, by=by)
 
     def events(  # noqa: PLR0913 - each narrows what is read
         self,

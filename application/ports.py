@@ -8,6 +8,7 @@ from uuid import UUID
 
 from attrs import field, frozen
 
+from regulars.application.contact_index import ContactIndex
 from regulars.application.events import Event, EventId, Fact, Pending, Recorded
 from regulars.application.snapshots import Snapshots
 from regulars.application.views import Key, View
@@ -258,7 +259,7 @@ class Wakeup(Protocol):
 
 
 class Storage(Protocol):
-    """The log, the views, the snapshots and the findings in one place, written together."""
+    """The log, views, snapshots, findings and contacts in one place, written together."""
 
     @property
     def log(self) -> EventLog:
@@ -278,6 +279,11 @@ class Storage(Protocol):
     @property
     def findings(self) -> Findings:
         """What imports had to say."""
+        ...
+
+    @property
+    def contacts(self) -> ContactIndex:
+        """Who has which phone number and e-mail address, told by tokens alone."""
         ...
 
     @property

@@ -9,7 +9,7 @@ Turn a first order into a regular: an event-sourced customer and loyalty core to
 """
 
 import logging
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, contextmanager
 from os import environ
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Final, Literal
 
 from sqlalchemy import func, select
 
+from regulars.adapters.blinding import KeyedBlinder
 from regulars.adapters.clock import SystemClock
 from regulars.adapters.codec import encode
 from regulars.adapters.database import Database
@@ -43,6 +44,7 @@ from regulars.adapters.program_file import UnusableProgram, read_program
 from regulars.adapters.storage import SqlStorage
 from regulars.adapters.vault import EnvelopeVault
 from regulars.application.batch import Receipt
+from regulars.application.contacts import Contacts, ContactTaken
 from regulars.application.crm import VIEWS, Crm
 from regulars.application.customer import CustomerProfile, Favourite, Summary
 from regulars.application.door import Door, Request
@@ -56,12 +58,14 @@ from regulars.application.errors import (
     SubjectErased,
     UndecodableEvent,
     UnknownView,
+    UnusableIndex,
 )
 from regulars.application.events import Recorded
 from regulars.application.handling import Commands
 from regulars.application.joined import Joined
 from regulars.application.log_check import LogCheck
 from regulars.application.log_status import LogStatus
+from regulars.application.lookup import IndexStatus, LookedUp, Lookup
 from regulars.application.loyalty import Balance, PointsBalance, PointsLedger, Posting
 from regulars.application.ports import Clock
 from regulars.application.projecting import Projector
@@ -116,6 +120,7 @@ __all__ = [
     "Channel",
     "CompleteOrder",
     "Contact",
+    "ContactTaken",
     "Content",
     "Crm",
     "CustomerId",
@@ -126,6 +131,7 @@ __all__ = [
     "FileInTheWay",
     "GrantConsent",
     "IdempotencyConflict",
+    "IndexStatus",
     "InvalidId",
     "InvalidPersonalData",
     "IssueRefund",
@@ -135,6 +141,7 @@ __all__ = [
     "LogCheck",
     "LogNotEmpty",
     "LogStatus",
+    "LookedUp",
     "MarkDelivered",
     "MarkReady",
     "MerchantId",
@@ -173,6 +180,7 @@ __all__ = [
     "UnknownView",
     "UnusableArchive",
     "UnusableBackup",
+    "UnusableIndex",
     "UnusableKeys",
     "UnusableProgram",
     "UpdateCustomerDetails",
@@ -206,6 +214,9 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
     create: bool = True,
     clock: Clock | None = None,
     environment: Mapping[str, str] | None = None,
+    contacts: Literal["unique", "shared"] | None = None,
+    region: str | None = None,
+    looked_up: Callable[[LookedUp], None] = lambda _: None,
 ) -> Crm:
     """
     Open the core over a database, its tables made if `create` allows and they are not there.
@@ -233,6 +244,13 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
             no keys yet; without it nothing is made, and nothing can be sealed without keys.
         clock: tells when events are recorded; the system's by default.
         environment: where REGULARS_KEYS is looked up; the process's own by default.
+        contacts: keeps an index of phone numbers and e-mail addresses for `Crm.find_customer`,
+            from now on and for every process: `unique` refuses one that another customer has,
+            `shared` does not. By default it is as the database has it: without one at first.
+            Needs the extra `lookup`; a log that has events is to be filled in: `Crm.lookup`.
+        region: the country whose phone numbers need no country code, such as CN.
+        looked_up: hears of every `Crm.find_customer` before it is answered; what it raises is
+            raised instead of the answer.
 
     Raises:
         StorageUnavailable: the database cannot be opened or made.
@@ -240,6 +258,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
         OlderFormat: its tables are of an older format: see `migrate`.
         UnusableKeys: the key file is missing although keys were wrapped with it, or malformed.
         UnusableProgram: the programme's file cannot be used.
+        UnusableIndex: the extra is missing, or the index was begun with another region.
     """
     opened = Database(database, synchronous=synchronous, create=create, busy_seconds=busy_seconds)
     try:
@@ -249,7 +268,9 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
         time = clock or SystemClock()
 
         def core(over: Database, storage: SqlStorage) -> Crm:
-            vault = EnvelopeVault(tenant, SqlKeyStore(over), ring, clock=time)
+            stored_keys = SqlKeyStore(over)
+            vault = EnvelopeVault(tenant, stored_keys, ring, clock=time)
+            blinder = KeyedBlinder(tenant, stored_keys, ring, clock=time)
             projector = Projector(storage, VIEWS)
             inline = views == "inline"
             return Crm(
@@ -258,7 +279,11 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                 commands=Commands(
                     storage=storage,
                     door=Door(
-                        tenant=tenant, vault=vault, stored_as=storage.log.stored_as, encode=encode
+                        tenant=tenant,
+                        vault=vault,
+                        stored_as=storage.log.stored_as,
+                        encode=encode,
+                        contacts=Contacts(storage.contacts, blinder),
                     ),
                     clock=time,
                     projector=projector,
@@ -266,6 +291,9 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                     program=ProgramId(program_id),
                 ),
                 projector=projector,
+                lookup=lambda lock: Lookup(
+                    storage=storage, vault=vault, blinder=blinder, told=looked_up, lock=lock
+                ),
                 program_id=ProgramId(program_id),
                 inline=inline,
                 join=join,
@@ -279,6 +307,8 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                 yield Joined(lambda: core(host, storage))
 
         crm = core(opened, SqlStorage(opened, VIEWS, tenant=tenant))
+        if contacts is not None:
+            crm.lookup.keep(unique=contacts == "unique", region=region)
         if program is not None:
             crm.publish(read_program(Path(program), program_id=ProgramId(program_id)))
     except BaseException:

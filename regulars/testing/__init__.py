@@ -10,6 +10,7 @@ import pytest
 
 # Before they are imported: a broken promise then says what it saw.
 pytest.register_assert_rewrite(
+    "regulars.testing.contact_indexes",
     "regulars.testing.event_log_machine",
     "regulars.testing.event_log_reads",
     "regulars.testing.event_logs",
@@ -20,6 +21,7 @@ pytest.register_assert_rewrite(
     "regulars.testing.view_stores",
 )
 
+from regulars.testing.contact_indexes import ContactIndexContract  # noqa: E402 - see above
 from regulars.testing.event_log_machine import EventLogMachine, explore  # noqa: E402 - see above
 from regulars.testing.event_logs import EventLogContract  # noqa: E402 - see above
 from regulars.testing.snapshots import SnapshotsContract  # noqa: E402 - see above
@@ -27,6 +29,7 @@ from regulars.testing.subscriptions import SubscriptionContract  # noqa: E402 - 
 from regulars.testing.view_stores import ViewStoreContract  # noqa: E402 - see above
 
 __all__ = [
+    "ContactIndexContract",
     "EventLogContract",
     "EventLogMachine",
     "SnapshotsContract",

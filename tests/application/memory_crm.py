@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 
+from regulars.adapters.blinding import KeyedBlinder
 from regulars.adapters.codec import encode
 from regulars.adapters.database import Database
 from regulars.adapters.keys import SqlKeyStore
@@ -14,17 +15,19 @@ from regulars.adapters.memory import MemoryStorage
 from regulars.adapters.memory_keys import MemoryKeyStore
 from regulars.adapters.storage import SqlStorage
 from regulars.application.batch import Outcome, Receipt
+from regulars.application.contacts import Contacts
 from regulars.application.crm import VIEWS, Crm
 from regulars.application.door import Door, Request
 from regulars.application.events import Recorded
 from regulars.application.handling import Commands
 from regulars.application.joined import Joined
 from regulars.application.keys import KeyStore
+from regulars.application.lookup import LookedUp, Lookup
 from regulars.application.ports import Storage, Vault
 from regulars.application.projecting import Projector
 from regulars.application.views import View
 from regulars.domain.values import ProgramId
-from tests.adapters.vaults import vault
+from tests.adapters.vaults import RING, vault
 from tests.domain.chronicle import PROGRAM, Command
 
 TENANT = "shop"
@@ -52,6 +55,7 @@ class Parts:
     commands: Commands
     projector: Projector
     crm: Crm
+    looked_up: list[LookedUp]
     clock: Ticking = field(factory=Ticking)
 
     def events(self, after: int = 0) -> list[Recorded]:
@@ -82,7 +86,15 @@ def core(
 ) -> Parts:
     clock = Ticking()
     opener = vault(keys, TENANT)
-    door = Door(tenant=TENANT, vault=opener, stored_as=storage.log.stored_as, encode=encode)
+    blinder = KeyedBlinder(TENANT, keys, RING, clock=clock)
+    door = Door(
+        tenant=TENANT,
+        vault=opener,
+        stored_as=storage.log.stored_as,
+        encode=encode,
+        contacts=Contacts(storage.contacts, blinder),
+    )
+    looked_up: list[LookedUp] = []
     projector = Projector(storage, views)
     commands = Commands(
         storage=storage,
@@ -97,6 +109,9 @@ def core(
         vault=opener,
         commands=commands,
         projector=projector,
+        lookup=lambda lock: Lookup(
+            storage=storage, vault=opener, blinder=blinder, told=looked_up.append, lock=lock
+        ),
         program_id=program,
         inline=inline,
         join=no_host,
@@ -110,6 +125,7 @@ def core(
         commands=commands,
         projector=projector,
         crm=crm,
+        looked_up=looked_up,
         clock=clock,
     )
 

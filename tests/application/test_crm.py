@@ -12,12 +12,13 @@ from attrs import evolve
 from regulars.adapters.database import Database
 from regulars.application.batch import Receipt
 from regulars.application.collection import collection_paused
-from regulars.application.crm import VIEWS, default_program
+from regulars.application.crm import VIEWS
 from regulars.application.customer import CustomerProfile
 from regulars.application.errors import UnknownView
 from regulars.application.events import microseconds, moment
 from regulars.application.loyalty import PointsBalance
 from regulars.application.ports import Finding
+from regulars.application.program import default_program
 from regulars.application.report import SalesReport
 from regulars.application.sales import SALES
 from regulars.domain.customer import GrantConsent, RegisterCustomer

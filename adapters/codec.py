@@ -7,7 +7,17 @@ import msgspec
 
 from regulars.adapters.upcasting import Chain, Payload, Stored, Upcaster
 from regulars.application.events import Event, Retired
-from regulars.domain import customer, loyalty, merchant, order, program, purchase, refund, review
+from regulars.domain import (
+    customer,
+    loyalty,
+    merchant,
+    order,
+    program,
+    protection,
+    purchase,
+    refund,
+    review,
+)
 
 # A stored name and its schema version stand for a class for ever; see CONTRIBUTING.md.
 STORED: Final[dict[type[Event], Stored]] = {
@@ -30,6 +40,12 @@ STORED: Final[dict[type[Event], Stored]] = {
     order.OrderCancelled: ("OrderCancelled", 1),
     refund.RefundIssued: ("RefundIssued", 1),
     review.ReviewSubmitted: ("ReviewSubmitted", 1),
+    protection.PartyNamed: ("PartyNamed", 1),
+    protection.VirtualNumberAssigned: ("VirtualNumberAssigned", 1),
+    protection.VirtualNumberRevoked: ("VirtualNumberRevoked", 1),
+    protection.OrderChatOpened: ("OrderChatOpened", 1),
+    protection.OrderChatClosed: ("OrderChatClosed", 1),
+    protection.AddressHidden: ("AddressHidden", 1),
     program.ProgramDefined: ("ProgramDefined", 1),
     program.EarningRulePublished: ("EarningRulePublished", 1),
     loyalty.LoyaltyAccountOpened: ("LoyaltyAccountOpened", 1),

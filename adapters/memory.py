@@ -210,6 +210,21 @@ class MemoryFindings:
         return iter([self.kept[place] for place in sorted(self.kept)])
 
 
+class MemoryCheckpoints:
+    """The `Checkpoints` port over a dictionary."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, int] = {}
+
+    def position(self, follower: str) -> int:
+        """How far a follower is; see the port."""
+        return self.kept.get(follower, 0)
+
+    def keep(self, follower: str, position: int) -> None:
+        """Write down how far it is; see the port."""
+        self.kept[follower] = position
+
+
 class MemoryStorage:
     """
     The `Storage` port in memory. Safe to share between threads, which take turns.
@@ -224,6 +239,7 @@ class MemoryStorage:
         self.snapshots = MemorySnapshots()
         self.findings = MemoryFindings()
         self.contacts = MemoryContactIndex()
+        self.checkpoints = MemoryCheckpoints()
         self._lock = self.log.lock
         self._depth = 0
 
@@ -241,6 +257,7 @@ class MemoryStorage:
             snapshots = dict(self.snapshots.kept)
             findings = dict(self.findings.kept)
             contacts = dict(self.contacts.known), dict(self.contacts.kept)
+            checkpoints = dict(self.checkpoints.kept)
             self._depth = 1
             try:
                 yield
@@ -250,6 +267,7 @@ class MemoryStorage:
                 self.snapshots.kept = snapshots
                 self.findings.kept = findings
                 self.contacts.known, self.contacts.kept = contacts
+                self.checkpoints.kept = checkpoints
                 raise
             finally:
                 self._depth = 0

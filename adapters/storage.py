@@ -71,6 +71,40 @@ class SqlFindings:
             yield Finding(file=file, row=row, field=field, reason=reason)
 
 
+_CHECKPOINTS: Final = Table(
+    "follower_checkpoints",
+    metadata,
+    Column("tenant", TEXT, primary_key=True),
+    Column("follower", TEXT, primary_key=True),
+    Column("position", BIG, nullable=False),
+    sqlite_strict=True,
+)
+
+
+class SqlCheckpoints:
+    """The `Checkpoints` port over one tenant's rows."""
+
+    def __init__(self, database: Database, *, tenant: str) -> None:
+        self._database = database
+        self._tenant = tenant
+
+    def position(self, follower: str) -> int:
+        """How far a follower is; see the port."""
+        at = _CHECKPOINTS.c
+        query = select(at.position).where(at.tenant == self._tenant, at.follower == follower)
+        return self._database.connection.scalar(query) or 0
+
+    def keep(self, follower: str, position: int) -> None:
+        """Write down how far it is; see the port."""
+        row = {"tenant": self._tenant, "follower": follower, "position": position}
+        put = self._database.dialect.insert(_CHECKPOINTS)
+        upsert = put.on_conflict_do_update(
+            index_elements=["tenant", "follower"], set_={"position": put.excluded.position}
+        )
+        with self._database.transaction():
+            self._database.connection.execute(upsert, row)
+
+
 class SqlStorage:
     """One tenant's log, views, snapshots, findings and contacts in `database`."""
 
@@ -83,6 +117,7 @@ class SqlStorage:
         self.snapshots = SqlSnapshots(database, tenant=tenant)
         self.findings = SqlFindings(database, tenant=tenant)
         self.contacts = SqlContactIndex(database, tenant=tenant)
+        self.checkpoints = SqlCheckpoints(database, tenant=tenant)
 
     @property
     def optimistic(self) -> bool:

@@ -26,6 +26,7 @@ from regulars.application.loyalty import ACCOUNTS, LEDGER
 from regulars.application.ports import Finding, Storage, Vault
 from regulars.application.program import default_program
 from regulars.application.projecting import Progress, Projector
+from regulars.application.protecting import Protecting
 from regulars.application.queries import AsOf, Query, ReplayedRows
 from regulars.application.sales import FLAGS, ITEMS, MERCHANTS, SALES
 from regulars.application.subscription import POLL_SECONDS, Read, Subscription, reading
@@ -34,13 +35,7 @@ from regulars.domain import program
 from regulars.domain.values import CustomerId, ProgramId
 
 VIEWS: Final[tuple[View[Any, Any], ...]] = (
-    CUSTOMERS,
-    ACCOUNTS,
-    LEDGER,
-    SALES,
-    MERCHANTS,
-    ITEMS,
-    FLAGS,
+    *(CUSTOMERS, ACCOUNTS, LEDGER, SALES, MERCHANTS, ITEMS, FLAGS),
 )
 """Every view, in the order in which they are told of."""
 
@@ -54,7 +49,8 @@ class Crm:
     The customer-relationship and loyalty core over one storage. Made by `regulars.connect`.
 
     Safe to share between threads, which take turns; commands that would wait for one another are
-    recorded in one transaction. A context manager: leaving it closes it.
+    recorded in one transaction. A context manager: leaving it closes it. `lookup` looks after the
+    index that customers are found by, `protection` after who reaches whom through which number.
     """
 
     def __init__(  # noqa: PLR0913 - the parts that the composition root names
@@ -65,6 +61,7 @@ class Crm:
         commands: Commands,
         projector: Projector,
         lookup: Callable[[RLock], Lookup],
+        protection: Callable[["Crm", RLock], Protecting],
         program_id: ProgramId,
         inline: bool,
         join: Callable[[object], AbstractContextManager[Joined]],
@@ -80,7 +77,7 @@ class Crm:
         self._close = close
         self._lock = RLock()
         self.lookup: Final = lookup(self._lock)
-        """The index that customers are found by: to keep, fill, rotate and look after it."""
+        self.protection: Final = protection(self, self._lock)
         self._group = GroupCommit(self._recorded, self._lock)
         self._has_program = False
         self._followers = Followers(storage)

@@ -18,7 +18,7 @@ from regulars.application.errors import InvalidPersonalData
 from regulars.application.events import Command, Event, EventId, Retired, microseconds, moment
 from regulars.application.fields import check_command, check_id, is_text, said
 from regulars.application.ports import Spot, Vault
-from regulars.domain import customer, purchase, review
+from regulars.domain import customer, protection, purchase, review
 from regulars.domain.personal import (
     DATA_CLASS,
     Address,
@@ -65,6 +65,7 @@ BOXED: Final[dict[type[Command], tuple[Boxed, ...]]] = {
     customer.AddDeliveryAddress: (Boxed("address", customer.DeliveryAddressAdded),),
     purchase.PlaceOrder: (Boxed("extra", purchase.OrderPlaced),),
     review.SubmitReview: (Boxed("text", review.ReviewSubmitted),),
+    protection.NameParty: (Boxed("contact", protection.PartyNamed),),
 }
 """
 Which fields are sealed, and for which event.
@@ -279,8 +280,11 @@ def subject_of(command_or_event: Command | Event | Retired) -> str:
     """
     Whose personal data a command brings or an event holds: `customer/` and their id.
 
-    Words on an order that nobody is named for belong to that order alone.
+    Words on an order that nobody is named for belong to that order alone; who serves one is
+    `courier/` or `merchant/` and their id.
     """
+    if isinstance(command_or_event, protection.NameParty | protection.PartyNamed):
+        return f"{command_or_event.party.value}/{command_or_event.who}"
     named = getattr(command_or_event, "customer", None)
     if named is None:
         return f"order/{getattr(command_or_event, 'order', '')}"

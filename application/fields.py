@@ -13,7 +13,17 @@ from regulars.application.errors import InvalidId, InvalidText
 from regulars.application.events import Command
 from regulars.domain.personal import DATA_CLASS
 
-_IDS: Final = {"customer", "order", "merchant", "program", "refund", "address_id", "item"}
+_IDS: Final = {
+    "address_id",
+    "customer",
+    "item",
+    "merchant",
+    "number_ref",
+    "order",
+    "program",
+    "refund",
+    "who",
+}
 # No C0 or C1 control, no lone half of a surrogate pair.
 _ID: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,200}")
 FIRST_YEAR: Final = 1900

@@ -258,6 +258,18 @@ class Wakeup(Protocol):
         ...
 
 
+class Checkpoints(Protocol):
+    """How far each follower of the log has done its work, by the name of the follower."""
+
+    def position(self, follower: str) -> int:
+        """The position up to which it is done; 0 if it never was kept."""
+        ...
+
+    def keep(self, follower: str, position: int) -> None:
+        """Write down how far it is; kept or lost with the transaction."""
+        ...
+
+
 class Storage(Protocol):
     """The log, views, snapshots, findings and contacts in one place, written together."""
 
@@ -284,6 +296,11 @@ class Storage(Protocol):
     @property
     def contacts(self) -> ContactIndex:
         """Who has which phone number and e-mail address, told by tokens alone."""
+        ...
+
+    @property
+    def checkpoints(self) -> Checkpoints:
+        """How far the followers are that the core has itself."""
         ...
 
     @property

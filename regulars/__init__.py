@@ -11,6 +11,7 @@ Turn a first order into a regular: an event-sourced customer and loyalty core to
 import logging
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from os import environ
 from pathlib import Path
 from secrets import token_bytes
@@ -67,8 +68,10 @@ from regulars.application.log_check import LogCheck
 from regulars.application.log_status import LogStatus
 from regulars.application.lookup import IndexStatus, LookedUp, Lookup
 from regulars.application.loyalty import Balance, PointsBalance, PointsLedger, Posting
+from regulars.application.number_protection import NoNumbers, NumberProtection, ProtectedLine
 from regulars.application.ports import Clock
 from regulars.application.projecting import Projector
+from regulars.application.protecting import FOLLOWER, Protecting
 from regulars.application.queries import AsOf, Query
 from regulars.application.report import Report, SalesReport
 from regulars.application.subscription import Subscription
@@ -92,6 +95,7 @@ from regulars.domain.order import (
 )
 from regulars.domain.personal import Address, Contact, Content, Profile
 from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
+from regulars.domain.protection import NameParty, Party
 from regulars.domain.purchase import Channel, Line, PlaceOrder
 from regulars.domain.refund import IssueRefund
 from regulars.domain.review import SubmitReview
@@ -147,9 +151,12 @@ __all__ = [
     "MerchantId",
     "Migration",
     "Money",
+    "NameParty",
     "NotOurDatabase",
+    "NumberProtection",
     "OlderFormat",
     "OrderId",
+    "Party",
     "PickUpOrder",
     "PlaceOrder",
     "PointsBalance",
@@ -157,6 +164,8 @@ __all__ = [
     "Posting",
     "Profile",
     "ProgramId",
+    "ProtectedLine",
+    "Protecting",
     "PublishEarningRule",
     "PublishMenuItem",
     "Query",
@@ -217,6 +226,8 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
     contacts: Literal["unique", "shared"] | None = None,
     region: str | None = None,
     looked_up: Callable[[LookedUp], None] = lambda _: None,
+    numbers: NumberProtection | None = None,
+    number_grace: timedelta = timedelta(0),
 ) -> Crm:
     """
     Open the core over a database, its tables made if `create` allows and they are not there.
@@ -249,6 +260,10 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
             `shared` does not. By default it is as the database has it: without one at first.
             Needs the extra `lookup`; a log that has events is to be filled in: `Crm.lookup`.
         region: the country whose phone numbers need no country code, such as CN.
+        numbers: who has virtual numbers, which `Crm.protection` binds for orders; without one,
+            courier, merchant and customer meet in the order's chat.
+        number_grace: how long they reach each other after an order is completed; seven days at
+            most.
         looked_up: hears of every `Crm.find_customer` before it is answered; what it raises is
             raised instead of the answer.
 
@@ -293,6 +308,15 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                 projector=projector,
                 lookup=lambda lock: Lookup(
                     storage=storage, vault=vault, blinder=blinder, told=looked_up, lock=lock
+                ),
+                protection=lambda crm, lock: Protecting(
+                    storage=storage,
+                    vault=vault,
+                    numbers=numbers or NoNumbers(),
+                    clock=time,
+                    record=lambda command: crm.execute(command, by=FOLLOWER),
+                    lock=lock,
+                    grace=number_grace,
                 ),
                 program_id=ProgramId(program_id),
                 inline=inline,

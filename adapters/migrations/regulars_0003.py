@@ -1,4 +1,4 @@
-"""Format 3: the contact index."""
+"""Format 3: the contact index, and how far the core's own followers are."""
 
 from typing import Final
 
@@ -30,6 +30,7 @@ def downgrade() -> None:
 def apply(to: Operations) -> None:
     """Make the tables, and mark the database."""
     _contacts(to)
+    _followers(to)
     if to.get_context().dialect.name == "postgresql":
         to.execute("UPDATE regulars_log SET format = 3")
     else:
@@ -60,5 +61,15 @@ def _contacts(to: Operations) -> None:
         Column("complete", _FLAG, nullable=False),
         Column("position", _BIG, nullable=False),
         Column("left_out", _BIG, nullable=False),
+        sqlite_strict=True,
+    )
+
+
+def _followers(to: Operations) -> None:
+    to.create_table(
+        "follower_checkpoints",
+        Column("tenant", _TEXT, primary_key=True),
+        Column("follower", _TEXT, primary_key=True),
+        Column("position", _BIG, nullable=False),
         sqlite_strict=True,
     )

@@ -15,6 +15,7 @@ pytest.register_assert_rewrite(
     "regulars.testing.event_log_reads",
     "regulars.testing.event_logs",
     "regulars.testing.followers",
+    "regulars.testing.number_protections",
     "regulars.testing.pending_events",
     "regulars.testing.snapshots",
     "regulars.testing.subscriptions",
@@ -24,6 +25,7 @@ pytest.register_assert_rewrite(
 from regulars.testing.contact_indexes import ContactIndexContract  # noqa: E402 - see above
 from regulars.testing.event_log_machine import EventLogMachine, explore  # noqa: E402 - see above
 from regulars.testing.event_logs import EventLogContract  # noqa: E402 - see above
+from regulars.testing.number_protections import NumberProtectionContract  # noqa: E402 - see above
 from regulars.testing.snapshots import SnapshotsContract  # noqa: E402 - see above
 from regulars.testing.subscriptions import SubscriptionContract  # noqa: E402 - see above
 from regulars.testing.view_stores import ViewStoreContract  # noqa: E402 - see above
@@ -32,6 +34,7 @@ __all__ = [
     "ContactIndexContract",
     "EventLogContract",
     "EventLogMachine",
+    "NumberProtectionContract",
     "SnapshotsContract",
     "SubscriptionContract",
     "ViewStoreContract",

@@ -13,7 +13,7 @@ from attrs import define, field, frozen
 from regulars.application.contact_index import ContactIndex
 from regulars.application.errors import StorageUnavailable
 from regulars.application.events import Event, Pending, Recorded
-from regulars.application.ports import EventLog, Findings, Storage, ViewStore, Wakeup
+from regulars.application.ports import Checkpoints, EventLog, Findings, Storage, ViewStore, Wakeup
 from regulars.application.snapshots import Snapshots
 from regulars.application.subscription import Subscription, subscribe
 from regulars.domain.values import OrderId
@@ -111,11 +111,12 @@ class Unsteady:
     snapshots: Snapshots = field(init=False)
     findings: Findings = field(init=False)
     contacts: ContactIndex = field(init=False)
+    checkpoints: Checkpoints = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.log, self.views = self.storage.log, self.storage.views
         self.snapshots, self.findings = self.storage.snapshots, self.storage.findings
-        self.contacts = self.storage.contacts
+        self.contacts, self.checkpoints = self.storage.contacts, self.storage.checkpoints
 
     def transaction(self) -> AbstractContextManager[None]:
         """A transaction of the store."""

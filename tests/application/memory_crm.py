@@ -23,8 +23,10 @@ from regulars.application.handling import Commands
 from regulars.application.joined import Joined
 from regulars.application.keys import KeyStore
 from regulars.application.lookup import LookedUp, Lookup
+from regulars.application.number_protection import NoNumbers, NumberProtection
 from regulars.application.ports import Storage, Vault
 from regulars.application.projecting import Projector
+from regulars.application.protecting import FOLLOWER, Protecting
 from regulars.application.views import View
 from regulars.domain.values import ProgramId
 from tests.adapters.vaults import RING, vault
@@ -82,6 +84,7 @@ def core(
     inline: bool = True,
     views: Sequence[View[Any, Any]] = VIEWS,
     program: ProgramId = PROGRAM,
+    numbers: NumberProtection | None = None,
     close: Callable[[], None] = lambda: None,
 ) -> Parts:
     clock = Ticking()
@@ -111,6 +114,14 @@ def core(
         projector=projector,
         lookup=lambda lock: Lookup(
             storage=storage, vault=opener, blinder=blinder, told=looked_up.append, lock=lock
+        ),
+        protection=lambda crm, lock: Protecting(
+            storage=storage,
+            vault=opener,
+            numbers=numbers or NoNumbers(),
+            clock=clock,
+            record=lambda command: crm.execute(command, by=FOLLOWER),
+            lock=lock,
         ),
         program_id=program,
         inline=inline,

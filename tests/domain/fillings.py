@@ -15,6 +15,7 @@ from hypothesis.strategies import SearchStrategy
 
 from regulars.domain.personal import Address, Contact, Content, Profile, Sealed
 from regulars.domain.program import EarningRule
+from regulars.domain.protection import Party
 from regulars.domain.purchase import Channel, Line
 from regulars.domain.values import (
     AddressId,
@@ -86,11 +87,13 @@ _FILLING: Final[Filling] = {
     int: amounts,
     str: words,
     Channel: st.sampled_from(Channel),
+    Party: st.sampled_from(Party),
     EarningRule: rules,
     Money: st.builds(Money, minor=amounts, currency=currencies),
     tuple[Line, ...]: lines,
     tuple[tuple[str, str], ...]: st.lists(st.tuples(words, words), max_size=2).map(tuple),
     "currency": currencies,
+    "grace_seconds": st.integers(0, 604_800),
     "purpose": st.sampled_from(["marketing", "analytics"]),
     "stars": st.none() | st.integers(1, 5),
     "dish_stars": st.none() | st.integers(1, 5),
@@ -121,6 +124,7 @@ ANYTHING: Final[Filling] = {
     **SEALED,
     int: amounts | st.sampled_from([-1, 10**12 + 1]),
     "currency": currencies | st.just("dollars"),
+    "grace_seconds": st.sampled_from([-1, 0, 1_800, 604_801]),
     "stars": st.none() | st.integers(0, 6),
 }
 """As `SEALED`, with what the aggregates refuse."""

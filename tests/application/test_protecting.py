@@ -329,6 +329,15 @@ def test_past_and_anonymous_orders_need_no_number(town: Town) -> None:
     assert town.protection.line(nobodys, as_="courier") is None
 
 
+@pytest.mark.parametrize("digits", ["13812345678", "0411", "100000"])
+def test_a_number_of_digits_only_stays_the_text_that_it_was(town: Town, digits: str) -> None:
+    """The fault of a rival: sealed as text, and read back as a whole number."""
+    town.tell(ACCEPT, named(digits, "rider"))
+    town.protection.catch_up()
+
+    assert [town.numbers.reached(number, by=HERS) for number in POOL] == [digits, None]
+
+
 def test_nobody_reaches_anybody_of_an_order_that_never_was(town: Town) -> None:
     with pytest.raises(UnknownOrder):
         town.protection.line(OrderId("o-9"), as_="courier")

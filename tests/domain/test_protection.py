@@ -169,3 +169,13 @@ def test_a_chat_goes_on_with_the_next_courier() -> None:
 def test_a_grace_has_bounds(command: AssignVirtualNumber | OpenOrderChat, grace: int) -> None:
     with pytest.raises(NoSuchGrace):
         order_story().given(PLACE, RIDER).when(evolve(command, grace_seconds=grace))
+
+
+def test_refusals_say_what_is_wrong_and_nothing_personal() -> None:
+    refusals = (
+        ContactIsOver(order=ORDER),
+        OtherParty(order=ORDER, party=Party.COURIER),
+        NoSuchGrace(order=ORDER, grace_seconds=-1),
+    )
+
+    assert [ORDER in str(refusal) for refusal in refusals] == [True] * 3

@@ -31,7 +31,9 @@ _REGION: Final = click.option(
 @call_options()
 def find(call: Call, *, phone: str | None, email: str | None, by: str) -> None:
     """
-    Print the ids of the customers who have a phone number or an e-mail address.
+    Find customers by phone number or e-mail.
+
+    Prints the id of each who has it.
 
     With - the value is read from the terminal or standard input, so that it stays out of the
     shell's history. Whoever is unknown and whoever was erased get the same answer: nobody.

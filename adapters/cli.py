@@ -22,6 +22,7 @@ from regulars.adapters.cli_call import Connect
 from regulars.adapters.cli_demo import NotADemo, demo
 from regulars.adapters.cli_erase import erase, erasures
 from regulars.adapters.cli_export import export
+from regulars.adapters.cli_find import find, index
 from regulars.adapters.cli_import import import_
 from regulars.adapters.cli_keys import keys
 from regulars.adapters.cli_log import events, rebuild, verify
@@ -48,6 +49,7 @@ from regulars.application.errors import (
     StorageUnavailable,
     UndecodableEvent,
     UnknownView,
+    UnusableIndex,
 )
 from regulars.application.key_rotation import CannotRetire, CannotRotate
 from regulars.domain.values import Refusal
@@ -80,6 +82,7 @@ _FAILURES: Final = (
     UnknownTenant,
     UnusableArchive,
     UnusableBackup,
+    UnusableIndex,
     UnreadableHistory,
     UnusableKeys,
     UnusableProgram,
@@ -171,7 +174,7 @@ def regulars(ctx: click.Context) -> None:
 
 
 for _command in (
-    *(demo, import_, report, profile, balance, reveal, access_log, export),
+    *(demo, import_, report, profile, balance, reveal, access_log, export, find, index),
     *(erase, erasures, events, rebuild, verify, keys, log),
 ):
     regulars.add_command(_command)

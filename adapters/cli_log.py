@@ -29,7 +29,7 @@ from regulars.adapters.cli_screen import (
 )
 from regulars.adapters.codec import STORED
 from regulars.application.audit import Verdict
-from regulars.application.crm import VIEWS
+from regulars.application.catalogue import VIEWS
 from regulars.application.errors import UndecodableEvent
 from regulars.application.events import Recorded, moment
 from regulars.domain.personal import Sealed

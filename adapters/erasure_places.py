@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 PURGED: Final[Mapping[str, str]] = {
+    "contact_tokens": "contact_index",
     "snapshots": "snapshots",
 }
 """Tables that a registered `ErasureSink` purges, with its name."""
@@ -20,11 +21,14 @@ KEYED: Final[Mapping[str, str]] = {
 """Tables that the destruction of keys itself takes care of."""
 
 FREE: Final[Mapping[str, str]] = {
+    "contact_versions": "which versions of the contact index there are, and how far they are",
+    "follower_checkpoints": "positions",
     "import_findings": "files, rows, fields and reasons, never values",
     "key_generations": "how often keys were erased",
     "recorder_streams_from_zero": "names of streams, which like every id are not personal",
     "recorder_tracking": "positions",
     "regulars_log": "the format of the tables and the head of the log",
+    "view_accesses_1": "who asked for whose data and what came of it, by ids and codes",
     "view_accounts_1": "points",
     "view_checkpoints": "positions",
     "view_customers_1": "counts, amounts and times under an id that is not personal",

@@ -8,14 +8,14 @@ from shutil import copyfileobj
 from tempfile import TemporaryDirectory
 from typing import IO, Final, TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from regulars.adapters.database import Database
 from regulars.adapters.database_url import parsed_url, shown
 from regulars.adapters.log_archive import Archive
 from regulars.adapters.storage import SqlStorage
 from regulars.adapters.stored_events import SqlStoredEvents
-from regulars.application.crm import VIEWS
+from regulars.application.catalogue import VIEWS
 from regulars.application.errors import NotOurDatabase
 from regulars.application.projecting import Projector
 from regulars.application.stored import Stored
@@ -98,6 +98,8 @@ def _imported(database: str, archive: Archive, tenant: str, told: Told) -> int:
         storage = SqlStorage(opened, VIEWS, tenant=tenant)
         # Of a log that was emptied by hand they would fit streams that have the same names.
         storage.snapshots.forget()
+        for version in storage.contacts.versions():
+            storage.contacts.keep(evolve(version, full=False, position=0))
         Projector(storage, VIEWS).rebuild(
             VIEWS, progress=lambda done, of: told("Computing views", done, of)
         )

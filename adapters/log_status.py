@@ -10,7 +10,7 @@ from regulars.adapters.log_lines import line_of
 from regulars.adapters.stored_events import SqlStoredEvents
 from regulars.adapters.tenants import refuse_unknown_tenant
 from regulars.adapters.view_store import checkpoints
-from regulars.application.crm import VIEWS
+from regulars.application.catalogue import VIEWS
 from regulars.application.log_check import LogCheck, check
 from regulars.application.log_status import LogStatus, status
 from regulars.application.projecting import Progress

@@ -8,6 +8,7 @@ from threading import RLock
 from typing import Any, TypeVar
 
 from regulars.adapters.codec import CODEC, Codec
+from regulars.adapters.memory_contact_index import MemoryContactIndex
 from regulars.adapters.memory_snapshots import MemorySnapshots
 from regulars.adapters.wakeup import Commits, CommitWakeup
 from regulars.application.errors import AlreadyRecorded, StaleHistory
@@ -231,6 +232,21 @@ class MemoryFindings:
         return iter([self.kept[place] for place in sorted(self.kept)])
 
 
+class MemoryCheckpoints:
+    """The `Checkpoints` port over a dictionary."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, int] = {}
+
+    def position(self, follower: str) -> int:
+        """How far a follower is; see the port."""
+        return self.kept.get(follower, 0)
+
+    def keep(self, follower: str, position: int) -> None:
+        """Write down how far it is; see the port."""
+        self.kept[follower] = position
+
+
 class MemoryStorage:
     """
     The `Storage` port in memory. Safe to share between threads, which take turns.
@@ -245,6 +261,8 @@ class MemoryStorage:
         self.views = MemoryViews()
         self.snapshots = MemorySnapshots()
         self.findings = MemoryFindings()
+        self.contacts = MemoryContactIndex()
+        self.checkpoints = MemoryCheckpoints()
         self._lock = self.log.lock
         self._depth = 0
 
@@ -261,6 +279,8 @@ class MemoryStorage:
             marks = dict(self.views.marks)
             snapshots = dict(self.snapshots.kept)
             findings = dict(self.findings.kept)
+            contacts = dict(self.contacts.known), dict(self.contacts.kept)
+            checkpoints = dict(self.checkpoints.kept)
             self._depth = 1
             try:
                 yield
@@ -269,6 +289,8 @@ class MemoryStorage:
                 self.views.kept, self.views.marks = kept, marks
                 self.snapshots.kept = snapshots
                 self.findings.kept = findings
+                self.contacts.known, self.contacts.kept = contacts
+                self.checkpoints.kept = checkpoints
                 raise
             finally:
                 self._depth = 0

@@ -1,4 +1,4 @@
-"""The `Storage` port on one database: the log, views, snapshots and findings, together."""
+"""The `Storage` port on one database: log, views, snapshots, findings, contacts, together."""
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Column, Table, delete, select
 
 import regulars.adapters.snapshots  # noqa: F401 # pyright: ignore[reportUnusedImport] - its table is to be made
+from regulars.adapters.contact_index import SqlContactIndex
 from regulars.adapters.database import Database
 from regulars.adapters.event_log import SqlLog
 from regulars.adapters.schema import BIG, TEXT, metadata
@@ -70,8 +71,42 @@ class SqlFindings:
             yield Finding(file=file, row=row, field=field, reason=reason)
 
 
+_CHECKPOINTS: Final = Table(
+    "follower_checkpoints",
+    metadata,
+    Column("tenant", TEXT, primary_key=True),
+    Column("follower", TEXT, primary_key=True),
+    Column("position", BIG, nullable=False),
+    sqlite_strict=True,
+)
+
+
+class SqlCheckpoints:
+    """The `Checkpoints` port over one tenant's rows."""
+
+    def __init__(self, database: Database, *, tenant: str) -> None:
+        self._database = database
+        self._tenant = tenant
+
+    def position(self, follower: str) -> int:
+        """How far a follower is; see the port."""
+        at = _CHECKPOINTS.c
+        query = select(at.position).where(at.tenant == self._tenant, at.follower == follower)
+        return self._database.connection.scalar(query) or 0
+
+    def keep(self, follower: str, position: int) -> None:
+        """Write down how far it is; see the port."""
+        row = {"tenant": self._tenant, "follower": follower, "position": position}
+        put = self._database.dialect.insert(_CHECKPOINTS)
+        upsert = put.on_conflict_do_update(
+            index_elements=["tenant", "follower"], set_={"position": put.excluded.position}
+        )
+        with self._database.transaction():
+            self._database.connection.execute(upsert, row)
+
+
 class SqlStorage:
-    """One tenant's log, views, snapshots and findings in `database`."""
+    """One tenant's log, views, snapshots, findings and contacts in `database`."""
 
     def __init__(
         self, database: Database, views: Iterable[View[Any, Any]], *, tenant: str = "default"
@@ -81,6 +116,8 @@ class SqlStorage:
         self.views = SqlViews(database, views, tenant=tenant)
         self.snapshots = SqlSnapshots(database, tenant=tenant)
         self.findings = SqlFindings(database, tenant=tenant)
+        self.contacts = SqlContactIndex(database, tenant=tenant)
+        self.checkpoints = SqlCheckpoints(database, tenant=tenant)
 
     @property
     def optimistic(self) -> int:

@@ -4,6 +4,7 @@ from typing import NamedTuple, TypeAlias
 
 from attrs import Factory, define, frozen
 
+from regulars.application.contacts import Claims
 from regulars.application.events import Event, EventId, Pending, Recorded
 from regulars.application.states import Held
 from regulars.domain.values import Refusal
@@ -52,6 +53,7 @@ class Batch:
 
     `first` tells that it is decided before anything is locked, on states that are at hand.
     `asked` are the streams whose states decided on it, and those `due` may need a snapshot then.
+    `claims` are the contacts that it brings.
     """
 
     known: dict[EventId, Recorded]
@@ -60,6 +62,7 @@ class Batch:
     due: dict[str, None] = Factory(dict[str, None])
     pending: list[Pending] = Factory(list[Pending])
     plans: dict[str, Planned] = Factory(dict[str, Planned])
+    claims: Claims = Factory(Claims)
     outcomes: list[Planned | Outcome] = Factory(list[Planned | Outcome])
 
 

@@ -9,14 +9,13 @@ from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 from regulars.application import audit
-from regulars.application.access_log import ACCESSES
 from regulars.application.aggregates import program_stream
 from regulars.application.batch import Outcome, Receipt
-from regulars.application.customer import CUSTOMERS
+from regulars.application.catalogue import VIEWS
 from regulars.application.door import Request
 from regulars.application.erasures import Erasures
 from regulars.application.errors import UnknownView
-from regulars.application.events import Command, Event, Recorded, chosen, microseconds, pages
+from regulars.application.events import Command, Event, Recorded, chosen, microseconds
 from regulars.application.followers import Followers
 from regulars.application.gate import Gate
 from regulars.application.group_commit import GroupCommit
@@ -25,33 +24,20 @@ from regulars.application.history import History, Reject
 from regulars.application.importing import Imported, Importing, Told
 from regulars.application.joined import Joined
 from regulars.application.key_rotation import KeyRotation
-from regulars.application.loyalty import ACCOUNTS, LEDGER
+from regulars.application.lookup import Lookup
+from regulars.application.paging import log_by_pages, stream_by_pages
 from regulars.application.ports import Finding, Storage, Vault
 from regulars.application.program import default_program
 from regulars.application.projecting import Progress, Projector
+from regulars.application.protecting import Protecting
 from regulars.application.queries import AsOf, Query, ReplayedRows
 from regulars.application.reader import Reader
-from regulars.application.sales import FLAGS, ITEMS, MERCHANTS, SALES
-from regulars.application.subscription import POLL_SECONDS, Read, Subscription, reading
+from regulars.application.subscription import POLL_SECONDS, Subscription, reading
 from regulars.application.views import View
 from regulars.domain import program
-from regulars.domain.values import ProgramId
-
-VIEWS: Final[tuple[View[Any, Any], ...]] = (
-    CUSTOMERS,
-    ACCOUNTS,
-    LEDGER,
-    SALES,
-    MERCHANTS,
-    ITEMS,
-    FLAGS,
-    ACCESSES,
-)
-"""Every view, in the order in which they are told of."""
+from regulars.domain.values import CustomerId, ProgramId
 
 Answer = TypeVar("Answer")
-
-_PAGE: Final = 1000
 
 
 class Crm(Reader):
@@ -59,7 +45,8 @@ class Crm(Reader):
     The customer-relationship and loyalty core over one storage. Made by `regulars.connect`.
 
     Safe to share between threads, which take turns; commands that would wait for one another are
-    recorded in one transaction. A context manager: leaving it closes it.
+    recorded in one transaction. A context manager: leaving it closes it. `lookup` looks after the
+    index that customers are found by, `protection` after who reaches whom through which number.
     """
 
     def __init__(  # noqa: PLR0913 - the parts that the composition root names
@@ -71,6 +58,8 @@ class Crm(Reader):
         commands: Commands,
         gate: Gate,
         projector: Projector,
+        lookup: Callable[[RLock], Lookup],
+        protection: Callable[["Crm", RLock], Protecting],
         program_id: ProgramId,
         inline: bool,
         join: Callable[[object], AbstractContextManager[Joined]],
@@ -88,6 +77,8 @@ class Crm(Reader):
         self._close = close
         self._lock = RLock()
         super().__init__(gate, self._lock)
+        self.lookup: Final = lookup(self._lock)
+        self.protection: Final = protection(self, self._lock)
         self._group = GroupCommit(self._recorded, self._lock)
         self.erasures: Final = erasures(self._lock)
         self._has_program = False
@@ -224,6 +215,20 @@ class Crm(Reader):
         if not self._projector.is_at(head):
             self._projector.catch_up()
 
+    def find_customer(
+        self, *, phone: str | None = None, email: str | None = None, by: str
+    ) -> tuple[CustomerId, ...]:
+        """
+        The customers who have this phone number or e-mail address now, whoever `by` asks.
+
+        One at most where contacts are unique. None for somebody unknown as for somebody erased.
+
+        Raises:
+            InvalidPersonalData: it is no phone number or e-mail address; it is not repeated.
+            UnusableIndex: no index is kept, or it is not filled.
+        """
+        return self.lookup.find(phone=phone, email=email, by=by)
+
     def events(  # noqa: PLR0913 - each narrows what is read
         self,
         *,
@@ -254,27 +259,10 @@ class Crm(Reader):
             "occurred_by": None if occurred_by is None else microseconds(occurred_by),
         }
         if stream is not None:
-            return chosen(self._stream(stream, after, upto), **narrow)
-        return self._read(reading(self._storage, upto=upto, **narrow), after)
-
-    def _stream(self, name: str, after: int, upto: int | None) -> Iterator[Recorded]:
-        while True:
-            with self._lock, self._storage.snapshot():
-                found = self._storage.log.stream(name, after=after, upto=upto)
-                page = next(pages(found, _PAGE), list[Recorded]())
-            yield from page
-            if len(page) < _PAGE:
-                return
-            after = page[-1].version
-
-    def _read(self, read: Read[Recorded], after: int) -> Iterator[Recorded]:
-        while True:
-            with self._lock:
-                page = read(after)
-            yield from (recorded for _, recorded in page.items)
-            if page.upto == after:
-                return
-            after = page.upto
+            found = stream_by_pages(self._storage, self._lock, stream, after=after, upto=upto)
+            return chosen(found, **narrow)
+        read = reading(self._storage, upto=upto, **narrow)
+        return log_by_pages(read, self._lock, after=after)
 
     def subscribe(
         self,

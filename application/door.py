@@ -5,7 +5,7 @@ One box holds the values of one subject and data class, bound to the event that 
 """
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from hashlib import blake2b, sha256
 from os import urandom
@@ -14,11 +14,12 @@ from uuid import UUID
 
 from attrs import evolve, fields, frozen
 
+from regulars.application.contacts import Claim, Contacts
 from regulars.application.errors import InvalidPersonalData
 from regulars.application.events import Command, Event, EventId, Retired, microseconds, moment
 from regulars.application.fields import check_command, check_id, is_text, said
 from regulars.application.ports import Spot, Vault
-from regulars.domain import bank_card, customer, purchase, real_name, review
+from regulars.domain import bank_card, customer, protection, purchase, real_name, review
 from regulars.domain.personal import (
     DATA_CLASS,
     Address,
@@ -70,6 +71,7 @@ BOXED: Final[dict[type[Command], tuple[Boxed, ...]]] = {
     real_name.VerifyRealName: (Boxed("identity", real_name.RealNameVerified),),
     purchase.PlaceOrder: (Boxed("extra", purchase.OrderPlaced),),
     review.SubmitReview: (Boxed("text", review.ReviewSubmitted),),
+    protection.NameParty: (Boxed("contact", protection.PartyNamed),),
 }
 """
 Which fields are sealed, and for which event.
@@ -100,12 +102,17 @@ class Request:
     correlation: str | None = None
 
 
+NO_CLAIMS: Final[Mapping[int, Claim]] = {}
+"""Of a request that brings nothing to be found by."""
+
+
 class Admitted(NamedTuple):
     """
     A request past the door: nothing personal is left in it.
 
     A request that came without an id has got one here, and no `fingerprint`, because nobody can
-    repeat it. `base` is the id of its first event, as a number.
+    repeat it. `base` is the id of its first event, as a number. `claims` are of the commands, by
+    their places, that bring something to be found by.
     """
 
     id: str
@@ -114,6 +121,7 @@ class Admitted(NamedTuple):
     commands: tuple[Command, ...]
     by: str
     correlation: str | None
+    claims: Mapping[int, Claim] = NO_CLAIMS
 
     def first_id(self, place: int) -> int:
         """The id, as a number, of the first event of the command at `place`, from 0."""
@@ -140,12 +148,17 @@ def _numbered(random: bytes) -> int:
 
 @frozen(kw_only=True)
 class Door:
-    """Checks and seals. `encode` gives the same bytes for the same command, and none personal."""
+    """
+    Checks and seals. `encode` gives the same bytes for the same command, and none personal.
+
+    `contacts` makes tokens of what customers are found by, while it can still be read.
+    """
 
     tenant: str
     vault: Vault
     stored_as: Callable[[type[Event]], tuple[str, int]]
     encode: Callable[[object], bytes]
+    contacts: Contacts
 
     def admit(self, request: Request) -> Admitted:
         """
@@ -155,6 +168,7 @@ class Door:
             InvalidId: an id is blank, too long or no text.
             InvalidPersonalData: a field is no such thing; its value is not repeated.
             SubjectErased: the request brings personal data for someone who was erased.
+            UnusableIndex: an index is kept, and cannot take in the contact that it brings.
             TypeError: a field is not of its type, a bug of the caller.
             ValueError: a number needs more than 64 bits, or a time has no zone.
         """
@@ -177,7 +191,20 @@ class Door:
             commands=commands,
             by=request.by,
             correlation=request.correlation,
+            claims={
+                place: claim
+                for place, command in enumerate(request.commands)
+                if (claim := self._claim(command)) is not None
+            },
         )
+
+    def _claim(self, command: Command) -> Claim | None:
+        if not isinstance(command, customer.RegisterCustomer | customer.UpdateCustomerDetails):
+            return None
+        contact = command.contact
+        if not isinstance(contact, Contact):
+            return None
+        return self.contacts.claim(subject_of(command), contact)
 
     def prepare(self, requests: Collection[Request]) -> None:
         """Have at hand what admitting all of `requests` takes."""
@@ -260,8 +287,11 @@ def subject_of(command_or_event: Command | Event | Retired) -> str:
     """
     Whose personal data a command brings or an event holds: `customer/` and their id.
 
-    Words on an order that nobody is named for belong to that order alone.
+    Words on an order that nobody is named for belong to that order alone; who serves one is
+    `courier/` or `merchant/` and their id.
     """
+    if isinstance(command_or_event, protection.NameParty | protection.PartyNamed):
+        return f"{command_or_event.party.value}/{command_or_event.who}"
     named = getattr(command_or_event, "customer", None)
     if named is None:
         return f"order/{getattr(command_or_event, 'order', '')}"

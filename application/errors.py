@@ -8,11 +8,13 @@ What can go wrong between a command and the log.
     |   +-- InvalidPersonalData   a personal field is no such thing; the value is not repeated
     |   +-- IdempotencyConflict   the command id was used before, for another command
     |   +-- SubjectErased         personal data for someone who was erased
+    |   +-- ContactTaken          (contacts) another customer has the phone number or e-mail address
     +-- StaleHistory            somebody else appended first: load, decide, append again
     +-- AlreadyRecorded         an event id is in the log: the command is a repeat
     +-- StorageUnavailable      the store is locked, full, read-only, broken or gone
     +-- UndecodableEvent        a stored event is not what its name promises
     +-- UnknownView             there is no view of that name
+    +-- UnusableIndex           customers cannot be found, or contacts not be taken in, for now
     +-- NotOurDatabase          the file or schema is not a database of this product
     +-- OlderFormat             its tables are of an older format: migrate them
 """
@@ -139,6 +141,16 @@ class OlderFormat(Exception):
             f"{self.store}: its tables are of format {self.found}, and this version needs format"
             f" {self.needed}: back it up, then run `regulars log migrate`"
         )
+
+
+@frozen(kw_only=True)
+class UnusableIndex(Exception):
+    """The contact index is not kept, not filled, or lacks what it needs. Holds no value."""
+
+    why: str
+
+    def __str__(self) -> str:
+        return f"the contact index {self.why}"
 
 
 @frozen(kw_only=True)

@@ -14,17 +14,19 @@ from regulars.application.events import Command
 from regulars.domain.personal import DATA_CLASS
 
 _IDS: Final = {
-    "customer",
-    "order",
-    "merchant",
-    "program",
-    "refund",
     "address_id",
     "card",
-    "item",
+    "customer",
     "erasure",
     "id",
+    "item",
+    "merchant",
+    "number_ref",
+    "order",
+    "program",
+    "refund",
     "role",
+    "who",
 }
 # No C0 or C1 control, no lone half of a surrogate pair.
 _LONGEST_ID: Final = 200

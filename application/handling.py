@@ -177,6 +177,7 @@ class Commands:
                     self._door.vault.heed_erasures()
                 batch = self._decided(requests)
                 last = self._append(batch.pending, project=project) if batch.pending else head
+                self._door.contacts.write(batch.claims)
                 self._states.keep(batch.due)
             if not batch.pending:
                 # What answers a repeat or a refusal is to last as long as the answer.
@@ -252,10 +253,11 @@ class Commands:
             if twin.fingerprint != admitted.fingerprint:
                 return IdempotencyConflict(command_id=admitted.id)
             return twin._replace(repeated=True)
-        start = len(batch.pending)
+        start, claimed = len(batch.pending), len(batch.claims.made)
         try:
             stop = self._decide(admitted, batch)
         except Refusal as refusal:
+            batch.claims.back_to(claimed)
             for pending in batch.pending[start:]:
                 self._states.forget(pending.stream)
             del batch.pending[start:]
@@ -283,7 +285,10 @@ class Commands:
         cause = _Cause(admitted.by, admitted.correlation or admitted.id, admitted.id)
         start = len(batch.pending)
         for place, command in enumerate(admitted.commands):
+            before = len(batch.pending)
             self._take(command, admitted.first_id(place), cause, batch)
+            if place in admitted.claims and len(batch.pending) > before:
+                self._door.contacts.settle(admitted.claims[place], batch.claims)
         stop = len(batch.pending)
         if stop > start and admitted.fingerprint is not None:
             first = batch.pending[start]._replace(fingerprint=admitted.fingerprint)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from attrs import field, frozen
 
+from regulars.application.contact_index import ContactIndex
 from regulars.application.events import Event, EventId, Fact, Occurrence, Pending, Recorded
 from regulars.application.snapshots import Snapshots
 from regulars.application.views import Key, View
@@ -299,8 +300,20 @@ class Wakeup(Protocol):
         ...
 
 
+class Checkpoints(Protocol):
+    """How far each follower of the log has done its work, by the name of the follower."""
+
+    def position(self, follower: str) -> int:
+        """The position up to which it is done; 0 if it never was kept."""
+        ...
+
+    def keep(self, follower: str, position: int) -> None:
+        """Write down how far it is; kept or lost with the transaction."""
+        ...
+
+
 class Storage(Protocol):
-    """The log, the views, the snapshots and the findings in one place, written together."""
+    """The log, views, snapshots, findings and contacts in one place, written together."""
 
     @property
     def log(self) -> EventLog:
@@ -320,6 +333,16 @@ class Storage(Protocol):
     @property
     def findings(self) -> Findings:
         """What imports had to say."""
+        ...
+
+    @property
+    def contacts(self) -> ContactIndex:
+        """Who has which phone number and e-mail address, told by tokens alone."""
+        ...
+
+    @property
+    def checkpoints(self) -> Checkpoints:
+        """How far the followers are that the core has itself."""
         ...
 
     @property

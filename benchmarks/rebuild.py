@@ -6,7 +6,7 @@ from typing import Final
 from benchmarks.files import opened, write_journey
 from benchmarks.history import import_all, weeks_of
 from benchmarks.measure import Benchmark, Result, Settings, alternate, timed
-from regulars.application.crm import VIEWS
+from regulars.application.catalogue import VIEWS
 
 
 def _run(settings: Settings, folder: Path) -> Result:

@@ -12,15 +12,18 @@ from benchmarks.files import opened
 from benchmarks.measure import Benchmark, Result, Settings, alternate, timed
 from benchmarks.orders import CUSTOMERS, EVENTS, lives
 from benchmarks.placed import order_streams
+from regulars.adapters.blinding import KeyedBlinder
 from regulars.adapters.clock import SystemClock
 from regulars.adapters.codec import CODEC, encode
 from regulars.adapters.database import Database
 from regulars.adapters.event_log import SqlLog
 from regulars.adapters.key_ring import KeyRing
 from regulars.adapters.keys import SqlKeyStore
+from regulars.adapters.memory_contact_index import MemoryContactIndex
 from regulars.adapters.memory_keys import MemoryKeyStore
 from regulars.adapters.vault import EnvelopeVault
 from regulars.application.aggregates import ORDER
+from regulars.application.contacts import Contacts
 from regulars.application.door import Door, Request
 from regulars.application.events import Command, moment
 from regulars.application.key_rotation import KeyRotation
@@ -49,10 +52,14 @@ def _seal(settings: Settings, folder: Path) -> Result:  # noqa: ARG001 - every b
     orders = 500 if settings.quick else 5_000
     sealing = [_request(command) for command in _placed(orders)]
     bare = [_request(_bare(command)) for command in _placed(orders)]
-    vault = EnvelopeVault(
-        "default", MemoryKeyStore(), KeyRing({"k": _OLD}, active="k"), clock=SystemClock()
+    keys, ring, clock = MemoryKeyStore(), KeyRing({"k": _OLD}, active="k"), SystemClock()
+    door = Door(
+        tenant="default",
+        vault=EnvelopeVault("default", keys, ring, clock=clock),
+        stored_as=_stored_as,
+        encode=encode,
+        contacts=Contacts(MemoryContactIndex(), KeyedBlinder("default", keys, ring, clock=clock)),
     )
-    door = Door(tenant="default", vault=vault, stored_as=_stored_as, encode=encode)
     added: list[float] = []
 
     def ours() -> tuple[int, float]:

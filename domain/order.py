@@ -9,11 +9,12 @@ An order is cancelled before it is delivered, or refunded after.
 from collections.abc import Sequence
 from datetime import datetime
 from enum import IntEnum
-from typing import TypeAlias, assert_never
+from typing import TypeAlias
 
 from attrs import Factory, define, evolve, frozen
 
-from regulars.domain import purchase, refund, review
+from regulars.domain import protection, purchase, refund, review
+from regulars.domain.protection import Protection
 from regulars.domain.purchase import Line, OrderPlaced, PlaceOrder
 from regulars.domain.refund import IssueRefund, RefundIssued, Refunds
 from regulars.domain.review import ReviewSubmitted, SubmitReview
@@ -116,6 +117,7 @@ Event: TypeAlias = (
     | OrderCancelled
     | RefundIssued
     | ReviewSubmitted
+    | protection.Event
 )
 StepEvent: TypeAlias = (
     OrderAccepted
@@ -139,6 +141,7 @@ class Order:
     cancelled: bool = False
     refunds: Refunds = Factory(Refunds)
     review: ReviewSubmitted | None = None
+    protection: Protection = Factory(Protection)
 
 
 def fold(state: Order, event: Event, at: datetime) -> None:
@@ -167,7 +170,7 @@ def fold(state: Order, event: Event, at: datetime) -> None:
         case ReviewSubmitted():
             state.review = event
         case _:
-            assert_never(event)
+            protection.fold(state.protection, event)
 
 
 def _reach(state: Order, stage: Stage, at: datetime) -> None:
@@ -236,7 +239,9 @@ class CancelOrder:
 Step: TypeAlias = (
     AcceptOrder | StartPreparing | MarkReady | PickUpOrder | MarkDelivered | CompleteOrder
 )
-Command: TypeAlias = PlaceOrder | Step | CancelOrder | IssueRefund | SubmitReview
+Command: TypeAlias = (
+    PlaceOrder | Step | CancelOrder | IssueRefund | SubmitReview | protection.Command
+)
 
 
 @frozen(kw_only=True)
@@ -319,10 +324,13 @@ def decide(command: Command, state: Order) -> Sequence[Event]:
             return _step(command, state, Stage.DELIVERED, _delivered(placed, placed_at))
         case CompleteOrder(order=order):
             completed = _step(command, state, Stage.COMPLETED, OrderCompleted(order=order))
-            if not completed or Stage.DELIVERED in state.steps:
-                return completed
+            if not completed:
+                return []
+            ended = protection.ended(order, state.protection, command.at, graced=True)
+            if Stage.DELIVERED in state.steps:
+                return [*completed, *ended]
             delivered = _step(command, state, Stage.DELIVERED, _delivered(placed, placed_at))
-            return [*delivered, *completed]
+            return [*delivered, *completed, *ended]
         case CancelOrder():
             return _cancel(command, state, placed, placed_at)
         case IssueRefund():
@@ -333,7 +341,8 @@ def decide(command: Command, state: Order) -> Sequence[Event]:
             _require_delivered(command, state)
             return review.decide(command, state.review, placed)
         case _:
-            assert_never(command)
+            over = state.cancelled or Stage.COMPLETED in state.steps
+            return protection.decide(command, state.protection, over=over)
 
 
 def _step(command: Step, state: Order, stage: Stage, event: StepEvent) -> Sequence[Event]:
@@ -385,5 +394,6 @@ def _cancel(
             lines=placed.lines,
             reason=command.reason,
             late_entry=_is_late(command.at, state),
-        )
+        ),
+        *protection.ended(command.order, state.protection, command.at, graced=False),
     ]

@@ -5,36 +5,10 @@ Turn a first order into a regular: an event-sourced customer and loyalty core to
         crm.execute(PlaceOrder(...), by="checkout")
         crm.ask(PointsBalance(customer="ada"))
 
-`connect` is the composition root: the one place that names concrete classes together.
+`connect` puts the parts together, in `regulars.composition`.
 """
 
-import logging
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from functools import partial
-from os import environ
-from pathlib import Path
-from secrets import token_bytes
-from typing import Final, Literal
-
-from sqlalchemy import func, select
-
-from regulars.adapters.clock import SystemClock
-from regulars.adapters.codec import encode
-from regulars.adapters.database import Database
-from regulars.adapters.dialect import Synchronous
-from regulars.adapters.envelope import ALGORITHMS, Sealing
-from regulars.adapters.host_transaction import HostTransaction
-from regulars.adapters.key_file import KeyFile
-from regulars.adapters.key_ring import (
-    KeyRing,
-    NoKeys,
-    UnusableKeys,
-    create_key_file,
-    parse_keys,
-)
-from regulars.adapters.keys import KEYS, SqlKeyStore
-from regulars.adapters.keys_database import check_kept_here, keys_apart
+from regulars.adapters.key_ring import UnusableKeys
 from regulars.adapters.log_archive import UnusableArchive
 from regulars.adapters.log_backup import Backup, UnusableBackup, back_up, restore
 from regulars.adapters.log_export import Archived, export_log
@@ -43,17 +17,16 @@ from regulars.adapters.log_migration import Migration, migrate, migration_sql
 from regulars.adapters.log_status import check_log, log_status
 from regulars.adapters.new_file import FileInTheWay
 from regulars.adapters.portable_document import portable_document
-from regulars.adapters.program_file import UnusableProgram, read_program
-from regulars.adapters.storage import SqlStorage
+from regulars.adapters.program_file import UnusableProgram
 from regulars.adapters.tenants import UnknownTenant
-from regulars.adapters.vault import EnvelopeVault
 from regulars.application.access_log import Access, AccessLog
 from regulars.application.batch import Receipt
 from regulars.application.certificate import Certificate
-from regulars.application.crm import VIEWS, Crm
+from regulars.application.contacts import ContactTaken
+from regulars.application.crm import Crm
 from regulars.application.customer import CustomerProfile, Favourite, Summary
-from regulars.application.door import Door, Request
-from regulars.application.erasure_sinks import ErasureSink, SnapshotSink
+from regulars.application.door import Request
+from regulars.application.erasure_sinks import ErasureSink
 from regulars.application.erasures import Erasures
 from regulars.application.errors import (
     IdempotencyConflict,
@@ -65,10 +38,9 @@ from regulars.application.errors import (
     SubjectErased,
     UndecodableEvent,
     UnknownView,
+    UnusableIndex,
 )
 from regulars.application.events import Recorded
-from regulars.application.gate import Gate
-from regulars.application.handling import Commands
 from regulars.application.joined import Joined
 from regulars.application.key_rotation import (
     CannotRetire,
@@ -81,10 +53,12 @@ from regulars.application.key_rotation import (
 from regulars.application.keys import KeyCount
 from regulars.application.log_check import LogCheck
 from regulars.application.log_status import LogStatus
+from regulars.application.lookup import IndexStatus, LookedUp
 from regulars.application.loyalty import Balance, PointsBalance, PointsLedger, Posting
+from regulars.application.number_protection import NumberProtection, ProtectedLine
 from regulars.application.portable import ExportDenied, Portable
-from regulars.application.ports import Clock, Erased, KeyUnavailable, Revealed, Tampered
-from regulars.application.projecting import Projector
+from regulars.application.ports import Erased, KeyUnavailable, Revealed, Tampered
+from regulars.application.protecting import Protecting
 from regulars.application.queries import AsOf, Query
 from regulars.application.reading import (
     BoxIn,
@@ -97,6 +71,7 @@ from regulars.application.reading import (
 )
 from regulars.application.report import Report, SalesReport
 from regulars.application.subscription import Subscription
+from regulars.composition import connect
 from regulars.domain.actor import Actor, ReinstateActor
 from regulars.domain.bank_card import BindBankCard, UnbindBankCard
 from regulars.domain.customer import (
@@ -127,6 +102,7 @@ from regulars.domain.personal import (
     Profile,
 )
 from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
+from regulars.domain.protection import NameParty, Party
 from regulars.domain.purchase import Channel, Line, PlaceOrder
 from regulars.domain.reading import (
     DEFAULT_POLICY,
@@ -190,6 +166,7 @@ __all__ = [
     "Channel",
     "CompleteOrder",
     "Contact",
+    "ContactTaken",
     "Content",
     "Crm",
     "CustomerId",
@@ -209,6 +186,7 @@ __all__ = [
     "GrantConsent",
     "IdempotencyConflict",
     "Identity",
+    "IndexStatus",
     "InvalidId",
     "InvalidPersonalData",
     "IssueRefund",
@@ -225,18 +203,22 @@ __all__ = [
     "LogCheck",
     "LogNotEmpty",
     "LogStatus",
+    "LookedUp",
     "MarkDelivered",
     "MarkReady",
     "Masked",
     "MerchantId",
     "Migration",
     "Money",
+    "NameParty",
     "NotKept",
     "NotOurDatabase",
+    "NumberProtection",
     "ObjectToProcessing",
     "OlderFormat",
     "OrderId",
     "OrderState",
+    "Party",
     "Payment",
     "PickUpOrder",
     "PlaceOrder",
@@ -246,6 +228,8 @@ __all__ = [
     "Posting",
     "Profile",
     "ProgramId",
+    "ProtectedLine",
+    "Protecting",
     "PublishEarningRule",
     "PublishMenuItem",
     "Query",
@@ -281,6 +265,7 @@ __all__ = [
     "UnknownView",
     "UnusableArchive",
     "UnusableBackup",
+    "UnusableIndex",
     "UnusableKeys",
     "UnusableProgram",
     "UpdateCustomerDetails",
@@ -299,198 +284,3 @@ __all__ = [
     "portable_document",
     "restore",
 ]
-
-_LOG: Final = logging.getLogger("regulars")
-_KMS: Final = "kms://"
-_KEYS_VARIABLE: Final = "REGULARS_KEYS"
-
-
-def connect(  # noqa: PLR0913 - settings of a host, each by name
-    database: str = "sqlite:///regulars.db",
-    *,
-    tenant: str = "default",
-    program: Path | str | None = None,
-    program_id: str = "default",
-    keys: Path | str | KeyEncryptionKeys | None = None,
-    keyless: bool = False,
-    keys_database: str | None = None,
-    sealing: Sealing = "aes-256-gcm",
-    views: Literal["inline", "deferred"] = "inline",
-    synchronous: Synchronous = "FULL",
-    busy_seconds: float = 30,
-    create: bool = True,
-    clock: Clock | None = None,
-    erasure_sinks: Sequence[ErasureSink] = (),
-    policy: ReadingPolicy = DEFAULT_POLICY,
-    environment: Mapping[str, str] | None = None,
-) -> Crm:
-    """
-    Open the core over a database, its tables made if `create` allows and they are not there.
-
-    Args:
-        database: a URL: `sqlite:///relative/file.db`, `sqlite:////absolute/file.db`, or
-            `sqlite://` for one in memory that ends with the connection; or, with the extra
-            `postgres`, `postgresql://user@host/name`, where the tables stand in the schema that
-            comes first in the connection's path, beside those of the host.
-        tenant: whose data to work on; tenants of one database see nothing of each other.
-        program: a TOML file of earning rules; what is new in it is published. Without one, a
-            database that has no rules yet gets one point for each whole unit of money.
-        program_id: the loyalty programme that orders earn in, the same for the life of a
-            database: a refund takes points back in this programme only.
-        keys: the file of the keys that personal data is sealed under. By default the contents of
-            the variable REGULARS_KEYS, or else a file beside the database named like it with
-            `.keys` added, made for a new database; PostgreSQL needs one of the first two. Keep
-            it apart from backups of the database: together they reveal everything, and without
-            it nobody can read personal data again.
-            `kms://alias/name`, or the ARN of a key in its place, names a key of AWS KMS, in the
-            account and region of the process's environment (`regulars[aws]`); or hand in what
-            wraps keys itself.
-        keyless: whether no keys are looked for, because personal data is neither read nor written:
-            its boxes stay shut, and a command that brings some raises `UnusableKeys`.
-        keys_database: the URL of another database, in which the data keys are kept under the
-            keys of the file, so that no backup of the log holds any. From the first time on it
-            has to be named each time; it cannot be named for a log that has keys of its own.
-        sealing: how personal data is encrypted from now on; what was sealed otherwise still opens.
-            `aes-256-gcm-siv` is for hosts that may be cloned while they run, `chacha20-poly1305`
-            for processors that do not know AES.
-        views: `inline` folds views with each command, so that one reads what one wrote;
-            `deferred` leaves them to `Crm.catch_up`.
-        synchronous: FULL keeps every receipt through a power cut; NORMAL may lose the newest.
-        busy_seconds: how long a command waits while others write, before the store is unavailable.
-        create: whether a database that is not there is made, and a key file for one that has
-            no keys yet; without it nothing is made, and nothing can be sealed without keys.
-        clock: tells when events are recorded; the system's by default.
-        erasure_sinks: places of the host's that keep what was derived from personal data, told
-            to let go of who is erased.
-        policy: who may read which personal data for what, and how much of it.
-        environment: where REGULARS_KEYS is looked up; the process's own by default.
-
-    Raises:
-        StorageUnavailable: the database cannot be opened or made.
-        NotOurDatabase: the file is something else, or of a newer version.
-        OlderFormat: its tables are of an older format: see `migrate`.
-        UnusableKeys: the key file is missing although keys were wrapped with it, or malformed.
-        UnusableProgram: the programme's file cannot be used.
-    """
-    opened = Database(database, synchronous=synchronous, create=create, busy_seconds=busy_seconds)
-    kept = opened
-    try:
-        if keyless:
-            ring: KeyEncryptionKeys = NoKeys(opened.name, why="was opened without keys")
-        else:
-            if keys_database is None:
-                check_kept_here(opened)
-            else:
-                kept = keys_apart(opened, keys_database, create=create, busy_seconds=busy_seconds)
-            variables = environ if environment is None else environment
-            ring = _key_ring(opened, kept, keys, variables, create=create)
-        time = clock or SystemClock()
-
-        def core(over: Database, storage: SqlStorage) -> Crm:
-            store = SqlKeyStore(over if kept is opened else kept)
-            vault = EnvelopeVault(tenant, store, ring, clock=time, algorithm=ALGORITHMS[sealing])
-            projector = Projector(storage, VIEWS)
-            inline = views == "inline"
-            commands = Commands(
-                storage=storage,
-                door=Door(
-                    tenant=tenant, vault=vault, stored_as=storage.log.stored_as, encode=encode
-                ),
-                clock=time,
-                projector=projector,
-                inline=inline,
-                program=ProgramId(program_id),
-            )
-            return Crm(
-                storage=storage,
-                vault=vault,
-                keys=KeyRotation(store, ring),
-                commands=commands,
-                gate=Gate(
-                    log=storage.log, vault=vault, commands=commands, clock=time, policy=policy
-                ),
-                projector=projector,
-                program_id=ProgramId(program_id),
-                inline=inline,
-                join=join,
-                erasures=partial(
-                    Erasures,
-                    storage=storage,
-                    vault=vault,
-                    keys=store,
-                    commands=commands,
-                    clock=time,
-                    tenant=tenant,
-                    sinks=(SnapshotSink(storage), *erasure_sinks),
-                    scrub=over.scrub if kept is opened else kept.scrub,
-                ),
-                close=closed if over is opened else over.close,
-            )
-
-        def closed() -> None:
-            opened.close()
-            kept.close()
-
-        @contextmanager
-        def join(connection: object) -> Generator[Joined]:
-            with closing(HostTransaction(opened, connection)) as host:
-                storage = SqlStorage(host, VIEWS, tenant=tenant)
-                yield Joined(lambda: core(host, storage))
-
-        crm = core(opened, SqlStorage(opened, VIEWS, tenant=tenant))
-        if program is not None:
-            crm.publish(read_program(Path(program), program_id=ProgramId(program_id)))
-    except BaseException:
-        opened.close()
-        kept.close()
-        raise
-    return crm
-
-
-def _key_ring(
-    database: Database,
-    kept: Database,
-    keys: Path | str | KeyEncryptionKeys | None,
-    environment: Mapping[str, str],
-    *,
-    create: bool,
-) -> KeyEncryptionKeys:
-    if keys is not None and not isinstance(keys, (str, Path)):
-        return keys
-    if isinstance(keys, str) and keys.startswith(_KMS):
-        return _kms_keys(keys)
-    if keys is None and environment.get(_KEYS_VARIABLE):
-        return parse_keys(environment[_KEYS_VARIABLE], source=_KEYS_VARIABLE)
-    if keys is None and kept.dialect.passing:
-        return KeyRing({"in-memory": token_bytes(32)}, active="in-memory")
-    if keys is None and database.path is None:
-        why = "no keys are given, and there is no file to keep them beside: name a file of keys"
-        raise UnusableKeys(source=database.name, why=f"{why}, or set {_KEYS_VARIABLE}")
-    path = Path(keys) if keys is not None else Path(f"{database.path}.keys")
-    if not path.exists():
-        wrapped = kept.connection.scalar(select(func.count()).select_from(KEYS))
-        if wrapped:
-            why = f"is missing, and {wrapped} keys of {kept.name} were wrapped with it"
-            raise UnusableKeys(source=str(path), why=why)
-        if not create:
-            return NoKeys(str(path))
-        try:
-            create_key_file(path)
-        except FileExistsError:
-            return KeyFile(path)
-        _LOG.warning(
-            "made the key file %s: personal data in %s is sealed under it; keep it safe and apart"
-            " from backups of the database, for without it nobody can read that data again",
-            path,
-            database.name,
-        )
-    return KeyFile(path)
-
-
-def _kms_keys(url: str) -> KeyEncryptionKeys:
-    try:
-        from regulars.adapters.aws_kms import kms_keys  # noqa: PLC0415 - not every host has boto3
-    except ModuleNotFoundError:
-        why = "needs boto3: install regulars[aws]"
-        raise UnusableKeys(source=url, why=why) from None
-    return kms_keys(url)

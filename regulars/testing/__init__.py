@@ -12,10 +12,12 @@ import pytest
 
 # Before they are imported: a broken promise then says what it saw.
 pytest.register_assert_rewrite(
+    "regulars.testing.contact_indexes",
     "regulars.testing.event_log_machine",
     "regulars.testing.event_log_reads",
     "regulars.testing.event_logs",
     "regulars.testing.followers",
+    "regulars.testing.number_protections",
     "regulars.testing.pending_events",
     "regulars.testing.snapshots",
     "regulars.testing.subscriptions",
@@ -28,8 +30,10 @@ from regulars.testing.canary_people import (  # noqa: E402 - see above
     canaries_of,
     canary_people,
 )
+from regulars.testing.contact_indexes import ContactIndexContract  # noqa: E402 - see above
 from regulars.testing.event_log_machine import EventLogMachine, explore  # noqa: E402 - see above
 from regulars.testing.event_logs import EventLogContract  # noqa: E402 - see above
+from regulars.testing.number_protections import NumberProtectionContract  # noqa: E402 - see above
 from regulars.testing.snapshots import SnapshotsContract  # noqa: E402 - see above
 from regulars.testing.subscriptions import SubscriptionContract  # noqa: E402 - see above
 from regulars.testing.view_stores import ViewStoreContract  # noqa: E402 - see above
@@ -37,9 +41,11 @@ from regulars.testing.view_stores import ViewStoreContract  # noqa: E402 - see a
 __all__ = [
     "Canaries",
     "CanaryPerson",
+    "ContactIndexContract",
     "EventLogContract",
     "EventLogMachine",
     "Find",
+    "NumberProtectionContract",
     "SnapshotsContract",
     "SubscriptionContract",
     "ViewStoreContract",

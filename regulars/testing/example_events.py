@@ -41,6 +41,15 @@ from regulars.domain.order import (
 )
 from regulars.domain.personal import DataClass, Sealed
 from regulars.domain.program import EarningRule, EarningRulePublished, ProgramDefined
+from regulars.domain.protection import (
+    AddressHidden,
+    OrderChatClosed,
+    OrderChatOpened,
+    Party,
+    PartyNamed,
+    VirtualNumberAssigned,
+    VirtualNumberRevoked,
+)
 from regulars.domain.purchase import Channel, Line, OrderPlaced
 from regulars.domain.real_name import RealNameVerified
 from regulars.domain.refund import RefundIssued
@@ -234,6 +243,25 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
         delivery_stars=1,
         text=box("text"),
     ),
+    ("PartyNamed", 1): PartyNamed(
+        order=ORDER, party=Party.COURIER, who="courier-7", contact=box("contact")
+    ),
+    ("VirtualNumberAssigned", 1): VirtualNumberAssigned(
+        order=ORDER,
+        party=Party.COURIER,
+        number_ref="line-7",
+        valid_until=PLACED_AT,
+        who="courier-7",
+        grace_seconds=1800,
+    ),
+    ("VirtualNumberRevoked", 1): VirtualNumberRevoked(
+        order=ORDER, party=Party.COURIER, number_ref="line-7", ends_at=PLACED_AT
+    ),
+    ("OrderChatOpened", 1): OrderChatOpened(
+        order=ORDER, party=Party.MERCHANT, who="cafe-7", grace_seconds=1800
+    ),
+    ("OrderChatClosed", 1): OrderChatClosed(order=ORDER, party=Party.MERCHANT, ends_at=PLACED_AT),
+    ("AddressHidden", 1): AddressHidden(order=ORDER),
     ("ProgramDefined", 1): ProgramDefined(program=PROGRAM, name="Regulars"),
     ("EarningRulePublished", 1): EarningRulePublished(
         program=PROGRAM, version=2, rule=RULE, effective_from=PLACED_AT

@@ -10,9 +10,10 @@ from typing import Any, TypeAlias
 import pytest
 from attrs import define, field, frozen
 
+from regulars.application.contact_index import ContactIndex
 from regulars.application.errors import StorageUnavailable
 from regulars.application.events import Event, Pending, Recorded
-from regulars.application.ports import EventLog, Findings, Storage, ViewStore, Wakeup
+from regulars.application.ports import Checkpoints, EventLog, Findings, Storage, ViewStore, Wakeup
 from regulars.application.snapshots import Snapshots
 from regulars.application.subscription import Subscription, subscribe
 from regulars.domain.values import OrderId
@@ -110,10 +111,13 @@ class Unsteady:
     views: ViewStore = field(init=False)
     snapshots: Snapshots = field(init=False)
     findings: Findings = field(init=False)
+    contacts: ContactIndex = field(init=False)
+    checkpoints: Checkpoints = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.log, self.views = self.storage.log, self.storage.views
         self.snapshots, self.findings = self.storage.snapshots, self.storage.findings
+        self.contacts, self.checkpoints = self.storage.contacts, self.storage.checkpoints
 
     def transaction(self) -> AbstractContextManager[None]:
         """A transaction of the store."""

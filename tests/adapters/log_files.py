@@ -9,7 +9,7 @@ from typing import Any
 from regulars.adapters.database import Database
 from regulars.adapters.log_status import check_log
 from regulars.adapters.storage import SqlStorage
-from regulars.application.crm import VIEWS
+from regulars.application.catalogue import VIEWS
 from tests.application.histories import tell
 from tests.application.memory_crm import TENANT, sql_core
 from tests.domain.chronicle import Command

@@ -10,7 +10,7 @@ import pytest
 from regulars.adapters.database import Database
 from regulars.adapters.keys import SqlKeyStore
 from regulars.adapters.storage import SqlStorage
-from regulars.application.crm import VIEWS
+from regulars.application.catalogue import VIEWS
 from regulars.application.keys import KeyName
 from regulars.domain.customer import RegisterCustomer
 from regulars.domain.erasure import Traces

@@ -1,7 +1,7 @@
 from attrs import evolve
 
 from regulars.adapters.codec import STORED
-from regulars.application.crm import VIEWS
+from regulars.application.catalogue import VIEWS
 from regulars.application.loyalty import ACCOUNTS
 from regulars.domain.customer import CustomerRegistered, DeliveryAddressAdded
 from regulars.domain.loyalty import PointsEarned

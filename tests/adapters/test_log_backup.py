@@ -9,7 +9,7 @@ from regulars.adapters.database import Database
 from regulars.adapters.log_backup import UnusableBackup, back_up, restore
 from regulars.adapters.new_file import FileInTheWay
 from regulars.adapters.snapshots import SqlSnapshots
-from regulars.application.crm import VIEWS
+from regulars.application.catalogue import VIEWS
 from regulars.application.errors import NotOurDatabase, StorageUnavailable
 from regulars.domain.customer import RegisterCustomer
 from regulars.domain.values import CustomerId

@@ -18,7 +18,7 @@ from regulars import NotOurDatabase, OlderFormat, StorageUnavailable
 from regulars.adapters.database import Database
 from regulars.adapters.log_migration import Migration, migrate, migration_sql
 from regulars.adapters.schema import FORMAT
-from regulars.application.crm import VIEWS
+from regulars.application.catalogue import VIEWS
 from tests.adapters.older_formats import (
     connected,
     engine_of,

@@ -19,7 +19,7 @@ from regulars.adapters.database import Database
 from regulars.adapters.dialect import Synchronous
 from regulars.adapters.event_log import SqlLog
 from regulars.adapters.storage import SqlStorage
-from regulars.application.crm import VIEWS
+from regulars.application.catalogue import VIEWS
 from regulars.application.errors import NotOurDatabase, StaleHistory, StorageUnavailable
 from regulars.domain.order import CompleteOrder
 from regulars.testing.pending_events import append, pending, places, run

@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 
+from regulars.adapters.blinding import KeyedBlinder
 from regulars.adapters.codec import encode
 from regulars.adapters.database import Database
 from regulars.adapters.keys import SqlKeyStore
@@ -15,7 +16,9 @@ from regulars.adapters.memory import MemoryStorage
 from regulars.adapters.memory_keys import MemoryKeyStore
 from regulars.adapters.storage import SqlStorage
 from regulars.application.batch import Outcome, Receipt
-from regulars.application.crm import VIEWS, Crm
+from regulars.application.catalogue import VIEWS
+from regulars.application.contacts import Contacts
+from regulars.application.crm import Crm
 from regulars.application.door import Door, Request
 from regulars.application.erasure_sinks import ErasureSink, SnapshotSink
 from regulars.application.erasures import Erasures
@@ -25,8 +28,11 @@ from regulars.application.handling import Commands
 from regulars.application.joined import Joined
 from regulars.application.key_rotation import KeyRotation
 from regulars.application.keys import KeyStore
+from regulars.application.lookup import LookedUp, Lookup
+from regulars.application.number_protection import NoNumbers, NumberProtection
 from regulars.application.ports import Storage, Vault
 from regulars.application.projecting import Projector
+from regulars.application.protecting import FOLLOWER, Protecting
 from regulars.application.views import View
 from regulars.domain.erasure import Traces
 from regulars.domain.reading import DEFAULT_POLICY, ReadingPolicy
@@ -59,6 +65,7 @@ class Parts:
     commands: Commands
     projector: Projector
     crm: Crm
+    looked_up: list[LookedUp]
     clock: Ticking = field(factory=Ticking)
 
     def events(self, after: int = 0) -> list[Recorded]:
@@ -87,12 +94,21 @@ def core(
     program: ProgramId = PROGRAM,
     sinks: Sequence[ErasureSink] = (),
     scrub: Callable[[], Traces] = lambda: Traces.GONE,
+    numbers: NumberProtection | None = None,
     close: Callable[[], None] = lambda: None,
     policy: ReadingPolicy = DEFAULT_POLICY,
 ) -> Parts:
     clock = Ticking()
     opener = vault(keys, TENANT)
-    door = Door(tenant=TENANT, vault=opener, stored_as=storage.log.stored_as, encode=encode)
+    blinder = KeyedBlinder(TENANT, keys, RING, clock=clock)
+    door = Door(
+        tenant=TENANT,
+        vault=opener,
+        stored_as=storage.log.stored_as,
+        encode=encode,
+        contacts=Contacts(storage.contacts, blinder),
+    )
+    looked_up: list[LookedUp] = []
     projector = Projector(storage, views)
     commands = Commands(
         storage=storage,
@@ -109,6 +125,17 @@ def core(
         commands=commands,
         gate=Gate(log=storage.log, vault=opener, commands=commands, clock=clock, policy=policy),
         projector=projector,
+        lookup=lambda lock: Lookup(
+            storage=storage, vault=opener, blinder=blinder, told=looked_up.append, lock=lock
+        ),
+        protection=lambda crm, lock: Protecting(
+            storage=storage,
+            vault=opener,
+            numbers=numbers or NoNumbers(),
+            clock=clock,
+            record=lambda command: crm.execute(command, by=FOLLOWER),
+            lock=lock,
+        ),
         program_id=program,
         inline=inline,
         join=no_host,
@@ -120,7 +147,7 @@ def core(
             commands=commands,
             clock=clock,
             tenant=TENANT,
-            sinks=(SnapshotSink(storage), *sinks),
+            sinks=(SnapshotSink(storage), storage.contacts, *sinks),
             scrub=scrub,
         ),
         close=close,
@@ -133,6 +160,7 @@ def core(
         commands=commands,
         projector=projector,
         crm=crm,
+        looked_up=looked_up,
         clock=clock,
     )
 

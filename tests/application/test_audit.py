@@ -9,7 +9,7 @@ from regulars.adapters.memory_keys import MemoryKeyStore
 from regulars.application.aggregates import CUSTOMER
 from regulars.application.aggregates import ORDER as AGGREGATE_OF_ORDERS
 from regulars.application.audit import Drift, verify
-from regulars.application.crm import VIEWS
+from regulars.application.catalogue import VIEWS
 from regulars.application.customer import CUSTOMERS
 from regulars.application.errors import UndecodableEvent
 from regulars.application.loyalty import ACCOUNTS

@@ -11,8 +11,8 @@ from attrs import evolve
 
 from regulars.adapters.database import Database
 from regulars.application.batch import Receipt
+from regulars.application.catalogue import VIEWS
 from regulars.application.collection import collection_paused
-from regulars.application.crm import VIEWS
 from regulars.application.customer import CustomerProfile
 from regulars.application.errors import UnknownView
 from regulars.application.events import microseconds, moment

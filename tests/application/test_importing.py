@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 from attrs import evolve, frozen
 
-from regulars.application.crm import VIEWS
+from regulars.application.catalogue import VIEWS
 from regulars.application.customer import CustomerProfile
 from regulars.application.events import moment
 from regulars.application.history import (

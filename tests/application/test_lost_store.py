@@ -9,7 +9,7 @@ from regulars.adapters.database import Database
 from regulars.adapters.event_log import SqlLog
 from regulars.adapters.memory import MemoryStorage
 from regulars.adapters.memory_keys import MemoryKeyStore
-from regulars.application.crm import VIEWS
+from regulars.application.catalogue import VIEWS
 from regulars.application.errors import StaleHistory
 from regulars.domain.order import AcceptOrder, CancelOrder, MarkReady
 from regulars.domain.values import Refusal

@@ -18,7 +18,7 @@ from regulars.adapters.memory import MemoryLog, MemoryStorage
 from regulars.adapters.memory_keys import MemoryKeyStore
 from regulars.adapters.storage import SqlStorage
 from regulars.application import projecting
-from regulars.application.crm import VIEWS
+from regulars.application.catalogue import VIEWS
 from regulars.application.events import (
     Event,
     Pending,
@@ -203,7 +203,7 @@ def test_pages_keep_together_what_shares_a_position() -> None:
 def test_a_host_reads_every_event_however_many_became_of_a_row(
     town: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("regulars.application.crm._PAGE", 2)
+    monkeypatch.setattr("regulars.application.paging._PAGE", 2)
     order = OrderId("o-0")
     rows = [taken(order), served(order), NOTED, served(order)]
     keep(town.storage, "order-o-0", written(rows))

@@ -7,7 +7,7 @@ import pytest
 from attrs import evolve
 
 from regulars.adapters.memory import MemoryStorage, MemoryViews
-from regulars.application.crm import VIEWS
+from regulars.application.catalogue import VIEWS
 from regulars.application.errors import StorageUnavailable
 from regulars.application.events import Event, EventId, Pending, Recorded, microseconds
 from regulars.application.projecting import Projector, computed

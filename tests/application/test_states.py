@@ -13,7 +13,7 @@ from regulars.adapters.memory_snapshots import MemorySnapshots
 from regulars.adapters.storage import SqlStorage
 from regulars.application.aggregates import ACCOUNT, CUSTOMER, ORDER, Aggregate, account_stream
 from regulars.application.batch import Outcome
-from regulars.application.crm import VIEWS
+from regulars.application.catalogue import VIEWS
 from regulars.application.events import Command, Event, Fact, Occurrence
 from regulars.application.ports import Storage
 from regulars.application.snapshots import Snapshot

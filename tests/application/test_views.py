@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from regulars.adapters.database import Database
 from regulars.adapters.memory import MemoryStorage
 from regulars.adapters.storage import SqlStorage
-from regulars.application.crm import VIEWS
+from regulars.application.catalogue import VIEWS
 from regulars.application.customer import CUSTOMERS
 from regulars.application.events import EventId, Happened, Pending, Recorded
 from regulars.application.loyalty import ACCOUNTS, LEDGER

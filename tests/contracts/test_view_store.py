@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from regulars.adapters.database import Database
 from regulars.adapters.memory import MemoryViews
 from regulars.adapters.view_store import SqlViews
-from regulars.application.crm import VIEWS
+from regulars.application.catalogue import VIEWS
 from regulars.application.customer import OpenOrder
 from regulars.application.ports import ViewStore
 from regulars.application.views import Key, View

@@ -26,6 +26,7 @@ from regulars.domain.personal import (
     Sealed,
 )
 from regulars.domain.program import EarningRule
+from regulars.domain.protection import Party
 from regulars.domain.purchase import Channel, Line
 from regulars.domain.reading import Limit
 from regulars.domain.values import (
@@ -125,6 +126,7 @@ _FILLING: Final[Filling] = {
     Actor: actors,
     Limit: st.builds(Limit, role=st.just("support"), reads=st.integers(1, 4), seconds=amounts),
     tuple[Look, ...]: st.lists(looks, max_size=3).map(tuple),
+    Party: st.sampled_from(Party),
     EarningRule: rules,
     Money: st.builds(Money, minor=amounts, currency=currencies),
     DataClass: st.sampled_from(DataClass),
@@ -135,6 +137,7 @@ _FILLING: Final[Filling] = {
     tuple[Line, ...]: lines,
     tuple[tuple[str, str], ...]: st.lists(st.tuples(words, words), max_size=2).map(tuple),
     "currency": currencies,
+    "grace_seconds": st.integers(0, 604_800),
     "purpose": st.sampled_from(["marketing", "analytics"]),
     "stars": st.none() | st.integers(1, 5),
     "dish_stars": st.none() | st.integers(1, 5),
@@ -171,6 +174,7 @@ ANYTHING: Final[Filling] = {
     **SEALED,
     int: amounts | st.sampled_from([-1, 10**12 + 1]),
     "currency": currencies | st.just("dollars"),
+    "grace_seconds": st.sampled_from([-1, 0, 1_800, 604_801]),
     "stars": st.none() | st.integers(0, 6),
 }
 """As `SEALED`, with what the aggregates refuse."""

@@ -39,6 +39,7 @@ from regulars.domain.order import (
     StartPreparing,
 )
 from regulars.domain.program import DefineProgram, PublishEarningRule
+from regulars.domain.protection import AssignVirtualNumber, NameParty, OpenOrderChat, Party
 from regulars.domain.purchase import PlaceOrder
 from regulars.domain.refund import IssueRefund
 from regulars.domain.review import SubmitReview
@@ -171,6 +172,7 @@ def histories(
     wishes = customer_commands(known, filling)
     turns = wishes.map(lambda wish: [wish]) | wishes.map(_and_back)
     review = built(SubmitReview, filling)
+    naming = built(NameParty, filling, party=Party.COURIER)
     opening = st.tuples(
         st.just(DefineProgram(program=PROGRAM, at=_BEGINNING, name="Regulars")),
         rules,
@@ -189,7 +191,7 @@ def histories(
         _told(st.lists(visits | st.just(back), max_size=3)),
     ]
     lives = [
-        _told(_life(built(PlaceOrder, filling, order=OrderId(f"o-{number}")), review))
+        _told(_life(built(PlaceOrder, filling, order=OrderId(f"o-{number}")), review, naming))
         for number in range(1, most_orders + 1)
     ]
     towns = [_interleaved([*lanes, *lives[:count]]) for count in range(1, most_orders + 1)]
@@ -216,7 +218,10 @@ def _and_back(wish: customer.Command) -> list[customer.Command]:
 
 @st.composite
 def _life(
-    draw: DrawFn, placing: SearchStrategy[PlaceOrder], reviewing: SearchStrategy[SubmitReview]
+    draw: DrawFn,
+    placing: SearchStrategy[PlaceOrder],
+    reviewing: SearchStrategy[SubmitReview],
+    naming: SearchStrategy[NameParty],
 ) -> list[Command]:
     """The life of one order, from its placing to whatever end it takes."""
     placed = draw(placing)
@@ -224,7 +229,12 @@ def _life(
     reported = draw(_REPORTED)
     steps = [step for step in _ON_THE_WAY if step in reported]
     ends = draw(_ENDS)
-    life: list[Command] = [placed, *[step(order=order_id, at=at) for step in (*steps, *ends)]]
+    met = _met(order_id, at, draw(st.lists(naming, max_size=2))) if draw(st.booleans()) else []
+    life: list[Command] = [
+        placed,
+        *met,
+        *[step(order=order_id, at=at) for step in (*steps, *ends)],
+    ]
     if not {MarkDelivered, CompleteOrder} & set(ends):
         return life
     back = draw(st.sampled_from([placed.total, placed.total // 3, placed.total + 250, 0]))
@@ -235,6 +245,25 @@ def _life(
     if draw(st.booleans()):
         life.append(evolve(draw(reviewing), order=order_id, customer=placed.customer))
     return life
+
+
+def _met(order_id: OrderId, at: datetime, couriers: Sequence[NameParty]) -> list[Command]:
+    """How those who serve an order and its customer reach each other."""
+    met: list[Command] = [OpenOrderChat(order=order_id, at=at, party=Party.MERCHANT)]
+    for number, courier in enumerate(couriers, 1):
+        who = f"courier-{number}"
+        met.append(evolve(courier, order=order_id, who=who))
+        met.append(
+            AssignVirtualNumber(
+                order=order_id,
+                at=at,
+                party=Party.COURIER,
+                number_ref=f"line-{number}",
+                valid_until=at + timedelta(days=1),
+                who=who,
+            )
+        )
+    return met
 
 
 @st.composite

@@ -1,0 +1,184 @@
+"""The contact index in SQL: a row for each token and subject, and one for each version."""
+
+from collections.abc import Collection
+from hmac import compare_digest
+from typing import Any, Final
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+)
+
+from regulars.adapters.database import Database
+from regulars.adapters.schema import BIG, TEXT, metadata
+from regulars.application.contact_index import FORGOTTEN_WITH, IndexVersion, Token
+from regulars.domain.personal import DataClass
+
+TOKENS: Final = Table(
+    "contact_tokens",
+    metadata,
+    Column("tenant", TEXT, primary_key=True),
+    Column("field", TEXT, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("normaliser", Integer, primary_key=True),
+    Column("token", LargeBinary, primary_key=True),
+    Column("subject", TEXT, primary_key=True),
+    CheckConstraint("length(token) = 32", name="contact_tokens_length"),
+    Index("contact_tokens_subject", "tenant", "subject"),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+VERSIONS: Final = Table(
+    "contact_versions",
+    metadata,
+    Column("tenant", TEXT, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("normaliser", Integer, nullable=False),
+    Column("region", TEXT),
+    Column("sole", Boolean().with_variant(Integer, "sqlite"), nullable=False),
+    Column("complete", Boolean().with_variant(Integer, "sqlite"), nullable=False),
+    Column("position", BIG, nullable=False),
+    Column("left_out", BIG, nullable=False),
+    sqlite_strict=True,
+)
+
+
+class SqlContactIndex:
+    """The `ContactIndex` port over one tenant's rows."""
+
+    def __init__(self, database: Database, *, tenant: str = "default") -> None:
+        self.name: Final = "contact_index"
+        self._database = database
+        self._tenant = tenant
+        at, of = TOKENS.c, VERSIONS.c
+        self._versions = database.compile(
+            select(
+                of.version,
+                of.normaliser,
+                of.region,
+                of.sole,
+                of.complete,
+                of.position,
+                of.left_out,
+            )
+            .where(of.tenant == bindparam("tenant"))
+            .order_by(of.version)
+        )
+        put = database.dialect.insert(VERSIONS)
+        new: Any = put.excluded
+        changed = ("normaliser", "region", "sole", "complete", "position", "left_out")
+        self._keep = database.compile(
+            put.on_conflict_do_update(
+                index_elements=["tenant", "version"], set_={name: new[name] for name in changed}
+            )
+        )
+        self._insert = database.compile(insert(TOKENS))
+        self._clear = database.compile(
+            delete(TOKENS).where(
+                at.tenant == bindparam("tenant"),
+                at.subject == bindparam("subject"),
+                at.version == bindparam("version"),
+            )
+        )
+        self._holders = database.compile(
+            select(at.token, at.subject).where(
+                at.tenant == bindparam("tenant"),
+                at.field == bindparam("field"),
+                at.version == bindparam("version"),
+                at.normaliser == bindparam("normaliser"),
+                at.token == bindparam("token"),
+            )
+        )
+
+    def versions(self) -> list[IndexVersion]:
+        """The versions, oldest first; see the port."""
+        rows = self._database.driver.execute(self._versions, (self._tenant,))
+        return [
+            IndexVersion(
+                version=version,
+                normaliser=normaliser,
+                region=region,
+                unique=bool(sole),
+                full=bool(complete),
+                position=position,
+                left_out=left_out,
+            )
+            for version, normaliser, region, sole, complete, position, left_out in rows
+        ]
+
+    def keep(self, version: IndexVersion) -> None:
+        """Write down a version; see the port."""
+        row = (
+            self._tenant,
+            version.version,
+            version.normaliser,
+            version.region,
+            version.unique,
+            version.full,
+            version.position,
+            version.left_out,
+        )
+        with self._database.transaction():
+            self._database.driver.execute(self._keep, row)
+
+    def drop(self, version: int) -> None:
+        """Let go of a version and its tokens; see the port."""
+        with self._database.transaction():
+            for table in (TOKENS, VERSIONS):
+                self._database.connection.execute(
+                    delete(table).where(table.c.tenant == self._tenant, table.c.version == version)
+                )
+
+    def put(self, subject: str, tokens: Collection[Token], *, versions: Collection[int]) -> None:
+        """Let a subject have these tokens; see the port."""
+        with self._database.transaction():
+            for version in versions:
+                self._database.driver.execute(self._clear, (self._tenant, subject, version))
+            rows = [
+                (self._tenant, one.kind.value, one.version, one.normaliser, one.value, subject)
+                for one in tokens
+            ]
+            if rows:
+                self._database.driver.executemany(self._insert, rows)
+
+    def holders(self, tokens: Collection[Token]) -> dict[Token, frozenset[str]]:
+        """The subjects that have each of `tokens`; see the port."""
+        found = {token: self._subjects(token) for token in tokens}
+        return {token: subjects for token, subjects in found.items() if subjects}
+
+    def _subjects(self, token: Token) -> frozenset[str]:
+        key = (self._tenant, token.kind.value, token.version, token.normaliser, token.value)
+        rows = self._database.driver.execute(self._holders, key)
+        return frozenset(
+            subject for kept, subject in rows if compare_digest(bytes(kept), token.value)
+        )
+
+    def count(self, version: int) -> int:
+        """How many tokens a version has; see the port."""
+        at = TOKENS.c
+        query = select(func.count()).where(at.tenant == self._tenant, at.version == version)
+        return self._database.connection.scalar(query) or 0
+
+    def forget(self, subjects: Collection[str], classes: Collection[DataClass]) -> int:
+        """Let go of every token of these subjects; see the port."""
+        if FORGOTTEN_WITH not in classes:
+            return 0
+        at = TOKENS.c
+        gone = 0
+        with self._database.transaction():
+            for subject in subjects:
+                mine = (at.tenant == self._tenant, at.subject == subject)
+                count = select(func.count()).select_from(TOKENS).where(*mine)
+                gone += self._database.connection.scalar(count) or 0
+                self._database.connection.execute(delete(TOKENS).where(*mine))
+        return gone

@@ -1,0 +1,21 @@
+"""Every view that the core keeps."""
+
+from typing import Any, Final
+
+from regulars.application.access_log import ACCESSES
+from regulars.application.customer import CUSTOMERS
+from regulars.application.loyalty import ACCOUNTS, LEDGER
+from regulars.application.sales import FLAGS, ITEMS, MERCHANTS, SALES
+from regulars.application.views import View
+
+VIEWS: Final[tuple[View[Any, Any], ...]] = (
+    CUSTOMERS,
+    ACCOUNTS,
+    LEDGER,
+    SALES,
+    MERCHANTS,
+    ITEMS,
+    FLAGS,
+    ACCESSES,
+)
+"""Every view, in the order in which they are told of."""

@@ -1,0 +1,113 @@
+"""Contacts that commands bring: who claims which, and whether another customer has it already."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from attrs import Factory, define, frozen
+
+from regulars.application.contact_index import Blinder, ContactIndex, Token, values_of
+from regulars.domain.personal import Contact
+from regulars.domain.values import Refusal
+
+
+@frozen(kw_only=True)
+class ContactTaken(Refusal):
+    """
+    Another customer has this phone number or e-mail address.
+
+    Says neither what it is nor whose.
+    """
+
+    field: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: another customer has it already"
+
+
+class Claim(NamedTuple):
+    """The tokens that a subject is to have, in place of those it had in these versions."""
+
+    subject: str
+    tokens: tuple[Token, ...]
+    versions: tuple[int, ...]
+    unique: bool
+
+
+@define
+class Claims:
+    """What the requests of one transaction have claimed so far, in their order."""
+
+    made: list[Claim] = Factory(list[Claim])
+    latest: dict[str, Claim] = Factory(dict[str, Claim])
+    takers: dict[Token, set[str]] = Factory(dict[Token, set[str]])
+
+    def add(self, claim: Claim) -> None:
+        """Let this stand in place of what its subject claimed before."""
+        before = self.latest.get(claim.subject)
+        for token in () if before is None else before.tokens:
+            self.takers[token].discard(claim.subject)
+        for token in claim.tokens:
+            self.takers.setdefault(token, set()).add(claim.subject)
+        self.latest[claim.subject] = claim
+        self.made.append(claim)
+
+    def back_to(self, count: int) -> None:
+        """Forget all but the first `count` claims, because a request was refused."""
+        if count == len(self.made):
+            return
+        kept = self.made[:count]
+        self.made, self.latest, self.takers = [], {}, {}
+        for claim in kept:
+            self.add(claim)
+
+
+class Contacts:
+    """Makes claims at the door, settles them in the order of commands, and writes them down."""
+
+    def __init__(self, index: ContactIndex, blinder: Blinder) -> None:
+        self._index = index
+        self._blinder = blinder
+
+    def claim(self, subject: str, contact: Contact) -> Claim | None:
+        """
+        What a contact claims for its subject, in every version; None if no index is kept.
+
+        Raises:
+            InvalidPersonalData: a field is no phone number or e-mail address.
+            UnusableIndex: the tokens cannot be made.
+        """
+        versions = self._index.versions()
+        if not versions:
+            return None
+        tokens: Sequence[Token] = [
+            self._blinder.token(contact_field, text, version)
+            for contact_field, text in values_of(contact)
+            for version in versions
+        ]
+        return Claim(
+            subject=subject,
+            tokens=tuple(tokens),
+            versions=tuple(version.version for version in versions),
+            unique=versions[-1].unique,
+        )
+
+    def settle(self, claim: Claim, claims: Claims) -> None:
+        """
+        Add a claim to those of its transaction, which nobody else writes beside.
+
+        Raises:
+            ContactTaken: somebody else has the contact, and contacts are unique.
+        """
+        if claim.unique:
+            holders = self._index.holders(claim.tokens)
+            for token in claim.tokens:
+                others = holders.get(token, frozenset()) - claims.latest.keys()
+                others |= claims.takers.get(token, set())
+                if others - {claim.subject}:
+                    raise ContactTaken(field=token.kind.value)
+        claims.add(claim)
+
+    def write(self, claims: Claims) -> None:
+        """Put what was claimed into the index."""
+        for claim in claims.latest.values():
+            self._index.put(claim.subject, claim.tokens, versions=claim.versions)

@@ -1,0 +1,227 @@
+"""Finding customers by what they are reached by, and looking after the index that it takes."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Final
+
+from attrs import evolve, frozen
+
+from regulars.application.audit import spot_of
+from regulars.application.contact_index import (
+    Blinder,
+    ContactIndex,
+    IndexVersion,
+    Token,
+    values_of,
+)
+from regulars.application.door import subject_of
+from regulars.application.errors import InvalidPersonalData, UnusableIndex
+from regulars.application.events import Recorded
+from regulars.application.fields import check_id
+from regulars.application.ports import KeyUnavailable, Revealed, Storage, Vault
+from regulars.application.projecting import Progress
+from regulars.domain.customer import CustomerDetailsUpdated, CustomerRegistered
+from regulars.domain.personal import Contact
+from regulars.domain.values import CustomerId
+
+_SUBJECT: Final = "customer/"
+_POSITIONS_AT_ONCE: Final = 1_000
+"""How much of the log is gone through in one transaction, while nobody else writes."""
+_NOT_KEPT: Final = "is not kept: `regulars index fill --contacts unique` begins one"
+
+
+@frozen(kw_only=True)
+class LookedUp:
+    """Somebody looked for a customer by a `field`, and these were found. Holds no value."""
+
+    by: str
+    field: str
+    found: tuple[CustomerId, ...]
+
+
+@frozen(kw_only=True)
+class IndexStatus:
+    """A version of the index, and how many tokens it has. `head` is how far the log goes."""
+
+    version: IndexVersion
+    tokens: int
+    head: int
+
+
+@frozen(kw_only=True)
+class Lookup:
+    """
+    Finds customers, and begins, fills and rotates the index.
+
+    `lock` is that of whoever shares the storage with it.
+    `told` hears of every look-up before its answer is given; if it raises, there is no answer.
+    """
+
+    storage: Storage
+    vault: Vault
+    blinder: Blinder
+    told: Callable[[LookedUp], None]
+    lock: AbstractContextManager[object]
+
+    @property
+    def _index(self) -> ContactIndex:
+        return self.storage.contacts
+
+    def find(self, *, phone: str | None, email: str | None, by: str) -> tuple[CustomerId, ...]:
+        """The customers who have this phone number or e-mail address; see `Crm.find_customer`."""
+        check_id("by", by)
+        asked = values_of(Contact(phone=phone, email=email))
+        if len(asked) != 1:
+            raise TypeError("a customer is found by a phone number or by an e-mail address")
+        ((contact_field, text),) = asked
+        with self.lock, self.storage.snapshot():
+            versions = self._index.versions()
+            if not any(version.full for version in versions):
+                why = "is not filled: run `regulars index fill`" if versions else _NOT_KEPT
+                raise UnusableIndex(why=why)
+            tokens = [self.blinder.token(contact_field, text, version) for version in versions]
+            holders = self._index.holders(tokens)
+        subjects = sorted(frozenset[str]().union(*holders.values()))
+        found = tuple(CustomerId(one.removeprefix(_SUBJECT)) for one in subjects)
+        self.told(LookedUp(by=by, field=contact_field.value, found=found))
+        return found
+
+    def status(self) -> list[IndexStatus]:
+        """Every version of the index, oldest first; none if no index is kept."""
+        with self.lock, self.storage.snapshot():
+            head = self.storage.log.head()
+            return [
+                IndexStatus(version=one, tokens=self._index.count(one.version), head=head)
+                for one in self._index.versions()
+            ]
+
+    def keep(self, *, unique: bool, region: str | None) -> None:
+        """
+        Keep an index from now on, or change whether contacts are unique in the one there is.
+
+        The index of a log that has no events yet is full at once; any other is to be filled.
+
+        Raises:
+            UnusableIndex: it was begun with another region, which only `rotate` changes.
+        """
+        self.blinder.check_region(region)
+        with self.lock, self.storage.transaction():
+            versions = self._index.versions()
+            if not versions:
+                self._begin(1, unique=unique, region=region)
+            elif versions[-1].region != region:
+                why = (
+                    f"reads numbers as those of {_named(versions[-1].region)}, not of"
+                    f" {_named(region)}: run `regulars index rotate --region` to change that"
+                )
+                raise UnusableIndex(why=why)
+            elif versions[-1].unique != unique:
+                for version in versions:
+                    self._index.keep(evolve(version, unique=unique))
+
+    def rotate(
+        self, *, region: str | None = None, progress: Progress | None = None
+    ) -> Sequence[IndexVersion]:
+        """
+        Replace the index by one under a new key, made anew from the events.
+
+        Until it is full, commands add to both and look-ups ask both. Whoever was interrupted runs
+        this again. `region` is that of the index so far if none is given.
+
+        Raises:
+            UnusableIndex: no index is kept, or a box cannot be opened now.
+        """
+        with self.lock, self.storage.transaction():
+            versions = self._index.versions()
+            if not versions:
+                raise UnusableIndex(why=_NOT_KEPT)
+            newest = versions[-1]
+            if newest.full:
+                region = region or newest.region
+                self.blinder.check_region(region)
+                self._begin(newest.version + 1, unique=newest.unique, region=region)
+        return self.fill(progress=progress)
+
+    def _begin(self, number: int, *, unique: bool, region: str | None) -> None:
+        self.blinder.provide(number)
+        self._index.keep(
+            IndexVersion(
+                version=number,
+                normaliser=self.blinder.normaliser,
+                region=region,
+                unique=unique,
+                full=self.storage.log.head() == 0,
+            )
+        )
+
+    def fill(self, *, progress: Progress | None = None) -> Sequence[IndexVersion]:
+        """
+        Go through the log for what an index lacks, and let go of the versions before it.
+
+        Some positions at a time, each lot in a transaction; goes on where it was interrupted.
+
+        Raises:
+            UnusableIndex: no index is kept, or a box cannot be opened now.
+        """
+        while True:
+            with self.lock, self.storage.transaction():
+                versions = self._index.versions()
+                if not versions:
+                    raise UnusableIndex(why=_NOT_KEPT)
+                newest = versions[-1]
+                head = self.storage.log.head()
+                if newest.full or newest.position >= head:
+                    for older in versions[:-1]:
+                        self._index.drop(older.version)
+                    full = evolve(newest, full=True, position=max(newest.position, head))
+                    self._index.keep(full)
+                    return [full]
+                self._index.keep(self._filled(newest, head))
+            if progress is not None:
+                progress(min(newest.position + _POSITIONS_AT_ONCE, head), head)
+
+    def _filled(self, version: IndexVersion, head: int) -> IndexVersion:
+        # Keys that another process destroyed must open nothing here, however recent they are.
+        self.vault.rolled_back()
+        upto = min(version.position + _POSITIONS_AT_ONCE, head)
+        left_out = version.left_out
+        for recorded in self.storage.log.read(
+            after=version.position, upto=upto, types={CustomerRegistered, CustomerDetailsUpdated}
+        ):
+            contact = self._present(recorded)
+            if contact is not None:
+                tokens, others = self._tokens(contact, version)
+                left_out += others
+                subject = subject_of(recorded.event)
+                self._index.put(subject, tokens, versions=[version.version])
+        return evolve(version, position=upto, left_out=left_out)
+
+    def _present(self, recorded: Recorded) -> Contact | None:
+        """The contact that an event brought, if it is still the customer's and can be read."""
+        event = recorded.event
+        box = getattr(event, "contact", None)
+        later = self.storage.log.facts(recorded.stream, after=recorded.version)
+        # What came later was put into the index when it came, or is on the way.
+        if box is None or any(getattr(one, "contact", None) for _, one, _ in later):
+            return None
+        match self.vault.open(box, spot_of(recorded, "contact")):
+            case Revealed(Contact() as contact):
+                return contact
+            case KeyUnavailable(why):
+                raise UnusableIndex(why=f"cannot be filled past {recorded.position - 1}: {why}")
+            case _:  # erased, or tampered with, which `verify` tells
+                return None
+
+    def _tokens(self, contact: Contact, version: IndexVersion) -> tuple[list[Token], int]:
+        tokens: list[Token] = []
+        left_out = 0
+        for contact_field, text in values_of(contact):
+            try:
+                tokens.append(self.blinder.token(contact_field, text, version))
+            except InvalidPersonalData:
+                left_out += 1
+        return tokens, left_out
+
+
+def _named(region: str | None) -> str:
+    return f"region {region}" if region else "no region"

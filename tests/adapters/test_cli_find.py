@@ -1,0 +1,115 @@
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from regulars import connect
+from regulars.adapters.cli import regulars
+from tests.adapters.cli_shop import SECRETS, Shop, secrets_in
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    monkeypatch.chdir(tmp_path)
+    return Shop(tmp_path).opened()
+
+
+@pytest.fixture
+def indexed(shop: Shop) -> Shop:
+    shop.run("index", "fill", "--contacts", "unique", "--region", "US")
+    return shop
+
+
+def test_an_index_is_begun_filled_and_asked(shop: Shop) -> None:
+    assert "No index is kept" in shop.run("index", "status").stdout
+
+    filled = shop.json("index", "fill", "--contacts", "unique", "--region", "US")
+
+    (version,) = filled["versions"]
+    assert version["full"]
+    assert (version["tokens"], version["contacts"], version["region"]) == (2, "unique", "US")
+    assert shop.json("find", "--phone", "(415) 555-0100") == {"customers": ["ada"]}
+    assert shop.run("find", "--email", SECRETS[2]).stdout == "ada\n"
+
+
+@pytest.mark.usefixtures("indexed")
+def test_a_number_that_is_read_stays_out_of_the_shells_history() -> None:
+    said = CliRunner().invoke(
+        regulars, ["find", "--phone", "-", "--json"], obj=connect, input=f"{SECRETS[1]}\n"
+    )
+
+    assert json.loads(said.stdout) == {"customers": ["ada"]}
+    assert secrets_in([said.output]) == []
+
+
+def test_nobody_is_an_answer_and_no_number_an_error(indexed: Shop) -> None:
+    assert indexed.run("find", "--phone", "+8613812345678").stdout == "Nobody has it.\n"
+    assert indexed.json("find", "--phone", "+8613812345678") == {"customers": []}
+    wrong = indexed.run("find", "--phone", "call me", status=3)
+    assert wrong.stderr == (
+        "Error: phone: is no phone number of region US or with its country code\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["find"],
+        ["find", "--phone", "1", "--email", "2"],
+        ["index", "fill", "--region", "US"],
+        ["index", "fill", "--contacts", "some"],
+    ],
+)
+def test_a_wrong_command_line_is_said_to_be_wrong(shop: Shop, words: list[str]) -> None:
+    assert "see regulars" in shop.run(*words, status=2).stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["find", "--phone", "+14155550100"], "is not kept"),
+        (["index", "fill"], "is not kept"),
+        (["index", "rotate"], "is not kept"),
+        (["index", "fill", "--contacts", "unique", "--region", "ZZ"], "knows no region ZZ"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_line(shop: Shop, words: list[str], why: str) -> None:
+    said = shop.run(*words, status=3).stderr
+
+    assert why in said
+    assert said.count("\n") == 1
+
+
+def test_the_key_of_the_index_is_changed(indexed: Shop) -> None:
+    shown = indexed.run("index", "rotate", "--region", "DE").stdout
+
+    assert [line.split() for line in shown.splitlines()[:3]] == [
+        ["Index", "version", "2"],
+        ["Full", "yes"],
+        ["Tokens", "2"],
+    ]
+    assert indexed.run("find", "--phone", SECRETS[1]).stdout == "ada\n"
+    assert [one["version"] for one in indexed.json("index", "status")["versions"]] == [2]
+
+
+def test_an_index_that_is_not_full_says_how_far_it_is(indexed: Shop) -> None:
+    def stop(done: int, of: int) -> None:
+        raise InterruptedError(done, of)
+
+    with connect("sqlite:///regulars.db") as crm, pytest.raises(InterruptedError):
+        crm.lookup.rotate(progress=stop)
+
+    assert "up to" in indexed.run("index", "status").stdout
+
+
+def test_a_log_that_is_brought_in_leaves_an_index_to_be_filled(indexed: Shop) -> None:
+    indexed.run("log", "export", "shop.log")
+    indexed.run("find", "--phone", SECRETS[1])
+    with connect("sqlite:///other.db", keys="regulars.db.keys", contacts="unique", region="US"):
+        pass
+
+    indexed.run("log", "import", "shop.log", "--database", "sqlite:///other.db")
+
+    other = ("--database", "sqlite:///other.db", "--keys", "regulars.db.keys")
+    assert "not filled" in indexed.run("find", "--phone", SECRETS[1], *other, status=3).stderr

@@ -1,0 +1,288 @@
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from attrs import evolve
+
+from regulars.adapters.blinding import root_name
+from regulars.adapters.database import Database
+from regulars.adapters.key_ring import KeyRing
+from regulars.adapters.memory_keys import MemoryKeyStore
+from regulars.application import lookup
+from regulars.application.audit import spot_of
+from regulars.application.contacts import ContactTaken
+from regulars.application.errors import InvalidId, InvalidPersonalData, UnusableIndex
+from regulars.application.keys import KeyName, KeyState, StoredKey
+from regulars.application.lookup import LookedUp
+from regulars.domain.customer import CustomerRegistered, RegisterCustomer, UpdateCustomerDetails
+from regulars.domain.personal import Contact, DataClass
+from regulars.domain.values import CustomerId
+from tests.adapters.vaults import vault
+from tests.application.memory_crm import TENANT, Parts, core, memory_core, sql_core
+from tests.domain.story import NOON
+
+ADA, BOB = CustomerId("ada"), CustomerId("bob")
+PHONE, OTHER = "13812345678", "13912345678"
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def town(request: pytest.FixtureRequest) -> Iterator[Parts]:
+    if request.param == "memory":
+        yield memory_core()
+        return
+    with closing(Database("sqlite://")) as database:
+        yield sql_core(database)
+
+
+@pytest.fixture(autouse=True)
+def small_lots(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookup, "_POSITIONS_AT_ONCE", 2)
+
+
+def register(town: Parts, customer: str, **contact: str) -> None:
+    contact = contact or {"phone": f"139{int(customer):08}"}
+    town.execute(
+        RegisterCustomer(customer=CustomerId(customer), at=NOON, contact=Contact(**contact))
+    )
+
+
+def move(town: Parts, customer: CustomerId, **contact: str) -> None:
+    town.execute(UpdateCustomerDetails(customer=customer, at=NOON, contact=Contact(**contact)))
+
+
+def found(town: Parts, phone: str = PHONE) -> tuple[CustomerId, ...]:
+    return town.crm.find_customer(phone=phone, by="agent:7")
+
+
+def _stop(done: int, of: int) -> None:
+    raise InterruptedError(done, of)
+
+
+def interrupted(town: Parts, after: int) -> None:
+    """Filling stops after so many lots."""
+
+    class Interrupted(Exception):
+        pass
+
+    lots = iter(range(after - 1))
+
+    def stop(done: int, of: int) -> None:
+        assert done <= of
+        if next(lots, None) is None:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        town.crm.lookup.fill(progress=stop)
+
+
+def test_every_look_up_is_told_before_it_is_answered(town: Parts) -> None:
+    town.crm.lookup.keep(unique=True, region="CN")
+    register(town, ADA, phone=PHONE, email="ada@example.org")
+
+    town.crm.find_customer(email="ADA@example.org", by="agent:7")
+    town.crm.find_customer(phone=OTHER, by="agent:8")
+
+    assert town.looked_up == [
+        LookedUp(by="agent:7", field="email", found=(ADA,)),
+        LookedUp(by="agent:8", field="phone", found=()),
+    ]
+    assert PHONE not in repr(town.looked_up)
+
+
+def test_without_a_record_there_is_no_answer() -> None:
+    town = memory_core()
+    town.crm.lookup.keep(unique=True, region="CN")
+
+    def full(_: LookedUp) -> None:
+        raise OSError("no space left for records")
+
+    with pytest.raises(OSError, match="no space"):
+        evolve(town.crm.lookup, told=full).find(phone=PHONE, email=None, by="agent:7")
+
+
+def test_a_question_names_one_thing_and_who_asks(town: Parts) -> None:
+    town.crm.lookup.keep(unique=True, region="CN")
+
+    with pytest.raises(TypeError):
+        town.crm.find_customer(by="agent:7")
+    with pytest.raises(TypeError):
+        town.crm.find_customer(phone=PHONE, email="ada@example.org", by="agent:7")
+    with pytest.raises(InvalidId):
+        town.crm.find_customer(phone=PHONE, by=" ")
+    with pytest.raises(InvalidPersonalData):
+        town.crm.find_customer(phone="12", by="agent:7")
+    assert town.looked_up == []
+
+
+def test_without_an_index_nobody_is_told_that_nobody_was_found(town: Parts) -> None:
+    register(town, ADA, phone=PHONE)
+
+    with pytest.raises(UnusableIndex, match="not kept"):
+        found(town)
+    for work in (town.crm.lookup.fill, town.crm.lookup.rotate):
+        with pytest.raises(UnusableIndex, match="not kept"):
+            work()
+    assert town.crm.lookup.status() == []
+
+
+def test_what_was_recorded_before_is_found_once_the_index_is_full(town: Parts) -> None:
+    for number in range(5):
+        register(town, str(number))
+    register(town, ADA, phone=OTHER)
+    move(town, ADA, phone=PHONE)
+    town.execute(UpdateCustomerDetails(customer=ADA, at=NOON, source="spring"))
+    town.crm.lookup.keep(unique=True, region="CN")
+    with pytest.raises(UnusableIndex, match="not filled"):
+        found(town)
+
+    town.crm.lookup.fill()
+
+    assert found(town) == (ADA,)
+    assert found(town, OTHER) == ()
+    assert found(town, "13900000003") == (CustomerId("3"),)
+    (one,) = town.crm.lookup.status()
+    assert (one.version.full, one.version.position, one.tokens) == (True, one.head, 6)
+
+
+def test_filling_goes_on_where_it_was_interrupted(town: Parts) -> None:
+    for number in range(6):
+        register(town, str(number))
+    town.crm.lookup.keep(unique=True, region="CN")
+
+    interrupted(town, after=2)
+    (halfway,) = town.crm.lookup.status()
+    interrupted(town, after=1)
+    town.crm.lookup.fill()
+
+    assert (halfway.version.position, halfway.tokens) == (4, 4)
+    assert town.crm.lookup.status()[0].tokens == 6
+
+
+def test_who_moves_while_the_index_is_filled_is_found_where_they_are(town: Parts) -> None:
+    for number in range(4):
+        register(town, str(number))
+    register(town, ADA, phone=OTHER)
+    town.crm.lookup.keep(unique=True, region="CN")
+    interrupted(town, after=1)
+
+    move(town, ADA, phone=PHONE)
+    register(town, BOB, phone=OTHER)
+    town.crm.lookup.fill()
+
+    assert (found(town), found(town, OTHER)) == ((ADA,), (BOB,))
+
+
+def test_what_has_no_form_is_counted_and_left_out(town: Parts) -> None:
+    register(town, ADA, phone="12", email="ada@example.org")
+    register(town, BOB, phone=PHONE, email="bob")
+    town.crm.lookup.keep(unique=False, region="CN")
+
+    town.crm.lookup.fill()
+
+    assert town.crm.find_customer(email="ada@example.org", by="agent:7") == (ADA,)
+    assert found(town) == (BOB,)
+    (one,) = town.crm.lookup.status()
+    assert (one.version.left_out, one.tokens) == (2, 2)
+
+
+def test_the_key_is_changed_while_nobody_has_to_wait(town: Parts) -> None:
+    town.crm.lookup.keep(unique=True, region="CN")
+    for number in range(4):
+        register(town, str(number))
+    register(town, ADA, phone=PHONE)
+    before = town.crm.lookup.status()
+    with pytest.raises(InterruptedError):
+        town.crm.lookup.rotate(progress=_stop)
+
+    assert [one.version.full for one in town.crm.lookup.status()] == [True, False]
+    assert found(town) == (ADA,)
+    with pytest.raises(ContactTaken):
+        register(town, BOB, phone=PHONE)
+    register(town, BOB, phone=OTHER)
+    move(town, CustomerId("0"), phone="13612345678")
+    town.crm.lookup.rotate()
+
+    (after,) = town.crm.lookup.status()
+    assert (before[0].version.version, after.version.version) == (1, 2)
+    assert (after.version.full, after.tokens) == (True, 6)
+    assert [found(town, one) for one in (PHONE, OTHER, "13612345678", "13900000000")] == [
+        (ADA,),
+        (BOB,),
+        (CustomerId("0"),),
+        (),
+    ]
+
+
+def test_another_region_takes_another_version(town: Parts) -> None:
+    town.crm.lookup.keep(unique=True, region=None)
+    register(town, ADA, phone="+8613812345678")
+    with pytest.raises(InvalidPersonalData):
+        found(town)
+    with pytest.raises(UnusableIndex, match="no region, not of region CN"):
+        town.crm.lookup.keep(unique=True, region="CN")
+
+    town.crm.lookup.rotate(region="CN")
+
+    assert found(town) == (ADA,)
+    with pytest.raises(UnusableIndex, match="no region ZZ"):
+        town.crm.lookup.rotate(region="ZZ")
+    town.crm.lookup.keep(unique=True, region="CN")
+
+
+def tombstone(subject: str) -> StoredKey:
+    return StoredKey(
+        name=KeyName(TENANT, subject, DataClass.CONTACT),
+        version=1,
+        state=KeyState.ERASED,
+        wrapped=None,
+        kek=None,
+        created_at=1,
+        erased_at=2,
+    )
+
+
+def test_who_was_erased_is_not_brought_back_by_a_new_index() -> None:
+    """An erasure goes by subject: by then, no token can be made of what was erased (Hexis 132)."""
+    town = memory_core()
+    town.crm.lookup.keep(unique=True, region="CN")
+    register(town, ADA, phone=PHONE)
+    register(town, BOB, phone=OTHER)
+    assert town.storage.contacts.forget(["customer/ada"], [DataClass.CONTACT]) == 1
+    root = town.keys.get_many([root_name(TENANT, 1)])
+    bob = town.keys.get_many([KeyName(TENANT, "customer/bob", DataClass.CONTACT)])
+    kept = [key for keys in (*root.values(), *bob.values()) for key in keys]
+    after = core(town.storage, MemoryKeyStore([tombstone("customer/ada"), *kept]))
+
+    assert (found(after), found(after, "13500000000")) == ((), ())
+    after.crm.lookup.rotate()
+
+    assert (found(after), found(after, OTHER)) == ((), (BOB,))
+
+
+def test_filling_trusts_no_key_that_another_process_may_have_destroyed() -> None:
+    town = memory_core()
+    register(town, ADA, phone=PHONE)
+    town.crm.lookup.keep(unique=True, region="CN")
+    opener = vault(town.keys, TENANT)
+    (recorded,) = town.events()
+    assert isinstance(recorded.event, CustomerRegistered)
+    assert recorded.event.contact is not None
+    opener.open(recorded.event.contact, spot_of(recorded, "contact"))
+    ada = KeyName(TENANT, "customer/ada", DataClass.CONTACT)
+    town.keys.fence([ada], at=1)
+    town.keys.destroy([ada], at=2)
+
+    evolve(town.crm.lookup, vault=opener).fill()
+
+    assert found(town) == ()
+
+
+def test_a_box_that_cannot_be_opened_now_stops_the_filling(town: Parts) -> None:
+    register(town, ADA, phone=PHONE)
+    town.crm.lookup.keep(unique=True, region="CN")
+    blind = vault(town.keys, TENANT, KeyRing({"k2": bytes(32)}, active="k2"))
+
+    with pytest.raises(UnusableIndex, match="k1 is not in the key ring"):
+        evolve(town.crm.lookup, vault=blind).fill()
+
+    assert not town.crm.lookup.status()[0].version.full

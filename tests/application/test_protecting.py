@@ -1,0 +1,377 @@
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime, timedelta
+from threading import Thread
+from typing import Literal
+
+import pytest
+from attrs import define, evolve
+
+from regulars.adapters.database import Database
+from regulars.adapters.keys import SqlKeyStore
+from regulars.adapters.memory import MemoryStorage
+from regulars.adapters.memory_keys import MemoryKeyStore
+from regulars.adapters.memory_numbers import MemoryNumbers
+from regulars.adapters.storage import SqlStorage
+from regulars.application.catalogue import VIEWS
+from regulars.application.events import Command
+from regulars.application.number_protection import (
+    Binding,
+    NoNumbers,
+    NumbersUnavailable,
+    ProtectedLine,
+)
+from regulars.application.protecting import FOLLOWER, READ, Protecting
+from regulars.domain.customer import RegisterCustomer
+from regulars.domain.order import (
+    AcceptOrder,
+    CancelOrder,
+    CompleteOrder,
+    MarkDelivered,
+    PickUpOrder,
+    UnknownOrder,
+)
+from regulars.domain.personal import Contact
+from regulars.domain.protection import ContactIsOver, NameParty, OpenOrderChat, Party
+from regulars.domain.purchase import PlaceOrder
+from regulars.domain.values import CustomerId, OrderId
+from regulars.testing.canaries import Canaries
+from regulars.testing.number_protections import NOON, Hands
+from tests.application.memory_crm import TENANT, Parts, core
+
+ADA, ORDER = CustomerId("ada"), OrderId("o-1")
+HERS, RIDERS, OTHERS, SHOPS = (f"+86 138 7429 183{number}" for number in range(4))
+POOL = ("+8617000000001", "+8617000000002")
+CHAT = ProtectedLine()
+As = Literal["customer", "courier", "merchant"]
+
+
+@define
+class Town:
+    """A shop, its numbers, and a clock."""
+
+    parts: Parts
+    numbers: MemoryNumbers
+    clock: Hands
+    protection: Protecting
+
+    def tell(self, *commands: Command) -> None:
+        for command in commands:
+            self.parts.execute(command)
+
+    def lines(self) -> dict[str, ProtectedLine | None]:
+        askers: tuple[As, ...] = ("customer", "courier", "merchant")
+        return {who: self.protection.line(ORDER, as_=who) for who in askers}
+
+    def told(self) -> list[str]:
+        """The events of contact, in their order."""
+        kinds = ("Party", "Virtual", "OrderChat", "Address")
+        return [one.type for one in self.parts.events() if one.type.startswith(kinds)]
+
+    def again(self) -> Protecting:
+        """The one who protects, begun anew without having kept how far it was."""
+        self.parts.storage.checkpoints.keep(FOLLOWER, 0)
+        return self.protection
+
+
+def protect(parts: Parts, pool: tuple[str, ...] = POOL) -> Town:
+    clock = Hands()
+    numbers = MemoryNumbers(pool, clock=clock)
+    protection = evolve(parts.crm.protection, numbers=numbers, clock=clock)
+    town = Town(parts, numbers, clock, protection)
+    contact = Contact(name="Ada Kanarienvogel", phone=HERS)
+    town.tell(RegisterCustomer(customer=ADA, at=NOON, contact=contact))
+    town.tell(place(customer=ADA))
+    return town
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def town(request: pytest.FixtureRequest) -> Iterator[Town]:
+    if request.param == "memory":
+        yield protect(core(MemoryStorage(tenant=TENANT), MemoryKeyStore()))
+        return
+    with closing(Database("sqlite://")) as database:
+        yield protect(core(SqlStorage(database, VIEWS, tenant=TENANT), SqlKeyStore(database)))
+
+
+def place(customer: CustomerId | None, order: OrderId = ORDER, at: datetime = NOON) -> PlaceOrder:
+    return PlaceOrder(order=order, at=at, customer=customer, currency="CNY", total=1)
+
+
+def named(phone: str, who: str, party: Party = Party.COURIER) -> NameParty:
+    contact = Contact(name="R", phone=phone)
+    return NameParty(order=ORDER, at=NOON, party=party, who=who, contact=contact)
+
+
+ACCEPT = AcceptOrder(order=ORDER, at=NOON)
+RIDER = named(RIDERS, "rider")
+SHOP = named(SHOPS, "shop", Party.MERCHANT)
+COMPLETE = CompleteOrder(order=ORDER, at=NOON)
+
+
+def test_nobody_reaches_anybody_before_the_order_is_accepted(town: Town) -> None:
+    town.tell(RIDER)
+    town.protection.catch_up()
+
+    assert town.lines() == {"customer": None, "courier": None, "merchant": None}
+
+
+def test_from_acceptance_on_all_reach_each_other_by_numbers_that_are_nobodys(town: Town) -> None:
+    town.tell(SHOP, ACCEPT, RIDER)
+    town.protection.catch_up()
+
+    lines = town.lines()
+    courier, merchant = lines["courier"], lines["merchant"]
+    assert courier is not None
+    assert merchant is not None
+    assert lines["customer"] == courier
+    assert town.protection.line(ORDER, as_="customer", to=Party.MERCHANT) == merchant
+    assert {courier.number, merchant.number} == {*POOL}
+    assert town.numbers.reached(courier.number or "", by=RIDERS) == HERS
+    assert town.numbers.reached(merchant.number or "", by=HERS) == SHOPS
+
+
+def test_w_f10_with_the_order_contact_is_over(town: Town) -> None:
+    town.tell(SHOP, ACCEPT, RIDER)
+    town.protection.catch_up()
+    numbers = [line.number for line in town.lines().values() if line]
+
+    town.tell(COMPLETE)
+
+    assert town.lines() == {"customer": None, "courier": None, "merchant": None}
+    town.protection.catch_up()
+    assert [town.numbers.reached(one or "", by=HERS) for one in numbers] == [None] * 3
+    for command in (RIDER, OpenOrderChat(order=ORDER, at=NOON, party=Party.COURIER, who="rider")):
+        with pytest.raises(ContactIsOver):
+            town.tell(command)
+    assert town.told()[-3:] == ["VirtualNumberRevoked"] * 2 + ["AddressHidden"]
+
+
+def test_a_grace_lets_them_reach_each_other_a_little_longer(town: Town) -> None:
+    protection = evolve(town.protection, grace=timedelta(minutes=30))
+    town.tell(ACCEPT, RIDER)
+    protection.catch_up()
+    (number,) = {line.number for line in town.lines().values() if line and line.number}
+
+    town.tell(COMPLETE)
+    protection.catch_up()
+
+    town.clock.at = NOON + timedelta(minutes=29)
+    assert protection.line(ORDER, as_="courier") == ProtectedLine(number=number)
+    assert town.numbers.reached(number, by=RIDERS) == HERS
+    town.clock.at = NOON + timedelta(minutes=30)
+    assert town.lines() == {"customer": None, "courier": None, "merchant": None}
+    assert town.numbers.reached(number, by=RIDERS) is None
+
+
+def test_a_cancelled_order_lets_go_at_once(town: Town) -> None:
+    protection = evolve(town.protection, grace=timedelta(minutes=30))
+    town.tell(ACCEPT, RIDER)
+    protection.catch_up()
+
+    town.tell(CancelOrder(order=ORDER, at=NOON))
+    protection.catch_up()
+
+    assert town.lines() == {"customer": None, "courier": None, "merchant": None}
+    assert [town.numbers.reached(number, by=HERS) for number in POOL] == [None, None]
+
+
+def test_where_there_is_no_number_they_meet_in_a_chat_and_never_by_their_own(town: Town) -> None:
+    town.tell(ACCEPT, RIDER)
+    evolve(town.protection, numbers=NoNumbers()).catch_up()
+
+    assert town.lines() == {"customer": CHAT, "courier": CHAT, "merchant": CHAT}
+    assert CHAT.chat
+    assert town.told() == ["PartyNamed", "OrderChatOpened", "OrderChatOpened"]
+    town.tell(COMPLETE)
+    assert town.told()[-3:] == ["OrderChatClosed", "OrderChatClosed", "AddressHidden"]
+    assert town.lines() == {"customer": None, "courier": None, "merchant": None}
+
+
+def test_one_whose_number_is_not_known_is_met_in_a_chat(town: Town) -> None:
+    nameless = OrderId("o-2")
+    town.tell(
+        RegisterCustomer(customer=CustomerId("bo"), at=NOON),
+        place(CustomerId("bo"), nameless),
+        AcceptOrder(order=nameless, at=NOON),
+        evolve(RIDER, order=nameless),
+        ACCEPT,
+        evolve(RIDER, contact=Contact(name="R")),
+    )
+    town.protection.catch_up()
+
+    assert town.protection.line(nameless, as_="courier") == CHAT
+    assert town.lines()["courier"] == CHAT
+
+
+def test_the_next_courier_gets_another_number_and_the_last_one_loses_theirs(town: Town) -> None:
+    town.tell(ACCEPT, RIDER)
+    town.protection.catch_up()
+    before = town.lines()["courier"]
+
+    town.tell(named(OTHERS, "other"))
+    town.protection.catch_up()
+
+    after = town.lines()["courier"]
+    assert before is not None
+    assert after is not None
+    assert before.number != after.number
+    assert town.numbers.reached(before.number or "", by=RIDERS) is None
+    assert town.numbers.reached(after.number or "", by=OTHERS) == HERS
+    assert town.told()[-3:] == ["PartyNamed", "VirtualNumberRevoked", "VirtualNumberAssigned"]
+
+
+def test_events_that_come_again_change_nothing(town: Town) -> None:
+    town.tell(SHOP, ACCEPT, RIDER)
+    town.protection.catch_up()
+    before, lines = town.told(), town.lines()
+
+    for _ in range(2):
+        town.again().catch_up()
+
+    assert (town.told(), town.lines()) == (before, lines)
+
+
+def test_a_number_that_was_bound_before_a_crash_is_the_one_that_is_recorded(town: Town) -> None:
+    town.tell(SHOP, ACCEPT)
+
+    def die(command: Command) -> None:
+        raise InterruptedError(type(command).__name__)
+
+    with pytest.raises(InterruptedError):
+        evolve(town.protection, record=die).catch_up()
+    assert town.lines()["merchant"] is None
+    town.protection.catch_up()
+
+    line = town.lines()["merchant"]
+    assert line is not None
+    assert line.number == POOL[0]
+    assert town.told() == ["PartyNamed", "VirtualNumberAssigned"]
+
+
+def test_what_was_bound_before_a_crash_is_let_go_of_if_the_order_ended_since(town: Town) -> None:
+    town.tell(SHOP, ACCEPT)
+
+    def die(command: Command) -> None:
+        raise InterruptedError(type(command).__name__)
+
+    with pytest.raises(InterruptedError):
+        evolve(town.protection, record=die).catch_up()
+    assert town.numbers.reached(POOL[0], by=SHOPS) == HERS
+    town.tell(COMPLETE)
+    town.protection.catch_up()
+
+    assert town.numbers.reached(POOL[0], by=SHOPS) is None
+    assert town.told() == ["PartyNamed"]
+
+
+def test_what_changes_while_the_provider_is_asked_is_gone_by(town: Town) -> None:
+    town.tell(SHOP, ACCEPT)
+    endings: Iterator[Command] = iter([named(OTHERS, "other shop", Party.MERCHANT), COMPLETE])
+
+    class Slow(MemoryNumbers):
+        def bind(self, key: str, a: str, b: str, *, until: datetime) -> Binding | None:
+            bound = super().bind(key, a, b, until=until)
+            town.tell(next(endings))
+            return bound
+
+    slow = Slow(POOL, clock=town.clock)
+    evolve(town.protection, numbers=slow).catch_up()
+
+    assert town.told() == ["PartyNamed", "PartyNamed"]
+    assert [slow.reached(number, by=HERS) for number in POOL] == [None, None]
+
+
+def test_a_provider_that_does_not_answer_is_asked_again(town: Town) -> None:
+    town.tell(SHOP, ACCEPT)
+
+    class Away(NoNumbers):
+        def bind(self, key: str, a: str, b: str, *, until: datetime) -> None:
+            raise NumbersUnavailable(why=f"no answer for {key} until {until} ({len(a + b)})")
+
+    with pytest.raises(NumbersUnavailable):
+        evolve(town.protection, numbers=Away()).catch_up()
+    town.protection.catch_up()
+
+    assert town.told() == ["PartyNamed", "VirtualNumberAssigned"]
+
+
+def test_a_number_is_extended_while_the_order_goes_on(town: Town) -> None:
+    town.tell(SHOP, ACCEPT)
+    town.protection.catch_up()
+    line = town.lines()["merchant"]
+    town.clock.at = later = NOON + timedelta(hours=13)
+    town.tell(PickUpOrder(order=ORDER, at=later))
+    town.protection.catch_up()
+    town.tell(MarkDelivered(order=ORDER, at=later))
+    town.protection.catch_up()
+
+    town.clock.at = NOON + timedelta(hours=25)
+
+    assert town.lines()["merchant"] == line
+    assert town.told() == ["PartyNamed", "VirtualNumberAssigned", "VirtualNumberAssigned"]
+
+
+def test_past_and_anonymous_orders_need_no_number(town: Town) -> None:
+    past, nobodys = OrderId("o-2"), OrderId("o-3")
+    long_ago = NOON - timedelta(hours=30)
+    town.tell(
+        place(ADA, past, long_ago),
+        AcceptOrder(order=past, at=long_ago),
+        place(ADA, OrderId("o-4"), NOON - timedelta(days=365)),
+        AcceptOrder(order=OrderId("o-4"), at=NOON - timedelta(days=365)),
+        place(None, nobodys),
+        AcceptOrder(order=nobodys, at=NOON),
+    )
+
+    assert town.protection.catch_up() == town.parts.storage.log.head()
+    assert town.told() == []
+    assert town.protection.line(nobodys, as_="courier") is None
+
+
+@pytest.mark.parametrize("digits", ["13812345678", "0411", "100000"])
+def test_a_number_of_digits_only_stays_the_text_that_it_was(town: Town, digits: str) -> None:
+    """The fault of a rival: sealed as text, and read back as a whole number."""
+    town.tell(ACCEPT, named(digits, "rider"))
+    town.protection.catch_up()
+
+    assert [town.numbers.reached(number, by=HERS) for number in POOL] == [digits, None]
+
+
+def test_nobody_reaches_anybody_of_an_order_that_never_was(town: Town) -> None:
+    with pytest.raises(UnknownOrder):
+        town.protection.line(OrderId("o-9"), as_="courier")
+
+
+def test_it_follows_the_log_until_it_is_stopped() -> None:
+    town = protect(core(MemoryStorage(tenant=TENANT), MemoryKeyStore()))
+    with town.parts.crm.subscribe(types=READ) as orders:
+        thread = Thread(target=town.protection.follow, args=(orders,))
+        thread.start()
+        town.parts.crm.execute(ACCEPT, by="shop")
+        with town.parts.crm.subscribe(prefix="order-") as seen:
+            while "OrderChatOpened" not in {one.type for one in seen.page(1)}:
+                pass
+        orders.stop()
+        thread.join(10)
+
+    assert not thread.is_alive()
+    assert town.lines()["merchant"] == CHAT
+
+
+def test_no_event_and_no_log_line_holds_a_real_number(
+    town: Town, caplog: pytest.LogCaptureFixture
+) -> None:
+    phones = {"hers": HERS, "riders": RIDERS, "others": OTHERS, "shops": SHOPS}
+    canaries = Canaries(phones)
+    caplog.set_level("DEBUG")
+    town.tell(SHOP, ACCEPT, RIDER)
+    town.protection.catch_up()
+    town.tell(named(OTHERS, "other"))
+    town.protection.catch_up()
+    town.tell(COMPLETE)
+    town.protection.catch_up()
+
+    said = f"{town.parts.events()!r} {town.lines()!r} {town.protection!r} {caplog.text}"
+    assert canaries.in_text(said, "what was told") == []
+    assert canaries.in_text(repr(vars(town.numbers)["_past"]), "the provider's repr") == []

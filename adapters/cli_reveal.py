@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
-import msgspec
 from rich.console import RenderableType
 
 from regulars.adapters.cli_call import Call, call_options, examples
 from regulars.adapters.cli_screen import facts, plain, section, show, write_json
+from regulars.adapters.spelled_out import spelled_out
 from regulars.application.ports import KeyUnavailable, Revealed, Tampered
 from regulars.application.reading import WORDS, DataOf, Masked, Outcome
 from regulars.domain.actor import Actor
@@ -135,7 +135,7 @@ def outcome_document(outcome: Outcome) -> dict[str, Any]:
     return {
         "outcome": WORDS[type(outcome)],
         "denial": outcome.reason.value if isinstance(outcome, Denied) else None,
-        "value": msgspec.to_builtins(value),
+        "value": None if value is None else spelled_out(value),
     }
 
 
@@ -143,7 +143,7 @@ def _shown(customer: str, data_class: str, outcome: Outcome) -> Iterator[Rendera
     word = WORDS[type(outcome)].replace("_", " ")
     match outcome:
         case Revealed() | Masked():
-            found: dict[str, Any] = msgspec.to_builtins(outcome.value)
+            found = spelled_out(outcome.value)
             lines = [(name, str(value)) for name, value in found.items() if value]
         case Denied(reason):
             lines = [("Reason", reason.value.replace("_", " "))]

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
 
-import msgspec
-
+from regulars.adapters.spelled_out import spelled_out
 from regulars.application.events import moment
 from regulars.application.portable import Given, Portable
 from regulars.application.ports import Revealed
@@ -55,7 +54,7 @@ def portable_document(portable: Portable) -> dict[str, Any]:
 
 def _given(given: Given) -> dict[str, Any]:
     outcome = given.outcome
-    value = msgspec.to_builtins(outcome.value) if isinstance(outcome, Revealed) else None
+    value = spelled_out(outcome.value) if isinstance(outcome, Revealed) else None
     return {
         "class": given.found.data_class.value,
         "event": given.found.spot.type,

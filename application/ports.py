@@ -8,6 +8,7 @@ from uuid import UUID
 
 from attrs import field, frozen
 
+from regulars.application.checkpoints import Checkpoints
 from regulars.application.contact_index import ContactIndex
 from regulars.application.events import Event, EventId, Fact, Occurrence, Pending, Recorded
 from regulars.application.snapshots import Snapshots
@@ -297,18 +298,6 @@ class Wakeup(Protocol):
 
     def close(self) -> None:
         """End waiting for good, also in another thread. Closing twice does no harm."""
-        ...
-
-
-class Checkpoints(Protocol):
-    """How far each follower of the log has done its work, by the name of the follower."""
-
-    def position(self, follower: str) -> int:
-        """The position up to which it is done; 0 if it never was kept."""
-        ...
-
-    def keep(self, follower: str, position: int) -> None:
-        """Write down how far it is; kept or lost with the transaction."""
         ...
 
 

@@ -10,10 +10,11 @@ from typing import Any, TypeAlias
 import pytest
 from attrs import define, field, frozen
 
+from regulars.application.checkpoints import Checkpoints
 from regulars.application.contact_index import ContactIndex
 from regulars.application.errors import StorageUnavailable
 from regulars.application.events import Event, Pending, Recorded
-from regulars.application.ports import Checkpoints, EventLog, Findings, Storage, ViewStore, Wakeup
+from regulars.application.ports import EventLog, Findings, Storage, ViewStore, Wakeup
 from regulars.application.snapshots import Snapshots
 from regulars.application.subscription import Subscription, subscribe
 from regulars.domain.values import OrderId

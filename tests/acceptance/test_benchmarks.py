@@ -12,20 +12,9 @@ _ROOT = Path(__file__).parents[2]
 _NAMES = (
     *("import", "append", "batch", "replay", "stream"),
     *("load", "fold", "handled", "view", "rebuild"),
-    *(
-        "reveal",
-        "growth",
-        "subscribers",
-        "group",
-        "group-slow",
-        "pg-append",
-        "pg-clients",
-        "pg-batch",
-        "pg-replay",
-        "seal",
-        "boxes",
-        "rewrap",
-    ),
+    *("growth", "subscribers", "group", "group-slow"),
+    *("pg-append", "pg-clients", "pg-batch", "pg-replay"),
+    *("seal", "boxes", "rewrap", "reveal"),
 )
 
 

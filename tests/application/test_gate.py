@@ -28,6 +28,7 @@ from regulars.application.reading import (
     Visit,
 )
 from regulars.domain.actor import Actor, ActorSuspended, NoCode, ReinstateActor
+from regulars.domain.bank_card import BindBankCard, UnbindBankCard
 from regulars.domain.customer import (
     AddDeliveryAddress,
     ConsentGranted,
@@ -40,7 +41,7 @@ from regulars.domain.customer import (
     WithdrawConsent,
 )
 from regulars.domain.order import CancelOrder, CompleteOrder
-from regulars.domain.personal import Address, Contact, Content, DataClass, Profile
+from regulars.domain.personal import Address, Contact, Content, DataClass, Payment, Profile
 from regulars.domain.purchase import PlaceOrder
 from regulars.domain.reading import DEFAULT_POLICY, Denial, Denied, Limit
 from regulars.domain.review import ReviewSubmitted, SubmitReview
@@ -51,7 +52,7 @@ from regulars.domain.rights import (
     PersonalDataExported,
     RestrictProcessing,
 )
-from regulars.domain.values import AddressId, CustomerId, MerchantId, OrderId
+from regulars.domain.values import AddressId, CardId, CustomerId, MerchantId, OrderId
 from tests.application.memory_crm import TENANT, Parts, core, memory_core, sql_core
 from tests.domain.examples import ANNA, BO
 from tests.domain.story import NOON
@@ -595,3 +596,39 @@ def test_who_may_not_have_a_copy_is_told_the_same_of_everybody(town: Parts) -> N
     assert {outcome for outcome, _ in log(town)} == {"denied"}
     with pytest.raises(UnknownCustomer):
         town.crm.export_personal_data(CustomerId("nobody"), export_id="e-1", actor=OFFICER)
+
+
+def test_which_of_several_cards_is_meant_is_to_be_said_until_one_is_taken_away(town: Parts) -> None:
+    cards = {CardId("red"): Payment(card_tail="1234"), CardId("blue"): Payment(card_tail="5678")}
+    for card, payment in cards.items():
+        town.execute(BindBankCard(customer=ANNA, at=NOON, card=card, payment=payment))
+
+    def asked(card: str | None = None) -> Outcome:
+        sought = DataOf(customer=ANNA, data_class=DataClass.PAYMENT, field=card)
+        return town.crm.reveal(sought, purpose="subject_access", actor=HERSELF)
+
+    with pytest.raises(SeveralKept, match="which of red, blue"):
+        asked()
+    assert [asked(card) for card in cards] == [Revealed(payment) for payment in cards.values()]
+    town.execute(UnbindBankCard(customer=ANNA, at=NOON, card=CardId("red")))
+
+    assert (asked("red"), asked()) == (NotKept(), Revealed(Payment(card_tail="5678")))
+
+
+def test_what_is_held_back_from_its_erasure_is_kept_and_not_used(town: Parts) -> None:
+    town.crm.erasures.hold("anna", by="counsel", basis="claim", classes=[DataClass.CONTACT])
+    town.crm.erasures.erase("anna", by="officer", basis="asked")
+
+    assert served(town) == Denied(Denial.RESTRICTED)
+    own = town.crm.reveal(HERS, purpose="subject_access", actor=HERSELF)
+    assert own == Revealed(CONTACT)
+    assert delivered(town, COURIER, ORDER) == Erased()
+
+
+def test_a_key_that_another_process_destroyed_opens_nothing_at_the_gate(town: Parts) -> None:
+    served(town)
+    contact = KeyName(TENANT, "customer/anna", DataClass.CONTACT)
+    town.keys.fence([contact], at=1)
+    town.keys.destroy([contact], at=2)
+
+    assert served(town) == Erased()

@@ -6,7 +6,15 @@ from hypothesis import strategies as st
 
 from regulars.domain import masks
 from regulars.domain.masks import graphemes, masked
-from regulars.domain.personal import Address, Contact, Content, Personal, Profile
+from regulars.domain.personal import (
+    Address,
+    Contact,
+    Content,
+    Identity,
+    Payment,
+    Personal,
+    Profile,
+)
 
 ANYTHING = st.text(max_size=40)
 WIDE = {ord(digit): 0xFEE0 + ord(digit) for digit in "0123456789"}
@@ -126,8 +134,18 @@ def test_a_card_keeps_its_tail(card: str, mask: str) -> None:
             Content(text="****", extra=(("note", "****"), ("floor", ""))),
         ),
         (Content(), Content()),
+        (Payment(card_tail="1234", issuer="CMB"), Payment(card_tail="****", issuer="****")),
+        (Payment(card_tail="1234"), Payment(card_tail="****")),
+        (
+            Identity(real_name="张三", document_number="110101199003070000"),
+            Identity(real_name="张*", document_number="****"),
+        ),
+        (Identity(real_name="张三"), Identity(real_name="张*")),
     ],
-    ids=["contact", "nobody", "address", "profile", "nothing", "content", "no content"],
+    ids=[
+        *("contact", "nobody", "address", "profile", "nothing", "content", "no content"),
+        *("card", "card of no issuer", "papers", "name alone"),
+    ],
 )
 def test_a_value_is_masked_field_by_field(value: Personal, mask: Personal) -> None:
     assert masked(value) == mask

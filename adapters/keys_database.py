@@ -3,10 +3,12 @@ Data keys in a database of their own, apart from the log and from its backups.
 
 What is provisioned there is kept at once, before the box that it sealed is recorded: a crash in
 between leaves a key that seals nothing. A row in the log's own table of keys tells that they are
-elsewhere, so that nobody opens the log without them and makes others.
+elsewhere, so that nobody opens the log without them and makes others; it bears an id, as does a row
+among the keys, so that nobody takes the keys of another log for its own.
 """
 
-from typing import Final
+from secrets import token_hex
+from typing import Any, Final, NoReturn
 
 from sqlalchemy import func, insert, select
 
@@ -16,9 +18,9 @@ from regulars.adapters.keys import KEYS
 from regulars.application.keys import KeyState
 from regulars.domain.personal import DataClass
 
-_ELSEWHERE: Final = {
+_TOLD: Final = "kept in another database"
+_ROW: Final[dict[str, Any]] = {
     "tenant": "",
-    "subject": "kept in another database",
     "data_class": DataClass.CONTENT.value,
     "version": 1,
     "state": KeyState.ERASED.value,
@@ -37,7 +39,7 @@ def check_kept_here(database: Database) -> None:
     Raises:
         UnusableKeys: they are.
     """
-    if _is_told_of(database):
+    if _log_id(database) is not None:
         why = "its data keys are kept in another database: name that one as its keys_database"
         raise UnusableKeys(source=database.name, why=why)
 
@@ -47,16 +49,19 @@ def keys_apart(database: Database, url: str, *, create: bool, busy_seconds: floa
     The database at `url`, in which the data keys of the log in `database` are kept.
 
     Raises:
-        UnusableKeys: the log has data keys of its own, or is the same database; or, unless
-            `create` allows it, its keys were not kept there before.
+        UnusableKeys: the log has data keys of its own, or keeps them elsewhere, or is the same
+            database; or, unless `create` allows it, its keys were not kept there before.
         StorageUnavailable: it cannot be opened or made.
         NotOurDatabase: it is something else.
         OlderFormat: its tables are of an older format.
     """
     kept = Database(url, create=create, busy_seconds=busy_seconds)
     try:
-        if not _is_told_of(database):
+        log_id = _log_id(database)
+        if log_id is None:
             _tell(database, kept, create=create)
+        else:
+            _check_are_of(log_id, database, kept)
     except BaseException:
         kept.close()
         raise
@@ -74,11 +79,38 @@ def _tell(database: Database, kept: Database, *, create: bool) -> None:
         if not create:
             why = f"has no data keys in {kept.name} yet, and none may be made"
             raise UnusableKeys(source=database.name, why=why)
-        database.connection.execute(insert(KEYS).values(_ELSEWHERE))
+        log_id = token_hex(16)
+        # Among the keys first: what a crash leaves there alone is told of by no log.
+        with kept.transaction():
+            kept.connection.execute(insert(KEYS).values(_ROW | {"subject": _keys_of(log_id)}))
+        told = _ROW | {"subject": _TOLD, "kek": log_id}
+        database.connection.execute(insert(KEYS).values(told))
 
 
-def _is_told_of(database: Database) -> bool:
-    told = select(func.count()).where(
-        KEYS.c.tenant == _ELSEWHERE["tenant"], KEYS.c.subject == _ELSEWHERE["subject"]
-    )
-    return bool(database.connection.scalar(told))
+class KeysElsewhere:
+    """The `KeyStore` port of a log whose keys are not at hand: what is asked of it is refused."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __getattr__(self, name: str) -> NoReturn:
+        check_kept_here(self._database)
+        why = f"was opened without keys, and {name} needs them"
+        raise UnusableKeys(source=self._database.name, why=why)
+
+
+def _keys_of(log_id: str) -> str:
+    return f"keys of the log {log_id}"
+
+
+def _log_id(database: Database) -> str | None:
+    found = select(KEYS.c.kek).where(KEYS.c.tenant == _ROW["tenant"], KEYS.c.subject == _TOLD)
+    return database.connection.scalar(found)
+
+
+def _check_are_of(log_id: str, database: Database, kept: Database) -> None:
+    of_the_log = KEYS.c.subject == _keys_of(log_id)
+    rows = select(func.count()).where(KEYS.c.tenant == _ROW["tenant"], of_the_log)
+    if not kept.connection.scalar(rows):
+        why = f"holds no keys of {database.name}: name the database that they were kept in"
+        raise UnusableKeys(source=kept.name, why=why)

@@ -28,7 +28,7 @@ from regulars.application.door import Request, boxes_of, subject_of
 from regulars.application.fields import check_id
 from regulars.application.handling import Commands
 from regulars.application.portable import ExportDenied, Given, Portable, gathered
-from regulars.application.ports import Clock, EventLog, Revealed, Vault
+from regulars.application.ports import Clock, Erased, EventLog, Revealed, Vault
 from regulars.application.reading import (
     MOST_AT_ONCE,
     WORDS,
@@ -274,6 +274,11 @@ class Gate:
         found = self._found(sought, load)
         if found is None:
             return NotKept()
+        customer = _customer(sought)
+        if customer is not None:
+            erasure: Erasure = load(erasure_stream(customer), ERASURE).state
+            if found.data_class in erasure.erased:
+                return Erased()  # whatever keys somebody brought back
         opened = self._vault.open(found.box, found.spot)
         if isinstance(opened, Revealed) and shown is Shown.MASKED:
             return Masked(masked(opened.value))

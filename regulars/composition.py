@@ -12,7 +12,7 @@ from functools import partial
 from os import environ
 from pathlib import Path
 from secrets import token_bytes
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 from sqlalchemy import func, select
 
@@ -32,7 +32,7 @@ from regulars.adapters.key_ring import (
     parse_keys,
 )
 from regulars.adapters.keys import KEYS, SqlKeyStore
-from regulars.adapters.keys_database import check_kept_here, keys_apart
+from regulars.adapters.keys_database import KeysElsewhere, check_kept_here, keys_apart
 from regulars.adapters.program_file import read_program
 from regulars.adapters.storage import SqlStorage
 from regulars.adapters.vault import EnvelopeVault
@@ -49,6 +49,7 @@ from regulars.application.key_rotation import (
     KeyEncryptionKeys,
     KeyRotation,
 )
+from regulars.application.keys import KeyStore
 from regulars.application.lookup import LookedUp, Lookup
 from regulars.application.number_protection import NoNumbers, NumberProtection
 from regulars.application.ports import Clock
@@ -213,7 +214,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                     Erasures,
                     storage=storage,
                     vault=vault,
-                    keys=store,
+                    keys=cast("KeyStore", KeysElsewhere(opened)) if keyless else store,
                     commands=commands,
                     clock=time,
                     tenant=tenant,
@@ -266,7 +267,7 @@ def _key_ring(
         raise UnusableKeys(source=database.name, why=f"{why}, or set {_KEYS_VARIABLE}")
     path = Path(keys) if keys is not None else Path(f"{database.path}.keys")
     if not path.exists():
-        wrapped = kept.connection.scalar(select(func.count()).select_from(KEYS))
+        wrapped = kept.connection.scalar(select(func.count()).where(KEYS.c.wrapped.is_not(None)))
         if wrapped:
             why = f"is missing, and {wrapped} keys of {kept.name} were wrapped with it"
             raise UnusableKeys(source=str(path), why=why)

@@ -79,6 +79,35 @@ def test_keys_that_lie_in_the_log_are_not_looked_for_elsewhere(
         connected((urls[0], urls[0]), tmp_path)
 
 
+def test_the_keys_of_another_log_are_not_taken_for_its_own(
+    urls: tuple[str, str], tmp_path: Path
+) -> None:
+    with connected(urls, tmp_path) as crm:
+        crm.execute(REGISTER, by="shop", id="r-1")
+    others = f"sqlite:///{tmp_path / 'others.db'}", f"sqlite:///{tmp_path / 'others-keys.db'}"
+    connected(others, tmp_path).close()
+
+    for wrong in (others[1], f"sqlite:///{tmp_path / 'new.db'}"):
+        with pytest.raises(regulars.UnusableKeys, match="holds no keys of"):
+            connected((urls[0], wrong), tmp_path)
+
+
+def test_who_opens_without_keys_erases_nobody_and_certifies_nothing(
+    urls: tuple[str, str], tmp_path: Path
+) -> None:
+    with connected(urls, tmp_path) as crm:
+        crm.execute(REGISTER, by="shop", id="r-1")
+    with (
+        regulars.connect(urls[0], keyless=True, environment={}) as crm,
+        pytest.raises(regulars.UnusableKeys, match="kept in another database"),
+    ):
+        crm.erasures.erase(ADA, by="officer", basis="asked")
+
+    with connected(urls, tmp_path) as crm:
+        certificate = crm.erasures.erase(ADA, by="officer", basis="asked")
+    assert certificate.completions[0].keys
+
+
 def test_nothing_is_made_for_who_only_looks(urls: tuple[str, str], tmp_path: Path) -> None:
     for url in urls:
         Database(url).close()

@@ -632,3 +632,17 @@ def test_a_key_that_another_process_destroyed_opens_nothing_at_the_gate(town: Pa
     town.keys.destroy([contact], at=2)
 
     assert served(town) == Erased()
+
+
+def test_keys_that_come_back_from_a_backup_show_nothing_of_who_was_erased() -> None:
+    storage, keys = MemoryStorage(tenant=TENANT), MemoryKeyStore()
+    town = settled(core(storage, keys))
+    names = [
+        KeyName(TENANT, subject, of) for of in DataClass for subject in ("customer/anna", "marks")
+    ]
+    kept = [key for versions in keys.get_many(names).values() for key in versions]
+    town.crm.erasures.erase("anna", by="officer", basis="asked")
+
+    restored = core(storage, MemoryKeyStore(kept))
+
+    assert served(restored) == Erased()

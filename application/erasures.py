@@ -142,12 +142,16 @@ class Erasures:
         """
         Carry on every erasure that was cut short. Returns those that were.
 
-        Costs a pass over the log; to be called when a process starts, or now and then.
+        Keys of what is erased that came back, as with a backup, are destroyed again. Costs a pass
+        over the log; to be called when a process starts, or now and then.
 
         Raises:
             StorageUnavailable: a store does not answer; what was done stands.
         """
-        stopped = [one for one in self.all() if one.waiting]
+        every = self.all()
+        for customer in dict.fromkeys(one.customer for one in every):
+            self._destroy_again(customer)
+        stopped = [one for one in every if one.waiting]
         for customer in dict.fromkeys(one.customer for one in stopped):
             self._carry_on(customer, told)
         carried_on = {(one.customer, one.erasure) for one in stopped}
@@ -253,12 +257,27 @@ class Erasures:
             self._commands.execute(Request(commands=(command,), by=by))
 
     def _carry_on(self, customer: CustomerId, told: Callable[[Step], None]) -> None:
+        self._destroy_again(customer)
         for erasure, classes in due(self.state(customer)).items():
             names = self._names(customer, classes)
             at = microseconds(self._clock.now())
             self._work(
                 _Task(customer=customer, erasure=erasure, classes=classes, names=names, at=at), told
             )
+
+    def _destroy_again(self, customer: CustomerId) -> None:
+        """Destroy keys of classes that are erased already, which only a backup can have brought."""
+        with self._lock:
+            with self._storage.transaction():
+                names = self._names(customer, self.state(customer).erased)
+                found = self._keys.get_many(names).values()
+                if all(key.state is KeyState.ERASED for keys in found for key in keys):
+                    return
+                at = microseconds(self._clock.now())
+                self._keys.fence(names, at=at)
+                self._keys.destroy(names, at=at)
+            self._vault.heed_erasures()
+            self._scrub()
 
     def _work(self, task: _Task, told: Callable[[Step], None]) -> None:
         for step, change in (

@@ -539,3 +539,24 @@ def _counted(town: Parts) -> dict[str, list[Any]]:
         name: [evolve(row, position=0) if name in {"ledger", "accesses"} else row for row in rows]
         for name, rows in town.rows().items()
     }
+
+
+@pytest.mark.parametrize("again", ["erase", "resume"])
+def test_keys_that_came_back_with_a_backup_are_destroyed_again(again: str) -> None:
+    storage, keys = MemoryStorage(tenant=TENANT), MemoryKeyStore()
+    town = core(storage, keys)
+    for command in STORY:
+        town.execute(command)
+    contact = KeyName(TENANT, "customer/anna", DataClass.CONTACT)
+    kept = keys.get_many([contact])[contact]
+    erase(town)
+    restored = core(storage, MemoryKeyStore(kept))
+
+    if again == "erase":
+        erase(restored)
+    else:
+        assert restored.crm.erasures.resume() == []
+
+    found = restored.keys.get_many([contact])[contact]
+    assert {key.state for key in found} == {KeyState.ERASED}
+    assert len(completions(restored)) == 1

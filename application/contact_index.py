@@ -42,7 +42,7 @@ class IndexVersion:
     Every command adds to all versions; `full` tells that what was recorded before the version
     began is in it too, and `position` how far that has got. `normaliser` and `region` are how
     values are brought into one form, and `unique` refuses a contact that another customer has.
-    `left_out` counts values of the past that have no such form.
+    `left_out` counts values of the past that have no such form, or were tampered with.
     """
 
     version: int

@@ -46,7 +46,8 @@ class Crm(Reader):
 
     Safe to share between threads, which take turns; commands that would wait for one another are
     recorded in one transaction. A context manager: leaving it closes it. `lookup` looks after the
-    index that customers are found by, `protection` after who reaches whom through which number.
+    index that customers are found by, `protection` after who reaches whom through which number,
+    `keys` after the keys that personal data is sealed under, `erasures` after their destruction.
     """
 
     def __init__(  # noqa: PLR0913 - the parts that the composition root names
@@ -68,7 +69,6 @@ class Crm(Reader):
     ) -> None:
         self._storage = storage
         self._vault = vault
-        self._keys = keys
         self._commands = commands
         self._projector = projector
         self._program_id = program_id
@@ -81,6 +81,7 @@ class Crm(Reader):
         self.protection: Final = protection(self, self._lock)
         self._group = GroupCommit(self._recorded, self._lock)
         self.erasures: Final = erasures(self._lock)
+        self.keys: Final = keys
         self._has_program = False
         self._followers = Followers(storage)
 
@@ -362,11 +363,6 @@ class Crm(Reader):
         with self._lock:
             self._ensure_caught_up()
             return audit.verify(self._storage, self._vault, VIEWS, progress=progress)
-
-    @property
-    def keys(self) -> KeyRotation:
-        """The keys that personal data is sealed under: counted, wrapped anew, rotated."""
-        return self._keys
 
     def close(self) -> None:
         """

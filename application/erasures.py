@@ -18,7 +18,7 @@ from regulars.application.aggregates import erasure_stream
 from regulars.application.certificate import Certificate, certificates
 from regulars.application.door import Request
 from regulars.application.erasure_sinks import CUSTOMER, ORDER, ErasureSink, stream_of
-from regulars.application.events import Command, microseconds, moment
+from regulars.application.events import Command, Recorded, microseconds, moment
 from regulars.application.handling import Commands
 from regulars.application.keys import KeyName, KeyState, KeyStore, StoredKey
 from regulars.application.ports import Clock, Storage, Vault
@@ -74,7 +74,7 @@ class Erasures:
     The erasures, holds and new lives of one tenant's customers; safe to share like the core.
 
     `sinks` are all places that keep what was derived from personal data. `scrub` has bytes that
-    were overwritten leave the files of the key store, and tells what became of them.
+    were overwritten leave the files, and tells what became of those of the key store.
     """
 
     def __init__(  # noqa: PLR0913 - its parts, each by name
@@ -245,12 +245,10 @@ class Erasures:
         """The certificates of every customer's erasures. Costs a pass over the log."""
         with self._lock, self._storage.snapshot():
             found = list(self._storage.log.read(prefix=_STREAMS))
-        streams = dict.fromkeys(one.stream for one in found)
-        return [
-            one
-            for stream in streams
-            for one in certificates(recorded for recorded in found if recorded.stream == stream)
-        ]
+        streams: dict[str, list[Recorded]] = {}
+        for recorded in found:
+            streams.setdefault(recorded.stream, []).append(recorded)
+        return [one for stream in streams.values() for one in certificates(stream)]
 
     def _execute(self, command: Command, *, by: str) -> None:
         with self._lock:
@@ -269,10 +267,13 @@ class Erasures:
         """Destroy keys of classes that are erased already, which only a backup can have brought."""
         with self._lock:
             with self._storage.transaction():
-                names = self._names(customer, self.state(customer).erased)
-                found = self._keys.get_many(names).values()
+                classes = self.state(customer).erased
+                # Orders may have keys as well, but to find them takes a pass over all that do.
+                own = [KeyName(self._tenant, f"{CUSTOMER}{customer}", one) for one in classes]
+                found = self._keys.get_many(own).values()
                 if all(key.state is KeyState.ERASED for keys in found for key in keys):
                     return
+                names = self._names(customer, classes)
                 at = microseconds(self._clock.now())
                 self._keys.fence(names, at=at)
                 self._keys.destroy(names, at=at)
@@ -302,6 +303,7 @@ class Erasures:
                 # What was recorded inside is gone with the transaction.
                 self._commands.forget()
                 raise
+            self._scrub()  # of what the sinks let go
         told(Step.COMPLETED)
 
     def _complete(self, task: _Task, traces: Traces, told: Callable[[Step], None]) -> None:

@@ -18,7 +18,7 @@ from regulars.application.door import subject_of
 from regulars.application.errors import InvalidPersonalData, UnusableIndex
 from regulars.application.events import Recorded
 from regulars.application.fields import check_id
-from regulars.application.ports import KeyUnavailable, Revealed, Storage, Vault
+from regulars.application.ports import KeyUnavailable, Revealed, Storage, Tampered, Vault
 from regulars.application.projecting import Progress
 from regulars.domain.customer import CustomerDetailsUpdated, CustomerRegistered
 from regulars.domain.personal import Contact
@@ -189,14 +189,16 @@ class Lookup:
             after=version.position, upto=upto, types={CustomerRegistered, CustomerDetailsUpdated}
         ):
             contact = self._present(recorded)
-            if contact is not None:
+            if isinstance(contact, Tampered):
+                left_out += 1
+            elif contact is not None:
                 tokens, others = self._tokens(contact, version)
                 left_out += others
                 subject = subject_of(recorded.event)
                 self._index.put(subject, tokens, versions=[version.version])
         return evolve(version, position=upto, left_out=left_out)
 
-    def _present(self, recorded: Recorded) -> Contact | None:
+    def _present(self, recorded: Recorded) -> Contact | Tampered | None:
         """The contact that an event brought, if it is still the customer's and can be read."""
         event = recorded.event
         box = getattr(event, "contact", None)
@@ -209,7 +211,9 @@ class Lookup:
                 return contact
             case KeyUnavailable(why):
                 raise UnusableIndex(why=f"cannot be filled past {recorded.position - 1}: {why}")
-            case _:  # erased, or tampered with, which `verify` tells
+            case Tampered() as tampered:
+                return tampered
+            case _:  # erased
                 return None
 
     def _tokens(self, contact: Contact, version: IndexVersion) -> tuple[list[Token], int]:

@@ -1,12 +1,12 @@
 """A reader of personal data: what they asked to read, and whether they still may."""
 
-import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias, assert_never
 
 from attrs import Factory, define, frozen
 
+from regulars.domain.codes import require_code
 from regulars.domain.reading import MOST_READS, Limit
 from regulars.domain.values import OrderId, Refusal
 
@@ -15,8 +15,6 @@ OFFICER: Final = "privacy_officer"
 
 DENIED: Final = "denied"
 """The outcome of a look that showed nothing because it was not allowed."""
-
-_CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/#-]{0,99}")
 
 
 @frozen(kw_only=True)
@@ -155,18 +153,6 @@ class NotAnOfficer(Refusal):
         return f"only a {OFFICER} who is somebody else reinstates {self.actor}"
 
 
-@frozen(kw_only=True)
-class NoCode(Refusal):
-    """A reason or purpose is a code of letters, digits and `._:/#-`, at most 100 of them."""
-
-    field: str
-
-    def __str__(self) -> str:
-        return (
-            f"{self.field}: a code is 1 to 100 letters, digits and any of ._:/#- such as ticket-12"
-        )
-
-
 def decide(command: Command, state: Conduct) -> Sequence[Event]:
     """
     The events that `command` leads to.
@@ -180,7 +166,7 @@ def decide(command: Command, state: Conduct) -> Sequence[Event]:
         case ReinstateActor(actor=actor, officer=officer):
             if officer.role != OFFICER or officer == actor:
                 raise NotAnOfficer(actor=actor.id)
-            _require_code("reason", command.reason)
+            require_code("reason", command.reason)
             if not state.suspended:
                 return []
             return [
@@ -194,7 +180,7 @@ def decide(command: Command, state: Conduct) -> Sequence[Event]:
 
 def _record(command: RecordAccess, actor: Actor, state: Conduct) -> Sequence[Event]:
     for name, code in (("purpose", command.purpose), ("reason", command.reason)):
-        _require_code(name, code)
+        require_code(name, code)
     recorded = AccessRecorded(
         role=actor.role,
         actor=actor.id,
@@ -217,8 +203,3 @@ def _record(command: RecordAccess, actor: Actor, state: Conduct) -> Sequence[Eve
 def read_within(state: Conduct, limit: Limit, at: datetime) -> int:
     """How many values a reader read in the stretch that `limit` looks at, up to `at`."""
     return state.reads_since(at - timedelta(seconds=limit.seconds))
-
-
-def _require_code(name: str, code: str | None) -> None:
-    if code is not None and not _CODE.fullmatch(code):
-        raise NoCode(field=name)

@@ -12,6 +12,7 @@ from typing import TypeAlias, assert_never
 
 from attrs import Factory, define, frozen
 
+from regulars.domain.codes import require_code
 from regulars.domain.personal import DataClass
 from regulars.domain.values import CustomerId, ErasureId, Refusal
 
@@ -247,8 +248,10 @@ def decide(command: Command, state: Erasure) -> Sequence[Event]:
     The events that `command` leads to.
 
     Raises:
-        Refusal: one of this module's, when the command cannot be.
+        Refusal: one of this module's, when the command cannot be; or the basis is no code.
     """
+    if not isinstance(command, CompleteErasure):
+        require_code("basis", command.basis)
     match command:
         case EraseCustomer():
             return _erase(command, state)

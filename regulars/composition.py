@@ -55,6 +55,7 @@ from regulars.application.number_protection import NoNumbers, NumberProtection
 from regulars.application.ports import Clock
 from regulars.application.projecting import Projector
 from regulars.application.protecting import FOLLOWER, Protecting
+from regulars.domain.erasure import Traces
 from regulars.domain.reading import (
     DEFAULT_POLICY,
     ReadingPolicy,
@@ -219,10 +220,14 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                     clock=time,
                     tenant=tenant,
                     sinks=(SnapshotSink(storage), storage.contacts, *erasure_sinks),
-                    scrub=over.scrub if kept is opened else kept.scrub,
+                    scrub=over.scrub if kept is opened else scrubbed,
                 ),
                 close=closed if over is opened else over.close,
             )
+
+        def scrubbed() -> Traces:
+            opened.scrub()
+            return kept.scrub()
 
         def closed() -> None:
             opened.close()

@@ -6,13 +6,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from regulars.adapters.database import Database
 from regulars.adapters.keys import SqlKeyStore
 from regulars.adapters.storage import SqlStorage
 from regulars.application.catalogue import VIEWS
 from regulars.application.keys import KeyName
-from regulars.domain.customer import RegisterCustomer
+from regulars.domain.customer import RegisterCustomer, UpdateCustomerDetails
 from regulars.domain.erasure import Traces
 from regulars.domain.personal import Contact, DataClass
 from regulars.domain.values import CustomerId
@@ -83,6 +84,25 @@ def test_a_destroyed_key_is_in_neither_the_file_nor_its_write_ahead_log(
 
     assert found(tmp_path, gone) == []
     assert found(tmp_path, kept) == [("shop.db", 0)]
+
+
+def test_a_token_of_the_erased_is_in_neither_file_while_the_database_is_open(
+    database: Database, tmp_path: Path
+) -> None:
+    town = town_of(database)
+    town.crm.lookup.keep(unique=True, region="CN")
+    town.execute(
+        UpdateCustomerDetails(
+            customer=CustomerId("ada"), at=NOON, contact=Contact(phone="13812345678")
+        )
+    )
+    town.crm.lookup.fill()
+    (token,) = database.connection.scalars(text("SELECT token FROM contact_tokens")).all()
+    assert found(tmp_path, [token])
+
+    erased(town, "ada")
+
+    assert found(tmp_path, [token]) == []
 
 
 def test_it_is_secure_delete_that_leaves_no_piece_of_a_key(

@@ -27,8 +27,9 @@ from regulars.application.reading import (
     TooManyAtOnce,
     Visit,
 )
-from regulars.domain.actor import Actor, ActorSuspended, NoCode, ReinstateActor
+from regulars.domain.actor import Actor, ActorSuspended, ReinstateActor
 from regulars.domain.bank_card import BindBankCard, UnbindBankCard
+from regulars.domain.codes import NoCode
 from regulars.domain.customer import (
     AddDeliveryAddress,
     ConsentGranted,

@@ -185,6 +185,16 @@ def test_what_has_no_form_is_counted_and_left_out(town: Parts) -> None:
     assert (one.version.left_out, one.tokens) == (2, 2)
 
 
+def test_a_box_that_was_tampered_with_is_counted_and_left_out(town: Parts) -> None:
+    register(town, ADA, phone=PHONE)
+    town.crm.lookup.keep(unique=False, region="CN")
+
+    evolve(town.crm.lookup, vault=vault(town.keys, "elsewhere")).fill()
+
+    (one,) = town.crm.lookup.status()
+    assert (one.version.left_out, one.tokens) == (1, 0)
+
+
 def test_the_key_is_changed_while_nobody_has_to_wait(town: Parts) -> None:
     town.crm.lookup.keep(unique=True, region="CN")
     for number in range(4):

@@ -7,7 +7,7 @@ from zlib import crc32
 
 import pytest
 from attrs import define, evolve
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regulars.adapters.database import Database
@@ -121,6 +121,7 @@ LAWS: list[Law] = [
 sizes = st.integers(1, 7)
 
 
+@settings(max_examples=settings().max_examples // 2)  # each has a database
 @given(town=towns, size=sizes)
 def test_it_does_not_matter_how_a_view_gets_there(
     database: Database, town: Parts, size: int

@@ -102,7 +102,9 @@ def loyalty_commands(
 def erasure_commands(
     customer_ids: SearchStrategy[CustomerId] = customer_ids, filling: Filling = ANYTHING
 ) -> SearchStrategy[erasure.Command]:
-    return _any_of(erasure.Command, {**filling, CustomerId: customer_ids})
+    return _any_of(
+        erasure.Command, {**filling, CustomerId: customer_ids, "basis": st.just("gdpr-17")}
+    )
 
 
 def actor_commands(filling: Filling = ANYTHING) -> SearchStrategy[actor.Command]:

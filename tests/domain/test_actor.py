@@ -14,12 +14,12 @@ from regulars.domain.actor import (
     Command,
     Conduct,
     Look,
-    NoCode,
     NotAnOfficer,
     RecordAccess,
     ReinstateActor,
     fold,
 )
+from regulars.domain.codes import NoCode
 from regulars.domain.reading import Limit
 from regulars.domain.values import OrderId
 from tests.domain.story import NOON, ActorStory, actor_story, minutes

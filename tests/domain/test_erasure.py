@@ -3,6 +3,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from regulars.domain.codes import NoCode
 from regulars.domain.erasure import (
     AuthoriseNewLife,
     Command,
@@ -88,6 +89,19 @@ def test_every_command_does_what_the_table_says(row: Row) -> None:
     }
 
     assert answers == row.cells
+
+
+@pytest.mark.parametrize("basis", ["", "Anna Berg called", "x" * 101, "电话"])
+@pytest.mark.parametrize("asked", [PlaceHold, ReleaseHold, AuthoriseNewLife])
+def test_a_basis_is_a_code_and_nothing_about_a_person(
+    asked: type[PlaceHold | ReleaseHold | AuthoriseNewLife], basis: str
+) -> None:
+    with pytest.raises(NoCode, match="basis: a code is") as refused:
+        erasure_story().when(
+            asked(customer=ANNA, at=NOON, classes=(DataClass.CONTACT,), basis=basis)
+        )
+
+    assert not basis or basis not in str(refused.value)
 
 
 def test_a_held_class_is_restricted_and_the_others_are_erased() -> None:

@@ -47,6 +47,7 @@ def happened(town: Chronicle) -> Iterator[str]:
         yield "points for two customers"
 
 
+@pytest.mark.slow  # of the strategies, not of the product
 def test_in_histories_everything_happens_at_some_time() -> None:
     heard: set[str] = set()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from attrs import frozen
 from sqlalchemy import Connection, Engine, MetaData, TableClause
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from regulars.adapters.database import Database
 
 Synchronous = Literal["FULL", "NORMAL"]
+
+EVENT_ID: Final = 5
+FINGERPRINT: Final = 11
+"""Where these stand in a row of the log that has no position yet."""
 
 
 class Cursor(Protocol):
@@ -148,11 +152,14 @@ class Dialect(Protocol):
         """What a reader of the log waits on, looking every `poll_seconds` where nobody tells."""
         ...
 
-    def append(self, driver: Driver, insert: str, rows: Sequence[tuple[object, ...]]) -> int:
+    def append(
+        self, driver: Driver, insert: str, rows: Sequence[tuple[object, ...]], *, fresh: bool
+    ) -> int:
         """
         Add rows to the log behind its head, or none, so that the transaction can go on either way.
 
-        Rows come without their positions. Returns the last one.
+        Rows come without their positions. Returns the last one. If they are to be `fresh`, one
+        with a fingerprint breaks `events_id` where the log has another of its block of ids.
         """
         ...
 

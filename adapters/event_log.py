@@ -164,11 +164,11 @@ class SqlLog:
                 self._check(held)
             if held is not NOTHING_HELD and self._database.is_another():
                 raise StaleHistory(stream=events[0].stream)
-            if not self._database.nested:
-                self._refuse_known(events)
+            # In a transaction that is wider, its owner has asked which requests are known.
+            fresh = not self._database.nested
             rows = [self._row(pending, recorded_at) for pending in events]
             try:
-                return self._dialect.append(self._database.driver, self._insert, rows)
+                return self._dialect.append(self._database.driver, self._insert, rows, fresh=fresh)
             except self._dialect.conflicts as error:
                 raise _refused(error, events) from None
 
@@ -177,10 +177,6 @@ class SqlLog:
             (end,) = self._database.driver.execute(self._end, (self._tenant, stream)).fetchone()
             if (end or 0) != version:
                 raise StaleHistory(stream=stream)
-
-    def _refuse_known(self, events: Sequence[Pending]) -> None:
-        if self.find([one.event_id for one in events if one.fingerprint is not None]):
-            raise AlreadyRecorded
 
     def _row(self, pending: Pending, recorded_at: int) -> tuple[object, ...]:
         # In the order of the table's columns, which is that of the compiled insert.

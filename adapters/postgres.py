@@ -26,7 +26,7 @@ from sqlalchemy.dialects import postgresql
 from regulars.adapters import schema
 from regulars.adapters.database import Database
 from regulars.adapters.database_url import shown
-from regulars.adapters.dialect import Cursor, Driver, Opening
+from regulars.adapters.dialect import EVENT_ID, FINGERPRINT, Cursor, Driver, Opening
 from regulars.adapters.postgres_formats import BEHIND_THE_TABLES, HEAD
 from regulars.adapters.postgres_wakeup import NoticeWakeup
 from regulars.application.errors import NotOurDatabase, StorageUnavailable
@@ -43,6 +43,8 @@ _IN_THE_WAY: Final = """
 """
 _FORMAT: Final = "SELECT format FROM regulars_log"
 _LOCK: Final = "SELECT position FROM regulars_log FOR UPDATE"
+_MOVE: Final = "UPDATE regulars_log SET position = position + %s RETURNING position - %s"
+_TELL: Final = "RELEASE append; NOTIFY regulars_log"
 _BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 _FEW: Final = 32
 """Rows up to which one statement is faster than a COPY."""
@@ -222,22 +224,28 @@ class Postgres:
         _, parts = database.connection.dialect.create_connect_args(self._url)
         return NoticeWakeup(partial(psycopg.connect, **parts, autocommit=True), name=self.name)
 
-    def append(self, driver: Driver, insert: str, rows: Sequence[tuple[object, ...]]) -> int:
+    def append(
+        self, driver: Driver, insert: str, rows: Sequence[tuple[object, ...]], *, fresh: bool
+    ) -> int:
         """Add rows to the log; see the protocol."""
         before, mark, values = insert.partition("VALUES ")
         driver.execute("SAVEPOINT append")
         try:
-            (head,) = driver.execute(self.head).fetchone()
+            (head,) = driver.execute(_MOVE, (len(rows), len(rows))).fetchone()
             placed = [(at, *row) for at, row in enumerate(rows, head + 1)]
             if len(rows) <= _FEW:
+                if fresh and (ids := [row[EVENT_ID] for row in rows if row[FINGERPRINT]]):
+                    driver.execute("SELECT regulars_refuse_known(%b)", (ids,))
                 statement = f"{before}{mark}{', '.join([values] * len(rows))}"
                 driver.execute(statement, [value for row in placed for value in row])
             else:
+                driver.execute("SET LOCAL regulars.checked = on")
                 _copy(driver, before.replace("INSERT INTO", "COPY"), placed)
+                driver.execute("SELECT regulars_copied(%s, %s)", (head, fresh))
         except psycopg.IntegrityError:
             driver.execute("ROLLBACK TO append")
             raise
-        driver.execute("RELEASE append")
+        cast("_Driver", driver).connection.execute(_TELL, prepare=False)
         return int(head + len(rows))
 
     def is_alone(self, rows: int, held: Mapping[str, int]) -> bool:  # noqa: ARG002 - held as well
@@ -252,8 +260,12 @@ class Postgres:
         held: Mapping[str, int],
     ) -> int:
         """One call, and one wait for the disk that nobody else waits for; see the protocol."""
-        added = ", ".join([f"ROW(0, {', '.join(['%s'] * len(rows[0]))})::events"] * len(rows))
-        statement = f"CALL regulars_append(ARRAY[{added}], %s, %s, %s, 0)"
+        marks = ", ".join(["%s"] * len(rows[0]))
+        if len(rows) == 1:
+            statement = f"CALL regulars_append_one({marks}, %s, %s, %s, 0)"
+        else:
+            added = ", ".join([f"ROW(0, {marks})::events"] * len(rows))
+            statement = f"CALL regulars_append(ARRAY[{added}], %s, %s, %s, 0)"
         values = [value for row in rows for value in row]
         kept = (list(held), list(held.values())) if held else (None, None)
         try:

@@ -31,6 +31,7 @@ class NoticeWakeup:
         self._connect = connect
         self._closed = Event()
         self._lock = Lock()
+        self._waiting = 0
         try:
             self._connection = self._listening()
         except psycopg.Error as error:
@@ -44,7 +45,14 @@ class NoticeWakeup:
 
     def wait(self, seconds: float | None = None) -> int:
         """Return once something may have been committed; see the port."""
-        self._wait(seconds)
+        with self._lock:
+            self._waiting += 1
+        try:
+            self._wait(seconds)
+        finally:
+            with self._lock:
+                self._waiting -= 1
+                self._end_connection()
         return monotonic_ns()
 
     def _wait(self, seconds: float | None) -> None:
@@ -67,11 +75,15 @@ class NoticeWakeup:
             return
         with self._lock:
             self._connection = connection
-            if self._closed.is_set():
-                connection.close()
 
     def close(self) -> None:
         """End waiting for good; see the port."""
         with self._lock:
             self._closed.set()
+            self._end_connection()
+
+    def _end_connection(self) -> None:
+        # A connection of psycopg must not be closed while another thread waits on it: the last of
+        # those who wait closes it.
+        if self._closed.is_set() and not self._waiting:
             self._connection.close()

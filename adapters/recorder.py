@@ -25,7 +25,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    exc,
     insert,
     literal,
     select,
@@ -92,6 +91,7 @@ class Recorder(ProcessRecorder):
         self._tenant = tenant
         self._id_type = id_type
         self._clock = clock or SystemClock()
+        self._append = database.compile(insert(EVENTS))
         with _their_words(), database.transaction():
             # A database that was made before this module was imported lacks them.
             metadata.create_all(database.connection, tables=[_TRACKING, _FROM_ZERO])
@@ -128,35 +128,32 @@ class Recorder(ProcessRecorder):
             for stream in {str(one.originator_id) for one in stored_events}
         }
         at = microseconds(self._clock.now())
-        first = self._head() + 1
+        rows = [self._row(one, added[str(one.originator_id)], at) for one in stored_events]
+        dialect = self._database.dialect
         try:
-            self._database.connection.execute(
-                insert(EVENTS),
-                [
-                    self._row(position, one, added[str(one.originator_id)], at)
-                    for position, one in enumerate(stored_events, first)
-                ],
-            )
-        except exc.IntegrityError:
+            last = dialect.append(self._database.driver, self._append, rows, fresh=False)
+        except dialect.conflicts:
             raise IntegrityError("a version is taken, or is not the next of its stream") from None
-        return list(range(first, first + len(stored_events)))
+        return list(range(last - len(rows) + 1, last + 1))
 
-    def _row(self, position: int, stored: StoredEvent, added: int, at: int) -> dict[str, object]:
+    def _row(self, stored: StoredEvent, added: int, at: int) -> tuple[object, ...]:
+        # In the order of the table's columns, without the position, which the log gives.
         stream, version = str(stored.originator_id), stored.originator_version + added
-        return {
-            "position": position,
-            "tenant": self._tenant,
-            "stream": stream,
-            "version": version,
-            "type": stored.topic,
-            "schema_version": 1,
-            "event_id": _event_id(self._tenant, stream, version),
-            "occurred_at": at,
-            "recorded_at": at,
-            "actor": ACTOR,
-            "correlation": "",
-            "body": stored.state,
-        }
+        return (
+            self._tenant,
+            stream,
+            version,
+            stored.topic,
+            1,
+            _event_id(self._tenant, stream, version),
+            at,
+            at,
+            ACTOR,
+            "",
+            None,
+            None,
+            stored.state,
+        )
 
     def _added(self, stream: str) -> int:
         known = select(literal(1)).where(

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import sqlite
 from regulars.adapters import schema
 from regulars.adapters.database import Database
 from regulars.adapters.database_url import shown
-from regulars.adapters.dialect import Cursor, Driver, Opening
+from regulars.adapters.dialect import EVENT_ID, FINGERPRINT, Cursor, Driver, Opening
 from regulars.adapters.wakeup import CommitWakeup
 from regulars.application.errors import NotOurDatabase, StorageUnavailable
 from regulars.domain.erasure import Traces
@@ -27,12 +27,11 @@ _PRAGMAS: Final = (
 _ONE_BY_ONE: Final = 8
 """Rows up to which a statement for each is as fast as one for all."""
 
-_EVENT_ID: Final = 5
-_FINGERPRINT: Final = 11
-"""Where these stand in a row of the log that has no position yet."""
-
 _PLACES: Final = 3
 """The last bytes of an id, which count the events of a request: a block holds the rest."""
+
+_KNOWN: Final = "SELECT 1 FROM events WHERE event_id BETWEEN ? AND ?"
+_IS_KNOWN: Final = "a request is known: events.event_id"
 
 _AGAIN: Final = 0.01
 """Seconds until a file that is locked is tried again."""
@@ -169,8 +168,13 @@ class Sqlite:
         """Woken by this process, and soon after other processes; see the protocol."""
         return CommitWakeup(database.commits, poll_seconds=poll_seconds)
 
-    def append(self, driver: Driver, insert: str, rows: Sequence[tuple[object, ...]]) -> int:
+    def append(
+        self, driver: Driver, insert: str, rows: Sequence[tuple[object, ...]], *, fresh: bool
+    ) -> int:
         """Add rows to the log; see the protocol."""
+        for row in rows:
+            if fresh and row[FINGERPRINT] and driver.execute(_KNOWN, _block(row)).fetchone():
+                raise sqlite3.IntegrityError(_IS_KNOWN)
         first = 0
         try:
             if len(rows) <= _ONE_BY_ONE:
@@ -205,13 +209,12 @@ class Sqlite:
     ) -> int:
         """One statement, which begins and commits by itself; see the protocol."""
         (row,) = rows
-        if row[_FINGERPRINT] is None:
-            return self.append(driver, insert, [tuple(row)])
-        block = row[_EVENT_ID][:-_PLACES]
-        ids = (block + bytes(_PLACES), block + b"\xff" * _PLACES)
-        added = cast("sqlite3.Cursor", driver.execute(_unless_known(insert), (None, *row, *ids)))
+        if row[FINGERPRINT] is None:
+            return self.append(driver, insert, [tuple(row)], fresh=False)
+        known = _unless_known(insert)
+        added = cast("sqlite3.Cursor", driver.execute(known, (None, *row, *_block(row))))
         if not added.rowcount:
-            raise sqlite3.IntegrityError("a request is known: events.event_id")
+            raise sqlite3.IntegrityError(_IS_KNOWN)
         return added.lastrowid or 0
 
     def settle(self, driver: Driver) -> None:
@@ -246,8 +249,12 @@ class Sqlite:
 def _unless_known(insert: str) -> str:
     """The statement that adds one row unless there is an id of a block."""
     before, _, values = insert.partition(" VALUES ")
-    known = "SELECT 1 FROM events WHERE event_id BETWEEN ? AND ?"
-    return f"{before} SELECT {values[1:-1]} WHERE NOT EXISTS ({known})"
+    return f"{before} SELECT {values[1:-1]} WHERE NOT EXISTS ({_KNOWN})"
+
+
+def _block(row: Sequence[Any]) -> tuple[bytes, bytes]:
+    start = row[EVENT_ID][:-_PLACES]
+    return start + bytes(_PLACES), start + b"\xff" * _PLACES
 
 
 class _HostDriver:

@@ -116,6 +116,17 @@ class EventLogContract(EventLogReads):
         refuse(log, StaleHistory, *run("b", 3))
         append(log, *run("a", 3, 4))
 
+    def test_nor_does_a_long_batch_leave_a_version_out(self) -> None:
+        log = self.open("shop")
+        append(log, *run("a", 1))
+
+        refuse(log, StaleHistory, *run("a", *range(2, 41), 42))
+        refuse(log, StaleHistory, *run("a", *range(3, 43)))
+        refuse(log, StaleHistory, *run("a", *range(41, 1, -1)))
+        append(log, *run("a", *range(2, 42)))
+
+        refuse(log, StaleHistory, *run("a", 43))
+
     def test_a_version_is_taken_once(self) -> None:
         log = self.open("shop")
         append(log, *run("a", 1, 2))

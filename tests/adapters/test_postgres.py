@@ -105,6 +105,18 @@ def test_tables_that_could_not_be_made_leave_none(url: str) -> None:
     assert left == (None, None)
 
 
+def test_a_gap_is_refused_behind_a_long_batch_of_the_same_transaction(database: Database) -> None:
+    log = SqlLog(database)
+
+    with database.transaction():
+        append(log, *run("a", *range(1, 41)))
+        with pytest.raises(StaleHistory):
+            append(log, *run("a", 42))
+        append(log, *run("a", 41))
+
+    assert log.head() == 41
+
+
 def test_a_writer_waits_for_another_and_gives_up_in_time(url: str, database: Database) -> None:
     with closing(Database(url)) as other, other.transaction():
         with pytest.raises(StorageUnavailable, match="lock timeout"), database.transaction():

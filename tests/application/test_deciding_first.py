@@ -259,7 +259,7 @@ def test_on_postgresql_a_command_that_records_takes_one_round_trip(
     monkeypatch.setattr(psycopg.Connection, "execute", noted)
     town.execute(AcceptOrder(order=ORDER, at=NOON + minutes(1)), id="accept")
 
-    assert [statement.split("(")[0] for statement in statements] == ["CALL regulars_append"]
+    assert [statement.split("(")[0] for statement in statements] == ["CALL regulars_append_one"]
     monkeypatch.undo()
     assert len(town.events()) == 2
 

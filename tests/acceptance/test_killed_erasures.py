@@ -25,7 +25,7 @@ from regulars import (
 from regulars.adapters.key_ring import create_key_file
 from regulars.application.erasures import EVERY_CLASS, Step
 from regulars.domain.erasure import CustomerErased
-from tests.acceptance.eraser import AT, CUSTOMER
+from tests.acceptance.eraser import AT, CUSTOMER, MANY
 from tests.postgres_server import new_database
 
 ROOT = Path(__file__).parents[2]
@@ -66,6 +66,7 @@ def started(url: str, keys: Path, *words: str) -> subprocess.Popen[str]:
         [sys.executable, "-m", "tests.acceptance.eraser", url, str(keys), *words],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -81,6 +82,7 @@ def assert_erased(crm: Crm) -> None:
     assert [one.classes for one in done] == [EVERY_CLASS]
     assert {key.data_class.value for key in done[0].keys} == {"contact", "content"}
     assert crm.erasures.resume() == []
+    assert crm.erasures.living(CUSTOMER) == {}
     verdict = crm.verify()
     assert verdict.sound
     assert verdict.boxes_open == 0
@@ -128,3 +130,32 @@ def test_killed_again_and_again_while_others_write_it_converges(
         assert [writer.wait(60) for writer in writers] == [0, 0]
     with connect(url, keys=keys, environment={}) as crm:
         assert_erased(crm)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_nobody_who_was_erased_has_a_key_however_many_write_at_once(url: str, keys: Path) -> None:
+    """Everybody's first data of every class is told by three processes while they are erased."""
+    with connect(url, keys=keys, environment={}) as crm, ExitStack() as processes:
+        for customer in MANY:
+            crm.execute(RegisterCustomer(customer=customer, at=AT), by="app")
+        writers = [
+            processes.enter_context(started(url, keys, "begin", str(seed))) for seed in range(3)
+        ]
+        for writer in writers:
+            processes.callback(writer.kill)
+            assert writer.stdout
+            assert writer.stdout.readline() == "ready\n"
+        for writer in writers:
+            assert writer.stdin
+            writer.stdin.write("go\n")
+            writer.stdin.flush()
+
+        certificates = [crm.erasures.erase(one, by="officer:1", basis="asked") for one in MANY]
+
+        assert [writer.wait(300) for writer in writers] == [0, 0, 0]
+        destroyed = [key for one in certificates for done in one.completions for key in done.keys]
+        assert all(one.complete for one in certificates)
+        assert [crm.erasures.living(one) for one in MANY] == [{}] * len(MANY)
+        assert {key.version for key in destroyed} <= {1}
+        assert crm.verify().sound

@@ -135,10 +135,16 @@ def test_killed_again_and_again_while_others_write_it_converges(
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_nobody_who_was_erased_has_a_key_however_many_write_at_once(url: str, keys: Path) -> None:
-    """Everybody's first data of every class is told by three processes while they are erased."""
+    """
+    Three processes tell the first data of every class of many, who are erased meanwhile.
+
+    Some were erased before anything was told of them, and have nothing but fences.
+    """
     with connect(url, keys=keys, environment={}) as crm, ExitStack() as processes:
         for customer in MANY:
             crm.execute(RegisterCustomer(customer=customer, at=AT), by="app")
+        for customer in MANY[::3]:
+            crm.erasures.erase(customer, by="officer:1", basis="asked")
         writers = [
             processes.enter_context(started(url, keys, "begin", str(seed))) for seed in range(3)
         ]

@@ -15,6 +15,7 @@ from typing import Final
 import click
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import create_engine
 
 from regulars import Crm, connect
 from regulars.adapters.cli import regulars
@@ -22,7 +23,9 @@ from regulars.adapters.database import Database
 from regulars.adapters.key_ring import create_key_file
 from regulars.adapters.recorder import Recorder
 from regulars.application.door import BOXED
+from regulars.domain.customer import UpdateCustomerDetails
 from regulars.testing import canaries_of, canary_people
+from regulars.testing.number_protections import NOON
 from tests.acceptance.canary_town import CanaryTown, customer_of, told_at_last, told_by
 from tests.acceptance.overheard import Overheard
 from tests.adapters.history_archive import Archive, csv_text, json_text
@@ -111,9 +114,29 @@ def opened(url: str, keys: Path, town: CanaryTown) -> Crm:
     )
 
 
+def driver(url: str) -> str:
+    return url.replace("postgresql:", "postgresql+psycopg:")
+
+
 def in_tables(url: str, town: CanaryTown) -> None:
-    driver = url.replace("postgresql:", "postgresql+psycopg:")
-    town.overheard.finds += town.overheard.canaries.in_database(driver)
+    town.overheard.finds += town.overheard.canaries.in_database(driver(url))
+
+
+def joined(crm: Crm, url: str, town: CanaryTown) -> None:
+    """What a host records together with rows of its own, kept and taken back."""
+    engine = create_engine(driver(url))
+    person = town.people[1]
+    change = UpdateCustomerDetails(
+        customer=customer_of(person), at=NOON, contact=person.contact, profile=person.profile
+    )
+    for ending in ("commit", "rollback"):
+        with engine.connect() as connection, connection.begin() as transaction:
+            if url.startswith("sqlite"):
+                connection.exec_driver_sql("BEGIN")
+            with crm.joined(connection) as inside:
+                town.overheard.text("inside", inside, inside.execute(change, by="app"))
+            getattr(transaction, ending)()
+    engine.dispose()
 
 
 def test_nothing_of_the_town_is_found_where_a_host_could_look(
@@ -122,6 +145,7 @@ def test_nothing_of_the_town_is_found_where_a_host_could_look(
     overheard = town.overheard
     with opened(url, keys, town) as crm:
         town.work(crm)
+        joined(crm, url, town)
         overheard.text("the core", crm, vars(crm))
         overheard.folder(keys.parent)
         assert not url.startswith("sqlite") or (keys.parent / "shop.db-wal").stat().st_size

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from signal import SIGKILL
 
@@ -11,7 +11,6 @@ import pytest
 
 from regulars import (
     Contact,
-    Content,
     Crm,
     MarkDelivered,
     OrderId,
@@ -22,9 +21,13 @@ from regulars import (
     UpdateCustomerDetails,
     connect,
 )
+from regulars.adapters.database import Database
 from regulars.adapters.key_ring import create_key_file
+from regulars.adapters.keys import SqlKeyStore
 from regulars.application.erasures import EVERY_CLASS, Step
+from regulars.application.keys import KeyName
 from regulars.domain.erasure import CustomerErased
+from regulars.testing import canaries_of, canary_people
 from tests.acceptance.eraser import AT, CUSTOMER, MANY
 from tests.postgres_server import new_database
 
@@ -32,6 +35,8 @@ ROOT = Path(__file__).parents[2]
 ORDER = OrderId("o-1")
 STORES = ["sqlite", "postgresql"]
 QUICK = [Step.FENCED, Step.PURGED]
+(WHO,) = canary_people(1)
+CANARIES = canaries_of([WHO])
 
 
 @pytest.fixture
@@ -46,14 +51,14 @@ def url(request: pytest.FixtureRequest, tmp_path: Path, keys: Path) -> str:
     url = f"sqlite:///{tmp_path / 'shop.db'}" if request.param == "sqlite" else new_database()
     with connect(url, keys=keys, environment={}) as crm:
         for command in (
-            RegisterCustomer(customer=CUSTOMER, at=AT, contact=Contact(name="Zofie")),
+            RegisterCustomer(customer=CUSTOMER, at=AT, contact=WHO.contact),
             PlaceOrder(
                 order=ORDER,
                 at=AT,
                 currency="USD",
                 total=19_99,
                 customer=CUSTOMER,
-                extra=Content(text="ring twice"),
+                extra=WHO.content,
             ),
             MarkDelivered(order=ORDER, at=AT),
         ):
@@ -75,6 +80,20 @@ def started(url: str, keys: Path, *words: str) -> subprocess.Popen[str]:
 def ended(url: str, keys: Path, *words: str) -> int:
     with started(url, keys, *words) as running:
         return running.wait(60)
+
+
+def wrapped_keys(url: str) -> list[bytes]:
+    """The customer's keys, as they are stored."""
+    names = [KeyName("default", f"customer/{CUSTOMER}", one) for one in EVERY_CLASS]
+    with closing(Database(url, create=False)) as database:
+        stored = SqlKeyStore(database).get_many(names)
+    return [key.wrapped for keys in stored.values() for key in keys if key.wrapped]
+
+
+def found(folder: Path, needles: list[bytes]) -> list[str]:
+    """The files that hold one of these."""
+    files = [path for path in folder.iterdir() if path.is_file()]
+    return [path.name for path in files if any(one in path.read_bytes() for one in needles)]
 
 
 def assert_erased(crm: Crm) -> None:
@@ -102,11 +121,16 @@ def assert_erased(crm: Crm) -> None:
 def test_an_erasure_killed_after_a_step_is_carried_on_by_the_next_process(
     url: str, keys: Path, step: Step
 ) -> None:
+    gone = wrapped_keys(url)
+    assert found(keys.parent, gone) or not url.startswith("sqlite")
+
     assert ended(url, keys, "erase", step.value) == -SIGKILL
 
+    assert CANARIES.in_folder(keys.parent) == []
     with connect(url, keys=keys, environment={}) as crm:
         crm.erasures.resume()
         assert_erased(crm)
+        assert found(keys.parent, gone) == []
 
 
 @pytest.mark.slow

@@ -26,12 +26,16 @@ from regulars.application.door import BOXED
 from regulars.domain.customer import UpdateCustomerDetails
 from regulars.testing import canaries_of, canary_people
 from regulars.testing.number_protections import NOON
-from tests.acceptance.canary_town import CanaryTown, customer_of, told_at_last, told_by
+from tests.acceptance.canary_town import (
+    CanaryTown,
+    customer_of,
+    order_of,
+    told_at_last,
+    told_by,
+)
 from tests.acceptance.overheard import Overheard
 from tests.adapters.history_archive import Archive, csv_text, json_text
 from tests.postgres_server import new_database
-
-Stage = tuple[str, Path, CanaryTown]
 
 COMMANDS: Final = (
     "report",
@@ -132,7 +136,7 @@ def joined(crm: Crm, url: str, town: CanaryTown) -> None:
     for ending in ("commit", "rollback"):
         with engine.connect() as connection, connection.begin() as transaction:
             if url.startswith("sqlite"):
-                connection.exec_driver_sql("BEGIN")
+                connection.exec_driver_sql("BEGIN")  # sqlite3 by itself does not
             with crm.joined(connection) as inside:
                 town.overheard.text("inside", inside, inside.execute(change, by="app"))
             getattr(transaction, ending)()
@@ -150,9 +154,8 @@ def test_nothing_of_the_town_is_found_where_a_host_could_look(
         overheard.folder(keys.parent)
         assert not url.startswith("sqlite") or (keys.parent / "shop.db-wal").stat().st_size
     with closing(Database(url, create=False)) as database:
-        for sent in Recorder(database, tenant="default", id_type=str).select_notifications(
-            1, 9_999
-        ):
+        recorder = Recorder(database, tenant="default", id_type=str)
+        for sent in recorder.select_notifications(None, 99_999):
             overheard.text("a notification", sent)
             overheard.finds += overheard.canaries.in_bytes(sent.state, "its state")
 
@@ -245,34 +248,42 @@ def test_no_command_prints_or_writes_anything_of_the_town(
 
 
 def write_history(folder: Path, town: CanaryTown) -> None:
-    """What the town has done in the past, in files."""
+    """What the town has done in the past, in files, and rows that cannot be recorded."""
     folder.mkdir()
     archive = Archive(folder)
-    at = "2024-05-01T10:00:00Z"
+    customers = [
+        {
+            "customer_id": customer_of(person),
+            "name": person.contact.name,
+            "phone": person.contact.phone,
+            "email": person.contact.email,
+            "birth_date": person.values["birth date"],
+            "gender": person.profile.gender,
+            "occupation": person.profile.occupation,
+            "address": person.address.text,
+            "papers": person.identity.document_number,
+        }
+        for person in town.people
+    ]
+    orders = [
+        {
+            "order_id": order_of(person),
+            "customer_id": customer_of(person),
+            "placed_at": "2024-05-01T10:00:00Z",
+            "currency": "USD",
+            "total": "19.99",
+            "note": person.content.text or "",
+        }
+        for person in town.people
+    ]
+    reviews = [
+        {"order_id": order_of(person), "stars": "5", "text": person.content.text or ""}
+        for person in town.people
+    ]
+    wrong = town.people[0].values
     archive.keep(
         "customers.jsonl",
-        json_text(
-            [
-                {"customer_id": customer_of(person), **person.values, "birth_date": "nonsense"}
-                if person is town.people[0]
-                else {"customer_id": customer_of(person), **person.values}
-                for person in town.people
-            ]
-        ),
+        json_text([*customers, customers[0] | {"customer_id": "x", "birth_date": wrong["phone"]}]),
     )
-    archive.keep(
-        "orders.csv",
-        csv_text(
-            [
-                {
-                    "order_id": f"o{person.number}",
-                    "customer_id": customer_of(person),
-                    "placed_at": at,
-                    "currency": "USD",
-                    "total": "19.99",
-                    "note": person.content.text or "",
-                }
-                for person in town.people
-            ]
-        ),
-    )
+    archive.keep("orders.csv", csv_text([*orders, orders[0] | {"total": wrong["name"]}]))
+    archive.keep("reviews.csv", csv_text([*reviews, reviews[0] | {"stars": wrong["address"]}]))

@@ -229,7 +229,9 @@ class CanaryTown:
         crm.protection.catch_up()
         for person in self.people:
             for who in ("customer", "courier"):
-                self.overheard.text("a line", crm.protection.line(order_of(person), as_=who))
+                line = crm.protection.line(order_of(person), as_=who)
+                assert line is not None
+                self.overheard.text("a line", line)
         self.overheard.text("who has the numbers", self.numbers, vars(self.numbers))
         for person in self.people:
             for number, command in enumerate(told_at_last(person)):

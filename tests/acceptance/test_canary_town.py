@@ -43,7 +43,7 @@ COMMANDS: Final = (
     "balance c0 --explain",
     "events",
     "events --stream customer-c0",
-    "reveal c2 --class profile --purpose service --as support:s-cli",
+    "reveal c2 --class payment --purpose service --as support:s-cli",
     "reveal c2 --class identity --purpose service --as support:s-cli",
     "access-log",
     "access-log --customer c0",

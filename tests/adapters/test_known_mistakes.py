@@ -2,7 +2,8 @@
 Mistakes that other libraries made with personal data, each with whose it was; ours makes none.
 
 Those of keys, boxes and erasures are tested here, or held by the tests that `ELSEWHERE` names;
-`CANNOT_ARISE` says of the others why they have no place to happen.
+`CANNOT_ARISE` says of the others why they have no place to happen. What others were asked for
+and do not have is no mistake.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -46,7 +47,7 @@ ELSEWHERE: Final = {
     "Cratis Chronicle PR #3443: values in a list were looked for by their ciphertext": (
         "tests/application/test_gate.py::test_which_of_several_addresses_is_meant_is_to_be_said"
     ),
-    "Cratis Chronicle: a key on its way into memory outlived its erasure": (
+    "what Cratis Chronicle counts generations for: a key on its way into memory outlives its end": (
         "tests/application/test_erasures.py::"
         "test_what_was_read_from_the_store_before_an_erasure_is_not_remembered_after_it"
     ),
@@ -60,7 +61,7 @@ ELSEWHERE: Final = {
         "tests/acceptance/test_killed_erasures.py::"
         "test_an_erasure_killed_after_a_step_is_carried_on_by_the_next_process"
     ),
-    "NeoHaskell #755, Cratis Chronicle: a rebuild brings the erased back, or stops at them": (
+    "Cratis Chronicle: a rebuild stops at the erased; NeoHaskell #755: none may bring them back": (
         "tests/application/test_erasures.py::"
         "test_money_points_and_counts_are_the_same_whoever_is_erased_and_whenever"
     ),
@@ -75,7 +76,7 @@ ELSEWHERE: Final = {
         "tests/application/test_key_rotation.py::"
         "test_every_key_is_wrapped_anew_and_every_box_opens_without_the_old_one"
     ),
-    "sequent #222: who decides cannot see that somebody was erased": (
+    "sequent #222: nobody can see that somebody was erased": (
         "tests/application/test_gate.py::test_what_was_erased_is_recorded_as_such_and_shows_nothing"
     ),
 }
@@ -126,7 +127,11 @@ def test_a_key_that_is_put_back_brings_nobody_back() -> None:
 
 
 def test_who_was_erased_is_not_given_a_new_key_by_the_next_write() -> None:
-    """patchlevel/hydrator, Rails Event Store #758: the next write made another key."""
+    """
+    patchlevel/hydrator, Rails Event Store #758: the next write made another key.
+
+    laravel-chronicle #192 asks that who is erased stays so.
+    """
     keys = MemoryKeyStore()
     vault(keys).seal(CONTACT, SPOT)
     erase(keys)
@@ -329,7 +334,7 @@ def test_no_two_boxes_have_one_nonce_or_are_alike() -> None:
 
 
 def test_an_erased_key_leaves_the_memory_of_who_hears_of_it() -> None:
-    """Cratis Chronicle: a key in memory has no age, and opens until somebody evicts it."""
+    """patchlevel/hydrator: keys stay in memory without end. Cratis Chronicle: they have no age."""
     keys = MemoryKeyStore()
     safe = vault(keys)
     box = safe.seal(CONTACT, SPOT)
@@ -341,7 +346,7 @@ def test_an_erased_key_leaves_the_memory_of_who_hears_of_it() -> None:
 
 
 def test_who_hears_that_nothing_was_erased_keeps_what_is_in_memory() -> None:
-    """Cratis Chronicle: the other way round, what is dropped for nothing is fetched again."""
+    """Rails Event Store, ideas #18: no key was kept in memory, and each value fetched its own."""
     keys = MemoryKeyStore()
     safe = vault(keys)
     safe.heed_erasures()

@@ -86,4 +86,6 @@ def _gather(theirs: Gathered, recorded: Recorded, event: order.Event, subject: s
     state = theirs.orders.get(event.order)
     if state is not None:
         order.fold(state, event, moment(recorded.occurred_at))
+    # Who serves an order has told things of themselves there, which are not the customer's.
+    if state is not None and subject_of(event) == subject:
         theirs.boxes += [BoxIn(recorded=recorded, field=name) for name in boxes_of(event)]

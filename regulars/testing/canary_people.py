@@ -6,12 +6,15 @@ from typing import Final
 
 from attrs import field, frozen
 
-from regulars.domain.personal import Address, Contact, Content, Profile
+from regulars.domain.personal import Address, Contact, Content, Identity, Payment, Profile
 from regulars.testing.canaries import Canaries
 
 _FIRST_BIRTHDAY: Final = date(1913, 7, 29)
 _MOST: Final = 1_000
 """People with numbers of their own: the last three digits of a phone tell them apart."""
+
+_THEIR_OWN: Final = frozenset({"phone", "e-mail", "birth date", "document number"})
+"""Details that no two of them share."""
 
 
 @frozen
@@ -27,6 +30,8 @@ class CanaryPerson:
     contact: Contact = field(repr=False)
     profile: Profile = field(repr=False)
     address: Address = field(repr=False)
+    payment: Payment = field(repr=False)
+    identity: Identity = field(repr=False)
     content: Content = field(repr=False)
 
     @property
@@ -41,6 +46,9 @@ class CanaryPerson:
             "gender": self.profile.gender,
             "occupation": self.profile.occupation,
             "address": self.address.text,
+            "issuer of a card": self.payment.issuer,
+            "real name": self.identity.real_name,
+            "document number": self.identity.document_number,
             "words": self.content.text,
         }
         return {name: text for name, text in texts.items() if text is not None}
@@ -63,15 +71,16 @@ def canaries_of(people: list[CanaryPerson]) -> Canaries:
     """
     The canaries of these people.
 
-    Searched for are the words that they share, and of each the phone number, the e-mail address
-    and the birth date, also as hashes, which whoever can list such values can undo.
+    Searched for are the words that they share, and of each the phone number, the e-mail address,
+    the birth date and the document number, also as hashes, which whoever can list such values can
+    undo. The last digits of a card are too short to search for.
     """
     return Canaries(
         {
             f"{name} of {person.number}": value
             for person in people
             for name, value in person.values.items()
-            if person is people[0] or name in {"phone", "e-mail", "birth date"}
+            if person is people[0] or name in _THEIR_OWN
         }
     )
 
@@ -90,5 +99,10 @@ def _person(number: int) -> CanaryPerson:
             occupation="krmička tučňáků",
         ),
         address=Address(text=f"Sokolovničí {number}, Volavkov"),
+        payment=Payment(card_tail=f"{number:04}", issuer=f"Banka Krahujec {number}"),
+        identity=Identity(
+            real_name=f"Vlaštovka Sýkorová {number}",
+            document_number=f"13525011913072{number:04}",
+        ),
         content=Content(text=f"zvoňte na Hrdličkovou, {number} krát"),
     )

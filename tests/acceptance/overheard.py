@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 from attrs import define, field
 
-from regulars.testing.canaries import Find
+from regulars.testing.canaries import Canaries, Find
 from tests.acceptance.aviary import CANARIES
 
 
 @define
 class Overheard:
-    """Everything that was said, and the canaries that were heard in it."""
+    """Everything that was said, and which of the canaries were heard in it."""
 
+    canaries: Canaries = CANARIES
     finds: list[Find] = field(factory=list[Find])
     texts: int = 0
 
@@ -21,7 +22,7 @@ class Overheard:
         """Something that a host may print, log or show."""
         for text in texts:
             self.texts += 1
-            self.finds += CANARIES.in_text(f"{text}\n{text!r}", place)
+            self.finds += self.canaries.in_text(f"{text}\n{text!r}", place)
 
     def error(self, place: str, error: BaseException) -> None:
         """An exception, with all that led to it."""
@@ -38,5 +39,5 @@ class Overheard:
 
     def folder(self, folder: Path) -> None:
         """All files, those without a name too, but for the history that the caller wrote."""
-        self.finds += CANARIES.in_folder(folder, apart=[folder / "history"])
-        self.finds += CANARIES.in_nameless_files()
+        self.finds += self.canaries.in_folder(folder, apart=[folder / "history"])
+        self.finds += self.canaries.in_nameless_files()

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from signal import SIGKILL
 
@@ -11,7 +11,6 @@ import pytest
 
 from regulars import (
     Contact,
-    Content,
     Crm,
     MarkDelivered,
     OrderId,
@@ -22,16 +21,22 @@ from regulars import (
     UpdateCustomerDetails,
     connect,
 )
+from regulars.adapters.database import Database
 from regulars.adapters.key_ring import create_key_file
+from regulars.adapters.keys import SqlKeyStore
 from regulars.application.erasures import EVERY_CLASS, Step
+from regulars.application.keys import KeyName
 from regulars.domain.erasure import CustomerErased
-from tests.acceptance.eraser import AT, CUSTOMER
+from regulars.testing import canaries_of, canary_people
+from tests.acceptance.eraser import AT, CUSTOMER, MANY
 from tests.postgres_server import new_database
 
 ROOT = Path(__file__).parents[2]
 ORDER = OrderId("o-1")
 STORES = ["sqlite", "postgresql"]
 QUICK = [Step.FENCED, Step.PURGED]
+(WHO,) = canary_people(1)
+CANARIES = canaries_of([WHO])
 
 
 @pytest.fixture
@@ -46,14 +51,14 @@ def url(request: pytest.FixtureRequest, tmp_path: Path, keys: Path) -> str:
     url = f"sqlite:///{tmp_path / 'shop.db'}" if request.param == "sqlite" else new_database()
     with connect(url, keys=keys, environment={}) as crm:
         for command in (
-            RegisterCustomer(customer=CUSTOMER, at=AT, contact=Contact(name="Zofie")),
+            RegisterCustomer(customer=CUSTOMER, at=AT, contact=WHO.contact),
             PlaceOrder(
                 order=ORDER,
                 at=AT,
                 currency="USD",
                 total=19_99,
                 customer=CUSTOMER,
-                extra=Content(text="ring twice"),
+                extra=WHO.content,
             ),
             MarkDelivered(order=ORDER, at=AT),
         ):
@@ -66,6 +71,7 @@ def started(url: str, keys: Path, *words: str) -> subprocess.Popen[str]:
         [sys.executable, "-m", "tests.acceptance.eraser", url, str(keys), *words],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -76,11 +82,26 @@ def ended(url: str, keys: Path, *words: str) -> int:
         return running.wait(60)
 
 
+def wrapped_keys(url: str) -> list[bytes]:
+    """The customer's keys, as they are stored."""
+    names = [KeyName("default", f"customer/{CUSTOMER}", one) for one in EVERY_CLASS]
+    with closing(Database(url, create=False)) as database:
+        stored = SqlKeyStore(database).get_many(names)
+    return [key.wrapped for keys in stored.values() for key in keys if key.wrapped]
+
+
+def found(folder: Path, needles: list[bytes]) -> list[str]:
+    """The files that hold one of these."""
+    files = [path for path in folder.iterdir() if path.is_file()]
+    return [path.name for path in files if any(one in path.read_bytes() for one in needles)]
+
+
 def assert_erased(crm: Crm) -> None:
     done = [one.event for one in crm.events() if isinstance(one.event, CustomerErased)]
     assert [one.classes for one in done] == [EVERY_CLASS]
     assert {key.data_class.value for key in done[0].keys} == {"contact", "content"}
     assert crm.erasures.resume() == []
+    assert crm.erasures.living(CUSTOMER) == {}
     verdict = crm.verify()
     assert verdict.sound
     assert verdict.boxes_open == 0
@@ -100,11 +121,16 @@ def assert_erased(crm: Crm) -> None:
 def test_an_erasure_killed_after_a_step_is_carried_on_by_the_next_process(
     url: str, keys: Path, step: Step
 ) -> None:
+    gone = wrapped_keys(url)
+    assert found(keys.parent, gone) or not url.startswith("sqlite")
+
     assert ended(url, keys, "erase", step.value) == -SIGKILL
 
+    assert CANARIES.in_folder(keys.parent) == []
     with connect(url, keys=keys, environment={}) as crm:
         crm.erasures.resume()
         assert_erased(crm)
+        assert found(keys.parent, gone) == []
 
 
 @pytest.mark.slow
@@ -128,3 +154,38 @@ def test_killed_again_and_again_while_others_write_it_converges(
         assert [writer.wait(60) for writer in writers] == [0, 0]
     with connect(url, keys=keys, environment={}) as crm:
         assert_erased(crm)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_nobody_who_was_erased_has_a_key_however_many_write_at_once(url: str, keys: Path) -> None:
+    """
+    Three processes tell the first data of every class of many, who are erased meanwhile.
+
+    Some were erased before anything was told of them, and have nothing but fences.
+    """
+    with connect(url, keys=keys, environment={}) as crm, ExitStack() as processes:
+        for customer in MANY:
+            crm.execute(RegisterCustomer(customer=customer, at=AT), by="app")
+        early, late = MANY[::3], [one for one in MANY if one not in MANY[::3]]
+        certificates = [crm.erasures.erase(one, by="officer:1", basis="asked") for one in early]
+        writers = [
+            processes.enter_context(started(url, keys, "begin", str(seed))) for seed in range(3)
+        ]
+        for writer in writers:
+            processes.callback(writer.kill)
+            assert writer.stdout
+            assert writer.stdout.readline() == "ready\n"
+        for writer in writers:
+            assert writer.stdin
+            writer.stdin.write("go\n")
+            writer.stdin.flush()
+
+        certificates += [crm.erasures.erase(one, by="officer:1", basis="asked") for one in late]
+
+        assert [writer.wait(300) for writer in writers] == [0, 0, 0]
+        destroyed = [key for one in certificates for done in one.completions for key in done.keys]
+        assert all(one.complete for one in certificates)
+        assert [crm.erasures.living(one) for one in MANY] == [{}] * len(MANY)
+        assert {key.version for key in destroyed} <= {1}
+        assert crm.verify().sound

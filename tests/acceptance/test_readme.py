@@ -9,6 +9,7 @@ import pytest
 
 from regulars.adapters.codec import STORED
 from regulars.application.events import Command
+from tests.architecture.repository import missing_tests
 
 ROOT: Final = Path(__file__).parents[2]
 README: Final = ROOT / "README.md"
@@ -122,6 +123,7 @@ def test_a_page_names_nothing_that_is_not_there(page: Path) -> None:
     assert missing_targets(text) == []
     assert missing_calls(text) == []
     assert missing_names(text) == []
+    assert missing_tests(text) == []
 
 
 def test_the_readme_fits_on_one_screen() -> None:
@@ -132,6 +134,8 @@ def test_what_is_not_there_is_noticed() -> None:
     page = """\
 See [the past](docs/past.md), docs/nowhere.md, tests/adapters/stored/<Name>.txt
 and `regulars.application.crm.Shop`; run `make tea` and
+tests/acceptance/test_readme.py::test_what_is_not_there_is_noticed, ::test_nothing,
+tests/acceptance/test_readme.py::test_nothing and
 
 ```
 regulars brew --strong
@@ -151,3 +155,4 @@ regulars log export log.jsonl --replace --loud
     assert missing_targets(page) == ["tea"]
     assert missing_calls(page) == ["brew", "report --loud", "log burn", "log export --loud"]
     assert missing_names(page) == ["regulars.application.crm.Shop"]
+    assert missing_tests(page) == ["tests/acceptance/test_readme.py::test_nothing"]

@@ -1,7 +1,5 @@
 from collections.abc import Collection, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier
 
 import pytest
 from attrs import evolve
@@ -18,7 +16,7 @@ from regulars.application.ports import (
     KeyUnavailable,
     Revealed,
 )
-from regulars.domain.personal import DataClass, Sealed
+from regulars.domain.personal import DataClass
 from tests.adapters.vaults import ANNA, CONTACT, SPOT, Timer, stored, vault
 
 
@@ -44,18 +42,6 @@ def database(tmp_path: Path) -> Iterator[Database]:
     database = Database(f"sqlite:///{tmp_path / 'regulars.db'}")
     yield database
     database.close()
-
-
-def test_a_new_life_reads_nothing_of_the_old_one() -> None:
-    old = vault(MemoryKeyStore([stored()])).seal(CONTACT, SPOT)
-    keys = MemoryKeyStore([stored(1, KeyState.ERASED), stored(2, secret=bytes(32))])
-    box = vault(keys).seal(CONTACT, SPOT)
-
-    assert vault(keys).open(old, SPOT) == Erased()
-    assert vault(keys).open(box, SPOT) == Revealed(CONTACT)
-    assert vault(keys).digest(CONTACT, "anna") != vault(MemoryKeyStore([stored()])).digest(
-        CONTACT, "anna"
-    )
 
 
 def test_a_superseded_key_opens_and_digests_but_seals_no_more() -> None:
@@ -196,25 +182,3 @@ def test_a_vault_that_does_not_hear_of_the_failure_seals_what_nobody_opens(
     box = safe.seal(CONTACT, SPOT)
 
     assert isinstance(vault(keys).open(box, SPOT), KeyUnavailable)
-
-
-def test_two_vaults_that_seal_for_someone_new_at_once_use_one_key(
-    database: Database, tmp_path: Path
-) -> None:
-    other = Database(f"sqlite:///{tmp_path / 'regulars.db'}")
-    start = Barrier(2)
-    places = [evolve(SPOT, subject=str(number)) for number in range(30)]
-
-    def seal_all(connection: Database) -> list[Sealed]:
-        safe = vault(SqlKeyStore(connection))
-        start.wait()
-        return [safe.seal(CONTACT, spot) for spot in places]
-
-    with ThreadPoolExecutor() as threads:
-        boxes = list(threads.map(seal_all, (database, other)))
-    other.close()
-
-    reader = vault(SqlKeyStore(database))
-    for sealed in boxes:
-        opened = [reader.open(box, spot) for box, spot in zip(sealed, places, strict=True)]
-        assert opened == [Revealed(CONTACT)] * len(places)

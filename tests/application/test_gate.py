@@ -43,6 +43,7 @@ from regulars.domain.customer import (
 )
 from regulars.domain.order import CancelOrder, CompleteOrder
 from regulars.domain.personal import Address, Contact, Content, DataClass, Payment, Profile
+from regulars.domain.protection import NameParty, Party
 from regulars.domain.purchase import PlaceOrder
 from regulars.domain.reading import DEFAULT_POLICY, Denial, Denied, Limit
 from regulars.domain.review import ReviewSubmitted, SubmitReview
@@ -584,6 +585,19 @@ def test_a_portable_copy_holds_what_was_given_and_not_what_is_others(town: Parts
         classes=(DataClass.CONTACT, DataClass.ADDRESS, DataClass.PROFILE, DataClass.CONTENT),
         recipient="customer:anna",
     )
+
+
+@pytest.mark.parametrize("actor", [HERSELF, OFFICER], ids=lambda one: one.role)
+def test_a_portable_copy_tells_nothing_of_who_served_the_order(town: Parts, actor: Actor) -> None:
+    rider = Contact(name="Rita", phone="13900000001")
+    town.execute(
+        NameParty(order=ORDER, at=NOON, party=Party.COURIER, who="c-3", contact=rider),
+    )
+
+    copy = town.crm.export_personal_data(ANNA, export_id="e-1", actor=actor)
+
+    assert Revealed(CONTACT) in [one.outcome for one in copy.given]
+    assert Revealed(rider) not in [one.outcome for one in copy.given]
 
 
 def test_who_may_not_have_a_copy_is_told_the_same_of_everybody(town: Parts) -> None:

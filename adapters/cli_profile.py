@@ -107,6 +107,8 @@ def profile_document(summary: Summary, timezone: tzinfo) -> dict[str, object]:
         "channels": _favourites(summary.channels),
         "addresses": summary.addresses,
         "consents": list(summary.consents),
+        "merged_into": summary.merged_into,
+        "absorbed": list(summary.absorbed),
     }
 
 
@@ -131,6 +133,7 @@ def shown_profile(summary: Summary, timezone: tzinfo) -> Iterator[RenderableType
             ("Payment", payments or "-"),
             ("Addresses", count(summary.addresses)),
             ("Consents", ", ".join(summary.consents) or "-"),
+            *_merged(summary),
         ),
     )
     if not summary.orders:
@@ -146,6 +149,13 @@ def shown_profile(summary: Summary, timezone: tzinfo) -> Iterator[RenderableType
             yield section(
                 title, bars([(plain(one.name or one.id), one.orders) for one in favourites])
             )
+
+
+def _merged(summary: Summary) -> Iterator[tuple[str, str]]:
+    if summary.merged_into is not None:
+        yield "Merged into", f"{plain(summary.merged_into)}, whose profile counts these orders too"
+    if summary.absorbed:
+        yield "Counts also", ", ".join(map(plain, summary.absorbed))
 
 
 def _registered(summary: Summary, timezone: tzinfo) -> str:

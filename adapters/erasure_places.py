@@ -31,7 +31,7 @@ FREE: Final[Mapping[str, str]] = {
     "view_accesses_1": "who asked for whose data and what came of it, by ids and codes",
     "view_accounts_1": "points",
     "view_checkpoints": "positions",
-    "view_customers_1": "counts, amounts and times under an id that is not personal",
+    "view_customers_2": "counts, amounts and times under an id that is not personal",
     "view_flags_1": "marks on events",
     "view_items_1": "what merchants sell",
     "view_ledger_1": "points",

@@ -1,6 +1,6 @@
 """A portable copy as JSON, as `docs/portable-export.schema.json` has it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ def portable_document(portable: Portable) -> dict[str, Any]:
         "format": FORMAT,
         "export_id": portable.export_id,
         "customer": portable.customer,
+        "records": list(portable.records),
         "made_at": portable.made_at.isoformat(),
         "data": list(map(_given, portable.given)),
         "uses": [
@@ -46,7 +47,7 @@ def portable_document(portable: Portable) -> dict[str, Any]:
         "accesses": [
             access
             for at, event in portable.theirs.accesses
-            for access in _accesses(at, event, f"customer/{portable.customer}")
+            for access in _accesses(at, event, {f"customer/{one}" for one in portable.records})
         ],
         "left_out": [{"what": "points", "why": "computed by the shop, not given by the person"}],
     }
@@ -102,9 +103,11 @@ def _order(order_id: str, state: Order) -> dict[str, Any]:
     }
 
 
-def _accesses(at: datetime, event: AccessRecorded, subject: str) -> Iterator[dict[str, Any]]:
+def _accesses(
+    at: datetime, event: AccessRecorded, subjects: Collection[str]
+) -> Iterator[dict[str, Any]]:
     for look in event.looks:
-        if look.subject == subject:
+        if look.subject in subjects:
             yield {
                 "at": at.isoformat(),
                 "role": event.role,

@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from heapq import merge
 from typing import Any, ClassVar, Final, NamedTuple
 
 from attrs import define, frozen
 
-from regulars.application.aggregates import actor_stream
+from regulars.application.aggregates import actor_stream, customer_stream
+from regulars.application.customer import CUSTOMERS, RecordsOf
 from regulars.application.events import Happened, moment
 from regulars.application.queries import Query, ViewRows
 from regulars.application.views import Key, View
@@ -99,25 +101,37 @@ class AccessLog(Query[tuple[Access, ...]]):
     """
     Who asked to read personal data, oldest first.
 
-    That of a customer, what a reader asked for, or both; all of it where neither is named.
+    That of a customer, and of whoever was merged into them; what a reader asked for; or both. All
+    of it where neither is named.
     """
 
-    views: ClassVar[tuple[View[Any, Any], ...]] = (ACCESSES,)
+    views: ClassVar[tuple[View[Any, Any], ...]] = (ACCESSES, CUSTOMERS)
 
     customer: CustomerId | None = None
     actor: Actor | None = None
 
     def streams(self) -> Collection[str] | None:
-        """The stream of the reader, if one is named; else any may hold something."""
-        return None if self.actor is None else (actor_stream(self.actor),)
+        """Those of the reader and the customer, if one reads; else any may hold something."""
+        if self.actor is None:
+            return None
+        whose = [] if self.customer is None else [customer_stream(self.customer)]
+        return [actor_stream(self.actor), *whose]
+
+    def concerns(self, view: View[Any, Any], key: Key) -> bool:
+        """Every access, and the customer's row for who was merged into them."""
+        return view is not CUSTOMERS or key == (self.customer,)
 
     def answer(self, rows: ViewRows) -> tuple[Access, ...]:
         """The accesses in the order of the log."""
         equal: dict[str, str | int] = {}
-        if self.customer is not None:
-            equal["subject"] = f"customer/{self.customer}"
         if self.actor is not None:
             equal |= {"role": self.actor.role, "actor": self.actor.id}
+        if self.customer is None:
+            found = rows.rows(ACCESSES, **equal)
+        else:
+            whose = RecordsOf(customer=self.customer).answer(rows)
+            each = [rows.rows(ACCESSES, subject=f"customer/{one}", **equal) for one in whose]
+            found = merge(*map(list, each), key=lambda row: (row.position, row.number))
         return tuple(
             Access(
                 position=row.position,
@@ -132,5 +146,5 @@ class AccessLog(Query[tuple[Access, ...]]):
                 reason=row.reason,
                 bulk=bool(row.bulk),
             )
-            for row in rows.rows(ACCESSES, **equal)
+            for row in found
         )

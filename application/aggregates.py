@@ -34,7 +34,7 @@ CUSTOMER: Final = Aggregate(
     state=customer.Customer,
     events=get_args(customer.Event),
     fold=customer.fold,
-    fold_version=2,
+    fold_version=3,
     decide=customer.decide,
     snapshot_every=100,
 )

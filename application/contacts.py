@@ -1,13 +1,13 @@
 """Contacts that commands bring: who claims which, and whether another customer has it already."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from attrs import Factory, define, frozen
 
 from regulars.application.contact_index import Blinder, ContactIndex, Token, values_of
 from regulars.domain.personal import Contact
-from regulars.domain.values import Refusal
+from regulars.domain.values import CustomerId, Refusal
 
 
 @frozen(kw_only=True)
@@ -91,19 +91,22 @@ class Contacts:
             unique=versions[-1].unique,
         )
 
-    def settle(self, claim: Claim, claims: Claims) -> None:
+    def settle(self, claim: Claim, claims: Claims, others: Collection[CustomerId] = ()) -> None:
         """
         Add a claim to those of its transaction, which nobody else writes beside.
+
+        What `others` have, who were merged into the customer, is the customer's own.
 
         Raises:
             ContactTaken: somebody else has the contact, and contacts are unique.
         """
         if claim.unique:
             holders = self._index.holders(claim.tokens)
+            own = {claim.subject, *(f"customer/{one}" for one in others)}
             for token in claim.tokens:
-                others = holders.get(token, frozenset()) - claims.latest.keys()
-                others |= claims.takers.get(token, set())
-                if others - {claim.subject}:
+                having = holders.get(token, frozenset()) - claims.latest.keys()
+                having |= claims.takers.get(token, set())
+                if having - own:
                     raise ContactTaken(field=token.kind.value)
         claims.add(claim)
 

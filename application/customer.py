@@ -1,14 +1,15 @@
 """Customer profiles: what the orders of one person add up to. No personal data."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, tzinfo
 from typing import Any, ClassVar, Final, TypeAlias
 
 from attrs import Factory, define, field, frozen
 from attrs.validators import ge
 
+from regulars.application.aggregates import customer_stream
 from regulars.application.events import Happened, microseconds, moment
-from regulars.application.queries import Query, ViewRows
+from regulars.application.queries import Ask, Query, ViewRows
 from regulars.application.sales import ITEMS, MERCHANTS, local, quarter_hour
 from regulars.application.views import Key, View
 from regulars.domain.customer import (
@@ -21,8 +22,14 @@ from regulars.domain.customer import (
 )
 from regulars.domain.order import OrderCancelled, OrderDelivered
 from regulars.domain.purchase import OrderPlaced
+from regulars.domain.records import (
+    CustomerAbsorbed,
+    CustomerMergeReverted,
+    CustomerSeparated,
+    CustomersMerged,
+)
 from regulars.domain.refund import RefundIssued
-from regulars.domain.values import Money
+from regulars.domain.values import CustomerId, Money
 
 _SATURDAY: Final = 5
 
@@ -44,7 +51,9 @@ class CustomerHistory:
 
     `quarters` counts the orders placed in each quarter of an hour since 1970, so that any time
     zone's hours and weekdays can be told. `items` and `categories` count the orders that had
-    them. Amounts are minor units by currency. `open` are orders not delivered yet.
+    them. Amounts are minor units by currency. `open` are orders not delivered yet. What was
+    recorded of a customer who was `merged_into` another stays in their own row, and is added up
+    with that of whoever `absorbed` them when it is asked for.
     """
 
     customer: str
@@ -65,6 +74,8 @@ class CustomerHistory:
     addresses: int = 0
     consents: list[str] = Factory(list[str])
     open: dict[str, OpenOrder] = Factory(dict[str, OpenOrder])
+    merged_into: str | None = None
+    absorbed: list[str] = Factory(list[str])
 
 
 _Theirs: TypeAlias = (
@@ -74,6 +85,10 @@ _Theirs: TypeAlias = (
     | DeliveryAddressRemoved
     | ConsentGranted
     | ConsentWithdrawn
+    | CustomersMerged
+    | CustomerAbsorbed
+    | CustomerMergeReverted
+    | CustomerSeparated
     | OrderPlaced
     | OrderDelivered
     | OrderCancelled
@@ -115,6 +130,14 @@ def _fold(row: CustomerHistory, recorded: Happened) -> None:
             row.consents = sorted({*row.consents, _consent(purpose, channel)})
         case ConsentWithdrawn(purpose=purpose, channel=channel):
             row.consents = sorted({*row.consents} - {_consent(purpose, channel)})
+        case CustomersMerged(into=into):
+            row.merged_into = into
+        case CustomerMergeReverted():
+            row.merged_into = None
+        case CustomerAbsorbed(absorbed=absorbed, further=further):
+            row.absorbed = [*row.absorbed, absorbed, *further]
+        case CustomerSeparated(absorbed=absorbed, further=further):
+            row.absorbed = [one for one in row.absorbed if one not in {absorbed, *further}]
         case _:
             pass
 
@@ -153,13 +176,51 @@ def _consent(purpose: str, channel: str | None) -> str:
 
 CUSTOMERS: Final[View[CustomerHistory, Happened]] = View(
     name="customers",
-    version=1,
+    version=2,
     row=CustomerHistory,
     key=("customer",),
     reads=frozenset(_Theirs.__args__),
     parts=_parts,
     fold=_fold,
 )
+
+
+def of_person(own: CustomerHistory, absorbed: Iterable[CustomerHistory]) -> CustomerHistory:
+    """
+    The rows of one person added up, in a row of its own.
+
+    What they allow is what the survivor's row says, which heeds what both have said.
+    """
+    total = CustomerHistory(
+        customer=own.customer, consents=own.consents, absorbed=own.absorbed, source=own.source
+    )
+    for row in (own, *absorbed):
+        total.registered_at = _first(total.registered_at, row.registered_at)
+        total.source = total.source or row.source
+        total.orders += row.orders
+        total.cancelled += row.cancelled
+        total.addresses += row.addresses
+        total.first_order_at = _first(total.first_order_at, row.first_order_at)
+        total.last_order_at = max(total.last_order_at or 0, row.last_order_at or 0) or None
+        total.open |= row.open
+        for counts, more in (
+            (total.spent, row.spent),
+            (total.refunded, row.refunded),
+            (total.items, row.items),
+            (total.categories, row.categories),
+            (total.merchants, row.merchants),
+            (total.payment_methods, row.payment_methods),
+            (total.channels, row.channels),
+        ):
+            for name, amount in more.items():
+                _add(counts, name, amount)
+        for quarter, orders in row.quarters.items():
+            total.quarters[quarter] = total.quarters.get(quarter, 0) + orders
+    return total
+
+
+def _first(one: int | None, other: int | None) -> int | None:
+    return min((at for at in (one, other) if at is not None), default=None)
 
 
 @frozen(kw_only=True)
@@ -176,6 +237,8 @@ class Summary:
     """
     A customer's profile. Hours and weekdays are those of the time zone asked for.
 
+    Of a customer who `absorbed` others it tells what all of them ordered; of one who was
+    `merged_into` another, what was recorded under their own id.
     `hours` has 24 counts, from midnight; `weekdays` 7, from Monday. Both count delivered orders
     by the time they were placed. Favourites are by orders, ties by id.
     """
@@ -201,6 +264,27 @@ class Summary:
     channels: tuple[Favourite, ...]
     addresses: int
     consents: tuple[str, ...]
+    merged_into: str | None
+    absorbed: tuple[str, ...]
+
+
+@frozen(kw_only=True)
+class RecordsOf(Query[tuple[str, ...]]):
+    """The ids that a customer's orders stand under: their own, and those merged into them."""
+
+    views: ClassVar[tuple[View[Any, Any], ...]] = (CUSTOMERS,)
+
+    customer: str
+
+    def streams(self) -> Collection[str]:
+        """The customer's own."""
+        return [customer_stream(CustomerId(self.customer))]
+
+    def answer(self, rows: ViewRows) -> tuple[str, ...]:
+        """The ids, the customer's own first."""
+        key = (self.customer,)
+        row = rows.load(CUSTOMERS, [key]).get(key)
+        return (self.customer, *([] if row is None else row.absorbed))
 
 
 @frozen(kw_only=True)
@@ -217,9 +301,10 @@ class CustomerProfile(Query[Summary | None]):
     timezone: tzinfo
     top: int = field(default=5, validator=ge(0))
 
-    def concerns(self, view: View[Any, Any], key: Key) -> bool:
-        """The customer's own row, and those of items and merchants for their names."""
-        return view is not CUSTOMERS or key == (self.customer,)
+    def concerning(self, ask: Ask) -> Callable[[View[Any, Any], Key], bool]:
+        """The rows of the person, and those of items and merchants for their names."""
+        records = ask(RecordsOf(customer=self.customer))
+        return lambda view, key: view is not CUSTOMERS or key[0] in records
 
     def answer(self, rows: ViewRows) -> Summary | None:
         """The profile, with names of items and merchants as they are known now."""
@@ -227,6 +312,9 @@ class CustomerProfile(Query[Summary | None]):
         row = rows.load(CUSTOMERS, [key]).get(key)
         if row is None:
             return None
+        if row.absorbed:
+            others = rows.load(CUSTOMERS, [(one,) for one in row.absorbed])
+            row = of_person(row, others.values())
         hours, weekdays = [0] * 24, [0] * 7
         for quarter, orders in row.quarters.items():
             at = local(quarter, self.timezone)
@@ -260,6 +348,8 @@ class CustomerProfile(Query[Summary | None]):
             channels=_favourites(self._most(row.channels)),
             addresses=row.addresses,
             consents=tuple(row.consents),
+            merged_into=row.merged_into,
+            absorbed=tuple(row.absorbed),
         )
 
     def _most(self, counts: dict[str, int]) -> list[tuple[str, int]]:

@@ -21,6 +21,7 @@ from regulars.application.erasure_sinks import CUSTOMER, ORDER, ErasureSink, str
 from regulars.application.events import Command, Recorded, microseconds, moment
 from regulars.application.handling import Commands
 from regulars.application.keys import KeyName, KeyState, KeyStore, StoredKey
+from regulars.application.merging import records_in
 from regulars.application.ports import Clock, Storage, Vault
 from regulars.domain import erasure as model
 from regulars.domain.erasure import (
@@ -113,6 +114,7 @@ class Erasures:
         """
         Destroy a customer's personal data of these classes, and what was derived from it.
 
+        So is that of everybody who was merged into them.
         What they ordered, paid, earned and allowed stays. Classes under a legal hold are kept,
         restricted, and erased when it ends; classes that were erased before stay so. Returns what
         was done; if this is cut short, `resume` does the rest. `basis` is a code for why.
@@ -121,6 +123,7 @@ class Erasures:
         Raises:
             InvalidId: an id is blank, too long or no text.
             ErasureIdTaken: another erasure of this customer has that id.
+            MergedInto: another speaks for the customer, and is the one to erase.
             StorageUnavailable: a store does not answer; what was done stands.
         """
         whose = CustomerId(customer)
@@ -269,8 +272,7 @@ class Erasures:
             with self._storage.transaction():
                 classes = self.state(customer).erased
                 # Orders may have keys as well, but to find them takes a pass over all that do.
-                own = [KeyName(self._tenant, f"{CUSTOMER}{customer}", one) for one in classes]
-                found = self._keys.get_many(own).values()
+                found = self._keys.get_many(self._own(customer, classes)).values()
                 if all(key.state is KeyState.ERASED for keys in found for key in keys):
                     return
                 names = self._names(customer, classes)
@@ -337,17 +339,29 @@ class Erasures:
         return due(self.state(task.customer)).get(task.erasure) != task.classes
 
     def _names(self, customer: CustomerId, classes: Collection[DataClass]) -> tuple[KeyName, ...]:
-        own = [KeyName(self._tenant, f"{CUSTOMER}{customer}", one) for one in classes]
+        own = self._own(customer, classes)
         orders = [
             KeyName(self._tenant, subject, one)
-            for subject in self._orders(customer)
+            for subject in self._orders(self._records(customer))
             for one in classes
         ]
         with self._lock:
             return (*own, *self._keys.get_many(orders))
 
-    def _orders(self, customer: CustomerId) -> Iterator[str]:
-        """The orders of a customer that have keys of their own, as subjects."""
+    def _own(self, customer: CustomerId, classes: Collection[DataClass]) -> list[KeyName]:
+        return [
+            KeyName(self._tenant, f"{CUSTOMER}{record}", one)
+            for record in self._records(customer)
+            for one in classes
+        ]
+
+    def _records(self, customer: CustomerId) -> tuple[CustomerId, ...]:
+        """The customer and everybody who was merged into them, none of whom leaves meanwhile."""
+        with self._lock, self._storage.snapshot():
+            return (customer, *records_in(self._storage.log)(customer).others)
+
+    def _orders(self, records: Collection[CustomerId]) -> Iterator[str]:
+        """The orders of these customers that have keys of their own, as subjects."""
         with self._lock:
             found = list(self._keys.subjects(self._tenant, prefix=ORDER))
         for start in range(0, len(found), _AT_ONCE):
@@ -355,7 +369,7 @@ class Erasures:
             with self._lock, self._storage.snapshot():
                 recorded = self._storage.log.streams(streams)
             for stream, events in recorded.items():
-                if any(getattr(one.event, "customer", None) == customer for one in events):
+                if any(getattr(one.event, "customer", None) in records for one in events):
                     yield streams[stream]
 
 

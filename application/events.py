@@ -6,7 +6,7 @@ from typing import Final, NamedTuple, NewType, TypeAlias, TypeVar
 
 from attrs import frozen
 
-from regulars.domain import actor, customer, erasure, loyalty, merchant, order, program
+from regulars.domain import actor, customer, erasure, loyalty, merchant, merge, order, program
 
 Event: TypeAlias = (
     customer.Event
@@ -25,6 +25,7 @@ Command: TypeAlias = (
     | loyalty.Command
     | erasure.Command
     | actor.Command
+    | merge.Command
 )
 
 EventId = NewType("EventId", bytes)

@@ -14,6 +14,7 @@ from regulars.application.events import Command
 from regulars.domain.personal import DATA_CLASS
 
 _IDS: Final = {
+    "absorbed",
     "address_id",
     "card",
     "customer",
@@ -26,6 +27,7 @@ _IDS: Final = {
     "program",
     "refund",
     "role",
+    "survivor",
     "who",
 }
 # No C0 or C1 control, no lone half of a surrogate pair.

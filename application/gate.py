@@ -27,6 +27,7 @@ from regulars.application.aggregates import (
 from regulars.application.door import Request, boxes_of, subject_of
 from regulars.application.fields import check_id
 from regulars.application.handling import Commands
+from regulars.application.merging import person_of
 from regulars.application.portable import ExportDenied, Given, Portable, gathered
 from regulars.application.ports import Clock, Erased, EventLog, Revealed, Vault
 from regulars.application.reading import (
@@ -62,6 +63,7 @@ from regulars.domain.reading import (
     Shown,
     may_read,
 )
+from regulars.domain.records import require_own
 from regulars.domain.rights import RecordExport
 from regulars.domain.values import CustomerId
 
@@ -131,7 +133,7 @@ class Gate:
             StorageUnavailable: as `read`.
         """
         with self._together() as load:
-            person: Customer = load(customer_stream(customer), CUSTOMER).state
+            person = _customer_in(load, _person(load, customer)[0])
             now = self._clock.now()
             sought = [
                 one for of in DataClass for one in self._on_card(customer, of, visit, load, now)
@@ -141,7 +143,12 @@ class Gate:
         return Card(
             customer=customer,
             fields=tuple(
-                CardField(data_class=one.data_class, field=one.field, outcome=outcome)
+                CardField(
+                    customer=one.customer,
+                    data_class=one.data_class,
+                    field=one.field,
+                    outcome=outcome,
+                )
                 for one, outcome in zip(sought, outcomes, strict=True)
             ),
             allowed=tuple(
@@ -163,16 +170,19 @@ class Gate:
 
         Raises:
             ExportDenied: who asks may not have it; the attempt is recorded.
+            MergedInto: another speaks for the customer, whose copy has all of it.
             Refusal: as `read`; or nobody is registered under the id.
             StorageUnavailable: as `read`.
         """
         check_id("export_id", export_id)
         with self._together() as load:
             at = self._clock.now()
+            require_own(customer, _customer_in(load, customer).records)
+            records = _person(load, customer)
             whole = [
                 one for of in DataClass for one in self._on_card(customer, of, visit, load, at)
             ]
-            theirs = gathered(self._log, customer)
+            theirs = gathered(self._log, records)
             sought: list[Sought] = [*whole, *theirs.boxes]
             outcomes = self.read(sought, visit)
             denied = next((one for one in outcomes if isinstance(one, Denied)), None)
@@ -190,12 +200,13 @@ class Gate:
                 (self._found(one, load), outcome)
                 for one, outcome in zip(sought, outcomes, strict=True)
             ]
-            person: Customer = load(customer_stream(customer), CUSTOMER).state
+            person = _customer_in(load, customer)
         if denied is not None:
             raise ExportDenied(reason=denied.reason)
         return Portable(
             export_id=export_id,
             customer=customer,
+            records=records,
             made_at=at,
             given=tuple(
                 Given(found=found, outcome=outcome) for found, outcome in given if found is not None
@@ -213,8 +224,12 @@ class Gate:
         asked = self._asked(whole, visit, load, at, suspended=conduct.suspended)
         if isinstance(may_read(self.policy, asked), Denied):
             return [whole]
-        slots = [slot for of, slot in self._shelf(customer, load) if of is data_class]
-        return [evolve(whole, field=slot) for slot in slots]
+        return [
+            evolve(whole, customer=record, field=slot)
+            for record in _records(load, customer)
+            for of, slot in self._shelf(record, load)
+            if of is data_class
+        ]
 
     def _read(self, sought: Sequence[Sought], visit: Visit, load: Load) -> list[Outcome]:
         at, actor = self._clock.now(), visit.actor
@@ -248,10 +263,11 @@ class Gate:
         self, sought: Sought, visit: Visit, load: Load, at: datetime, *, suspended: bool
     ) -> Question:
         customer = _customer(sought)
-        person, erasure = Customer(), Erasure()
+        person, erasure, records = Customer(), Erasure(), tuple[CustomerId, ...]()
         if customer is not None:
-            person = load(customer_stream(customer), CUSTOMER).state
-            erasure = load(erasure_stream(customer), ERASURE).state
+            records = _person(load, customer)
+            person = _customer_in(load, records[0])
+            erasure = load(erasure_stream(records[0]), ERASURE).state
         data_class = _data_class(sought)
         order = Order() if visit.order is None else load(order_stream(visit.order), ORDER).state
         bought, actor = order.placed, visit.actor
@@ -261,8 +277,8 @@ class Gate:
             purpose=visit.purpose,
             order=_order_state(order),
             consent=person.consent(visit.purpose, visit.channel, at, text=self.policy.text),
-            own=actor.id == customer,
-            party=bought is not None and f"customer/{bought.customer}" == _subject(sought),
+            own=actor.id in records,
+            party=bought is not None and bought.customer in records,
             seller=bought is not None and bought.merchant == actor.id,
             # What waits for its erasure, or is held back from it, is kept and not used.
             restricted=person.rights.restricts(data_class) or data_class in erasure.pending,
@@ -276,7 +292,8 @@ class Gate:
             return NotKept()
         customer = _customer(sought)
         if customer is not None:
-            erasure: Erasure = load(erasure_stream(customer), ERASURE).state
+            speaker = _person(load, customer)[0]
+            erasure: Erasure = load(erasure_stream(speaker), ERASURE).state
             if found.data_class in erasure.erased:
                 return Erased()  # whatever keys somebody brought back
         opened = self._vault.open(found.box, found.spot)
@@ -295,15 +312,21 @@ class Gate:
                 return found
             # What was replaced or removed is no longer shown.
             return found if found in self._shelf(customer, load).values() else None
-        shelf = self._shelf(sought.customer, load)
-        if sought.field is not None:
-            return shelf.get((sought.data_class, sought.field))
-        fields = [slot for of, slot in shelf if of is sought.data_class]
-        if len(fields) > 1:
-            raise SeveralKept(
-                customer=sought.customer, data_class=sought.data_class, fields=tuple(fields)
-            )
-        return shelf[sought.data_class, fields[0]] if fields else None
+        # Their own first, then that of whoever was merged into them.
+        for record in _records(load, sought.customer):
+            shelf = self._shelf(record, load)
+            fields = [
+                slot
+                for of, slot in shelf
+                if of is sought.data_class and sought.field in {None, slot}
+            ]
+            if len(fields) > 1:
+                raise SeveralKept(
+                    customer=record, data_class=sought.data_class, fields=tuple(fields)
+                )
+            if fields:
+                return shelf[sought.data_class, fields[0]]
+        return None
 
     def _shelf(self, customer: CustomerId, load: Load) -> Shelf:
         stream = customer_stream(customer)
@@ -315,6 +338,21 @@ class Gate:
             if len(self._shelves) > self._capacity:
                 self._shelves.popitem(last=False)
         return shelf
+
+
+def _customer_in(load: Load, customer: CustomerId) -> Customer:
+    state: Customer = load(customer_stream(customer), CUSTOMER).state
+    return state
+
+
+def _person(load: Load, customer: CustomerId) -> tuple[CustomerId, ...]:
+    """Who speaks for a customer, and every record that they speak for."""
+    return person_of(customer, lambda one: _customer_in(load, one).records)
+
+
+def _records(load: Load, customer: CustomerId) -> tuple[CustomerId, ...]:
+    """A customer and whoever was merged into them."""
+    return (customer, *_customer_in(load, customer).records.others)
 
 
 def _customer(sought: Sought) -> CustomerId | None:

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Final, NamedTuple, cast
 
-from regulars.application.aggregates import PROGRAM, Aggregate, addressed, program_stream
+from regulars.application.aggregates import CUSTOMER, PROGRAM, Aggregate, program_stream
 from regulars.application.batch import Batch, Outcome, Planned, Receipt, receipt
 from regulars.application.door import Admitted, Door, Request, is_bare, request_base
 from regulars.application.errors import AlreadyRecorded, IdempotencyConflict, StaleHistory
@@ -17,6 +18,7 @@ from regulars.application.events import (
     microseconds,
     moment,
 )
+from regulars.application.merging import decided, streams_of
 from regulars.application.ports import Clock, Storage
 from regulars.application.projecting import Projector
 from regulars.application.reactions import ReactedTo, reactions
@@ -236,7 +238,12 @@ class Commands:
         batch = Batch(known, first=first)
         if len(admitted) > 1 and not first:
             self._states.load_ahead(
-                dict(addressed(command) for one in admitted for command in one.commands)
+                {
+                    stream: aggregate
+                    for one in admitted
+                    for command in one.commands
+                    for stream, aggregate in streams_of(command).items()
+                }
             )
         for entrant in entrants:
             batch.outcomes.append(
@@ -288,7 +295,9 @@ class Commands:
             before = len(batch.pending)
             self._take(command, admitted.first_id(place), cause, batch)
             if place in admitted.claims and len(batch.pending) > before:
-                self._door.contacts.settle(admitted.claims[place], batch.claims)
+                stream = batch.pending[before].stream
+                others = self._held(stream, CUSTOMER, batch).state.records.others
+                self._door.contacts.settle(admitted.claims[place], batch.claims, others)
         stop = len(batch.pending)
         if stop > start and admitted.fingerprint is not None:
             first = batch.pending[start]._replace(fingerprint=admitted.fingerprint)
@@ -311,27 +320,28 @@ class Commands:
                 self._take(command, request_base(self._door.tenant, name), cause, batch)
 
     def _take(self, command: Command, first_id: int, cause: "_Cause", batch: Batch) -> None:
-        stream, aggregate = addressed(command)
-        held = self._held(stream, aggregate, batch)
         occurred_at = microseconds(command.at)
-        events = aggregate.decide(command, held.state)
-        for number, event in enumerate(events):
-            held.version += 1
-            aggregate.fold(held.state, event, command.at)
-            batch.pending.append(
-                Pending(
-                    stream=stream,
-                    version=held.version,
-                    event=event,
-                    event_id=EventId((first_id + number).to_bytes(16, "big")),
-                    occurred_at=occurred_at,
-                    actor=cause.by,
-                    correlation=cause.correlation,
-                    causation=cause.causation,
+        load = partial(self._held, batch=batch)
+        for stream, aggregate, events in decided(command, load):
+            held = load(stream, aggregate)
+            for event in events:
+                held.version += 1
+                aggregate.fold(held.state, event, command.at)
+                batch.pending.append(
+                    Pending(
+                        stream=stream,
+                        version=held.version,
+                        event=event,
+                        event_id=EventId(first_id.to_bytes(16, "big")),
+                        occurred_at=occurred_at,
+                        actor=cause.by,
+                        correlation=cause.correlation,
+                        causation=cause.causation,
+                    )
                 )
-            )
-        if events and held.is_due():
-            batch.due[stream] = None
+                first_id += 1
+            if events and held.is_due():
+                batch.due[stream] = None
 
     def _programme(self, batch: Batch) -> Program:
         stream = program_stream(self._program)

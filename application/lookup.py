@@ -18,6 +18,7 @@ from regulars.application.door import subject_of
 from regulars.application.errors import InvalidPersonalData, UnusableIndex
 from regulars.application.events import Recorded
 from regulars.application.fields import check_id
+from regulars.application.merging import person_of, records_in
 from regulars.application.ports import KeyUnavailable, Revealed, Storage, Tampered, Vault
 from regulars.application.projecting import Progress
 from regulars.domain.customer import CustomerDetailsUpdated, CustomerRegistered
@@ -81,8 +82,11 @@ class Lookup:
                 raise UnusableIndex(why=why)
             tokens = [self.blinder.token(contact_field, text, version) for version in versions]
             holders = self._index.holders(tokens)
-        subjects = sorted(frozenset[str]().union(*holders.values()))
-        found = tuple(CustomerId(one.removeprefix(_SUBJECT)) for one in subjects)
+            subjects = frozenset[str]().union(*holders.values())
+            named = (CustomerId(one.removeprefix(_SUBJECT)) for one in subjects)
+            # Who was merged is found as the one who speaks for them.
+            records_of = records_in(self.storage.log)
+            found = tuple(sorted({person_of(one, records_of)[0] for one in named}))
         self.told(LookedUp(by=by, field=contact_field.value, found=found))
         return found
 

@@ -1,5 +1,6 @@
 """What a person takes along: what they gave, what they did, and who used it for what."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from attrs import Factory, define, frozen
@@ -50,10 +51,15 @@ class Given:
 
 @frozen(kw_only=True)
 class Portable:
-    """A portable copy. Points, tiers and all else that was computed of a person are left out."""
+    """
+    A portable copy. Points, tiers and all else that was computed of a person are left out.
+
+    `records` are the customer and whoever was merged into them, of whom it tells too.
+    """
 
     export_id: str
     customer: CustomerId
+    records: tuple[CustomerId, ...]
     made_at: datetime
     given: tuple[Given, ...]
     person: Customer
@@ -61,27 +67,29 @@ class Portable:
     policy: ReadingPolicy
 
 
-def gathered(log: EventLog, customer: CustomerId) -> Gathered:
-    """All that concerns a customer, in one pass over the log: it costs as much as that is long."""
-    theirs, subject = Gathered(), f"customer/{customer}"
+def gathered(log: EventLog, records: Collection[CustomerId]) -> Gathered:
+    """All that concerns these customers, in one pass over the log, as long as that takes."""
+    theirs, subjects = Gathered(), {f"customer/{one}" for one in records}
     for recorded in log.read():
         event, at = recorded.event, moment(recorded.occurred_at)
         match event:
             case AccessRecorded(looks=looks):
-                if any(look.subject == subject for look in looks):
+                if any(look.subject in subjects for look in looks):
                     theirs.accesses.append((at, event))
             case ConsentGranted() | ConsentWithdrawn():
-                if event.customer == customer:
+                if event.customer in records:
                     theirs.consents.append((at, event))
             case _ if isinstance(event, order.Event):
-                _gather(theirs, recorded, event, subject)
+                _gather(theirs, recorded, event, subjects)
             case _:
                 pass
     return theirs
 
 
-def _gather(theirs: Gathered, recorded: Recorded, event: order.Event, subject: str) -> None:
-    if isinstance(event, OrderPlaced) and subject_of(event) == subject:
+def _gather(
+    theirs: Gathered, recorded: Recorded, event: order.Event, subjects: Collection[str]
+) -> None:
+    if isinstance(event, OrderPlaced) and subject_of(event) in subjects:
         theirs.orders[event.order] = Order()
     state = theirs.orders.get(event.order)
     if state is not None:

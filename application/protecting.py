@@ -16,6 +16,7 @@ from attrs import field, frozen
 from regulars.application.aggregates import customer_stream, order_stream
 from regulars.application.audit import spot_of
 from regulars.application.events import Command, Event, Recorded, moment
+from regulars.application.merging import person_of, records_in
 from regulars.application.number_protection import NumberProtection, ProtectedLine
 from regulars.application.ports import Clock, Revealed, Storage, Vault
 from regulars.application.subscription import Subscription, reading
@@ -244,14 +245,21 @@ class Protecting:
         )
 
     def _customer_phone(self, customer: CustomerId) -> str | None:
-        return self._phone(
-            customer_stream(customer),
-            lambda event: (
-                event.contact
-                if isinstance(event, CustomerRegistered | CustomerDetailsUpdated)
-                else None
-            ),
+        """That of who speaks for the customer, or else of a record that they speak for."""
+        with self.lock, self.storage.snapshot():
+            records = person_of(customer, records_in(self.storage.log))
+        phones = (
+            self._phone(
+                customer_stream(record),
+                lambda event: (
+                    event.contact
+                    if isinstance(event, CustomerRegistered | CustomerDetailsUpdated)
+                    else None
+                ),
+            )
+            for record in records
         )
+        return next((phone for phone in phones if phone is not None), None)
 
     def _phone(self, stream: str, contact_of: Callable[[object], Sealed | None]) -> str | None:
         """The phone number in the last contact of a stream; None if it cannot be opened."""

@@ -1,7 +1,7 @@
 """Queries: a question in, an answer out, now or as of any moment of the past."""
 
 from abc import abstractmethod
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from itertools import chain
 from typing import Any, ClassVar, Final, Generic, Protocol, TypeAlias, TypeVar
@@ -12,6 +12,7 @@ from regulars.application.ports import EventLog
 from regulars.application.projecting import Rows, fold_into
 from regulars.application.views import Key, View
 
+Asked = TypeVar("Asked")
 Row = TypeVar("Row")
 Part = TypeVar("Part")
 Answer_co = TypeVar("Answer_co", covariant=True)
@@ -37,6 +38,14 @@ class ViewRows(Protocol):
         ...
 
 
+class Ask(Protocol):
+    """Answers a question as of the moment of another."""
+
+    def __call__(self, query: "Query[Asked]", /) -> Asked:
+        """The answer."""
+        ...
+
+
 class Query(Generic[Answer_co]):
     """A question that views answer. Its type parameter is the type of the answer."""
 
@@ -54,16 +63,21 @@ class Query(Generic[Answer_co]):
         """Whether the answer depends on the row of `view` under `key`."""
         return True
 
+    def concerning(self, ask: "Ask") -> Callable[[View[Any, Any], Key], bool]:  # noqa: ARG002 - most have nothing to ask
+        """What tells of a row whether it `concerns` this, which may `ask` something else first."""
+        return self.concerns
+
 
 class ReplayedRows:
     """The rows of some views as of a moment, folded from the log and kept in memory."""
 
     def __init__(self, log: EventLog, query: Query[Any], as_of: AsOf) -> None:
+        wanted = query.concerning(lambda first: first.answer(ReplayedRows(log, first, as_of)))
         self._rows: dict[View[Any, Any], Rows] = {view: {} for view in query.views}
         with collection_paused():
             for page in pages(_past(log, query, as_of), _PAGE):
                 for view, rows in self._rows.items():
-                    fold_into(view, page, rows, wanted=query.concerns)
+                    fold_into(view, page, rows, wanted=wanted)
 
     def load(self, view: View[Row, Part], keys: Collection[Key]) -> dict[Key, Row]:
         """The rows under `keys`; keys without a row are left out."""

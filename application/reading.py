@@ -21,7 +21,7 @@ class DataOf:
     What is kept of a customer, of one data class: the newest of it.
 
     `field` is the id of an address, or the name of a box such as `extra`; it may be left out where
-    there is only one.
+    there is only one. What the customer lacks is looked for with those who were merged into them.
     """
 
     customer: CustomerId
@@ -110,9 +110,11 @@ class CardField:
     """
     One value on a card, as far as the reader may see it. `field` is as in `DataOf`.
 
+    `customer` is that of the card, or one who was merged into them.
     What is denied is denied as a class: `field` is None, and nothing tells whether there is any.
     """
 
+    customer: CustomerId
     data_class: DataClass
     field: str | None
     outcome: Outcome

@@ -1,7 +1,7 @@
 """The report: how many came, how many came back, what they bought and what they earned."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, tzinfo
 from heapq import nsmallest
 from typing import Any, ClassVar, Final
@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 from attrs import define, field, fields, frozen
 from attrs.validators import ge
 
-from regulars.application.customer import CUSTOMERS
+from regulars.application.customer import CUSTOMERS, CustomerHistory, of_person
 from regulars.application.loyalty import ACCOUNTS, AccountTotals
 from regulars.application.queries import Query, ViewRows
 from regulars.application.sales import FLAGS, ITEMS, MERCHANTS, SALES, QuarterSales, local
@@ -66,7 +66,11 @@ class TopItem:
 
 @frozen(kw_only=True)
 class TopCustomer:
-    """A customer by what they spent in the report's currency; points of all programmes."""
+    """
+    A customer by what they spent in the report's currency; points of all programmes.
+
+    Both with what stands under the ids of those who were merged into them.
+    """
 
     customer: str
     orders: int
@@ -79,9 +83,10 @@ class Report:
     """
     The figures of the whole log. Orders are delivered ones, by the time they were placed.
 
-    `customers` and `merchants` are those known; `return_rate` is `repeat_customers` (two orders
-    or more) over `ordering_customers` (one or more), None if nobody ordered. `hours` has 24
-    counts. `currency` is the one that ranks; `sold` has every currency, the most used first.
+    `customers` and `merchants` are those known, merged customers as one; `return_rate` is
+    `repeat_customers` (two orders or more) over `ordering_customers` (one or more), None if nobody
+    ordered. `hours` has 24 counts. `currency` is the one that ranks; `sold` has every currency, the
+    most used first.
     """
 
     orders: int
@@ -176,7 +181,9 @@ class SalesReport(Query[Report]):
         count = _Customers()
 
         def ranked() -> Iterable[tuple[int, str, int]]:
-            for row in rows.rows(CUSTOMERS):
+            for row in _persons(rows):
+                for absorbed in row.absorbed:
+                    held[row.customer] += held[absorbed]
                 count.known += 1
                 count.ordering += row.orders > 0
                 count.repeat += row.orders >= _REPEAT
@@ -223,6 +230,21 @@ class SalesReport(Query[Report]):
             for row in best
             if row.orders
         )
+
+
+def _persons(rows: ViewRows) -> Iterator[CustomerHistory]:
+    """A row for each person: those of customers who were merged are added up."""
+    merged: dict[str, CustomerHistory] = {}
+    survivors: list[CustomerHistory] = []
+    for row in rows.rows(CUSTOMERS):
+        if row.merged_into is not None:
+            merged[row.customer] = row
+        elif row.absorbed:
+            survivors.append(row)
+        else:
+            yield row
+    for row in survivors:
+        yield of_person(row, (merged[one] for one in row.absorbed if one in merged))
 
 
 def _add(row: QuarterSales, *, to: QuarterSales) -> None:

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from attrs import Factory, define, frozen
 
-from regulars.domain import bank_card, real_name, rights
+from regulars.domain import bank_card, real_name, records, rights
 from regulars.domain.bank_card import (
     BankCardBound,
     BankCardUnbound,
@@ -24,6 +24,7 @@ from regulars.domain.personal import (
 )
 from regulars.domain.reading import Consent
 from regulars.domain.real_name import RealNameVerified, VerifyRealName
+from regulars.domain.records import Records, require_own
 from regulars.domain.rights import Rights
 from regulars.domain.values import AddressId, CardId, CustomerId, Refusal
 
@@ -107,6 +108,7 @@ Event: TypeAlias = (
     | ConsentGranted
     | ConsentWithdrawn
     | rights.Event
+    | records.Event
 )
 
 
@@ -129,6 +131,7 @@ class Customer:
     consents: dict[tuple[str, str | None], Given] = Factory(dict[tuple[str, str | None], Given])
     withdrawn: set[tuple[str, str | None]] = Factory(set[tuple[str, str | None]])
     rights: Rights = Factory(Rights)
+    records: Records = Factory(Records)
 
     def consent(
         self, purpose: str, channel: str | None, at: datetime, *, text: str | None = None
@@ -154,6 +157,9 @@ class Customer:
 
 def fold(state: Customer, event: Event, at: datetime) -> None:  # noqa: ARG001 - one shape for all folds
     """Record in `state` what happened."""
+    if isinstance(event, records.Event):
+        records.fold(state.records, event)
+        return
     match event:
         case CustomerRegistered():
             state.registered = True
@@ -298,7 +304,9 @@ def decide(command: Command, state: Customer) -> Sequence[Event]:
 
     Raises:
         Refusal: one of this module's, of a card's or a real name's, when the command cannot be.
+        MergedInto: another speaks for the customer.
     """
+    require_own(command.customer, state.records)
     match command:
         case RegisterCustomer():
             return _register(command, state)

@@ -83,6 +83,13 @@ from regulars.domain.customer import (
     WithdrawConsent,
 )
 from regulars.domain.merchant import PublishMenuItem, RegisterMerchant, UpdateMerchantDetails
+from regulars.domain.merge import (
+    ErasedTogether,
+    ErasureInTheWay,
+    MergeCustomers,
+    NotMerged,
+    RevertMerge,
+)
 from regulars.domain.order import (
     AcceptOrder,
     CancelOrder,
@@ -117,6 +124,7 @@ from regulars.domain.reading import (
     Rule,
 )
 from regulars.domain.real_name import VerifyRealName
+from regulars.domain.records import MergedInto
 from regulars.domain.refund import IssueRefund
 from regulars.domain.review import SubmitReview
 from regulars.domain.rights import (
@@ -178,6 +186,8 @@ __all__ = [
     "Denied",
     "EarningRule",
     "Erased",
+    "ErasedTogether",
+    "ErasureInTheWay",
     "ErasureSink",
     "Erasures",
     "ExportDenied",
@@ -208,10 +218,13 @@ __all__ = [
     "MarkReady",
     "Masked",
     "MerchantId",
+    "MergeCustomers",
+    "MergedInto",
     "Migration",
     "Money",
     "NameParty",
     "NotKept",
+    "NotMerged",
     "NotOurDatabase",
     "NumberProtection",
     "ObjectToProcessing",
@@ -248,6 +261,7 @@ __all__ = [
     "RestrictProcessing",
     "Retention",
     "Revealed",
+    "RevertMerge",
     "Rewrapping",
     "Rule",
     "SalesReport",

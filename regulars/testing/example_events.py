@@ -52,6 +52,12 @@ from regulars.domain.protection import (
 )
 from regulars.domain.purchase import Channel, Line, OrderPlaced
 from regulars.domain.real_name import RealNameVerified
+from regulars.domain.records import (
+    CustomerAbsorbed,
+    CustomerMergeReverted,
+    CustomerSeparated,
+    CustomersMerged,
+)
 from regulars.domain.refund import RefundIssued
 from regulars.domain.review import ReviewSubmitted
 from regulars.domain.rights import (
@@ -154,6 +160,26 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
         export_id="export-1",
         classes=(DataClass.CONTACT, DataClass.ADDRESS),
         recipient="customer:ada",
+    ),
+    ("CustomersMerged", 1): CustomersMerged(
+        customer=ADA, into=CustomerId("ada-2"), evidence="same-phone"
+    ),
+    ("CustomerAbsorbed", 1): CustomerAbsorbed(
+        customer=ADA,
+        absorbed=CustomerId("ada-2"),
+        further=(CustomerId("ada-3"),),
+        consents=(("marketing", "sms"), ("analytics", None)),
+        erasures=2,
+        evidence="same-phone",
+    ),
+    ("CustomerMergeReverted", 1): CustomerMergeReverted(
+        customer=ADA, out_of=CustomerId("ada-2"), evidence="ticket-12"
+    ),
+    ("CustomerSeparated", 1): CustomerSeparated(
+        customer=ADA,
+        absorbed=CustomerId("ada-2"),
+        further=(CustomerId("ada-3"),),
+        evidence="ticket-12",
     ),
     ("MerchantRegistered", 1): MerchantRegistered(
         merchant=CAFE,

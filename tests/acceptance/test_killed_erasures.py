@@ -12,7 +12,9 @@ import pytest
 from regulars import (
     Contact,
     Crm,
+    CustomerId,
     MarkDelivered,
+    MergeCustomers,
     OrderId,
     PlaceOrder,
     PointsBalance,
@@ -33,6 +35,7 @@ from tests.postgres_server import new_database
 
 ROOT = Path(__file__).parents[2]
 ORDER = OrderId("o-1")
+TWIN = CustomerId("zosia")
 STORES = ["sqlite", "postgresql"]
 QUICK = [Step.FENCED, Step.PURGED]
 (WHO,) = canary_people(1)
@@ -47,7 +50,7 @@ def keys(tmp_path: Path) -> Path:
 
 @pytest.fixture(params=STORES)
 def url(request: pytest.FixtureRequest, tmp_path: Path, keys: Path) -> str:
-    """A database in which a customer has told of themselves and ordered."""
+    """A database in which a customer, known twice, has told of themselves and ordered."""
     url = f"sqlite:///{tmp_path / 'shop.db'}" if request.param == "sqlite" else new_database()
     with connect(url, keys=keys, environment={}) as crm:
         for command in (
@@ -61,6 +64,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path, keys: Path) -> str:
                 extra=WHO.content,
             ),
             MarkDelivered(order=ORDER, at=AT),
+            RegisterCustomer(customer=TWIN, at=AT, contact=Contact(name="Zosia")),
+            MergeCustomers(absorbed=TWIN, survivor=CUSTOMER, at=AT, evidence="same-phone"),
         ):
             crm.execute(command, by="app")
     return url
@@ -100,12 +105,13 @@ def assert_erased(crm: Crm) -> None:
     done = [one.event for one in crm.events() if isinstance(one.event, CustomerErased)]
     assert [one.classes for one in done] == [EVERY_CLASS]
     assert {key.data_class.value for key in done[0].keys} == {"contact", "content"}
+    assert {key.subject for key in done[0].keys} == {f"customer/{one}" for one in (CUSTOMER, TWIN)}
     assert crm.erasures.resume() == []
     assert crm.erasures.living(CUSTOMER) == {}
     verdict = crm.verify()
     assert verdict.sound
     assert verdict.boxes_open == 0
-    assert verdict.boxes_erased >= 2
+    assert verdict.boxes_erased >= 3
     balance = crm.ask(PointsBalance(customer=CUSTOMER))
     assert balance is not None
     assert balance.balance == 19

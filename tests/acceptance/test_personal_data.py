@@ -167,7 +167,7 @@ def _refuse(crm: Crm, overheard: Overheard) -> None:
 
 def _break(crm: Crm, path: Path, overheard: Overheard) -> None:
     """Makes the database fail in the middle of a command, by another connection."""
-    for table in ("events", "keys", "view_customers_1"):
+    for table in ("events", "keys", "view_customers_2"):
         with closing(sqlite3.connect(path)) as other:
             other.execute(f"ALTER TABLE {table} RENAME TO elsewhere")
             command = evolve(REGISTER, customer=CustomerId(f"while {table} are away"))

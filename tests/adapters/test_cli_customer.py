@@ -49,6 +49,8 @@ def test_a_profile_tells_habits(shop: Shop) -> None:
         "channels": [{"id": "delivery", "name": None, "orders": 2}],
         "addresses": 1,
         "consents": [],
+        "merged_into": None,
+        "absorbed": [],
     }
 
 

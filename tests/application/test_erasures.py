@@ -32,10 +32,12 @@ from regulars.domain.customer import (
     UpdateCustomerDetails,
 )
 from regulars.domain.erasure import CustomerErased, EraseCustomer, ErasureIdTaken, Purged, Traces
+from regulars.domain.merge import ErasedTogether, MergeCustomers, RevertMerge
 from regulars.domain.order import MarkDelivered
 from regulars.domain.personal import Address, Contact, Content, DataClass, Profile
 from regulars.domain.purchase import PlaceOrder
 from regulars.domain.real_name import VerifyRealName
+from regulars.domain.records import MergedInto
 from regulars.domain.review import NotTheirOrder, SubmitReview
 from regulars.domain.values import AddressId, ErasureId, OrderId
 from tests.adapters.vaults import stored, vault
@@ -269,6 +271,77 @@ def test_an_order_that_has_keys_of_its_own_goes_with_its_customer(open_town: Ope
 
     assert [key.subject for key in completion.keys if "/o-" in key.subject] == ["order/o-1"]
     assert list(town.keys.subjects(TENANT, prefix="order/")) == ["order/o-2"]
+
+
+MERGE = MergeCustomers(absorbed=BO, survivor=ANNA, at=NOON, evidence="same-phone")
+
+
+def test_whoever_was_merged_into_a_customer_is_erased_with_them(open_town: Open) -> None:
+    town = town_of(open_town)
+    other = OrderId("o-2")
+    town.execute(evolve(PLACE, order=other, customer=BO), MarkDelivered(order=other, at=NOON))
+    with pytest.raises(NotTheirOrder):
+        town.execute(SubmitReview(order=other, at=NOON, stars=1, text=Content(text="not me")))
+    town.execute(MERGE)
+    before = town.rows()
+    with pytest.raises(MergedInto, match="into anna"):
+        town.crm.erasures.erase(BO, by="officer:1", basis="asked")
+
+    (completion,) = erase(town).completions
+
+    assert {*opened(town).values(), *opened(town, BO).values()} == {Erased()}
+    assert {key.subject for key in completion.keys} == {
+        "customer/anna",
+        "customer/bo",
+        "order/o-2",
+    }
+    assert town.rows() == before
+    assert town.crm.erasures.living(ANNA) == {}
+    with pytest.raises(ErasedTogether):
+        town.execute(RevertMerge(absorbed=BO, survivor=ANNA, at=NOON, evidence="oops"))
+
+
+def test_a_new_life_of_merged_people_is_the_survivors(open_town: Open) -> None:
+    town = town_of(open_town)
+    town.execute(MERGE)
+    erase(town)
+
+    town.crm.erasures.authorise_new_life(ANNA, by="officer:1", basis="came-back")
+    town.execute(NEW_CONTACT)
+
+    assert set(opened(town, BO).values()) == {Erased()}
+    assert Revealed(Contact(name="Anna again")) in opened(town).values()
+    with pytest.raises(SubjectErased):
+        town.execute(evolve(NEW_CONTACT, customer=BO))
+    with pytest.raises(MergedInto, match="into anna"):
+        town.crm.erasures.authorise_new_life(BO, by="officer:1", basis="came-back")
+
+
+def test_a_hold_on_either_holds_both(open_town: Open) -> None:
+    town = town_of(open_town)
+    erasures = town.crm.erasures
+    erasures.hold(BO, by="counsel:1", basis="tax", classes=[DataClass.CONTACT])
+    town.execute(MERGE)
+
+    assert erase(town).restricted == (DataClass.CONTACT,)
+    assert all(isinstance(one, Revealed) for one in opened(town, BO).values())
+    erasures.release(ANNA, by="counsel:1", basis="over", classes=[DataClass.CONTACT])
+    assert {*opened(town).values(), *opened(town, BO).values()} == {Erased()}
+
+
+def test_keys_of_the_absorbed_that_a_backup_brought_back_are_destroyed_again(
+    open_town: Open,
+) -> None:
+    town = town_of(open_town)
+    town.execute(MERGE)
+    (kept,) = town.keys.get_many([KeyName(TENANT, f"customer/{BO}", DataClass.CONTACT)]).values()
+    erase(town)
+    town.keys.provision(evolve(kept[0], version=3))
+    assert town.crm.erasures.living(ANNA) == {DataClass.CONTACT: 1}
+
+    town.crm.erasures.resume()
+
+    assert town.crm.erasures.living(ANNA) == {}
 
 
 def test_an_erasure_is_done_once(open_town: Open) -> None:

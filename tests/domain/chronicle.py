@@ -7,10 +7,14 @@ from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from attrs import Factory, define
 
-from regulars.domain import actor, customer, erasure, loyalty, merchant, order, program
+from regulars.domain import actor, customer, erasure, loyalty, merchant, merge, order, program
+from regulars.domain.merge import Side
 from regulars.domain.order import OrderDelivered
 from regulars.domain.policies import earn_on_delivery, reverse_on_refund
+from regulars.domain.purchase import PlaceOrder
+from regulars.domain.records import require_own
 from regulars.domain.refund import RefundIssued
+from regulars.domain.review import SubmitReview
 from regulars.domain.values import CustomerId, MerchantId, OrderId, ProgramId, Refusal
 from tests.domain.story import (
     AccountStory,
@@ -40,6 +44,7 @@ Command: TypeAlias = (
     | loyalty.Command
     | erasure.Command
     | actor.Command
+    | merge.Command
 )
 Event: TypeAlias = (
     customer.Event
@@ -98,6 +103,9 @@ class Chronicle:
         self.facts += [Fact(event, command.at) for event in self._when(command)]
 
     def _when(self, command: Command) -> Sequence[Event]:
+        if isinstance(command, merge.Command):
+            return self._merged(command)
+        self._require_own(command)
         if isinstance(command, customer.Command):
             return self.customers[command.customer].when(command)
         if isinstance(command, merchant.Command):
@@ -111,6 +119,28 @@ class Chronicle:
         if isinstance(command, loyalty.Command):
             return self.accounts[command.program, command.customer].when(command)
         return self.actors[command.actor].when(command)
+
+    def _merged(self, command: merge.Command) -> Sequence[Event]:
+        absorbed, survivor = (
+            Side(customer=self.customers[one].state, erasure=self.erasures[one].state)
+            for one in (command.absorbed, command.survivor)
+        )
+        events = merge.decide(command, absorbed, survivor)
+        for event in events:
+            if isinstance(event, erasure.Event):
+                self.erasures[event.customer].hear(event, command.at)
+            else:
+                self.customers[event.customer].hear(event, command.at)
+        return events
+
+    def _require_own(self, command: Command) -> None:
+        """What is personal, or about an erasure, is said of who speaks for themselves."""
+        personal = (isinstance(command, PlaceOrder) and command.extra is not None) or (
+            isinstance(command, SubmitReview) and command.text is not None
+        )
+        named = getattr(command, "customer", None)
+        if named is not None and (personal or isinstance(command, erasure.Command)):
+            require_own(named, self.customers[named].state.records)
 
     def _reactions(self, event: Event, at: datetime) -> Sequence[loyalty.Command]:
         if isinstance(event, OrderDelivered):

@@ -47,9 +47,13 @@ class Story(Generic[State, Command, Event]):
         """The events that `command` adds to the story."""
         events = list(self.decide(command, self.state))
         for event in events:
-            self.fold(self.state, event, command.at)
-        self.told += events
+            self.hear(event, command.at)
         return events
+
+    def hear(self, event: Event, at: datetime) -> None:
+        """Take down what was decided elsewhere, or just now."""
+        self.fold(self.state, event, at)
+        self.told.append(event)
 
     def attempt(self, command: Command) -> list[Event]:
         """As `when`; no events if the command is refused."""

@@ -14,7 +14,7 @@ from attrs import evolve
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from regulars.domain import actor, customer, erasure, loyalty, merchant, order, program
+from regulars.domain import actor, customer, erasure, loyalty, merchant, merge, order, program
 from regulars.domain.actor import Actor, RecordAccess, ReinstateActor
 from regulars.domain.bank_card import BindBankCard, UnbindBankCard
 from regulars.domain.customer import (
@@ -107,6 +107,14 @@ def erasure_commands(
     )
 
 
+def merge_commands(
+    customer_ids: SearchStrategy[CustomerId] = customer_ids, filling: Filling = ANYTHING
+) -> SearchStrategy[merge.Command]:
+    return _any_of(
+        merge.Command, {**filling, CustomerId: customer_ids, "evidence": st.just("same-phone")}
+    )
+
+
 def actor_commands(filling: Filling = ANYTHING) -> SearchStrategy[actor.Command]:
     return _any_of(actor.Command, {**filling, "reason": _CODES})
 
@@ -159,9 +167,10 @@ def histories(
     """
     What could be told of a town in about a week, nearly all of it acceptable.
 
-    Orders overlap, skip steps, are cancelled, paid back in parts, in full or beyond, reviewed,
-    and left unfinished; some belong to nobody. Rules change meanwhile; commands come twice or
-    late. With `PLAIN` the personal values are as a host brings them.
+    Customers are merged at times, and parted again. Orders overlap, skip steps, are cancelled, paid
+    back in parts, in full or beyond, reviewed, and left unfinished; some belong to nobody. Rules
+    change meanwhile; commands come twice or late. With `PLAIN` the personal values are as a host
+    brings them.
     """
     anna, bo, noodles = CustomerId("anna"), CustomerId("bo"), MerchantId("noodles")
     known = st.sampled_from([anna, bo])
@@ -191,6 +200,7 @@ def histories(
         _told(st.lists(offers, max_size=3)),
         _told(st.lists(rules, max_size=2)),
         _told(st.lists(visits | st.just(back), max_size=3)),
+        _told(st.lists(merge_commands(known, filling), max_size=2)),
     ]
     lives = [
         _told(_life(built(PlaceOrder, filling, order=OrderId(f"o-{number}")), review, naming))

@@ -1,0 +1,110 @@
+"""
+Commands over several streams: a merge is decided on those of both customers.
+
+What is personal, and what is said of erasures, also asks whether another speaks for the customer.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias, get_args
+
+from regulars.application.aggregates import (
+    CUSTOMER,
+    ERASURE,
+    Aggregate,
+    addressed,
+    customer_stream,
+    erasure_stream,
+)
+from regulars.application.door import BOXED, is_bare
+from regulars.application.events import Command, Event
+from regulars.application.ports import EventLog
+from regulars.application.states import Held
+from regulars.domain import customer, erasure, merge, records
+from regulars.domain.merge import Side
+from regulars.domain.records import Records, require_own
+from regulars.domain.values import CustomerId
+
+Load: TypeAlias = Callable[[str, Aggregate], Held]
+
+_ERASURES: Final = frozenset(get_args(erasure.Command))
+_OF_OTHERS: Final = frozenset(BOXED).difference(get_args(customer.Command))
+"""What brings personal data to a stream that is not the customer's own."""
+
+
+def streams_of(command: Command) -> dict[str, Aggregate]:
+    """Every stream that `command` is decided on."""
+    if isinstance(command, merge.Command):
+        return {
+            stream: aggregate
+            for one in (command.absorbed, command.survivor)
+            for stream, aggregate in (
+                (customer_stream(one), CUSTOMER),
+                (erasure_stream(one), ERASURE),
+            )
+        }
+    stream, aggregate = addressed(command)
+    owner = _owner(command)
+    return {stream: aggregate} if owner is None else {stream: aggregate, owner[1]: CUSTOMER}
+
+
+def decided(command: Command, load: Load) -> Sequence[tuple[str, Aggregate, Sequence[Event]]]:
+    """
+    The events that `command` leads to, by the streams that they go to.
+
+    Raises:
+        Refusal: the command cannot be; or another speaks for the customer.
+    """
+    if isinstance(command, merge.Command):
+        events = merge.decide(command, _side(command.absorbed, load), _side(command.survivor, load))
+        return [(*_place(event), (event,)) for event in events]
+    owner = _owner(command)
+    if owner is not None:
+        require_own(owner[0], load(owner[1], CUSTOMER).state.records)
+    stream, aggregate = addressed(command)
+    return [(stream, aggregate, aggregate.decide(command, load(stream, aggregate).state))]
+
+
+def _side(one: CustomerId, load: Load) -> Side:
+    return Side(
+        customer=load(customer_stream(one), CUSTOMER).state,
+        erasure=load(erasure_stream(one), ERASURE).state,
+    )
+
+
+def _place(event: merge.Event) -> tuple[str, Aggregate]:
+    if isinstance(event, erasure.Event):
+        return erasure_stream(event.customer), ERASURE
+    return customer_stream(event.customer), CUSTOMER
+
+
+def _owner(command: Command) -> tuple[CustomerId, str] | None:
+    """The customer, and their stream, whom a command to another stream takes for their own."""
+    kind = type(command)
+    if kind in _ERASURES or (kind in _OF_OTHERS and not is_bare(command)):
+        named: CustomerId | None = getattr(command, "customer", None)
+        return None if named is None else (named, customer_stream(named))
+    return None
+
+
+def person_of(
+    customer_id: CustomerId, records_of: Callable[[CustomerId], Records]
+) -> tuple[CustomerId, ...]:
+    """Who speaks for a customer, themselves perhaps, and every record that they speak for."""
+    found = records_of(customer_id)
+    while found.into is not None:
+        customer_id = found.into
+        found = records_of(customer_id)
+    return (customer_id, *found.others)
+
+
+def records_in(log: EventLog) -> Callable[[CustomerId], Records]:
+    """Reads the records of a customer from a log."""
+
+    def records_of(customer_id: CustomerId) -> Records:
+        found = Records()
+        for _, event, _ in log.facts(customer_stream(customer_id)):
+            if isinstance(event, records.Event):
+                records.fold(found, event)
+        return found
+
+    return records_of

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from regulars.adapters.cli_call import Call, call_options, examples
 from regulars.adapters.cli_profile import UnknownCustomer
-from regulars.adapters.cli_screen import clock, count, facts, plain, section, show, write_json
+from regulars.adapters.cli_screen import clock, facts, how_many, plain, section, show, write_json
 from regulars.adapters.new_file import new_file, refuse_own_files
 from regulars.application.certificate import Certificate
 from regulars.application.crm import Crm
@@ -131,7 +131,7 @@ def _confirmed(
         if one in state.erased:
             return "erased already"
         keys = living.get(one, 0)
-        return f"to be destroyed with {count(keys)} key{'s'[: keys != 1]}" if keys else "none"
+        return f"to be destroyed with {how_many(keys, 'key')}" if keys else "none"
 
     rows = facts(*((one.value, said(one)) for one in wanted))
     show(section(f"Personal data of customer {plain(customer)}", rows))
@@ -179,7 +179,7 @@ def _shown(certificate: Certificate) -> Iterator[RenderableType]:
         ("Asked for", f"{clock(asked.at, UTC)} by {asked.by}, {certificate.basis}"),
     ]
     for done in certificate.completions:
-        keys = f"{count(len(done.keys))} key{'s'[: len(done.keys) != 1]} destroyed"
+        keys = f"{how_many(len(done.keys), 'key')} destroyed"
         lines += [
             ("Erased", f"{_words(done.classes)}: {clock(done.entry.at, UTC)}, {keys}"),
             ("Traces", _TRACES[done.traces]),

@@ -7,7 +7,7 @@ from typing import Final
 import click
 
 from regulars.adapters.cli_call import Call, call_options, examples
-from regulars.adapters.cli_screen import Bars, count, plain, write_json
+from regulars.adapters.cli_screen import Bars, how_many, plain, write_json
 from regulars.adapters.log_export import export_log
 from regulars.adapters.log_import import import_log
 
@@ -56,7 +56,7 @@ def export(call: Call, *, file: Path, replace: bool) -> None:
         )
     else:
         to = "standard output" if piped else file
-        click.echo(plain(f"Exported {count(written.events)} events to {to}"), err=piped)
+        click.echo(plain(f"Exported {how_many(written.events, 'event')} to {to}"), err=piped)
         click.echo(f"Hash {written.hash}", err=piped)
 
 
@@ -85,4 +85,6 @@ def import_(call: Call, *, file: Path) -> None:
         write_json({"file": str(file), "events": events})
     else:
         said = "standard input" if piped else file
-        click.echo(plain(f"Imported {count(events)} events from {said}; every view is computed"))
+        click.echo(
+            plain(f"Imported {how_many(events, 'event')} from {said}; every view is computed")
+        )

@@ -68,6 +68,11 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def how_many(number: int, thing: str) -> str:
+    """A number of things as people read it: 1 key, 12,345 keys."""
+    return f"{count(number)} {thing}{'s'[: number != 1]}"
+
+
 def amount(money: Money) -> str:
     """An amount as people read it: 12,345.60 USD."""
     whole, point, rest = decimal_text(money.minor, money.currency).partition(".")

@@ -32,6 +32,11 @@ _ROW: Final[dict[str, Any]] = {
 }
 
 
+def are_kept_apart(database: Database) -> bool:
+    """Whether the data keys of a log are told to be in another database."""
+    return _log_id(database) is not None
+
+
 def check_kept_here(database: Database) -> None:
     """
     Refuse to work on a log whose keys are kept in another database.
@@ -39,7 +44,7 @@ def check_kept_here(database: Database) -> None:
     Raises:
         UnusableKeys: they are.
     """
-    if _log_id(database) is not None:
+    if are_kept_apart(database):
         why = "its data keys are kept in another database: name that one as its keys_database"
         raise UnusableKeys(source=database.name, why=why)
 

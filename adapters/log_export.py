@@ -53,8 +53,7 @@ def export_log(
         refuse_unknown_tenant(opened, tenant)
         events = SqlStoredEvents(opened, tenant=tenant)
         if not isinstance(file, Path | str):
-            with events.snapshot():
-                return _written(events, file, progress)
+            return _written(events, file, progress)
         refuse_own_files(Path(file), opened.path)
         return write_archive(events, Path(file), replace=replace, progress=progress)
 
@@ -64,7 +63,6 @@ def write_archive(
 ) -> Archived:
     """Write a log to `file`; see `export_log`."""
     with (
-        events.snapshot(),
         new_file(file, replace=replace) as draft,
         opened_archive(draft, "wb", packed=is_packed(file)) as out,
     ):
@@ -72,15 +70,18 @@ def write_archive(
 
 
 def _written(events: StoredEvents, out: IO[bytes], progress: Progress | None) -> Archived:
-    heading = Heading(tenant=events.tenant, count=events.count(), head=events.head())
-    first = heading_line(heading)
-    out.write(first)
-    whole, rows = sha256(first), sha256()
-    for stored in counted(events.read(), heading.count, progress):
-        line = line_of(stored)
-        out.write(line)
-        whole.update(line)
-        rows.update(line)
+    with events.snapshot():
+        heading = Heading(tenant=events.tenant, count=events.count(), head=events.head())
+        first = heading_line(heading)
+        out.write(first)
+        whole, rows = sha256(first), sha256()
+        for stored in counted(events.read(), heading.count, progress):
+            line = line_of(stored)
+            out.write(line)
+            whole.update(line)
+            rows.update(line)
+    # Whoever has the file has what no crash takes back.
+    events.settle()
     out.write(ending_line(whole.hexdigest()))
     out.flush()
     return Archived(

@@ -50,7 +50,11 @@ _FEW: Final = 32
 _TYPES: Final = "int8 text text int4 text int4 bytea int8 int8 text text text bytea bytea".split()
 """Those of the columns of events, in their order."""
 
-_ON_DISK: Final = "SELECT pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn()"
+# A standby has only what its primary has on disk, and cannot say where that one stands.
+_ON_DISK: Final = """
+    SELECT CASE WHEN pg_is_in_recovery() THEN true
+           ELSE pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn() END
+"""
 _FLUSH: Final = "SELECT pg_logical_emit_message(true, 'regulars', '')"
 _QUOTING: Final = ("22", "23")
 """Classes of SQLSTATE, bad data and broken constraints, whose messages quote values."""

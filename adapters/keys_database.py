@@ -74,7 +74,7 @@ def keys_apart(database: Database, url: str, *, create: bool, busy_seconds: floa
 
 
 def _tell(database: Database, kept: Database, *, create: bool) -> None:
-    if kept.name == database.name:
+    if database.is_same(kept):
         why = "is the database of the log itself, where keys are kept without being told"
         raise UnusableKeys(source=kept.name, why=why)
     with database.transaction():

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from secrets import randbits
 from select import select
 from sys import maxsize
 from threading import Lock
@@ -180,6 +181,26 @@ class Postgres:
             message = "the host's connection commits each statement"
             raise RuntimeError(message)
         return _HostDriver(host)
+
+    def is_same(self, mine: Driver, other: Driver) -> bool:
+        """
+        Whether both are in one schema of one database; see the protocol.
+
+        Addresses, and what a cluster says of itself, do not tell: a server has several of the one,
+        and a copy of it the same of the other. A lock that nobody else takes does.
+        """
+        schemas = {driver.execute("SELECT current_schema()").fetchone() for driver in (mine, other)}
+        if len(schemas) > 1:
+            return False
+        lock = (randbits(63),)
+        mine.execute("SELECT pg_advisory_lock(%s)", lock)
+        try:
+            (free,) = other.execute("SELECT pg_try_advisory_lock(%s)", lock).fetchone()
+            if free:
+                other.execute("SELECT pg_advisory_unlock(%s)", lock)
+        finally:
+            mine.execute("SELECT pg_advisory_unlock(%s)", lock)
+        return not free
 
     def is_lost(self, driver: Driver) -> bool:
         """Whether the server has gone, or gone and come back; see the protocol."""

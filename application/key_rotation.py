@@ -6,6 +6,7 @@ others wrapped, and `retire` takes one of those away once nothing is left under 
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Final, Protocol, TypeAlias
 
 from attrs import frozen
@@ -109,11 +110,22 @@ class Rewrapping:
 
 
 class KeyRotation:
-    """Keeps the data keys of all tenants of a key store wrapped under the right key."""
+    """
+    Keeps the data keys of all tenants of a key store wrapped under the right key.
 
-    def __init__(self, store: KeyStore, keks: KeyEncryptionKeys) -> None:
+    `alone` is a transaction that waits for all who record, and that those to come wait for.
+    """
+
+    def __init__(
+        self,
+        store: KeyStore,
+        keks: KeyEncryptionKeys,
+        *,
+        alone: Callable[[], AbstractContextManager[object]],
+    ) -> None:
         self._store = store
         self._keks = keks
+        self._alone = alone
 
     def status(self) -> KeysStatus:
         """
@@ -168,6 +180,8 @@ class KeyRotation:
         """
         Forget a key-encryption key under which no data key is left.
 
+        Waits for commands that are under way: one may have wrapped a key under it, and tells
+        nobody before it commits. Those that come after find another one that wraps.
         Copies of the key store that are older than the re-wrap hold nothing from then on.
 
         Raises:
@@ -175,10 +189,11 @@ class KeyRotation:
             CannotRotate: they are kept where this process cannot change them.
             StorageUnavailable: the key store does not answer.
         """
-        if self._store.scan(kek_id, after=None, limit=1):
-            why = "still wraps data keys: wrap them anew first (regulars keys rewrap)"
-            raise CannotRetire(kek=kek_id, why=why)
-        self._keks.retire(kek_id)
+        with self._alone():
+            if self._store.scan(kek_id, after=None, limit=1):
+                why = "still wraps data keys: wrap them anew first (regulars keys rewrap)"
+                raise CannotRetire(kek=kek_id, why=why)
+            self._keks.retire(kek_id)
 
     def _anew(self, key: StoredKey, kek: str, active: str) -> Rewrapped | str:
         if key.wrapped is None:

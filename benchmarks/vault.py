@@ -152,7 +152,7 @@ def _rewrap(settings: Settings, folder: Path) -> Result:
     def ours() -> tuple[int, float]:
         nonlocal active
         active = "new" if active == "old" else "old"
-        rotation = KeyRotation(store, rings[active])
+        rotation = KeyRotation(store, rings[active], alone=database.transaction)
         with timed() as elapsed:
             done = rotation.rewrap()
         if done.rewrapped != number or rotation.status().waiting:

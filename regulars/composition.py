@@ -190,7 +190,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
             return Crm(
                 storage=storage,
                 vault=vault,
-                keys=KeyRotation(store, ring),
+                keys=KeyRotation(store, ring, alone=storage.transaction),
                 commands=commands,
                 gate=Gate(
                     log=storage.log, vault=vault, commands=commands, clock=time, policy=policy

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -75,8 +76,29 @@ def test_keys_that_lie_in_the_log_are_not_looked_for_elsewhere(
 
     with pytest.raises(regulars.UnusableKeys, match="has data keys of its own"):
         connected(urls, tmp_path)
-    with pytest.raises(regulars.UnusableKeys, match="the database of the log itself"):
-        connected((urls[0], urls[0]), tmp_path)
+
+
+def test_the_database_of_the_log_is_no_other_by_another_name(
+    urls: tuple[str, str], tmp_path: Path
+) -> None:
+    for name in spellings(urls[0], tmp_path):
+        with pytest.raises(regulars.UnusableKeys, match="the database of the log itself"):
+            connected((urls[0], name), tmp_path)
+
+    with regulars.connect(urls[0], keys=tmp_path / "shop.keys", environment={}) as crm:
+        crm.execute(REGISTER, by="shop", id="r-1")
+
+
+def spellings(url: str, folder: Path) -> Iterator[str]:
+    yield url
+    if url.startswith("sqlite"):
+        Database(url).close()
+        file = folder / "shop.db"
+        (folder / "link.db").symlink_to(file)
+        (folder / "name.db").hardlink_to(file)
+        yield from (f"sqlite:///{folder / name}" for name in ("link.db", "name.db", "./shop.db"))
+    else:
+        yield f"{url}&application_name=keys"
 
 
 def test_the_keys_of_another_log_are_not_taken_for_its_own(

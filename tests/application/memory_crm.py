@@ -121,7 +121,7 @@ def core(
     crm = Crm(
         storage=storage,
         vault=opener,
-        keys=KeyRotation(keys, RING),
+        keys=KeyRotation(keys, RING, alone=storage.transaction),
         commands=commands,
         gate=Gate(log=storage.log, vault=opener, commands=commands, clock=clock, policy=policy),
         projector=projector,

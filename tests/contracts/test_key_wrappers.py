@@ -1,5 +1,6 @@
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -205,7 +206,7 @@ def test_keys_of_a_kms_are_rotated_there_and_wrapped_anew_here(kms: Kms) -> None
     keys = MemoryKeyStore()
     box = EnvelopeVault("shop", keys, AwsKms(kms.client(), first), clock=Noon()).seal(CONTACT, SPOT)
     later = AwsKms(kms.client(), "alias/second")
-    rotation = KeyRotation(keys, later)
+    rotation = KeyRotation(keys, later, alone=nullcontext)
     assert (rotation.status().waiting, rotation.status().missing) == (2, ())
 
     with pytest.raises(CannotRotate, match="AWS KMS"):

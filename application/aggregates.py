@@ -128,6 +128,14 @@ def erasure_stream(customer_id: CustomerId) -> str:
     return f"erasure-{customer_id}"
 
 
+def erasure_stream_of(subject: str) -> str:
+    """The stream of the erasures of a subject: `customer/` and an id, or who is none."""
+    kind, _, named = subject.partition("/")
+    if kind == "customer":
+        return erasure_stream(CustomerId(named))
+    return f"erasure_of-{subject}"
+
+
 def actor_stream(reader: actor.Actor) -> str:
     """The stream of a reader of personal data. The role is quoted, as a programme is."""
     return f"actor-{quote(reader.role, safe='')}/{reader.id}"

@@ -113,7 +113,8 @@ class KeyRotation:
     """
     Keeps the data keys of all tenants of a key store wrapped under the right key.
 
-    `alone` is a transaction that waits for all who record, and that those to come wait for.
+    `alone` is a transaction that waits for all who record, and that those to come wait for;
+    `begin_anew` has one tenant's boxes sealed under new keys where the old ones are lost.
     """
 
     def __init__(
@@ -122,10 +123,12 @@ class KeyRotation:
         keks: KeyEncryptionKeys,
         *,
         alone: Callable[[], AbstractContextManager[object]],
+        begin_anew: Callable[[], bool],
     ) -> None:
         self._store = store
         self._keks = keks
         self._alone = alone
+        self._begin_anew = begin_anew
 
     def status(self) -> KeysStatus:
         """
@@ -194,6 +197,20 @@ class KeyRotation:
                 why = "still wraps data keys: wrap them anew first (regulars keys rewrap)"
                 raise CannotRetire(kek=kek_id, why=why)
             self._keks.retire(kek_id)
+
+    def renounce(self) -> bool:
+        """
+        Give up all that is sealed in a log whose keys are lost, so that it takes in data again.
+
+        Its boxes stay shut for good, also to keys that are found later. Returns whether there was
+        anything to give up: not where the log holds no box, or the keys are there.
+
+        Raises:
+            UnusableKeys: there is no key-encryption key to wrap new ones under.
+            StorageUnavailable: a store does not answer; nothing was given up.
+        """
+        with self._alone():
+            return self._begin_anew()
 
     def _anew(self, key: StoredKey, kek: str, active: str) -> Rewrapped | str:
         if key.wrapped is None:

@@ -20,7 +20,17 @@ from regulars.application.keys import KeyName, KeyState, StoredKey, marks_of
 from regulars.application.ports import Clock, Erased, KeyUnavailable, Revealed, Spot, Tampered
 from regulars.domain.personal import DATA_CLASS, DataClass, Personal, Sealed
 from tests.adapters.personal_values import personal
-from tests.adapters.vaults import ANNA, CONTACT, RING, SPOT, Noon, marking, stored, vault
+from tests.adapters.vaults import (
+    ANNA,
+    CONTACT,
+    NO_HISTORY,
+    RING,
+    SPOT,
+    Noon,
+    marking,
+    stored,
+    vault,
+)
 
 ALGORITHMS = [AES_256_GCM, AES_256_GCM_SIV, CHACHA20_POLY1305]
 
@@ -188,7 +198,7 @@ def test_a_whole_box_whose_version_is_not_in_the_store_is_unavailable() -> None:
 
 def strict(keys: MemoryKeyStore, clock: Clock | None = None) -> EnvelopeVault:
     """A vault over exactly these keys."""
-    return EnvelopeVault("shop", keys, RING, clock=clock or Noon())
+    return EnvelopeVault("shop", keys, RING, history=NO_HISTORY, clock=clock or Noon())
 
 
 def test_the_key_of_the_marks_is_made_once_with_the_first_box() -> None:
@@ -210,7 +220,11 @@ def test_without_the_key_of_the_marks_nothing_is_told_of_a_box() -> None:
         strict(MemoryKeyStore([stored()])),
         strict(MemoryKeyStore([stored(), erased(mark)])),
         EnvelopeVault(
-            "shop", MemoryKeyStore([stored(), evolve(mark, kek="k9")]), RING, clock=Noon()
+            "shop",
+            MemoryKeyStore([stored(), evolve(mark, kek="k9")]),
+            RING,
+            history=NO_HISTORY,
+            clock=Noon(),
         ),
     ]
 

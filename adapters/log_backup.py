@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from regulars.adapters.database import Database
 from regulars.adapters.database_url import parsed_url, shown
 from regulars.adapters.keys import KEYS
-from regulars.adapters.keys_database import are_kept_apart
+from regulars.adapters.keys_database import kept_apart_as
 from regulars.adapters.log_import import Told, untold
 from regulars.adapters.log_lines import line_of
 from regulars.adapters.new_file import new_file, refuse_own_files
@@ -166,7 +166,7 @@ def _proven(draft: Path, said: Path, tenant: str, told: Told) -> Backup:
     try:
         with closing(Database(f"sqlite:///{draft}", create=False, older=True)) as opened:
             found = _looked_through(opened, said, tenant, told)
-            keys, apart = _key_ids(opened), are_kept_apart(opened)
+            keys, apart = _key_ids(opened), kept_apart_as(opened) is not None
             # Without a journal beside it the file is all there is, and can be read where nothing
             # can be written. The database has one again as soon as it is opened.
             opened.driver.execute("PRAGMA journal_mode = DELETE")

@@ -11,6 +11,7 @@ from regulars.domain import actor, customer, erasure, loyalty, merchant, order, 
 from regulars.domain.order import OrderDelivered
 from regulars.domain.policies import earn_on_delivery, reverse_on_refund
 from regulars.domain.refund import RefundIssued
+from regulars.domain.subject import Subject
 from regulars.domain.values import CustomerId, MerchantId, OrderId, ProgramId, Refusal
 from tests.domain.story import (
     AccountStory,
@@ -71,7 +72,7 @@ class Chronicle:
     accounts: dict[tuple[ProgramId, CustomerId], AccountStory] = Factory(
         lambda: defaultdict(account_story)
     )
-    erasures: dict[CustomerId, ErasureStory] = Factory(lambda: defaultdict(erasure_story))
+    erasures: dict[CustomerId | Subject, ErasureStory] = Factory(lambda: defaultdict(erasure_story))
     actors: dict[actor.Actor, ActorStory] = Factory(lambda: defaultdict(actor_story))
     facts: list[Fact] = Factory(list[Fact])
 

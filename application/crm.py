@@ -366,7 +366,7 @@ class Crm(Reader):
         """
         with self._lock:
             self._ensure_caught_up()
-            return audit.verify(self._storage, self._vault, VIEWS, progress=progress)
+            return audit.verify(self._storage, self._vault, self.keys, VIEWS, progress=progress)
 
     def close(self) -> None:
         """

@@ -21,7 +21,7 @@ from regulars.application.aggregates import (
     Aggregate,
     actor_stream,
     customer_stream,
-    erasure_stream,
+    erasure_stream_of,
     order_stream,
 )
 from regulars.application.door import Request, boxes_of, subject_of
@@ -248,10 +248,10 @@ class Gate:
         self, sought: Sought, visit: Visit, load: Load, at: datetime, *, suspended: bool
     ) -> Question:
         customer = _customer(sought)
-        person, erasure = Customer(), Erasure()
+        person = Customer()
         if customer is not None:
             person = load(customer_stream(customer), CUSTOMER).state
-            erasure = load(erasure_stream(customer), ERASURE).state
+        erasure: Erasure = load(erasure_stream_of(_subject(sought)), ERASURE).state
         data_class = _data_class(sought)
         order = Order() if visit.order is None else load(order_stream(visit.order), ORDER).state
         bought, actor = order.placed, visit.actor
@@ -274,11 +274,9 @@ class Gate:
         found = self._found(sought, load)
         if found is None:
             return NotKept()
-        customer = _customer(sought)
-        if customer is not None:
-            erasure: Erasure = load(erasure_stream(customer), ERASURE).state
-            if found.data_class in erasure.erased:
-                return Erased()  # whatever keys somebody brought back
+        erasure: Erasure = load(erasure_stream_of(_subject(sought)), ERASURE).state
+        if found.data_class in erasure.erased:
+            return Erased()  # whatever keys somebody brought back
         opened = self._vault.open(found.box, found.spot)
         if isinstance(opened, Revealed) and shown is Shown.MASKED:
             return Masked(masked(opened.value))

@@ -5,7 +5,7 @@ In this order: `rotate` makes a key that wraps from then on, `rewrap` wraps unde
 others wrapped, and `retire` takes one of those away once nothing is left under it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Final, Protocol, TypeAlias
 
@@ -13,6 +13,7 @@ from attrs import frozen
 
 from regulars.application.keys import (
     KeyCount,
+    KeyName,
     KeyState,
     KeyStore,
     KeyWrapper,
@@ -145,6 +146,15 @@ class KeyRotation:
             missing=tuple(kek for kek in sorted(needed) if not self._keks.reaches(kek)),
             counts=counts,
         )
+
+    def of(self, names: Collection[KeyName]) -> Mapping[KeyName, Sequence[StoredKey]]:
+        """
+        The versions of data keys that are stored under these names.
+
+        Raises:
+            StorageUnavailable: the key store does not answer.
+        """
+        return self._store.get_many(names)
 
     def rotate(self) -> str:
         """

@@ -170,10 +170,10 @@ def retire(call: Call, kek: str) -> None:
     """
     Take a key-encryption key out of the key file, for good.
 
-    Refused while a data key of this database is wrapped under it. If other databases share the
-    key file, look at their `status` first. Backups that are older than the re-wrap cannot be read
-    from then on, unless a copy of the old key file is kept; to destroy it is what makes an erasure
-    reach them.
+    Waits for commands under way, and is refused while a data key of this database is wrapped under
+    it. If other databases share the key file, look at their `status` first. Backups that are older
+    than the re-wrap cannot be read from then on, unless a copy of the old key file is kept; to
+    destroy it is what makes an erasure reach them.
     """
     with call.open() as crm:
         crm.keys.retire(kek)

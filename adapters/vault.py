@@ -121,7 +121,7 @@ class EnvelopeVault:
         erased = self._history.erased({name.subject for name in names})
         # Whoever is erased is refused by itself, when it seals.
         names = {name for name in names if name.data_class not in erased.get(name.subject, ())}
-        if self._marking is None:
+        if names and self._marking is None:
             self._provided_marking()
         stored = dict(self._keys.get_many(names))
         missing = [self._new(name, 1) for name in names - stored.keys()]

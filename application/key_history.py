@@ -8,11 +8,11 @@ time. The log itself knows who was erased, and that it holds boxes.
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from regulars.application.aggregates import erasure_stream_of
+from regulars.application.aggregates import ERASURE, erasure_stream_of
 from regulars.application.door import BOXED, boxes_of
-from regulars.application.events import moment
 from regulars.application.ports import EventLog
-from regulars.domain.erasure import Erasure, Event, fold
+from regulars.application.states import Held
+from regulars.domain.erasure import Erasure
 from regulars.domain.personal import DataClass
 
 _BOXED: Final = frozenset(event for boxed in BOXED.values() for _, event in boxed)
@@ -35,9 +35,7 @@ class KeyHistory:
         found: dict[str, Collection[DataClass]] = {}
         for stream, events in self._log.streams(streams).items():
             state = Erasure()
-            for one in events:
-                if isinstance(one.event, Event):
-                    fold(state, one.event, moment(one.occurred_at))
+            Held(ERASURE, state).fold((one.version, one.event, one.occurred_at) for one in events)
             if state.erased:
                 found[streams[stream]] = state.erased
         return found

@@ -197,6 +197,13 @@ def test_keys_that_came_back_are_told_of_with_whose_they_are() -> None:
     assert restored.crm.verify().keys_returned == ()
 
 
+def test_a_key_that_is_held_contradicts_nothing() -> None:
+    town = told(core(MemoryStorage(tenant=TENANT), MemoryKeyStore()))
+    town.crm.erasures.hold(ANNA, by="counsel", basis="tax", classes=EVERY_CLASS)
+
+    assert town.crm.verify().sound
+
+
 def test_the_keys_of_an_order_that_came_back_go_again() -> None:
     storage, keys = MemoryStorage(tenant=TENANT), MemoryKeyStore()
     town = told(core(storage, keys))

@@ -38,6 +38,7 @@ _LOST: Final = (
     " backup, or give up what is sealed under them (regulars keys renounce)"
 )
 _MARKS_DESTROYED: Final = KeyUnavailable("the key of the marks was destroyed")
+_OTHER_KEY: Final = KeyUnavailable("the key of that version is not the one that sealed the box")
 _CHANGED: Final = Tampered("the box or the place it stands in is not what was sealed")
 
 
@@ -160,7 +161,8 @@ class EnvelopeVault:
             cipher = key.way(parts.algorithm).cipher
             plaintext = cipher.decrypt(parts.nonce, parts.ciphertext, bound)
         except InvalidTag:
-            return _CHANGED
+            # Its mark holds, so it is whole: it was sealed under a key that was lost.
+            return _OTHER_KEY
         except UnsupportedAlgorithm:
             return KeyUnavailable("the OpenSSL of this process lacks the algorithm of the box")
         value = envelope.value_in(plaintext, parts.data_class)

@@ -196,6 +196,15 @@ def test_a_whole_box_whose_version_is_not_in_the_store_is_unavailable() -> None:
     assert restored.open(box, SPOT) == KeyUnavailable("the key is not in this key store")
 
 
+def test_a_whole_box_is_not_accused_when_a_new_key_has_the_number_of_its_own() -> None:
+    older = vault(MemoryKeyStore()).seal(CONTACT, SPOT)
+    anew = vault(MemoryKeyStore())
+    newer = anew.seal(CONTACT, SPOT)
+
+    assert isinstance(anew.open(older, SPOT), KeyUnavailable)
+    assert anew.open(newer, SPOT) == Revealed(CONTACT)
+
+
 def strict(keys: MemoryKeyStore, clock: Clock | None = None) -> EnvelopeVault:
     """A vault over exactly these keys."""
     return EnvelopeVault("shop", keys, RING, history=NO_HISTORY, clock=clock or Noon())

@@ -12,16 +12,22 @@ from hmac import compare_digest
 from typing import Final
 
 from regulars.adapters.envelope import MARK_BYTES, Parts
+from regulars.application.ports import KeyUnavailable, Tampered
 
 _PERSON: Final = b"regulars/mark/1"
 
 
 class Marking:
-    """The key of a tenant's marks, at hand."""
+    """
+    The key of a tenant's marks, at hand.
 
-    __slots__ = ("_keyed",)
+    `otherwise` is what a box is that it does not hold for: tampered with, unless there was another.
+    """
 
-    def __init__(self, secret: bytes) -> None:
+    __slots__ = ("_keyed", "otherwise")
+
+    def __init__(self, secret: bytes, otherwise: Tampered | KeyUnavailable) -> None:
+        self.otherwise = otherwise
         self._keyed = blake2b(key=secret, digest_size=MARK_BYTES, person=_PERSON)
 
     def mark(self, bound: bytes, sealed: bytes) -> bytes:

@@ -20,7 +20,7 @@ from regulars.adapters.cli_access_log import access_log
 from regulars.adapters.cli_balance import balance
 from regulars.adapters.cli_call import Connect
 from regulars.adapters.cli_demo import NotADemo, demo
-from regulars.adapters.cli_erase import erase, erasures
+from regulars.adapters.cli_erase import UnknownSubject, erase, erasures
 from regulars.adapters.cli_export import export
 from regulars.adapters.cli_find import find, index
 from regulars.adapters.cli_import import import_
@@ -80,6 +80,7 @@ _FAILURES: Final = (
     StorageUnavailable,
     UndecodableEvent,
     UnknownCustomer,
+    UnknownSubject,
     UnknownTenant,
     UnusableArchive,
     UnusableBackup,

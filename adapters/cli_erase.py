@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import UTC
 from pathlib import Path
@@ -14,18 +14,28 @@ from rich.text import Text
 
 from regulars.adapters.cli_call import Call, call_options, examples
 from regulars.adapters.cli_profile import UnknownCustomer
-from regulars.adapters.cli_screen import clock, count, facts, plain, section, show, write_json
+from regulars.adapters.cli_screen import clock, facts, how_many, said_of, section, show, write_json
 from regulars.adapters.new_file import new_file, refuse_own_files
+from regulars.application.aggregates import order_stream
 from regulars.application.certificate import Certificate
 from regulars.application.crm import Crm
 from regulars.application.customer import CustomerProfile
+from regulars.application.door import subject_of
 from regulars.application.erasures import EVERY_CLASS
 from regulars.domain.erasure import Traces
 from regulars.domain.personal import DataClass
+from regulars.domain.protection import PartyNamed
+from regulars.domain.subject import Subject, SubjectKind
+from regulars.domain.values import OrderId
 
 UNFINISHED: Final = 1
 """The exit status where something asked for is not erased, or nobody said yes."""
 
+_OTHERS: Final = {
+    SubjectKind.COURIER: "In place of CUSTOMER: the contact of a courier.",
+    SubjectKind.MERCHANT: "In place of CUSTOMER: the contact that a merchant's orders name.",
+    SubjectKind.ORDER: "In place of CUSTOMER: what was written on an order without a customer.",
+}
 _CLASSES: Final = tuple(one.value for one in DataClass)
 _TRACES: Final = {
     Traces.GONE: "overwritten in the database's files",
@@ -34,14 +44,23 @@ _TRACES: Final = {
 }
 
 
+def _others(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that name a subject in place of a customer."""
+    for kind in reversed(SubjectKind):
+        command = click.option(f"--{kind.value}", metavar="ID", help=_OTHERS[kind])(command)
+    return command
+
+
 @click.command(
     epilog=examples(
         "regulars erase 1609",
         "regulars erase 1609 --class address --class content --basis gdpr-17-1-b",
         "regulars erase 1609 --yes --certificate erasure-1609.json",
+        "regulars erase --courier c-7 --basis left",
     )
 )
-@click.argument("customer")
+@click.argument("customer", required=False)
+@_others
 @click.option(
     "--class",
     "classes",
@@ -71,15 +90,16 @@ _TRACES: Final = {
 def erase(  # noqa: PLR0913 - the options of a command
     call: Call,
     *,
-    customer: str,
+    customer: str | None,
     classes: tuple[str, ...],
     basis: str,
     by: str,
     certificate: Path | None,
     yes: bool,
+    **others: str | None,
 ) -> None:
     """
-    Destroy the personal data of CUSTOMER for good.
+    Destroy the personal data of CUSTOMER for good, or of a courier, a merchant or an order.
 
     The keys that it is sealed under are destroyed, so that nobody can ever read it again, neither
     here nor in an export of the log. Orders, money, points and consents stay as they are, without
@@ -92,15 +112,16 @@ def erase(  # noqa: PLR0913 - the options of a command
     if call.as_json and not yes:
         raise click.UsageError("--json asks no question: add --yes")
     wanted = tuple(one for one in DataClass if one.value in classes) or EVERY_CLASS
+    whose = _meant(customer, others)
     with call.read() as crm:
-        living = _living(crm, customer)
-        if not yes and not _confirmed(crm, customer, wanted, living):
+        living = _living(crm, whose)
+        if not yes and not _confirmed(crm, whose, wanted, living):
             click.echo("Nothing was erased", err=True)
             sys.exit(UNFINISHED)
         if certificate is not None:
             refuse_own_files(certificate, call.file())
         with nullcontext() if certificate is None else new_file(certificate, replace=False) as file:
-            done = crm.erasures.erase(customer, by=by, basis=basis, classes=wanted)
+            done = crm.erasures.erase(whose, by=by, basis=basis, classes=wanted)
             if file is not None:
                 text = json.dumps(done.document(), ensure_ascii=False, indent=2)
                 file.write_text(f"{text}\n", encoding="utf-8")
@@ -112,16 +133,45 @@ def erase(  # noqa: PLR0913 - the options of a command
         sys.exit(UNFINISHED)
 
 
-def _living(crm: Crm, customer: str) -> dict[DataClass, int]:
-    living = crm.erasures.living(customer)
-    known = living or crm.erasures.state(customer).asked
-    if not known and crm.ask(CustomerProfile(customer=customer, timezone=UTC, top=0)) is None:
-        raise UnknownCustomer(customer)
+def _meant(customer: str | None, others: Mapping[str, str | None]) -> str | Subject:
+    named: list[str | Subject] = [
+        Subject(kind=kind, id=value) for kind in SubjectKind if (value := others[kind.value])
+    ]
+    if customer is not None:
+        named.append(customer)
+    if len(named) != 1:
+        raise click.UsageError("name one: CUSTOMER, or a courier, a merchant or an order")
+    return named[0]
+
+
+def _living(crm: Crm, whose: str | Subject) -> dict[DataClass, int]:
+    living = crm.erasures.living(whose)
+    if not (living or crm.erasures.state(whose).asked or _is_known(crm, whose)):
+        raise UnknownSubject(whose) if isinstance(whose, Subject) else UnknownCustomer(whose)
     return living
 
 
+def _is_known(crm: Crm, whose: str | Subject) -> bool:
+    if not isinstance(whose, Subject):
+        return crm.ask(CustomerProfile(customer=whose, timezone=UTC, top=0)) is not None
+    if whose.kind is SubjectKind.ORDER:
+        return any(True for _ in crm.events(stream=order_stream(OrderId(whose.id))))
+    return any(subject_of(one.event) == str(whose) for one in crm.events(types={PartyNamed}))
+
+
+class UnknownSubject(Exception):
+    """No courier, merchant or order of this id is known."""
+
+    def __init__(self, whose: Subject) -> None:
+        super().__init__(whose)
+        self.whose = whose
+
+    def __str__(self) -> str:
+        return f"there is no {self.whose.kind.value} {self.whose.id!r}"
+
+
 def _confirmed(
-    crm: Crm, customer: str, wanted: Sequence[DataClass], living: dict[DataClass, int]
+    crm: Crm, customer: str | Subject, wanted: Sequence[DataClass], living: dict[DataClass, int]
 ) -> bool:
     state = crm.erasures.state(customer)
 
@@ -131,10 +181,10 @@ def _confirmed(
         if one in state.erased:
             return "erased already"
         keys = living.get(one, 0)
-        return f"to be destroyed with {count(keys)} key{'s'[: keys != 1]}" if keys else "none"
+        return f"to be destroyed with {how_many(keys, 'key')}" if keys else "none"
 
     rows = facts(*((one.value, said(one)) for one in wanted))
-    show(section(f"Personal data of customer {plain(customer)}", rows))
+    show(section(f"Personal data of {said_of(customer)}", rows))
     try:
         return click.confirm("Destroy it for good? Nobody can undo this", err=True)
     except click.Abort:
@@ -146,22 +196,27 @@ def _confirmed(
         "regulars erasures",
         "regulars erasures 1609 --json",
         "regulars erasures --resume",
+        "regulars erasures --courier c-7",
     )
 )
 @click.argument("customer", required=False)
+@_others
 @click.option("--resume", is_flag=True, help="First carry on those that were cut short.")
 @call_options()
-def erasures(call: Call, *, customer: str | None, resume: bool) -> None:
+def erasures(call: Call, *, customer: str | None, resume: bool, **others: str | None) -> None:
     """
     List erasures and what is left of them to do.
 
-    Those of CUSTOMER alone if it is named. The answer in JSON is their certificates. The exit
-    status is 1 if one waits to be carried on.
+    Those of CUSTOMER alone if it is named, or of a courier, a merchant or an order. The answer in
+    JSON is their certificates. The exit status is 1 if one waits to be carried on.
     """
+    alone = None
+    if customer is not None or any(others.values()):
+        alone = _meant(customer, others)
     with call.open() as crm:
         if resume:
             crm.erasures.resume()
-        found = crm.erasures.all() if customer is None else crm.erasures.of(customer)
+        found = crm.erasures.all() if alone is None else crm.erasures.of(alone)
     if call.as_json:
         write_json({"erasures": [one.document() for one in found]})
     elif found:
@@ -179,7 +234,7 @@ def _shown(certificate: Certificate) -> Iterator[RenderableType]:
         ("Asked for", f"{clock(asked.at, UTC)} by {asked.by}, {certificate.basis}"),
     ]
     for done in certificate.completions:
-        keys = f"{count(len(done.keys))} key{'s'[: len(done.keys) != 1]} destroyed"
+        keys = f"{how_many(len(done.keys), 'key')} destroyed"
         lines += [
             ("Erased", f"{_words(done.classes)}: {clock(done.entry.at, UTC)}, {keys}"),
             ("Traces", _TRACES[done.traces]),
@@ -189,7 +244,8 @@ def _shown(certificate: Certificate) -> Iterator[RenderableType]:
         lines.append(("Kept", f"{_words(certificate.restricted)}: under a legal hold"))
     if certificate.waiting:
         lines.append(("Waiting", f"{_words(certificate.waiting)}: see regulars erasures --resume"))
-    yield section(f"Customer {plain(certificate.customer)}", facts(*lines), Text())
+    whose = said_of(certificate.customer)
+    yield section(f"{whose[0].upper()}{whose[1:]}", facts(*lines), Text())
 
 
 def _words(classes: Sequence[DataClass]) -> str:

@@ -8,7 +8,7 @@ import click
 
 from regulars.adapters.cli_call import Call, call_options, examples
 from regulars.adapters.cli_reveal import reader_options
-from regulars.adapters.cli_screen import count, plain, write_json
+from regulars.adapters.cli_screen import how_many, plain, write_json
 from regulars.adapters.new_file import new_file, refuse_own_files
 from regulars.adapters.portable_document import portable_document
 from regulars.domain.actor import Actor
@@ -62,4 +62,6 @@ def export(  # noqa: PLR0913 - one for each option
             }
         )
     else:
-        click.echo(plain(f"Exported {count(values)} values and {count(orders)} orders to {file}"))
+        click.echo(
+            plain(f"Exported {how_many(values, 'value')} and {how_many(orders, 'order')} to {file}")
+        )

@@ -33,7 +33,7 @@ class _InOrder(click.Group):
 @click.group(cls=_InOrder, no_args_is_help=False)
 def keys() -> None:
     """
-    Look after keys: count, rotate, wrap anew, retire.
+    Look after keys: count, rotate, wrap anew, retire; give up those that are lost.
 
     Personal data is sealed under a data key for each person and kind of data. Data keys lie in
     the database, wrapped under a key-encryption key from the key file. To change that one:
@@ -137,6 +137,32 @@ def _shown_rewrapping(found: Rewrapping) -> Iterator[RenderableType]:
         yield Text(f"Left {count(number)} as they are: {plain(why)}", style="red")
 
 
+@keys.command(epilog=examples("regulars keys renounce"))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@call_options()
+def renounce(call: Call, *, yes: bool) -> None:
+    """
+    Give up the personal data of a log whose keys are lost, and take in new data.
+
+    A log that was imported has boxes and no keys: nothing more is sealed in it until its keys are
+    brought along with a backup, or given up here. What is sealed in it then never opens again,
+    also if the keys are found. Orders, money, points and consents stay. Nothing is given up where
+    the keys are there.
+    """
+    if call.as_json and not yes:
+        raise click.UsageError("--json asks no question: add --yes")
+    with call.open() as crm:
+        if not yes:
+            click.confirm("Give up all that is sealed under lost keys?", abort=True, err=True)
+        renounced = crm.keys.renounce()
+    if call.as_json:
+        write_json({"renounced": renounced})
+    elif renounced:
+        click.echo("What was sealed is given up; new personal data is taken in from now on")
+    else:
+        click.echo("Nothing was given up")
+
+
 @keys.command(epilog=examples("regulars keys retire kek-3f0c9a1b2d4e5f60"))
 @click.argument("kek", metavar="ID")
 @call_options()
@@ -144,10 +170,10 @@ def retire(call: Call, kek: str) -> None:
     """
     Take a key-encryption key out of the key file, for good.
 
-    Refused while a data key of this database is wrapped under it. If other databases share the
-    key file, look at their `status` first. Backups that are older than the re-wrap cannot be read
-    from then on, unless a copy of the old key file is kept; to destroy it is what makes an erasure
-    reach them.
+    Waits for commands under way, and is refused while a data key of this database is wrapped under
+    it. If other databases share the key file, look at their `status` first. Backups that are older
+    than the re-wrap cannot be read from then on, unless a copy of the old key file is kept; to
+    destroy it is what makes an erasure reach them.
     """
     with call.open() as crm:
         crm.keys.retire(kek)

@@ -1,6 +1,7 @@
 """`regulars events`, `rebuild` and `verify`: the log itself, and what proves the rest from it."""
 
 import json
+import shlex
 import sys
 from collections.abc import Iterator
 from datetime import UTC
@@ -20,8 +21,10 @@ from regulars.adapters.cli_call import Call, call_options, examples, moment_of
 from regulars.adapters.cli_screen import (
     Bars,
     count,
+    how_many,
     listing,
     plain,
+    said_of,
     section,
     show,
     warn,
@@ -30,9 +33,12 @@ from regulars.adapters.cli_screen import (
 from regulars.adapters.codec import STORED
 from regulars.application.audit import Verdict
 from regulars.application.catalogue import VIEWS
+from regulars.application.certificate import subject_document
+from regulars.application.erasure_subjects import Returned
 from regulars.application.errors import UndecodableEvent
 from regulars.application.events import Recorded, moment
 from regulars.domain.personal import Sealed
+from regulars.domain.subject import Subject
 
 _PRINTED_AT_ONCE: Final = 500
 _SHOWN_MAX: Final = 10
@@ -229,7 +235,8 @@ def verify(call: Call) -> None:
 
     Each view is computed from nothing and compared row by row with what is kept, and so is each
     snapshot of a stream; every stream is counted; every box of personal data is opened, its
-    content dropped unseen. Ends with status 1 if something is amiss.
+    content dropped unseen; keys that are there although an erasure has destroyed them, as after a
+    restore, are named. Ends with status 1 if something is amiss.
     """
     try:
         with call.read() as crm, Bars() as bars:
@@ -267,7 +274,25 @@ def verdict_document(verdict: Verdict) -> dict[str, object]:
             "without_key": verdict.boxes_without_key,
             "tampered": list(verdict.boxes_tampered),
         },
+        "keys_returned": [
+            {
+                **subject_document(one.customer),
+                "class": one.data_class.value,
+                "keys": one.keys,
+                "run": _against(one),
+            }
+            for one in verdict.keys_returned
+        ],
     }
+
+
+def _against(found: Returned) -> str:
+    """What destroys keys again that came back."""
+    if not found.new_life:
+        return "regulars erasures --resume"
+    whose, of = found.customer, found.data_class.value
+    named = [f"--{whose.kind.value}", whose.id] if isinstance(whose, Subject) else [whose]
+    return shlex.join(["regulars", "erase", *named, "--class", of])
 
 
 def shown_verdict(verdict: Verdict) -> Iterator[RenderableType]:
@@ -297,6 +322,11 @@ def shown_verdict(verdict: Verdict) -> Iterator[RenderableType]:
         *(f"view {one.view}: {', '.join(one.keys)}" for one in verdict.drifts),
         *(f"snapshot of {one} is not what its events add up to" for one in drifted),
         *(f"{box} was tampered with" for box in verdict.boxes_tampered),
+        *(
+            f"{said_of(one.customer)}, {one.data_class.value}: {how_many(one.keys, 'key')} that an"
+            f" erasure had destroyed, there again: {_against(one)}"
+            for one in verdict.keys_returned
+        ),
     ]
     for line in amiss[:_SHOWN_MAX]:
         yield Text(plain(line), style="red")

@@ -7,7 +7,7 @@ from typing import Final
 import click
 
 from regulars.adapters.cli_call import Call, call_options, examples
-from regulars.adapters.cli_screen import Bars, count, plain, write_json
+from regulars.adapters.cli_screen import Bars, how_many, plain, write_json
 from regulars.adapters.log_export import export_log
 from regulars.adapters.log_import import import_log
 
@@ -31,8 +31,9 @@ def export(call: Call, *, file: Path, replace: bool) -> None:
 
     JSON Lines, compressed if FILE ends in .gz: what it is, then an event a line as it is stored,
     then the checksum of all of it. It is the log at one moment, whoever writes meanwhile, and
-    appears whole or not at all. Boxes of personal data stay sealed, and no keys are in it. With -
-    the answer goes to standard error, and nothing is compressed.
+    appears whole or not at all. Boxes of personal data stay sealed, and no keys are in it; where
+    they are in a --keys-database, it tells so. With - the answer goes to standard error, and
+    nothing is compressed.
     """
     piped = str(file) == _PIPE
     with Bars() as bars:
@@ -56,7 +57,7 @@ def export(call: Call, *, file: Path, replace: bool) -> None:
         )
     else:
         to = "standard output" if piped else file
-        click.echo(plain(f"Exported {count(written.events)} events to {to}"), err=piped)
+        click.echo(plain(f"Exported {how_many(written.events, 'event')} to {to}"), err=piped)
         click.echo(f"Hash {written.hash}", err=piped)
 
 
@@ -75,7 +76,8 @@ def import_(call: Call, *, file: Path) -> None:
     Into a log without events, in a database that is made if it is not there. The whole of FILE is
     proven first: a line that is damaged, missing or edited is named, and nothing is imported.
     Events keep their positions; then every view is computed. Boxes of personal data open only
-    with the keys of the database that the log came from, which FILE does not hold.
+    with the keys of the database that the log came from, which FILE does not hold: bring them along
+    with a backup, name the same --keys-database, or give up what is sealed: regulars keys renounce.
     """
     piped = str(file) == _PIPE
     with Bars() as bars:
@@ -85,4 +87,6 @@ def import_(call: Call, *, file: Path) -> None:
         write_json({"file": str(file), "events": events})
     else:
         said = "standard input" if piped else file
-        click.echo(plain(f"Imported {count(events)} events from {said}; every view is computed"))
+        click.echo(
+            plain(f"Imported {how_many(events, 'event')} from {said}; every view is computed")
+        )

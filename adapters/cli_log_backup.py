@@ -27,8 +27,8 @@ def backup(call: Call, *, file: Path, replace: bool) -> None:
 
     Others may read and write meanwhile. The copy has every tenant. It is proven before it takes
     its name, by SQLite and by what `regulars log check` looks at in the log of --tenant. It has
-    the sealed data and the wrapped keys, and not the key file: keep that one apart from it.
-    PostgreSQL is backed up by pg_dump.
+    the sealed data and the wrapped keys, unless those are in a --keys-database, and not the key
+    file: keep that one apart from it. PostgreSQL is backed up by pg_dump.
     """
     with Bars() as bars:
         made = back_up(call.database, file, tenant=call.tenant, replace=replace, told=bars.tell)
@@ -77,5 +77,7 @@ def _about(made: Backup) -> Iterator[str]:
     yield f"Hash {made.hash}"
     if made.keys:
         yield plain(f"Its personal data opens with the key file that holds {', '.join(made.keys)}")
+    elif made.keys_apart:
+        yield "Its data keys are kept in another database: back that one up as well"
     else:
         yield "It holds no keys: if personal data is sealed in it, nobody can read that"

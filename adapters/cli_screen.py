@@ -20,6 +20,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from regulars.domain.subject import Subject
 from regulars.domain.values import Money, decimal_text
 
 _RISING: Final = " ▁▂▃▄▅▆▇█"
@@ -66,6 +67,18 @@ def plain(text: str) -> str:
 def count(number: int) -> str:
     """A number as people read it: 12,345."""
     return f"{number:,}"
+
+
+def how_many(number: int, thing: str) -> str:
+    """A number of things as people read it: 1 key, 12,345 keys."""
+    return f"{count(number)} {thing}{'s'[: number != 1]}"
+
+
+def said_of(whose: str | Subject) -> str:
+    """Whose data it is: customer 1609, or courier c-7."""
+    if isinstance(whose, Subject):
+        return plain(f"{whose.kind.value} {whose.id}")
+    return plain(f"customer {whose}")
 
 
 def amount(money: Money) -> str:

@@ -86,12 +86,13 @@ class Versions:
     What came of every stored version of a key.
 
     `latest` seals; None if it is superseded, and the next seal makes another. `first` digests:
-    the oldest that was not erased, so that digests stay the same.
+    the oldest that was not erased, so that digests stay the same. Both are None of keys that were
+    loaded to open boxes, when nobody asked whether more may be sealed.
     """
 
     outcomes: dict[int, Outcome]
     latest: Outcome | None
-    first: Outcome
+    first: Outcome | None
 
 
 class RecentKeys:

@@ -208,6 +208,19 @@ class Database:
         self.commits.tell()
         return head
 
+    def is_same(self, other: "Database") -> bool:
+        """
+        Whether `other` is this one under another name. Not in a transaction.
+
+        Raises:
+            StorageUnavailable: one of them does not answer.
+        """
+        if type(self.dialect) is not type(other.dialect):
+            return False
+        with self._lock, self._our_words():
+            self._reconnect_if_lost()
+            return self.dialect.is_same(self.driver, other.driver)
+
     def settle(self) -> None:
         """
         Return once all that was read before is kept through a power cut. Not in a transaction.

@@ -128,6 +128,10 @@ class Dialect(Protocol):
         """The tables as they are to be made, in the place where ours stand."""
         ...
 
+    def is_same(self, mine: Driver, other: Driver) -> bool:
+        """Whether two connections are to one and the same tables, whatever their URLs say."""
+        ...
+
     def is_lost(self, driver: Driver) -> bool:
         """Whether a connection with nothing begun on it is of no use, so another one is needed."""
         ...

@@ -32,6 +32,29 @@ _ROW: Final[dict[str, Any]] = {
 }
 
 
+def kept_apart_as(database: Database) -> str | None:
+    """The id under which the data keys of a log are in another database; None if they are not."""
+    found = select(KEYS.c.kek).where(KEYS.c.tenant == _ROW["tenant"], KEYS.c.subject == _TOLD)
+    return database.connection.scalar(found)
+
+
+def keep_apart_as(database: Database, log_id: str) -> None:
+    """
+    Tell of a log without keys that its data keys are in another database, under that id.
+
+    Raises:
+        UnusableKeys: the database has data keys of its own, or others elsewhere.
+    """
+    known = kept_apart_as(database)
+    if known == log_id:
+        return
+    if known is not None or database.connection.scalar(select(func.count()).select_from(KEYS)):
+        why = "has data keys of its own or elsewhere, and those of this log are in a third place"
+        raise UnusableKeys(source=database.name, why=f"{why}: take a database for it alone")
+    told = _ROW | {"subject": _TOLD, "kek": log_id}
+    database.connection.execute(insert(KEYS).values(told))
+
+
 def check_kept_here(database: Database) -> None:
     """
     Refuse to work on a log whose keys are kept in another database.
@@ -39,7 +62,7 @@ def check_kept_here(database: Database) -> None:
     Raises:
         UnusableKeys: they are.
     """
-    if _log_id(database) is not None:
+    if kept_apart_as(database) is not None:
         why = "its data keys are kept in another database: name that one as its keys_database"
         raise UnusableKeys(source=database.name, why=why)
 
@@ -57,7 +80,7 @@ def keys_apart(database: Database, url: str, *, create: bool, busy_seconds: floa
     """
     kept = Database(url, create=create, busy_seconds=busy_seconds)
     try:
-        log_id = _log_id(database)
+        log_id = kept_apart_as(database)
         if log_id is None:
             _tell(database, kept, create=create)
         else:
@@ -69,7 +92,7 @@ def keys_apart(database: Database, url: str, *, create: bool, busy_seconds: floa
 
 
 def _tell(database: Database, kept: Database, *, create: bool) -> None:
-    if kept.name == database.name:
+    if database.is_same(kept):
         why = "is the database of the log itself, where keys are kept without being told"
         raise UnusableKeys(source=kept.name, why=why)
     with database.transaction():
@@ -83,8 +106,7 @@ def _tell(database: Database, kept: Database, *, create: bool) -> None:
         # Among the keys first: what a crash leaves there alone is told of by no log.
         with kept.transaction():
             kept.connection.execute(insert(KEYS).values(_ROW | {"subject": _keys_of(log_id)}))
-        told = _ROW | {"subject": _TOLD, "kek": log_id}
-        database.connection.execute(insert(KEYS).values(told))
+        keep_apart_as(database, log_id)
 
 
 class KeysElsewhere:
@@ -101,11 +123,6 @@ class KeysElsewhere:
 
 def _keys_of(log_id: str) -> str:
     return f"keys of the log {log_id}"
-
-
-def _log_id(database: Database) -> str | None:
-    found = select(KEYS.c.kek).where(KEYS.c.tenant == _ROW["tenant"], KEYS.c.subject == _TOLD)
-    return database.connection.scalar(found)
 
 
 def _check_are_of(log_id: str, database: Database, kept: Database) -> None:

@@ -68,6 +68,7 @@ class Archive:
             self._heading = lines.heading()
         self.count = self._heading.count
         self.head = self._heading.head
+        self.keys_apart = self._heading.keys_apart or None
         if self._heading.tenant != tenant:
             raise self.unusable(1, f"says that the log is not that of the tenant {tenant}")
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from regulars.adapters.database import Database
 from regulars.adapters.database_url import parsed_url, shown
 from regulars.adapters.keys import KEYS
+from regulars.adapters.keys_database import kept_apart_as
 from regulars.adapters.log_import import Told, untold
 from regulars.adapters.log_lines import line_of
 from regulars.adapters.new_file import new_file, refuse_own_files
@@ -47,6 +48,7 @@ class Backup:
 
     `hash` is that of a `LogCheck` of the tenant that was checked. `keys` are the ids of the
     key-encryption keys that its personal data needs: those of the key file that belongs to it.
+    With `keys_apart` it holds no data key, because they are kept in another database.
     """
 
     size: int
@@ -54,6 +56,7 @@ class Backup:
     head: int
     hash: str
     keys: tuple[str, ...]
+    keys_apart: bool
 
 
 def back_up(
@@ -163,7 +166,7 @@ def _proven(draft: Path, said: Path, tenant: str, told: Told) -> Backup:
     try:
         with closing(Database(f"sqlite:///{draft}", create=False, older=True)) as opened:
             found = _looked_through(opened, said, tenant, told)
-            keys = _key_ids(opened)
+            keys, apart = _key_ids(opened), kept_apart_as(opened) is not None
             # Without a journal beside it the file is all there is, and can be read where nothing
             # can be written. The database has one again as soon as it is opened.
             opened.driver.execute("PRAGMA journal_mode = DELETE")
@@ -180,6 +183,7 @@ def _proven(draft: Path, said: Path, tenant: str, told: Told) -> Backup:
         head=found.head,
         hash=found.hash,
         keys=keys,
+        keys_apart=apart,
     )
 
 
@@ -202,7 +206,7 @@ def _looked_through(database: Database, said: Path, tenant: str, told: Told) -> 
 
 def _key_ids(database: Database) -> tuple[str, ...]:
     """The ids of the key-encryption keys under which the database's keys are wrapped."""
-    query = select(KEYS.c.kek).where(KEYS.c.kek.is_not(None)).distinct().order_by(KEYS.c.kek)
+    query = select(KEYS.c.kek).where(KEYS.c.wrapped.is_not(None)).distinct().order_by(KEYS.c.kek)
     return tuple(database.connection.scalars(query))
 
 

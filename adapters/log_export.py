@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import IO
 
 from attrs import frozen
+from msgspec import UNSET
 
 from regulars.adapters.database import Database
+from regulars.adapters.keys_database import kept_apart_as
 from regulars.adapters.log_archive import is_packed, opened_archive
 from regulars.adapters.log_lines import Heading, ending_line, heading_line, line_of
 from regulars.adapters.new_file import new_file, refuse_own_files
@@ -40,8 +42,8 @@ def export_log(
 
     The file is compressed if its name ends in `.gz`. It appears whole or not at all; what is open
     for writing, as standard output, is written to as it goes, and not compressed. It holds no
-    keys: who has only the file cannot read the personal data in it, and neither can you. Tables of
-    an older format are read as they are.
+    keys: who has only the file cannot read the personal data in it, and neither can you. Where they
+    are in another database, it tells so. Tables of an older format are read as they are.
 
     Raises:
         StorageUnavailable, NotOurDatabase: the database cannot be opened or read.
@@ -52,35 +54,51 @@ def export_log(
     with closing(Database(database, create=False, older=True)) as opened:
         refuse_unknown_tenant(opened, tenant)
         events = SqlStoredEvents(opened, tenant=tenant)
+        apart = kept_apart_as(opened)
         if not isinstance(file, Path | str):
-            with events.snapshot():
-                return _written(events, file, progress)
+            return _written(events, file, apart, progress)
         refuse_own_files(Path(file), opened.path)
-        return write_archive(events, Path(file), replace=replace, progress=progress)
+        return write_archive(
+            events, Path(file), keys_apart=apart, replace=replace, progress=progress
+        )
 
 
 def write_archive(
-    events: StoredEvents, file: Path, *, replace: bool = False, progress: Progress | None = None
+    events: StoredEvents,
+    file: Path,
+    *,
+    keys_apart: str | None = None,
+    replace: bool = False,
+    progress: Progress | None = None,
 ) -> Archived:
-    """Write a log to `file`; see `export_log`."""
+    """Write a log to `file`, whose data keys are kept apart under that id; see `export_log`."""
     with (
-        events.snapshot(),
         new_file(file, replace=replace) as draft,
         opened_archive(draft, "wb", packed=is_packed(file)) as out,
     ):
-        return _written(events, out, progress)
+        return _written(events, out, keys_apart, progress)
 
 
-def _written(events: StoredEvents, out: IO[bytes], progress: Progress | None) -> Archived:
-    heading = Heading(tenant=events.tenant, count=events.count(), head=events.head())
-    first = heading_line(heading)
-    out.write(first)
-    whole, rows = sha256(first), sha256()
-    for stored in counted(events.read(), heading.count, progress):
-        line = line_of(stored)
-        out.write(line)
-        whole.update(line)
-        rows.update(line)
+def _written(
+    events: StoredEvents, out: IO[bytes], keys_apart: str | None, progress: Progress | None
+) -> Archived:
+    with events.snapshot():
+        heading = Heading(
+            tenant=events.tenant,
+            count=events.count(),
+            head=events.head(),
+            keys_apart=keys_apart or UNSET,
+        )
+        first = heading_line(heading)
+        out.write(first)
+        whole, rows = sha256(first), sha256()
+        for stored in counted(events.read(), heading.count, progress):
+            line = line_of(stored)
+            out.write(line)
+            whole.update(line)
+            rows.update(line)
+    # Whoever has the file has what no crash takes back.
+    events.settle()
     out.write(ending_line(whole.hexdigest()))
     out.flush()
     return Archived(

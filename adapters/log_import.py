@@ -12,6 +12,7 @@ from attrs import evolve, frozen
 
 from regulars.adapters.database import Database
 from regulars.adapters.database_url import parsed_url, shown
+from regulars.adapters.keys_database import keep_apart_as
 from regulars.adapters.log_archive import Archive
 from regulars.adapters.storage import SqlStorage
 from regulars.adapters.stored_events import SqlStoredEvents
@@ -58,11 +59,12 @@ def import_log(
     to keep it; what is open for reading, as standard input, is first kept in a file for that, and
     may be compressed. Positions stay as they were, and none up to the head of the export is given
     again. One transaction keeps events and views, or nothing. Keys are not in the file: see
-    docs/operations.md.
+    docs/operations.md. Where the log's were in another database, so are the copy's.
 
     Raises:
         UnusableArchive: the file is damaged, cut short, edited, of another tenant, or no export.
         LogNotEmpty: the tenant has events in this database.
+        UnusableKeys: the log's keys are in another database, and here are those of other tenants.
         UndecodableEvent: this version cannot read an event, and so compute no views.
         StorageUnavailable: the database cannot be opened or written.
         NotOurDatabase: it is something else, or of a newer version.
@@ -95,6 +97,8 @@ def _imported(database: str, archive: Archive, tenant: str, told: Told) -> int:
     _refuse_empty_file(database)
     with closing(Database(database)) as opened, opened.transaction():
         _keep(opened, archive, tenant, told)
+        if archive.keys_apart is not None:
+            keep_apart_as(opened, archive.keys_apart)
         storage = SqlStorage(opened, VIEWS, tenant=tenant)
         # Of a log that was emptied by hand they would fit streams that have the same names.
         storage.snapshots.forget()

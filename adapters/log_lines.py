@@ -30,13 +30,18 @@ class Malformed(Exception):
 
 
 class Heading(msgspec.Struct, frozen=True, kw_only=True):
-    """What an exported log holds: whose it is, how many events, and the head when it was made."""
+    """
+    What an exported log holds: whose it is, how many events, and the head when it was made.
+
+    `keys_apart` is the id under which its data keys are kept in another database, where they are.
+    """
 
     format: str = _FORMAT
     version: int = _VERSION
     tenant: str
     count: _Count
     head: _Count
+    keys_apart: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class _Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -22,6 +22,9 @@ class MemoryStoredEvents:
         """Nobody else writes here; see the port."""
         yield
 
+    def settle(self) -> None:
+        """Nothing is more durable than memory; see the port."""
+
     def head(self) -> int:
         """The highest position ever given; see the port."""
         return self._log.head()

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from secrets import randbits
 from select import select
 from sys import maxsize
 from threading import Lock
@@ -52,7 +53,11 @@ _FEW: Final = 32
 _TYPES: Final = "int8 text text int4 text int4 bytea int8 int8 text text text bytea bytea".split()
 """Those of the columns of events, in their order."""
 
-_ON_DISK: Final = "SELECT pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn()"
+# A standby has only what its primary has on disk, and cannot say where that one stands.
+_ON_DISK: Final = """
+    SELECT CASE WHEN pg_is_in_recovery() THEN true
+           ELSE pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn() END
+"""
 _FLUSH: Final = "SELECT pg_logical_emit_message(true, 'regulars', '')"
 _QUOTING: Final = ("22", "23")
 """Classes of SQLSTATE, bad data and broken constraints, whose messages quote values."""
@@ -178,6 +183,26 @@ class Postgres:
             message = "the host's connection commits each statement"
             raise RuntimeError(message)
         return _HostDriver(host)
+
+    def is_same(self, mine: Driver, other: Driver) -> bool:
+        """
+        Whether both are in one schema of one database; see the protocol.
+
+        Addresses, and what a cluster says of itself, do not tell: a server has several of the one,
+        and a copy of it the same of the other. A lock that nobody else takes does.
+        """
+        schemas = {driver.execute("SELECT current_schema()").fetchone() for driver in (mine, other)}
+        if len(schemas) > 1:
+            return False
+        lock = (randbits(63),)
+        mine.execute("SELECT pg_advisory_lock(%s)", lock)
+        try:
+            (free,) = other.execute("SELECT pg_try_advisory_lock(%s)", lock).fetchone()
+            if free:
+                other.execute("SELECT pg_advisory_unlock(%s)", lock)
+        finally:
+            mine.execute("SELECT pg_advisory_unlock(%s)", lock)
+        return not free
 
     def is_lost(self, driver: Driver) -> bool:
         """Whether the server has gone, or gone and come back; see the protocol."""

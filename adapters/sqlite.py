@@ -24,6 +24,8 @@ _PRAGMAS: Final = (
     "PRAGMA cache_size = -16384",
     "PRAGMA temp_store = MEMORY",
 )
+_FILE: Final = "SELECT file FROM pragma_database_list WHERE name = 'main'"
+
 _ONE_BY_ONE: Final = 8
 """Rows up to which a statement for each is as fast as one for all."""
 
@@ -143,6 +145,11 @@ class Sqlite:
     def placed(self, driver: Driver, tables: MetaData) -> MetaData:  # noqa: ARG002 - one place
         """A file has one place for tables; see the protocol."""
         return tables
+
+    def is_same(self, mine: Driver, other: Driver) -> bool:
+        """Whether both have the same file open, by whichever path; see the protocol."""
+        files = [driver.execute(_FILE).fetchone()[0] for driver in (mine, other)]
+        return all(files) and Path(files[0]).samefile(files[1])
 
     def is_lost(self, driver: Driver) -> bool:  # noqa: ARG002 - a file is not lost
         """Never; see the protocol."""

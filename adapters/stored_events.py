@@ -55,6 +55,10 @@ class SqlStoredEvents:
         """Read inside as of one moment; see the port."""
         return self._database.snapshot()
 
+    def settle(self) -> None:
+        """Wait for the disk; see the port."""
+        self._database.settle()
+
     def head(self) -> int:
         """The highest position ever given; see the port."""
         return self._log.head()

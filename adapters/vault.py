@@ -16,8 +16,10 @@ from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from regulars.adapters import envelope
 from regulars.adapters.box_marks import Marking
 from regulars.adapters.data_keys import DataKey, Outcome, RecentKeys, Versions
+from regulars.adapters.key_ring import UnusableKeys
 from regulars.application.errors import StorageUnavailable, SubjectErased
 from regulars.application.events import microseconds
+from regulars.application.key_history import KeyHistory
 from regulars.application.keys import KeyName, KeyState, KeyStore, KeyWrapper, StoredKey, marks_of
 from regulars.application.ports import (
     Clock,
@@ -31,12 +33,18 @@ from regulars.application.ports import (
 from regulars.domain.personal import DATA_CLASS, DataClass, Personal, Sealed
 
 _LAST_VERSION: Final = 2**32 - 1  # what a header has room for
+_LOST: Final = (
+    "holds boxes, and the key of their marks is not in this key store: bring the keys along with a"
+    " backup, or give up what is sealed under them (regulars keys renounce)"
+)
+_MARKS_DESTROYED: Final = KeyUnavailable("the key of the marks was destroyed")
+_OTHER_KEY: Final = KeyUnavailable("the key of that version is not the one that sealed the box")
 _CHANGED: Final = Tampered("the box or the place it stands in is not what was sealed")
 
 
 class EnvelopeVault:
     """
-    The `Vault` port over a key store and a key wrapper.
+    The `Vault` port over a key store and a key wrapper, held to what the log tells of keys.
 
     `algorithm` is what boxes are sealed with from now on; those of the others still open.
     The unwrapped keys of at most `capacity` subjects and classes stay in memory, at most `max_age`
@@ -54,6 +62,7 @@ class EnvelopeVault:
         keys: KeyStore,
         wrapper: KeyWrapper,
         *,
+        history: KeyHistory,
         clock: Clock,
         algorithm: int = envelope.AES_256_GCM,
         capacity: int = 10_000,
@@ -65,6 +74,7 @@ class EnvelopeVault:
         self._tenant = tenant
         self._keys = keys
         self._wrapper = wrapper
+        self._history = history
         self._clock = clock
         self._algorithm = algorithm
         self._recent = RecentKeys(capacity, max_age, timer)
@@ -80,9 +90,11 @@ class EnvelopeVault:
         Raises:
             InvalidPersonalData: the value could not be read back as it is.
             StorageUnavailable: the key cannot be had, or is not what was stored.
+            UnusableKeys: the log holds boxes, and the key of their marks is not there.
         """
         content = envelope.content(value)
         data_class = DATA_CLASS[type(value)]
+        marking = self._marking or self._provided_marking()
         recent = self._recent.get(spot.subject, data_class)
         key = recent.latest if recent is not None else None
         if not isinstance(key, DataKey) or key.seals >= self._max_seals:
@@ -91,7 +103,6 @@ class EnvelopeVault:
                 self._keys.supersede(name, key.version)
             key = _usable(self._provided(name).latest, name)
         key.seals += 1
-        marking = self._marking or self._provided_marking()
         way = key.way(self._algorithm)
         nonce = urandom(envelope.NONCE_BYTES)
         bound = way.bound + envelope.bound_to_spot(spot)
@@ -103,18 +114,23 @@ class EnvelopeVault:
         names = {
             KeyName(self._tenant, subject, data_class)
             for subject, data_class in needed
-            if self._recent.get(subject, data_class) is None
+            if (recent := self._recent.get(subject, data_class)) is None or recent.first is None
         }
         if not names:
             return
         since = self._recent.mark()
+        erased = self._history.erased({name.subject for name in names})
+        # Whoever is erased is refused by itself, when it seals.
+        names = {name for name in names if name.data_class not in erased.get(name.subject, ())}
+        if names and self._marking is None:
+            self._provided_marking()
         stored = dict(self._keys.get_many(names))
         missing = [self._new(name, 1) for name in names - stored.keys()]
         if missing:
             self._keys.provision_many(missing)
             stored |= self._keys.get_many([key.name for key in missing])
         for name, versions in stored.items():
-            self._remembered(name, versions, since)
+            self._remembered(name, versions, since, seals=True)
 
     def open(self, box: Sealed, spot: Spot) -> Opened:
         """
@@ -133,7 +149,7 @@ class EnvelopeVault:
             parts.header, self._tenant, spot.subject
         ) + envelope.bound_to_spot(spot)
         if not marking.holds(bound, parts):
-            return _CHANGED
+            return marking.otherwise
         recent = self._recent.get(spot.subject, parts.data_class)
         key = recent.outcomes.get(parts.key_version) if recent is not None else None
         if not isinstance(key, (DataKey, Erased)):
@@ -145,7 +161,8 @@ class EnvelopeVault:
             cipher = key.way(parts.algorithm).cipher
             plaintext = cipher.decrypt(parts.nonce, parts.ciphertext, bound)
         except InvalidTag:
-            return _CHANGED
+            # Its mark holds, so it is whole: it was sealed under a key that was lost.
+            return _OTHER_KEY
         except UnsupportedAlgorithm:
             return KeyUnavailable("the OpenSSL of this process lacks the algorithm of the box")
         value = envelope.value_in(plaintext, parts.data_class)
@@ -196,9 +213,29 @@ class EnvelopeVault:
                 self._made(name, versions[-1].version + 1)
         self._recent.clear()
 
+    def renounce_marks(self) -> bool:
+        """
+        Make a new key of the marks, where the log holds boxes and the one of theirs is lost.
+
+        The old one counts as destroyed from then on: its boxes never open here, and are never told
+        to be tampered with. Returns whether there was anything to give up. Called in a transaction.
+
+        Raises:
+            StorageUnavailable: the key store does not answer.
+        """
+        name = marks_of(self._tenant)
+        if name in self._keys.get_many([name]) or not self._history.has_boxes():
+            return False
+        self._keys.fence([name], at=microseconds(self._clock.now()))
+        self._made(name, 2)
+        self.rolled_back()
+        return True
+
     def _provided_marking(self) -> Marking:
         name = marks_of(self._tenant)
         if name not in self._keys.get_many([name]):
+            if self._history.has_boxes():
+                raise UnusableKeys(source=f"the log of {self._tenant}", why=_LOST)
             self._made(name, 1)
         marking = self._known_marking()
         if not isinstance(marking, Marking):
@@ -214,22 +251,23 @@ class EnvelopeVault:
             return KeyUnavailable(str(error))
         if not stored:
             return KeyUnavailable("the key of the marks is not in this key store")
-        secret = self._secret_of(name, stored[0])
-        if isinstance(secret, Erased):
-            return KeyUnavailable("the key of the marks was destroyed")
-        if isinstance(secret, bytes):
-            self._marking = Marking(secret)
-            return self._marking
-        return secret
+        *older, secret = (self._secret_of(name, key) for key in stored)
+        if not isinstance(secret, bytes):
+            return _MARKS_DESTROYED if isinstance(secret, Erased) else secret
+        # There is an older one only where it was given up.
+        self._marking = Marking(secret, _MARKS_DESTROYED if older else _CHANGED)
+        return self._marking
 
     def _provided(self, name: KeyName) -> Versions:
         since = self._recent.mark()
+        if name.data_class in self._history.erased([name.subject]).get(name.subject, ()):
+            raise SubjectErased(subject=name.subject, data_class=name.data_class.value)
         stored = self._keys.get_many([name]).get(name, ())
         if not stored:
             stored = [self._made(name, 1)]
         elif stored[-1].state is KeyState.SUPERSEDED:
             stored = [*stored, self._made(name, stored[-1].version + 1)]
-        return self._remembered(name, stored, since)
+        return self._remembered(name, stored, since, seals=True)
 
     def _made(self, name: KeyName, version: int) -> StoredKey:
         return self._keys.provision(self._new(name, version))
@@ -251,17 +289,21 @@ class EnvelopeVault:
             stored = self._keys.get_many([name]).get(name)
         except StorageUnavailable as error:
             return KeyUnavailable(str(error))
-        outcomes = self._remembered(name, stored, since).outcomes if stored else {}
+        outcomes = {}
+        if stored:
+            outcomes = self._remembered(name, stored, since, seals=False).outcomes
         return outcomes.get(version, KeyUnavailable("the key is not in this key store"))
 
-    def _remembered(self, name: KeyName, stored: Sequence[StoredKey], since: int) -> Versions:
+    def _remembered(
+        self, name: KeyName, stored: Sequence[StoredKey], since: int, *, seals: bool
+    ) -> Versions:
         outcomes = {key.version: self._unwrapped(name, key) for key in stored}
         latest = outcomes[stored[-1].version]
         living = (key for key in outcomes.values() if not isinstance(key, Erased))
         versions = Versions(
             outcomes=outcomes,
-            latest=None if stored[-1].state is KeyState.SUPERSEDED else latest,
-            first=latest if isinstance(latest, Erased) else next(living),
+            latest=latest if seals and stored[-1].state is not KeyState.SUPERSEDED else None,
+            first=latest if isinstance(latest, Erased) else next(living) if seals else None,
         )
         self._recent.put(name.subject, name.data_class, versions, since=since)
         return versions

@@ -9,6 +9,7 @@ from attrs import frozen
 
 from regulars.application.events import Command, Event
 from regulars.domain import actor, customer, erasure, loyalty, merchant, order, program
+from regulars.domain.subject import Subject
 from regulars.domain.values import CustomerId, MerchantId, OrderId, ProgramId
 
 
@@ -74,7 +75,7 @@ ERASURE: Final = Aggregate(
     state=erasure.Erasure,
     events=get_args(erasure.Event),
     fold=erasure.fold,
-    fold_version=1,
+    fold_version=2,
     decide=erasure.decide,
     snapshot_every=None,
 )
@@ -94,6 +95,7 @@ _KINDS: Final = {
     "program": PROGRAM,
     "account": ACCOUNT,
     "erasure": ERASURE,
+    "erasure_of": ERASURE,
     "actor": ACTOR,
 }
 
@@ -123,9 +125,15 @@ def account_stream(program_id: ProgramId, customer_id: CustomerId) -> str:
     return f"account-{quote(program_id, safe='')}/{customer_id}"
 
 
-def erasure_stream(customer_id: CustomerId) -> str:
-    """The stream of the erasures of a customer."""
-    return f"erasure-{customer_id}"
+def erasure_stream(whose: CustomerId | Subject) -> str:
+    """The stream of the erasures of a customer, or of a subject that is none."""
+    return f"erasure_of-{whose}" if isinstance(whose, Subject) else f"erasure-{whose}"
+
+
+def erasure_stream_of(subject: str) -> str:
+    """The stream of the erasures of whom keys belong to: `customer/` and an id, or another."""
+    kind, _, named = subject.partition("/")
+    return f"erasure-{named}" if kind == "customer" else f"erasure_of-{subject}"
 
 
 def actor_stream(reader: actor.Actor) -> str:

@@ -10,7 +10,9 @@ from attrs import frozen
 from regulars.application.aggregates import Aggregate, aggregate_of
 from regulars.application.collection import collection_paused
 from regulars.application.door import boxes_of, subject_of
+from regulars.application.erasure_subjects import Returned, all_returned
 from regulars.application.events import Recorded
+from regulars.application.key_rotation import KeyRotation
 from regulars.application.ports import (
     Erased,
     KeyUnavailable,
@@ -23,6 +25,7 @@ from regulars.application.ports import (
 from regulars.application.projecting import Rows, fold_into
 from regulars.application.states import Held
 from regulars.application.views import View
+from regulars.domain import erasure
 
 
 @frozen(kw_only=True)
@@ -42,8 +45,8 @@ class Verdict:
     `events` counts those that are stored, whatever older ones have become.
     `gaps` are events whose version is not the next of their stream; `boxes` counts what became
     of the boxes of personal data. Of `snapshots`, those that commands would use, the `drifted`
-    are not what their streams' events add up to. `sound` if nothing is amiss; an erased box is
-    as it should be.
+    are not what their streams' events add up to. `keys_returned` are there although the log tells
+    that they were destroyed. `sound` if nothing is amiss; an erased box is as it should be.
     """
 
     events: int
@@ -57,12 +60,14 @@ class Verdict:
     boxes_erased: int
     boxes_without_key: int
     boxes_tampered: tuple[str, ...]
+    keys_returned: tuple[Returned, ...]
 
     @property
     def sound(self) -> bool:
         """Whether everything is as it should be."""
-        drifted = self.drifts or self.snapshots_drifted
-        return not (self.gaps or drifted or self.boxes_tampered or self.boxes_without_key)
+        drifted = self.gaps or self.drifts or self.snapshots_drifted
+        shut = self.boxes_tampered or self.boxes_without_key
+        return not (drifted or shut or self.keys_returned)
 
 
 _KEYS_SHOWN = 5
@@ -71,6 +76,7 @@ _KEYS_SHOWN = 5
 def verify(
     storage: Storage,
     vault: Vault,
+    keys: KeyRotation,
     views: Sequence[View[Any, Any]],
     *,
     progress: Callable[[int, int], None] | None = None,
@@ -78,7 +84,8 @@ def verify(
     """
     Replay the log, compute every view and snapshot from nothing, and compare with what is kept.
 
-    Every box is opened and its content dropped unseen. Reads one snapshot; writes nothing.
+    Every box is opened and its content dropped unseen, and the keys that are stored are held
+    against every erasure. Reads one snapshot; writes nothing.
 
     Raises:
         UndecodableEvent: an event is not what its name promises.
@@ -95,7 +102,7 @@ def verify(
                     progress(recorded.position, head)
         if progress is not None:
             progress(head, head)
-        return replay.verdict(storage, head)
+        return replay.verdict(storage, keys, head)
 
 
 class _Replay:
@@ -110,11 +117,14 @@ class _Replay:
         self._position = 0
         self._boxes: dict[type[Any], int] = {Revealed: 0, Erased: 0, KeyUnavailable: 0}
         self._tampered: list[str] = []
+        self._erasures: list[Recorded] = []
 
     def take(self, recorded: Recorded) -> None:
         """Count, check and fold one event."""
         if recorded.position != self._position:
             self._count(recorded)
+        if isinstance(recorded.event, erasure.Event):
+            self._erasures.append(recorded)
         for view, rows in self._rows.items():
             fold_into(view, (recorded,), rows)
         for box, sealed in boxes_of(recorded.event).items():
@@ -133,7 +143,7 @@ class _Replay:
             self._gaps.append(f"event {recorded.position}: {recorded.stream} {recorded.version}")
         self._versions[recorded.stream] = recorded.version
 
-    def verdict(self, storage: Storage, head: int) -> Verdict:
+    def verdict(self, storage: Storage, keys: KeyRotation, head: int) -> Verdict:
         """Compare with what is kept."""
         drifts = [
             drift
@@ -153,6 +163,7 @@ class _Replay:
             boxes_erased=self._boxes[Erased],
             boxes_without_key=self._boxes[KeyUnavailable],
             boxes_tampered=tuple(self._tampered),
+            keys_returned=tuple(all_returned(self._erasures, keys.of)),
         )
 
 

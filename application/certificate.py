@@ -13,16 +13,18 @@ from attrs import asdict, frozen
 
 from regulars.application.events import Recorded, moment
 from regulars.domain.erasure import (
-    CustomerErased,
+    Completed,
     DestroyedKey,
     Erasure,
-    ErasureRequested,
     Event,
     Purged,
+    Requested,
+    SubjectErasureRequested,
     Traces,
     fold,
 )
 from regulars.domain.personal import DataClass
+from regulars.domain.subject import Subject
 from regulars.domain.values import CustomerId, ErasureId
 
 FORMAT: Final = "regulars erasure certificate"
@@ -54,14 +56,14 @@ class Completion:
 @frozen(kw_only=True)
 class Certificate:
     """
-    One erasure of one customer's data, whether it is complete or not.
+    One erasure of data of one customer, or of a subject that is none, complete or not.
 
     Of the `classes` asked for, `restricted` are held and kept, `waiting` are to be erased yet,
     and `completions` tell of the others.
     """
 
     tenant: str
-    customer: CustomerId
+    customer: CustomerId | Subject
     erasure: ErasureId
     basis: str
     requested: Entry
@@ -81,7 +83,7 @@ class Certificate:
             "format": FORMAT,
             "version": VERSION,
             "tenant": self.tenant,
-            "customer": self.customer,
+            **subject_document(self.customer),
             "erasure": self.erasure,
             "basis": self.basis,
             "complete": self.complete,
@@ -106,33 +108,35 @@ class Certificate:
 
 
 def certificates(recorded: Iterable[Recorded]) -> list[Certificate]:
-    """The certificates of every erasure in the events of one customer, oldest first."""
+    """The certificates of every erasure in the events of one subject, oldest first."""
     state = Erasure()
     told = [(one, one.event) for one in recorded if isinstance(one.event, Event)]
     for one, event in told:
         fold(state, event, moment(one.occurred_at))
-    asked = [(one, event) for one, event in told if isinstance(event, ErasureRequested)]
-    done = [(one, event) for one, event in told if isinstance(event, CustomerErased)]
+    asked = [(one, event) for one, event in told if isinstance(event, Requested)]
+    done = [(one, event) for one, event in told if isinstance(event, Completed)]
     return [
         _certificate(one, request, state, [(of, end) for of, end in done if _ends(request, end)])
         for one, request in asked
     ]
 
 
-def _ends(request: ErasureRequested, end: CustomerErased) -> bool:
+def _ends(request: Requested, end: Completed) -> bool:
     return request.erasure == end.erasure
 
 
 def _certificate(
     one: Recorded,
-    request: ErasureRequested,
+    request: Requested,
     state: Erasure,
-    done: list[tuple[Recorded, CustomerErased]],
+    done: list[tuple[Recorded, Completed]],
 ) -> Certificate:
     left = [data for data in request.classes if state.pending.get(data) == request.erasure]
     return Certificate(
         tenant=one.tenant,
-        customer=request.customer,
+        customer=request.subject
+        if isinstance(request, SubjectErasureRequested)
+        else request.customer,
         erasure=request.erasure,
         basis=request.basis,
         requested=_told(one),
@@ -160,6 +164,13 @@ def _told(one: Recorded) -> Entry:
         by=one.actor,
         at=moment(one.occurred_at),
     )
+
+
+def subject_document(customer: CustomerId | Subject) -> dict[str, object]:
+    """Whose data it is, in JSON's terms: a customer, or another kind of subject, and their id."""
+    if isinstance(customer, Subject):
+        return {customer.kind.value: customer.id}
+    return {"customer": customer}
 
 
 def _entry(entry: Entry) -> dict[str, object]:

@@ -32,7 +32,7 @@ from regulars.application.projecting import Progress, Projector
 from regulars.application.protecting import Protecting
 from regulars.application.queries import AsOf, Query, ReplayedRows
 from regulars.application.reader import Reader
-from regulars.application.subscription import POLL_SECONDS, Subscription, reading
+from regulars.application.subscription import POLL_SECONDS, Subscription, check_types, reading
 from regulars.application.views import View
 from regulars.domain import program
 from regulars.domain.values import CustomerId, ProgramId
@@ -82,7 +82,7 @@ class Crm(Reader):
         self._group = GroupCommit(self._recorded, self._lock)
         self.erasures: Final = erasures(self._lock)
         self.keys: Final = keys
-        self._has_program = False
+        self._program_seen: int | None = None
         self._followers = Followers(storage)
 
     def execute(
@@ -180,10 +180,11 @@ class Crm(Reader):
         """Record what is new of a programme's definition and rules; what is known stays."""
         with self._lock:
             self._commands.execute(Request(commands=tuple(commands), by="host"))
-            self._has_program = True
+            self._program_seen = self._storage.incarnation
 
     def _ensure_program(self) -> None:
-        if self._has_program:
+        # A store that was lost and found again may have lost the programme.
+        if self._program_seen == self._storage.incarnation:
             return
         with self._storage.snapshot():
             known = any(True for _ in self._storage.log.facts(program_stream(self._program_id)))
@@ -191,7 +192,7 @@ class Crm(Reader):
             name = f"default-program/{self._program_id}"
             commands = default_program(self._program_id)
             self._commands.execute(Request(id=name, commands=commands, by="host"))
-        self._has_program = True
+        self._program_seen = self._storage.incarnation
 
     def ask(self, query: Query[Answer], *, as_of: AsOf | None = None) -> Answer:
         """
@@ -251,8 +252,11 @@ class Crm(Reader):
         Unless there are `types`, `Retired` stands where a stored event means nothing any more.
 
         Raises:
+            TypeError: `types` holds what is no class of an event.
             ValueError: a time has no time zone.
         """
+        if types is not None:
+            check_types(types)
         narrow: dict[str, Any] = {
             "types": types,
             "prefix": prefix,
@@ -362,7 +366,7 @@ class Crm(Reader):
         """
         with self._lock:
             self._ensure_caught_up()
-            return audit.verify(self._storage, self._vault, VIEWS, progress=progress)
+            return audit.verify(self._storage, self._vault, self.keys, VIEWS, progress=progress)
 
     def close(self) -> None:
         """

@@ -29,8 +29,9 @@ class ErasureSink(Protocol):
         """
         Let go of all that is kept about data of these classes of these subjects.
 
-        Subjects are `customer/` or `order/` and an id. Returns how many entries went. Called
-        inside a transaction of the storage, and again after a crash; to forget twice does no harm.
+        Subjects are `customer/`, `order/`, `courier/` or `merchant/` and an id. Returns how many
+        entries went. Called inside a transaction of the storage, and again after a crash; to
+        forget twice does no harm.
 
         Raises:
             StorageUnavailable: it could not; the erasure stays unfinished.
@@ -52,7 +53,8 @@ class SnapshotSink:
 
     def forget(self, subjects: Collection[str], classes: Collection[DataClass]) -> int:  # noqa: ARG002 - a snapshot holds boxes of every class
         """Drop the snapshots of these subjects' streams; see the port."""
-        return self._storage.snapshots.forget([stream_of(subject) for subject in subjects])
+        streams = [stream_of(one) for one in subjects if one.startswith((CUSTOMER, ORDER))]
+        return self._storage.snapshots.forget(streams)
 
 
 def stream_of(subject: str) -> str:

@@ -17,13 +17,20 @@ from attrs import frozen
 from regulars.application.aggregates import erasure_stream
 from regulars.application.certificate import Certificate, certificates
 from regulars.application.door import Request
-from regulars.application.erasure_sinks import CUSTOMER, ORDER, ErasureSink, stream_of
-from regulars.application.events import Command, Recorded, microseconds, moment
+from regulars.application.erasure_sinks import ORDER, ErasureSink, stream_of
+from regulars.application.erasure_subjects import (
+    Whose,
+    key_subject,
+    named,
+    refuse_customers_order,
+    returned,
+    state_of,
+)
+from regulars.application.events import Command, Recorded, microseconds
 from regulars.application.handling import Commands
 from regulars.application.keys import KeyName, KeyState, KeyStore, StoredKey
 from regulars.application.merging import records_in
 from regulars.application.ports import Clock, Storage, Vault
-from regulars.domain import erasure as model
 from regulars.domain.erasure import (
     AuthoriseNewLife,
     CompleteErasure,
@@ -37,6 +44,7 @@ from regulars.domain.erasure import (
     due,
 )
 from regulars.domain.personal import DataClass
+from regulars.domain.subject import Subject
 from regulars.domain.values import CustomerId, ErasureId
 
 ERASER: Final = "erasure"
@@ -44,7 +52,7 @@ ERASER: Final = "erasure"
 
 EVERY_CLASS: Final = tuple(DataClass)
 
-_STREAMS: Final = "erasure-"
+_STREAMS: Final = "erasure"
 _AT_ONCE: Final = 500
 
 
@@ -61,9 +69,9 @@ class Step(Enum):
 
 @frozen(kw_only=True)
 class _Task:
-    """Classes of one customer that one erasure is to destroy now, and the keys they go by."""
+    """Classes of one subject that one erasure is to destroy now, and the keys they go by."""
 
-    customer: CustomerId
+    customer: Whose
     erasure: ErasureId
     classes: tuple[DataClass, ...]
     names: tuple[KeyName, ...]
@@ -73,6 +81,9 @@ class _Task:
 class Erasures:
     """
     The erasures, holds and new lives of one tenant's customers; safe to share like the core.
+
+    Whoever serves orders, and an order that nobody is named for, is a `Subject` in place of the
+    customer's id: erased with the same steps and evidence, and held by nobody.
 
     `sinks` are all places that keep what was derived from personal data. `scrub` has bytes that
     were overwritten leave the files, and tells what became of those of the key store.
@@ -103,7 +114,7 @@ class Erasures:
 
     def erase(  # noqa: PLR0913 - who, whose, what and why, each by name
         self,
-        customer: str,
+        customer: str | Subject,
         *,
         by: str,
         basis: str,
@@ -124,9 +135,10 @@ class Erasures:
             InvalidId: an id is blank, too long or no text.
             ErasureIdTaken: another erasure of this customer has that id.
             MergedInto: another speaks for the customer, and is the one to erase.
+            OrderHasCustomer: an order is to be erased by itself, and is a customer's.
             StorageUnavailable: a store does not answer; what was done stands.
         """
-        whose = CustomerId(customer)
+        whose = named(customer)
         wanted = EraseCustomer(
             customer=whose,
             at=self._clock.now(),
@@ -136,6 +148,8 @@ class Erasures:
         )
         if not wanted.classes:
             raise ValueError("an erasure needs a class of personal data")
+        with self._lock, self._storage.snapshot():
+            refuse_customers_order(self._storage.log, whose)
         self._execute(wanted, by=by)
         told(Step.REQUESTED)
         self._carry_on(whose, told)
@@ -196,7 +210,12 @@ class Erasures:
         self._carry_on(whose, lambda _: None)
 
     def authorise_new_life(
-        self, customer: str, *, by: str, basis: str, classes: Collection[DataClass] = EVERY_CLASS
+        self,
+        customer: str | Subject,
+        *,
+        by: str,
+        basis: str,
+        classes: Collection[DataClass] = EVERY_CLASS,
     ) -> None:
         """
         Take in a customer's data of these classes again, under new keys that read nothing old.
@@ -204,31 +223,26 @@ class Erasures:
         Raises:
             StorageUnavailable: a store does not answer; called again, it completes.
         """
-        whose, at = CustomerId(customer), self._clock.now()
+        whose, at = named(customer), self._clock.now()
         wanted = AuthoriseNewLife(customer=whose, at=at, classes=tuple(classes), basis=basis)
         self._execute(wanted, by=by)
         with self._lock, self._storage.transaction():
             state = self.state(whose)
             lives = [one for one in classes if one not in state.erased | state.pending.keys()]
-            self._vault.begin_lives([(f"{CUSTOMER}{whose}", one) for one in lives])
+            self._vault.begin_lives([(key_subject(whose), one) for one in lives])
 
-    def state(self, customer: str) -> Erasure:
+    def state(self, customer: str | Subject) -> Erasure:
         """
         What is held, erased, and asked to be erased, of a customer's data.
 
         Nobody may read what is `pending`: it is restricted, or about to be destroyed.
         """
-        state = Erasure()
         with self._lock, self._storage.snapshot():
-            facts = self._storage.log.facts(erasure_stream(CustomerId(customer)))
-            told = [(event, at) for _, event, at in facts if isinstance(event, model.Event)]
-        for event, at in told:
-            model.fold(state, event, moment(at))
-        return state
+            return state_of(self._storage.log, named(customer))
 
-    def living(self, customer: str) -> dict[DataClass, int]:
+    def living(self, customer: str | Subject) -> dict[DataClass, int]:
         """How many keys there are that open data of a customer, by class; none are left out."""
-        names = self._names(CustomerId(customer), EVERY_CLASS)
+        names = self._names(named(customer), EVERY_CLASS)
         with self._lock:
             found = self._keys.get_many(names)
         living = (
@@ -239,10 +253,10 @@ class Erasures:
         )
         return dict(Counter(living))
 
-    def of(self, customer: str) -> list[Certificate]:
+    def of(self, customer: str | Subject) -> list[Certificate]:
         """The certificates of a customer's erasures, oldest first."""
         with self._lock, self._storage.snapshot():
-            return certificates(self._storage.log.stream(erasure_stream(CustomerId(customer))))
+            return certificates(self._storage.log.stream(erasure_stream(named(customer))))
 
     def all(self) -> list[Certificate]:
         """The certificates of every customer's erasures. Costs a pass over the log."""
@@ -257,7 +271,7 @@ class Erasures:
         with self._lock:
             self._commands.execute(Request(commands=(command,), by=by))
 
-    def _carry_on(self, customer: CustomerId, told: Callable[[Step], None]) -> None:
+    def _carry_on(self, customer: Whose, told: Callable[[Step], None]) -> None:
         self._destroy_again(customer)
         for erasure, classes in due(self.state(customer)).items():
             names = self._names(customer, classes)
@@ -266,14 +280,14 @@ class Erasures:
                 _Task(customer=customer, erasure=erasure, classes=classes, names=names, at=at), told
             )
 
-    def _destroy_again(self, customer: CustomerId) -> None:
+    def _destroy_again(self, customer: Whose) -> None:
         """Destroy keys of classes that are erased already, which only a backup can have brought."""
         with self._lock:
             with self._storage.transaction():
-                classes = self.state(customer).erased
-                # Orders may have keys as well, but to find them takes a pass over all that do.
-                found = self._keys.get_many(self._own(customer, classes)).values()
-                if all(key.state is KeyState.ERASED for keys in found for key in keys):
+                erased = self.state(customer).erased
+                found = returned(self.of(customer), erased, self._keys.get_many)
+                classes = [one.data_class for one in found if not one.new_life]
+                if not classes:
                     return
                 names = self._names(customer, classes)
                 at = microseconds(self._clock.now())
@@ -338,22 +352,20 @@ class Erasures:
         """Whether others have completed it: what was sealed since is another life's."""
         return due(self.state(task.customer)).get(task.erasure) != task.classes
 
-    def _names(self, customer: CustomerId, classes: Collection[DataClass]) -> tuple[KeyName, ...]:
-        own = self._own(customer, classes)
+    def _names(self, customer: Whose, classes: Collection[DataClass]) -> tuple[KeyName, ...]:
+        records = () if isinstance(customer, Subject) else self._records(customer)
+        own = [
+            KeyName(self._tenant, key_subject(one), data_class)
+            for one in (records or (customer,))
+            for data_class in classes
+        ]
         orders = [
             KeyName(self._tenant, subject, one)
-            for subject in self._orders(self._records(customer))
+            for subject in self._orders(records)
             for one in classes
         ]
         with self._lock:
             return (*own, *self._keys.get_many(orders))
-
-    def _own(self, customer: CustomerId, classes: Collection[DataClass]) -> list[KeyName]:
-        return [
-            KeyName(self._tenant, f"{CUSTOMER}{record}", one)
-            for record in self._records(customer)
-            for one in classes
-        ]
 
     def _records(self, customer: CustomerId) -> tuple[CustomerId, ...]:
         """The customer and everybody who was merged into them, none of whom leaves meanwhile."""

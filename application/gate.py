@@ -21,7 +21,7 @@ from regulars.application.aggregates import (
     Aggregate,
     actor_stream,
     customer_stream,
-    erasure_stream,
+    erasure_stream_of,
     order_stream,
 )
 from regulars.application.door import Request, boxes_of, subject_of
@@ -263,11 +263,12 @@ class Gate:
         self, sought: Sought, visit: Visit, load: Load, at: datetime, *, suspended: bool
     ) -> Question:
         customer = _customer(sought)
-        person, erasure, records = Customer(), Erasure(), tuple[CustomerId, ...]()
+        person, records, whose = Customer(), tuple[CustomerId, ...](), _subject(sought)
         if customer is not None:
             records = _person(load, customer)
             person = _customer_in(load, records[0])
-            erasure = load(erasure_stream(records[0]), ERASURE).state
+            whose = f"customer/{records[0]}"
+        erasure: Erasure = load(erasure_stream_of(whose), ERASURE).state
         data_class = _data_class(sought)
         order = Order() if visit.order is None else load(order_stream(visit.order), ORDER).state
         bought, actor = order.placed, visit.actor
@@ -290,12 +291,12 @@ class Gate:
         found = self._found(sought, load)
         if found is None:
             return NotKept()
-        customer = _customer(sought)
+        customer, whose = _customer(sought), _subject(sought)
         if customer is not None:
-            speaker = _person(load, customer)[0]
-            erasure: Erasure = load(erasure_stream(speaker), ERASURE).state
-            if found.data_class in erasure.erased:
-                return Erased()  # whatever keys somebody brought back
+            whose = f"customer/{_person(load, customer)[0]}"
+        erasure: Erasure = load(erasure_stream_of(whose), ERASURE).state
+        if found.data_class in erasure.erased:
+            return Erased()  # whatever keys somebody brought back
         opened = self._vault.open(found.box, found.spot)
         if isinstance(opened, Revealed) and shown is Shown.MASKED:
             return Masked(masked(opened.value))

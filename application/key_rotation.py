@@ -5,13 +5,15 @@ In this order: `rotate` makes a key that wraps from then on, `rewrap` wraps unde
 others wrapped, and `retire` takes one of those away once nothing is left under it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Final, Protocol, TypeAlias
 
 from attrs import frozen
 
 from regulars.application.keys import (
     KeyCount,
+    KeyName,
     KeyState,
     KeyStore,
     KeyWrapper,
@@ -109,11 +111,25 @@ class Rewrapping:
 
 
 class KeyRotation:
-    """Keeps the data keys of all tenants of a key store wrapped under the right key."""
+    """
+    Keeps the data keys of all tenants of a key store wrapped under the right key.
 
-    def __init__(self, store: KeyStore, keks: KeyEncryptionKeys) -> None:
+    `alone` is a transaction that waits for all who record, and that those to come wait for;
+    `begin_anew` has one tenant's boxes sealed under new keys where the old ones are lost.
+    """
+
+    def __init__(
+        self,
+        store: KeyStore,
+        keks: KeyEncryptionKeys,
+        *,
+        alone: Callable[[], AbstractContextManager[object]],
+        begin_anew: Callable[[], bool],
+    ) -> None:
         self._store = store
         self._keks = keks
+        self._alone = alone
+        self._begin_anew = begin_anew
 
     def status(self) -> KeysStatus:
         """
@@ -130,6 +146,15 @@ class KeyRotation:
             missing=tuple(kek for kek in sorted(needed) if not self._keks.reaches(kek)),
             counts=counts,
         )
+
+    def of(self, names: Collection[KeyName]) -> Mapping[KeyName, Sequence[StoredKey]]:
+        """
+        The versions of data keys that are stored under these names.
+
+        Raises:
+            StorageUnavailable: the key store does not answer.
+        """
+        return self._store.get_many(names)
 
     def rotate(self) -> str:
         """
@@ -168,6 +193,8 @@ class KeyRotation:
         """
         Forget a key-encryption key under which no data key is left.
 
+        Waits for commands that are under way: one may have wrapped a key under it, and tells
+        nobody before it commits. Those that come after find another one that wraps.
         Copies of the key store that are older than the re-wrap hold nothing from then on.
 
         Raises:
@@ -175,10 +202,25 @@ class KeyRotation:
             CannotRotate: they are kept where this process cannot change them.
             StorageUnavailable: the key store does not answer.
         """
-        if self._store.scan(kek_id, after=None, limit=1):
-            why = "still wraps data keys: wrap them anew first (regulars keys rewrap)"
-            raise CannotRetire(kek=kek_id, why=why)
-        self._keks.retire(kek_id)
+        with self._alone():
+            if self._store.scan(kek_id, after=None, limit=1):
+                why = "still wraps data keys: wrap them anew first (regulars keys rewrap)"
+                raise CannotRetire(kek=kek_id, why=why)
+            self._keks.retire(kek_id)
+
+    def renounce(self) -> bool:
+        """
+        Give up all that is sealed in a log whose keys are lost, so that it takes in data again.
+
+        Its boxes stay shut for good, also to keys that are found later. Returns whether there was
+        anything to give up: not where the log holds no box, or the keys are there.
+
+        Raises:
+            UnusableKeys: there is no key-encryption key to wrap new ones under.
+            StorageUnavailable: a store does not answer; nothing was given up.
+        """
+        with self._alone():
+            return self._begin_anew()
 
     def _anew(self, key: StoredKey, kek: str, active: str) -> Rewrapped | str:
         if key.wrapped is None:

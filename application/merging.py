@@ -22,6 +22,7 @@ from regulars.application.states import Held
 from regulars.domain import customer, erasure, merge, records
 from regulars.domain.merge import Side
 from regulars.domain.records import Records, require_own
+from regulars.domain.subject import Subject
 from regulars.domain.values import CustomerId
 
 Load: TypeAlias = Callable[[str, Aggregate], Held]
@@ -81,8 +82,9 @@ def _owner(command: Command) -> tuple[CustomerId, str] | None:
     """The customer, and their stream, whom a command to another stream takes for their own."""
     kind = type(command)
     if kind in _ERASURES or (kind in _OF_OTHERS and not is_bare(command)):
-        named: CustomerId | None = getattr(command, "customer", None)
-        return None if named is None else (named, customer_stream(named))
+        named: CustomerId | Subject | None = getattr(command, "customer", None)
+        if named is not None and not isinstance(named, Subject):
+            return named, customer_stream(named)
     return None
 
 

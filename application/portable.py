@@ -95,5 +95,5 @@ def _gather(
     if state is not None:
         order.fold(state, event, moment(recorded.occurred_at))
     # Who serves an order has told things of themselves there, which are not the customer's.
-    if state is not None and subject_of(event) == subject:
+    if state is not None and subject_of(event) in subjects:
         theirs.boxes += [BoxIn(recorded=recorded, field=name) for name in boxes_of(event)]

@@ -47,6 +47,10 @@ class StoredEvents(Protocol):
         """Everything read inside is as of one moment, whatever is written meanwhile."""
         ...
 
+    def settle(self) -> None:
+        """Return once what was read before is as durable as a receipt. Not inside a snapshot."""
+        ...
+
     def head(self) -> int:
         """The highest position ever given, of whichever tenant; 0 for a new store."""
         ...

@@ -216,7 +216,7 @@ def check_words(
     if not 0 < poll_seconds <= TIMEOUT_MAX:
         raise ValueError(f"poll_seconds must be a time to wait, more than 0, not {poll_seconds}")
     if types is not None:
-        _check_types(types)
+        check_types(types)
 
 
 def _check_kind(name: str, value: object, *kinds: type) -> None:
@@ -225,7 +225,13 @@ def _check_kind(name: str, value: object, *kinds: type) -> None:
         raise TypeError(f"{name} must be {wanted}, not {type(value).__name__}")
 
 
-def _check_types(types: object) -> None:
+def check_types(types: object) -> None:
+    """
+    See that these are classes of events.
+
+    Raises:
+        TypeError: it is no collection, or holds something else; names it.
+    """
     if isinstance(types, str) or not isinstance(types, Collection):
         found = getattr(types, "__name__", type(types).__name__)
         raise TypeError(f"types must be a collection of classes of events, not {found}")

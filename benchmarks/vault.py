@@ -19,6 +19,7 @@ from regulars.adapters.database import Database
 from regulars.adapters.event_log import SqlLog
 from regulars.adapters.key_ring import KeyRing
 from regulars.adapters.keys import SqlKeyStore
+from regulars.adapters.memory import MemoryLog
 from regulars.adapters.memory_contact_index import MemoryContactIndex
 from regulars.adapters.memory_keys import MemoryKeyStore
 from regulars.adapters.vault import EnvelopeVault
@@ -26,6 +27,7 @@ from regulars.application.aggregates import ORDER
 from regulars.application.contacts import Contacts
 from regulars.application.door import Door, Request
 from regulars.application.events import Command, moment
+from regulars.application.key_history import KeyHistory
 from regulars.application.key_rotation import KeyRotation
 from regulars.application.keys import KeyName, KeyState, StoredKey
 from regulars.application.loyalty import ACCOUNTS, LEDGER
@@ -55,7 +57,7 @@ def _seal(settings: Settings, folder: Path) -> Result:  # noqa: ARG001 - every b
     keys, ring, clock = MemoryKeyStore(), KeyRing({"k": _OLD}, active="k"), SystemClock()
     door = Door(
         tenant="default",
-        vault=EnvelopeVault("default", keys, ring, clock=clock),
+        vault=EnvelopeVault("default", keys, ring, history=KeyHistory(MemoryLog()), clock=clock),
         stored_as=_stored_as,
         encode=encode,
         contacts=Contacts(MemoryContactIndex(), KeyedBlinder("default", keys, ring, clock=clock)),
@@ -152,7 +154,9 @@ def _rewrap(settings: Settings, folder: Path) -> Result:
     def ours() -> tuple[int, float]:
         nonlocal active
         active = "new" if active == "old" else "old"
-        rotation = KeyRotation(store, rings[active])
+        rotation = KeyRotation(
+            store, rings[active], alone=database.transaction, begin_anew=lambda: False
+        )
         with timed() as elapsed:
             done = rotation.rewrap()
         if done.rewrapped != number or rotation.status().waiting:

@@ -1,8 +1,9 @@
 """
-The erasure of a customer's personal data, class by class: asked for, held back, done, lived past.
+The erasure of a subject's personal data, class by class: asked for, held back, done, lived past.
 
 A class is erased once, however often it is asked for; held by law it is kept restricted instead,
 and erased when the hold ends. Then none of it is taken in until a new life is authorised.
+A subject is a customer, or a `Subject` that is none, which has events of its own and no holds.
 """
 
 from collections.abc import Collection, Sequence
@@ -14,6 +15,7 @@ from attrs import Factory, define, frozen
 
 from regulars.domain.codes import require_code
 from regulars.domain.personal import DataClass
+from regulars.domain.subject import Subject
 from regulars.domain.values import CustomerId, ErasureId, Refusal
 
 
@@ -109,15 +111,54 @@ class NewLifeAuthorised:
     basis: str
 
 
+@frozen(kw_only=True)
+class SubjectErasureRequested:
+    """Data of these classes is to be destroyed; `basis` is a code for why."""
+
+    subject: Subject
+    erasure: ErasureId
+    classes: tuple[DataClass, ...]
+    basis: str
+
+
+@frozen(kw_only=True)
+class SubjectErasureCompleted:
+    """The keys of these classes are destroyed, with the evidence; see `CustomerErased`."""
+
+    subject: Subject
+    erasure: ErasureId
+    classes: tuple[DataClass, ...]
+    keys: tuple[DestroyedKey, ...]
+    purged: tuple[Purged, ...]
+    readable_for: int
+    traces: Traces
+
+
+@frozen(kw_only=True)
+class SubjectLifeAuthorised:
+    """Data of these classes, once erased, is taken in again. What was erased stays so."""
+
+    subject: Subject
+    classes: tuple[DataClass, ...]
+    basis: str
+
+
+Requested: TypeAlias = ErasureRequested | SubjectErasureRequested
+Completed: TypeAlias = CustomerErased | SubjectErasureCompleted
 Event: TypeAlias = (
-    ErasureRequested | CustomerErased | LegalHoldPlaced | LegalHoldReleased | NewLifeAuthorised
+    Requested
+    | Completed
+    | LegalHoldPlaced
+    | LegalHoldReleased
+    | NewLifeAuthorised
+    | SubjectLifeAuthorised
 )
 
 
 @define
 class Erasure:
     """
-    The state of one customer's erasures, written by `fold` alone.
+    The state of one subject's erasures, written by `fold` alone.
 
     `pending` are the classes that were asked for and are not erased, with by which erasure.
     """
@@ -146,19 +187,19 @@ def due(state: Erasure) -> dict[ErasureId, tuple[DataClass, ...]]:
 def fold(state: Erasure, event: Event, at: datetime) -> None:  # noqa: ARG001 - one shape for all folds
     """Record in `state` what happened."""
     match event:
-        case ErasureRequested(erasure=erasure, classes=classes):
-            state.asked.add(erasure)
-            state.pending.update(dict.fromkeys(classes, erasure))
-        case CustomerErased(classes=classes):
-            for one in classes:
+        case ErasureRequested() | SubjectErasureRequested():
+            state.asked.add(event.erasure)
+            state.pending.update(dict.fromkeys(event.classes, event.erasure))
+        case CustomerErased() | SubjectErasureCompleted():
+            for one in event.classes:
                 state.pending.pop(one, None)
                 state.erased.add(one)
         case LegalHoldPlaced(classes=classes):
             state.held.update(classes)
         case LegalHoldReleased(classes=classes):
             state.held.difference_update(classes)
-        case NewLifeAuthorised(classes=classes):
-            state.erased.difference_update(classes)
+        case NewLifeAuthorised() | SubjectLifeAuthorised():
+            state.erased.difference_update(event.classes)
         case _:
             assert_never(event)
 
@@ -167,7 +208,7 @@ def fold(state: Erasure, event: Event, at: datetime) -> None:  # noqa: ARG001 - 
 class EraseCustomer:
     """Ask for data of these classes to be destroyed, under an id that no other erasure has."""
 
-    customer: CustomerId
+    customer: CustomerId | Subject
     at: datetime
     erasure: ErasureId
     classes: tuple[DataClass, ...]
@@ -178,7 +219,7 @@ class EraseCustomer:
 class CompleteErasure:
     """Tell what was done about these classes, with the evidence."""
 
-    customer: CustomerId
+    customer: CustomerId | Subject
     at: datetime
     erasure: ErasureId
     classes: tuple[DataClass, ...]
@@ -212,7 +253,7 @@ class ReleaseHold:
 class AuthoriseNewLife:
     """Let data of these classes be taken in again after it was erased."""
 
-    customer: CustomerId
+    customer: CustomerId | Subject
     at: datetime
     classes: tuple[DataClass, ...]
     basis: str
@@ -223,13 +264,14 @@ Command: TypeAlias = EraseCustomer | CompleteErasure | PlaceHold | ReleaseHold |
 
 @frozen(kw_only=True)
 class ErasureIdTaken(Refusal):
-    """Another erasure of this customer was asked for under this id."""
+    """Another erasure of this subject was asked for under this id."""
 
-    customer: CustomerId
+    customer: CustomerId | Subject
     erasure: ErasureId
 
     def __str__(self) -> str:
-        return f"customer {self.customer}: another erasure has the id {self.erasure}"
+        whose = self.customer if isinstance(self.customer, Subject) else f"customer {self.customer}"
+        return f"{whose}: another erasure has the id {self.erasure}"
 
 
 @frozen(kw_only=True)
@@ -263,10 +305,8 @@ def decide(command: Command, state: Erasure) -> Sequence[Event]:
             held = _those(command.classes, state.held)
             released = LegalHoldReleased(customer=customer, classes=held, basis=basis)
             return [released] if held else []
-        case AuthoriseNewLife(customer=customer, basis=basis):
-            erased = _those(command.classes, state.erased)
-            authorised = NewLifeAuthorised(customer=customer, classes=erased, basis=basis)
-            return [authorised] if erased else []
+        case AuthoriseNewLife():
+            return _revive(command, state)
         case _:
             assert_never(command)
 
@@ -277,13 +317,15 @@ def _erase(command: EraseCustomer, state: Erasure) -> Sequence[Event]:
         return []
     if command.erasure in state.asked:
         raise ErasureIdTaken(customer=command.customer, erasure=command.erasure)
+    whose, erasure, basis = command.customer, command.erasure, command.basis
+    if isinstance(whose, Subject):
+        return [
+            SubjectErasureRequested(subject=whose, erasure=erasure, classes=wanted, basis=basis)
+        ]
+    held = _those(wanted, state.held)
     return [
         ErasureRequested(
-            customer=command.customer,
-            erasure=command.erasure,
-            classes=wanted,
-            restricted=_those(wanted, state.held),
-            basis=command.basis,
+            customer=whose, erasure=erasure, classes=wanted, restricted=held, basis=basis
         )
     ]
 
@@ -292,9 +334,22 @@ def _complete(command: CompleteErasure, state: Erasure) -> Sequence[Event]:
     done = _those(command.classes, set(due(state).get(command.erasure, ())))
     if not done:
         return []
+    whose = command.customer
+    if isinstance(whose, Subject):
+        return [
+            SubjectErasureCompleted(
+                subject=whose,
+                erasure=command.erasure,
+                classes=done,
+                keys=command.keys,
+                purged=command.purged,
+                readable_for=command.readable_for,
+                traces=command.traces,
+            )
+        ]
     return [
         CustomerErased(
-            customer=command.customer,
+            customer=whose,
             erasure=command.erasure,
             classes=done,
             keys=command.keys,
@@ -303,6 +358,15 @@ def _complete(command: CompleteErasure, state: Erasure) -> Sequence[Event]:
             traces=command.traces,
         )
     ]
+
+
+def _revive(command: AuthoriseNewLife, state: Erasure) -> Sequence[Event]:
+    whose, erased = command.customer, _those(command.classes, state.erased)
+    if not erased:
+        return []
+    if isinstance(whose, Subject):
+        return [SubjectLifeAuthorised(subject=whose, classes=erased, basis=command.basis)]
+    return [NewLifeAuthorised(customer=whose, classes=erased, basis=command.basis)]
 
 
 def _hold(command: PlaceHold, state: Erasure) -> Sequence[Event]:

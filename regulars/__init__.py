@@ -27,6 +27,7 @@ from regulars.application.crm import Crm
 from regulars.application.customer import CustomerProfile, Favourite, Summary
 from regulars.application.door import Request
 from regulars.application.erasure_sinks import ErasureSink
+from regulars.application.erasure_subjects import OrderHasCustomer
 from regulars.application.erasures import Erasures
 from regulars.application.errors import (
     IdempotencyConflict,
@@ -134,6 +135,7 @@ from regulars.domain.rights import (
     RestrictProcessing,
     WithdrawObjection,
 )
+from regulars.domain.subject import Subject, SubjectKind
 from regulars.domain.values import (
     AddressId,
     CardId,
@@ -229,6 +231,7 @@ __all__ = [
     "NumberProtection",
     "ObjectToProcessing",
     "OlderFormat",
+    "OrderHasCustomer",
     "OrderId",
     "OrderState",
     "Party",
@@ -268,7 +271,9 @@ __all__ = [
     "SeveralKept",
     "StartPreparing",
     "StorageUnavailable",
+    "Subject",
     "SubjectErased",
+    "SubjectKind",
     "SubmitReview",
     "Subscription",
     "Summary",

@@ -45,6 +45,7 @@ from regulars.application.erasures import Erasures
 from regulars.application.gate import Gate
 from regulars.application.handling import Commands
 from regulars.application.joined import Joined
+from regulars.application.key_history import KeyHistory
 from regulars.application.key_rotation import (
     KeyEncryptionKeys,
     KeyRotation,
@@ -169,7 +170,14 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
 
         def core(over: Database, storage: SqlStorage) -> Crm:
             store = SqlKeyStore(over if kept is opened else kept)
-            vault = EnvelopeVault(tenant, store, ring, clock=time, algorithm=ALGORITHMS[sealing])
+            vault = EnvelopeVault(
+                tenant,
+                store,
+                ring,
+                history=KeyHistory(storage.log),
+                clock=time,
+                algorithm=ALGORITHMS[sealing],
+            )
             blinder = KeyedBlinder(tenant, store, ring, clock=time)
             projector = Projector(storage, VIEWS)
             inline = views == "inline"
@@ -190,7 +198,9 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
             return Crm(
                 storage=storage,
                 vault=vault,
-                keys=KeyRotation(store, ring),
+                keys=KeyRotation(
+                    store, ring, alone=storage.transaction, begin_anew=vault.renounce_marks
+                ),
                 commands=commands,
                 gate=Gate(
                     log=storage.log, vault=vault, commands=commands, clock=time, policy=policy

@@ -22,6 +22,9 @@ from regulars.domain.erasure import (
     LegalHoldReleased,
     NewLifeAuthorised,
     Purged,
+    SubjectErasureCompleted,
+    SubjectErasureRequested,
+    SubjectLifeAuthorised,
     Traces,
 )
 from regulars.domain.loyalty import LoyaltyAccountOpened, PointsEarned, PointsReversed
@@ -68,6 +71,7 @@ from regulars.domain.rights import (
     ProcessingRestricted,
     RestrictionLifted,
 )
+from regulars.domain.subject import Subject, SubjectKind
 from regulars.domain.values import (
     AddressId,
     CardId,
@@ -340,6 +344,30 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
     ),
     ("NewLifeAuthorised", 1): NewLifeAuthorised(
         customer=ADA, classes=(DataClass.CONTACT,), basis="came-back"
+    ),
+    ("SubjectErasureRequested", 1): SubjectErasureRequested(
+        subject=Subject(kind=SubjectKind.COURIER, id="c-7"),
+        erasure=ErasureId("erasure-8"),
+        classes=(DataClass.CONTACT, DataClass.CONTENT),
+        basis="left",
+    ),
+    ("SubjectErasureCompleted", 1): SubjectErasureCompleted(
+        subject=Subject(kind=SubjectKind.COURIER, id="c-7"),
+        erasure=ErasureId("erasure-8"),
+        classes=(DataClass.CONTACT,),
+        keys=(
+            DestroyedKey(
+                subject="courier/c-7", data_class=DataClass.CONTACT, version=1, kek="kek-1"
+            ),
+        ),
+        purged=(Purged(place="snapshots", entries=0),),
+        readable_for=300,
+        traces=Traces.GONE,
+    ),
+    ("SubjectLifeAuthorised", 1): SubjectLifeAuthorised(
+        subject=Subject(kind=SubjectKind.ORDER, id="order-1"),
+        classes=(DataClass.CONTENT,),
+        basis="came-back",
     ),
     ("AccessRecorded", 1): AccessRecorded(
         role="support",

@@ -27,6 +27,7 @@ AGGREGATES: Final = {
     "program-default": PROGRAM,
     "account-default/ada": ACCOUNT,
     "erasure-ada": ERASURE,
+    "erasure_of-courier/c-7": ERASURE,
     "actor-support/s-7": ACTOR,
 }
 """A stream of each kind, and its aggregate."""

@@ -17,6 +17,7 @@ from regulars.adapters.vault import EnvelopeVault
 from regulars.application.audit import spot_of
 from regulars.application.door import boxes_of
 from regulars.application.events import Recorded
+from regulars.application.key_history import KeyHistory
 from regulars.application.ports import Revealed
 from regulars.domain.personal import Personal
 
@@ -29,8 +30,9 @@ def opened_log(path: Path) -> Generator[tuple[SqlLog, EnvelopeVault]]:
     database = Database(f"sqlite:///{path}", create=False)
     ring = read_key_file(Path(f"{path}.keys"))
     try:
-        vault = EnvelopeVault("default", SqlKeyStore(database), ring, clock=SystemClock())
-        yield SqlLog(database), vault
+        log = SqlLog(database)
+        keys, history = SqlKeyStore(database), KeyHistory(log)
+        yield log, EnvelopeVault("default", keys, ring, history=history, clock=SystemClock())
     finally:
         database.close()
 

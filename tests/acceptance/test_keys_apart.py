@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from attrs import evolve
 import regulars
 from regulars.adapters.database import Database
 from regulars.adapters.keys import SqlKeyStore
+from regulars.adapters.log_export import export_log
+from regulars.adapters.log_import import import_log
 from regulars.application.keys import KeyName
 from regulars.domain.personal import DataClass
 from tests.adapters.cli_shop import Shop
@@ -75,8 +78,29 @@ def test_keys_that_lie_in_the_log_are_not_looked_for_elsewhere(
 
     with pytest.raises(regulars.UnusableKeys, match="has data keys of its own"):
         connected(urls, tmp_path)
-    with pytest.raises(regulars.UnusableKeys, match="the database of the log itself"):
-        connected((urls[0], urls[0]), tmp_path)
+
+
+def test_the_database_of_the_log_is_no_other_by_another_name(
+    urls: tuple[str, str], tmp_path: Path
+) -> None:
+    for name in spellings(urls[0], tmp_path):
+        with pytest.raises(regulars.UnusableKeys, match="the database of the log itself"):
+            connected((urls[0], name), tmp_path)
+
+    with regulars.connect(urls[0], keys=tmp_path / "shop.keys", environment={}) as crm:
+        crm.execute(REGISTER, by="shop", id="r-1")
+
+
+def spellings(url: str, folder: Path) -> Iterator[str]:
+    yield url
+    if url.startswith("sqlite"):
+        Database(url).close()
+        file = folder / "shop.db"
+        (folder / "link.db").symlink_to(file)
+        (folder / "name.db").hardlink_to(file)
+        yield from (f"sqlite:///{folder / name}" for name in ("link.db", "name.db", "./shop.db"))
+    else:
+        yield f"{url}&application_name=keys"
 
 
 def test_the_keys_of_another_log_are_not_taken_for_its_own(
@@ -174,6 +198,40 @@ def test_a_crash_before_the_log_commits_leaves_the_key_and_no_box(tmp_path: Path
         verdict = crm.verify()
 
     assert (verdict.boxes_open, verdict.sound) == (1, True)
+
+
+def test_a_copy_of_the_log_opens_with_the_same_keys_and_not_without(
+    urls: tuple[str, str], tmp_path: Path
+) -> None:
+    with connected(urls, tmp_path) as crm:
+        crm.execute(REGISTER, by="shop", id="r-1")
+    copy, log = f"sqlite:///{tmp_path / 'copy.db'}", tmp_path / "log.jsonl"
+    export_log(urls[0], log)
+    import_log(copy, log)
+
+    with pytest.raises(regulars.UnusableKeys, match="kept in another database"):
+        regulars.connect(copy, keys=tmp_path / "shop.keys", environment={})
+    with connected((copy, urls[1]), tmp_path, create=False) as crm:
+        assert crm.verify().boxes_open == 1
+    export_log(copy, tmp_path / "again.jsonl")
+    assert (tmp_path / "again.jsonl").read_bytes() == log.read_bytes()
+
+
+def test_a_log_whose_keys_are_elsewhere_is_not_brought_where_others_have_theirs(
+    tmp_path: Path,
+) -> None:
+    urls = f"sqlite:///{tmp_path / 'shop.db'}", f"sqlite:///{tmp_path / 'keys.db'}"
+    connected(urls, tmp_path).close()
+    export_log(urls[0], tmp_path / "log.jsonl")
+    other = f"sqlite:///{tmp_path / 'other.db'}"
+    with regulars.connect(other, tenant="b", keys=tmp_path / "shop.keys", environment={}) as crm:
+        crm.execute(REGISTER, by="shop")
+
+    with pytest.raises(regulars.UnusableKeys, match="a database for it alone"):
+        import_log(other, tmp_path / "log.jsonl")
+
+    with pytest.raises(regulars.UnknownTenant):
+        export_log(other, tmp_path / "nothing.jsonl")
 
 
 def test_the_command_line_is_told_where_the_keys_are(

@@ -20,7 +20,17 @@ from regulars.application.keys import KeyName, KeyState, StoredKey, marks_of
 from regulars.application.ports import Clock, Erased, KeyUnavailable, Revealed, Spot, Tampered
 from regulars.domain.personal import DATA_CLASS, DataClass, Personal, Sealed
 from tests.adapters.personal_values import personal
-from tests.adapters.vaults import ANNA, CONTACT, RING, SPOT, Noon, marking, stored, vault
+from tests.adapters.vaults import (
+    ANNA,
+    CONTACT,
+    NO_HISTORY,
+    RING,
+    SPOT,
+    Noon,
+    marking,
+    stored,
+    vault,
+)
 
 ALGORITHMS = [AES_256_GCM, AES_256_GCM_SIV, CHACHA20_POLY1305]
 
@@ -186,9 +196,18 @@ def test_a_whole_box_whose_version_is_not_in_the_store_is_unavailable() -> None:
     assert restored.open(box, SPOT) == KeyUnavailable("the key is not in this key store")
 
 
+def test_a_whole_box_is_not_accused_when_a_new_key_has_the_number_of_its_own() -> None:
+    older = vault(MemoryKeyStore()).seal(CONTACT, SPOT)
+    anew = vault(MemoryKeyStore())
+    newer = anew.seal(CONTACT, SPOT)
+
+    assert isinstance(anew.open(older, SPOT), KeyUnavailable)
+    assert anew.open(newer, SPOT) == Revealed(CONTACT)
+
+
 def strict(keys: MemoryKeyStore, clock: Clock | None = None) -> EnvelopeVault:
     """A vault over exactly these keys."""
-    return EnvelopeVault("shop", keys, RING, clock=clock or Noon())
+    return EnvelopeVault("shop", keys, RING, history=NO_HISTORY, clock=clock or Noon())
 
 
 def test_the_key_of_the_marks_is_made_once_with_the_first_box() -> None:
@@ -210,7 +229,11 @@ def test_without_the_key_of_the_marks_nothing_is_told_of_a_box() -> None:
         strict(MemoryKeyStore([stored()])),
         strict(MemoryKeyStore([stored(), erased(mark)])),
         EnvelopeVault(
-            "shop", MemoryKeyStore([stored(), evolve(mark, kek="k9")]), RING, clock=Noon()
+            "shop",
+            MemoryKeyStore([stored(), evolve(mark, kek="k9")]),
+            RING,
+            history=NO_HISTORY,
+            clock=Noon(),
         ),
     ]
 

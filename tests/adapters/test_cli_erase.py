@@ -8,8 +8,11 @@ from click.testing import CliRunner
 from regulars import connect
 from regulars.adapters.cli import regulars
 from regulars.application.erasures import Step
-from regulars.domain.personal import DataClass
+from regulars.domain.personal import Contact, DataClass
+from regulars.domain.protection import NameParty, Party
+from regulars.domain.values import OrderId
 from tests.adapters.cli_shop import Shop, secrets_in
+from tests.domain.story import NOON
 
 DATABASE = "sqlite:///regulars.db"
 
@@ -111,3 +114,33 @@ def test_nobody_cannot_be_erased(shop: Shop) -> None:
 
 def test_json_asks_no_question(shop: Shop) -> None:
     assert "add --yes" in shop.run("erase", "ada", "--json", status=2).stderr
+
+
+def test_a_courier_a_merchant_and_an_order_are_erased_by_name(shop: Shop) -> None:
+    with connect(DATABASE) as crm:
+        crm.execute(
+            NameParty(
+                order=OrderId("o1"),
+                at=NOON,
+                party=Party.COURIER,
+                who="c-7",
+                contact=Contact(phone="13812345678"),
+            ),
+            by="shop",
+        )
+
+    said = answering("y\n", "erase", "--courier", "c-7")
+
+    assert said.exit_code == 0
+    assert "Personal data of courier c-7" in said.stdout
+    assert "Courier c-7" in said.stdout
+    (told,) = shop.json("erasures", "--courier", "c-7")["erasures"]
+    assert (told["courier"], told["complete"]) == ("c-7", True)
+    for words, why in (
+        (("--merchant", "m-9"), "there is no merchant 'm-9'"),
+        (("--order", "o-9"), "there is no order 'o-9'"),
+        (("--order", "o1"), "is of customer ada"),
+    ):
+        assert why in shop.run("erase", *words, "--yes", status=3).stderr
+    for both in ((), ("ada", "--courier", "c-7")):
+        assert "name one" in shop.run("erase", *both, "--yes", status=2).stderr

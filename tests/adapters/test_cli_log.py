@@ -4,12 +4,19 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
+from regulars import connect
+from regulars.adapters.cli_log import verdict_document
 from regulars.adapters.database import Database
 from regulars.adapters.snapshots import SqlSnapshots
 from regulars.application.aggregates import CUSTOMER
+from regulars.application.erasure_subjects import Returned
 from regulars.application.snapshots import Snapshot
 from regulars.domain.customer import Customer
+from regulars.domain.personal import DataClass
+from regulars.domain.subject import Subject, SubjectKind
+from regulars.domain.values import CustomerId
 from tests.adapters.cli_shop import Shop, secrets_in
 
 
@@ -138,6 +145,37 @@ def test_a_sound_database_is_proved_so(shop: Shop) -> None:
     assert verdict["views"]["customers"] == 2
     assert verdict["boxes"] == {"open": 3, "erased": 0, "without_key": 0, "tampered": []}
     assert "Sound" in shop.run("verify").stdout
+
+
+def test_keys_that_a_restore_brought_back_are_named_with_what_to_run(shop: Shop) -> None:
+    with closing(sqlite3.connect("regulars.db")) as database, database:
+        database.execute("CREATE TABLE backup AS SELECT * FROM keys WHERE data_class = 'contact'")
+    shop.run("erase", "ada", "--yes")
+    change("INSERT OR REPLACE INTO keys SELECT * FROM backup")
+
+    found = shop.json("verify", status=1)["keys_returned"]
+    said = shop.run("verify", status=1).stdout
+    shop.run("erasures", "--resume")
+
+    resume = "regulars erasures --resume"
+    assert found == [{"customer": "ada", "class": "contact", "keys": 1, "run": resume}]
+    assert resume in " ".join(said.split())
+    assert shop.json("verify")["sound"]
+
+
+@pytest.mark.usefixtures("shop")
+def test_keys_older_than_a_new_life_are_destroyed_with_it() -> None:
+    courier = Subject(kind=SubjectKind.COURIER, id="c 7")
+    contact = DataClass.CONTACT
+    with connect("sqlite:///regulars.db") as crm:
+        verdict = crm.verify()
+
+    def told(whose: CustomerId | Subject) -> object:
+        found = Returned(customer=whose, data_class=contact, keys=1, new_life=True)
+        return verdict_document(evolve(verdict, keys_returned=(found,)))["keys_returned"]
+
+    assert "'run': 'regulars erase ada --class contact'" in str(told(CustomerId("ada")))
+    assert "regulars erase --courier 'c 7' --class contact" in str(told(courier))
 
 
 def test_a_view_that_was_changed_is_found_and_can_be_rebuilt(shop: Shop) -> None:

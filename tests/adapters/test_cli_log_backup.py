@@ -63,6 +63,17 @@ def test_a_database_without_personal_data_needs_no_keys(shop: Shop) -> None:
     )
 
 
+def test_a_backup_tells_that_the_keys_lie_apart(shop: Shop) -> None:
+    apart = ("--database", "sqlite:///new.db", "--keys-database", "sqlite:///keys.db")
+    shop.run("import", shop.history(), *apart)
+
+    said = shop.run("log", "backup", "saved.db", *apart[:2]).stdout
+    told = shop.json("log", "backup", "saved.db", "--replace", *apart[:2])
+
+    assert said.endswith("Its data keys are kept in another database: back that one up as well\n")
+    assert (told["keys"], told["keys_apart"]) == ([], True)
+
+
 def test_nothing_is_replaced_unless_that_is_asked_for(shop: Shop) -> None:
     shop.run("log", "backup", "saved.db")
 

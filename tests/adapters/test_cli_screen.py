@@ -11,6 +11,7 @@ from regulars.adapters.cli_screen import (
     clock,
     columns,
     days_chart,
+    how_many,
     plain,
 )
 from regulars.domain.values import Money
@@ -79,3 +80,8 @@ def test_a_time_is_shown_on_the_clocks_that_are_named() -> None:
 
 def test_what_could_move_the_cursor_is_not_printed() -> None:
     assert plain("tea\x1b[2J\u202ecoffee\n张") == "tea\ufffd[2J\ufffdcoffee\ufffd张"
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, "0 keys"), (1, "1 key"), (1_234, "1,234 keys")])
+def test_one_thing_is_not_several(number: int, said: str) -> None:
+    assert how_many(number, "key") == said

@@ -267,6 +267,23 @@ def test_nothing_but_a_whole_export_takes_the_name_of_one(shop: Path) -> None:
     assert rows_of(brought_back(file)) == rows_of(shop)
 
 
+class Unkept(MemoryStoredEvents):
+    """Events that a power cut may still take back."""
+
+    def settle(self) -> None:
+        raise StorageUnavailable(store="memory", why="is gone")
+
+
+def test_nothing_that_a_crash_may_take_back_becomes_an_export(tmp_path: Path) -> None:
+    log = MemoryLog(tenant=TENANT)
+    append(log, *run("a", 1))
+
+    with pytest.raises(StorageUnavailable):
+        write_archive(Unkept(log, tenant=TENANT), tmp_path / "log.jsonl")
+
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_event_that_is_missing_is_named_by_its_version_or_by_their_number(shop: Path) -> None:
     file = shop.with_name("log.jsonl")
     export_log(url_of(shop), file, tenant=TENANT)

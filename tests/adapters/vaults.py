@@ -8,13 +8,16 @@ from attrs import define
 
 from regulars.adapters.envelope import AES_256_GCM
 from regulars.adapters.key_ring import KeyRing
+from regulars.adapters.memory import MemoryLog
 from regulars.adapters.vault import EnvelopeVault
 from regulars.application.errors import StorageUnavailable
+from regulars.application.key_history import KeyHistory
 from regulars.application.keys import KeyName, KeyState, KeyStore, StoredKey, marks_of
 from regulars.application.ports import Spot
 from regulars.domain.personal import Contact, DataClass
 
 RING = KeyRing({"k1": bytes(range(32))}, active="k1")
+NO_HISTORY = KeyHistory(MemoryLog(tenant="shop"))
 SECRET = bytes(range(50, 82))
 MARK_SECRET = bytes(range(150, 182))
 ANNA = KeyName("shop", "anna", DataClass.CONTACT)
@@ -50,6 +53,7 @@ def vault(
     capacity: int = 10,
     max_seals: int = 100_000,
     timer: Timer | None = None,
+    history: KeyHistory | None = None,
 ) -> EnvelopeVault:
     """A vault whose marks hold in every other one of its tenant, whatever store it is over."""
     with suppress(StorageUnavailable):
@@ -58,6 +62,7 @@ def vault(
         tenant,
         keys,
         ring,
+        history=history or NO_HISTORY,
         clock=Noon(),
         algorithm=algorithm,
         capacity=capacity,

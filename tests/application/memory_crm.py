@@ -26,6 +26,7 @@ from regulars.application.events import Recorded
 from regulars.application.gate import Gate
 from regulars.application.handling import Commands
 from regulars.application.joined import Joined
+from regulars.application.key_history import KeyHistory
 from regulars.application.key_rotation import KeyRotation
 from regulars.application.keys import KeyStore
 from regulars.application.lookup import LookedUp, Lookup
@@ -99,7 +100,7 @@ def core(
     policy: ReadingPolicy = DEFAULT_POLICY,
 ) -> Parts:
     clock = Ticking()
-    opener = vault(keys, TENANT)
+    opener = vault(keys, TENANT, history=KeyHistory(storage.log))
     blinder = KeyedBlinder(TENANT, keys, RING, clock=clock)
     door = Door(
         tenant=TENANT,
@@ -121,7 +122,7 @@ def core(
     crm = Crm(
         storage=storage,
         vault=opener,
-        keys=KeyRotation(keys, RING),
+        keys=KeyRotation(keys, RING, alone=storage.transaction, begin_anew=opener.renounce_marks),
         commands=commands,
         gate=Gate(log=storage.log, vault=opener, commands=commands, clock=clock, policy=policy),
         projector=projector,

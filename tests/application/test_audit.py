@@ -205,6 +205,7 @@ def test_an_audit_tells_how_far_it_is() -> None:
     verify(
         town.storage,
         town.vault,
+        town.crm.keys,
         VIEWS,
         progress=lambda done, of: seen.append((done, of)),
     )

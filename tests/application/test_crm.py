@@ -5,6 +5,7 @@ from datetime import UTC
 from itertools import chain
 from pathlib import Path
 from threading import Event
+from typing import Any, cast
 
 import pytest
 from attrs import evolve
@@ -365,6 +366,9 @@ def test_a_host_reads_what_it_asks_for_of_the_log(town: Parts) -> None:
     assert list(town.crm.events(recorded_by=moment(whole[-1].recorded_at))) == whole
     with pytest.raises(ValueError, match="time zone"):
         town.crm.events(occurred_by=PLACE.at.replace(tzinfo=None))
+    for wrong in (OrderDelivered, {"OrderDelivered"}):
+        with pytest.raises(TypeError, match="types"):
+            town.crm.events(types=cast("Any", wrong))
 
 
 def test_a_host_reads_what_it_asks_for_of_a_stream(town: Parts) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import pytest
 from attrs import evolve
@@ -47,7 +48,7 @@ class Overtaken(MemoryKeyStore):
 def test_every_key_is_wrapped_anew_and_every_box_opens_without_the_old_one() -> None:
     keys = MemoryKeyStore()
     boxes = sealed(keys, 25)
-    rotation = KeyRotation(keys, BOTH)
+    rotation = KeyRotation(keys, BOTH, alone=nullcontext, begin_anew=lambda: False)
     told: list[tuple[int, int]] = []
     assert (rotation.status().waiting, rotation.status().missing) == (26, ())
 
@@ -64,7 +65,7 @@ def test_every_key_is_wrapped_anew_and_every_box_opens_without_the_old_one() -> 
 def test_a_rewrap_that_was_stopped_goes_on_where_it_was() -> None:
     keys = Stopping(batches=2)
     sealed(keys, 25)
-    rotation = KeyRotation(keys, BOTH)
+    rotation = KeyRotation(keys, BOTH, alone=nullcontext, begin_anew=lambda: False)
     with pytest.raises(KeyboardInterrupt):
         rotation.rewrap(batch=10)
     assert rotation.status().waiting == 6
@@ -79,7 +80,7 @@ def test_a_key_that_is_destroyed_meanwhile_stays_destroyed() -> None:
     keys = Overtaken([stored()])
     box = vault(MemoryKeyStore([stored()])).seal(CONTACT, SPOT)
 
-    done = KeyRotation(keys, BOTH).rewrap()
+    done = KeyRotation(keys, BOTH, alone=nullcontext, begin_anew=lambda: False).rewrap()
 
     assert done.rewrapped == 0
     assert vault(keys).open(box, SPOT) == Erased()
@@ -96,14 +97,16 @@ def test_a_key_that_cannot_be_unwrapped_is_left_and_told_of() -> None:
         ]
     )
 
-    done = KeyRotation(keys, BOTH).rewrap()
+    done = KeyRotation(keys, BOTH, alone=nullcontext, begin_anew=lambda: False).rewrap()
 
     assert done.rewrapped == 1
     assert done.stuck == (
         ("the key-encryption key k0 is not in the key ring", 1),
         ("the stored key was wrapped for another place", 1),
     )
-    assert KeyRotation(keys, BOTH).status().missing == ("k0",)
+    assert KeyRotation(
+        keys, BOTH, alone=nullcontext, begin_anew=lambda: False
+    ).status().missing == ("k0",)
 
 
 class HalfScanned(MemoryKeyStore):
@@ -114,14 +117,16 @@ class HalfScanned(MemoryKeyStore):
 
 
 def test_a_stored_key_that_is_not_whole_is_told_of() -> None:
-    done = KeyRotation(HalfScanned([stored()]), BOTH).rewrap()
+    done = KeyRotation(
+        HalfScanned([stored()]), BOTH, alone=nullcontext, begin_anew=lambda: False
+    ).rewrap()
 
     assert done.stuck == (("the stored key is not whole", 1),)
 
 
 def test_an_erased_key_waits_for_nothing() -> None:
     keys = MemoryKeyStore([stored(1, KeyState.ERASED)])
-    rotation = KeyRotation(keys, BOTH)
+    rotation = KeyRotation(keys, BOTH, alone=nullcontext, begin_anew=lambda: False)
 
     assert (rotation.status().waiting, rotation.status().missing) == (0, ())
     assert rotation.rewrap().rewrapped == 0
@@ -130,13 +135,15 @@ def test_an_erased_key_waits_for_nothing() -> None:
 
 def test_a_key_encryption_key_that_is_needed_is_not_retired() -> None:
     with pytest.raises(CannotRetire, match="k1 still wraps data keys") as refused:
-        KeyRotation(MemoryKeyStore([stored()]), BOTH).retire("k1")
+        KeyRotation(
+            MemoryKeyStore([stored()]), BOTH, alone=nullcontext, begin_anew=lambda: False
+        ).retire("k1")
 
     assert refused.value.kek == "k1"
 
 
 def test_keys_that_were_handed_in_are_rotated_where_they_come_from() -> None:
-    rotation = KeyRotation(MemoryKeyStore(), BOTH)
+    rotation = KeyRotation(MemoryKeyStore(), BOTH, alone=nullcontext, begin_anew=lambda: False)
 
     with pytest.raises(CannotRotate, match="not in a file"):
         rotation.rotate()
@@ -148,7 +155,7 @@ def test_a_superseded_key_is_wrapped_anew_as_well() -> None:
     keys = MemoryKeyStore([stored(1, KeyState.SUPERSEDED), stored(2)])
     before = keys.get_many([ANNA])[ANNA]
 
-    KeyRotation(keys, BOTH).rewrap()
+    KeyRotation(keys, BOTH, alone=nullcontext, begin_anew=lambda: False).rewrap()
 
     after = keys.get_many([ANNA])[ANNA]
     assert [one.state for one in after] == [one.state for one in before]

@@ -124,6 +124,18 @@ def test_whoever_decides_begins_anew(town: Parts) -> None:
     assert len(town.events()) == 2
 
 
+def test_a_programme_that_was_lost_is_published_again(town: Parts) -> None:
+    storage = town.storage
+    assert isinstance(storage, MemoryStorage)
+    town.crm.execute(PLACE, by="shop")
+    storage.log.truncate(0)
+    storage.incarnation += 1
+
+    town.crm.execute(PLACE, by="shop")
+
+    assert town.events()[0].stream.startswith("program-")
+
+
 def test_views_are_not_taken_for_level_with_the_log_that_was_lost(town: Parts) -> None:
     town.execute(PLACE)
     town.execute(ACCEPT)

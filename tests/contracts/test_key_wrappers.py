@@ -1,5 +1,6 @@
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from regulars.application.key_rotation import CannotRotate, KeyEncryptionKeys, K
 from regulars.application.keys import KeyName
 from regulars.application.ports import KeyUnavailable, Revealed, Tampered
 from regulars.domain.personal import DataClass
-from tests.adapters.vaults import ANNA, CONTACT, SPOT, Noon
+from tests.adapters.vaults import ANNA, CONTACT, NO_HISTORY, SPOT, Noon
 
 SECRET = bytes(range(100, 132))
 PLACES = [
@@ -203,9 +204,11 @@ def test_a_kms_that_has_no_such_key_is_told_of_by_name(kms: Kms) -> None:
 def test_keys_of_a_kms_are_rotated_there_and_wrapped_anew_here(kms: Kms) -> None:
     first, second = kms.key("alias/first"), kms.key("alias/second")
     keys = MemoryKeyStore()
-    box = EnvelopeVault("shop", keys, AwsKms(kms.client(), first), clock=Noon()).seal(CONTACT, SPOT)
+    box = EnvelopeVault(
+        "shop", keys, AwsKms(kms.client(), first), history=NO_HISTORY, clock=Noon()
+    ).seal(CONTACT, SPOT)
     later = AwsKms(kms.client(), "alias/second")
-    rotation = KeyRotation(keys, later)
+    rotation = KeyRotation(keys, later, alone=nullcontext, begin_anew=lambda: False)
     assert (rotation.status().waiting, rotation.status().missing) == (2, ())
 
     with pytest.raises(CannotRotate, match="AWS KMS"):
@@ -215,7 +218,9 @@ def test_keys_of_a_kms_are_rotated_there_and_wrapped_anew_here(kms: Kms) -> None
 
     assert rotation.rewrap().rewrapped == 2
     assert {one.kek for one in rotation.status().counts} == {second}
-    assert EnvelopeVault("shop", keys, later, clock=Noon()).open(box, SPOT) == Revealed(CONTACT)
+    assert EnvelopeVault("shop", keys, later, history=NO_HISTORY, clock=Noon()).open(
+        box, SPOT
+    ) == Revealed(CONTACT)
 
 
 def test_a_host_names_a_key_of_kms_where_it_would_name_a_file(

@@ -15,6 +15,7 @@ from regulars.domain.purchase import PlaceOrder
 from regulars.domain.records import require_own
 from regulars.domain.refund import RefundIssued
 from regulars.domain.review import SubmitReview
+from regulars.domain.subject import Subject
 from regulars.domain.values import CustomerId, MerchantId, OrderId, ProgramId, Refusal
 from tests.domain.story import (
     AccountStory,
@@ -76,7 +77,7 @@ class Chronicle:
     accounts: dict[tuple[ProgramId, CustomerId], AccountStory] = Factory(
         lambda: defaultdict(account_story)
     )
-    erasures: dict[CustomerId, ErasureStory] = Factory(lambda: defaultdict(erasure_story))
+    erasures: dict[CustomerId | Subject, ErasureStory] = Factory(lambda: defaultdict(erasure_story))
     actors: dict[actor.Actor, ActorStory] = Factory(lambda: defaultdict(actor_story))
     facts: list[Fact] = Factory(list[Fact])
 

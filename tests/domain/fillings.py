@@ -29,6 +29,7 @@ from regulars.domain.program import EarningRule
 from regulars.domain.protection import Party
 from regulars.domain.purchase import Channel, Line
 from regulars.domain.reading import Limit
+from regulars.domain.subject import Subject, SubjectKind
 from regulars.domain.values import (
     AddressId,
     CardId,
@@ -105,6 +106,7 @@ destroyed_keys = st.builds(
     version=st.integers(1, 9),
     kek=words,
 )
+subjects = st.builds(Subject, kind=st.sampled_from(SubjectKind), id=st.sampled_from(["s-1", "s-2"]))
 purged = st.builds(Purged, place=words, entries=amounts)
 
 _FILLING: Final[Filling] = {
@@ -131,6 +133,7 @@ _FILLING: Final[Filling] = {
     Money: st.builds(Money, minor=amounts, currency=currencies),
     DataClass: st.sampled_from(DataClass),
     Traces: st.sampled_from(Traces),
+    Subject: subjects,
     tuple[DataClass, ...]: st.lists(st.sampled_from(DataClass), max_size=3, unique=True).map(tuple),
     tuple[DestroyedKey, ...]: st.lists(destroyed_keys, max_size=2).map(tuple),
     tuple[Purged, ...]: st.lists(purged, max_size=2).map(tuple),

@@ -20,10 +20,14 @@ from regulars.domain.erasure import (
     PlaceHold,
     Purged,
     ReleaseHold,
+    SubjectErasureCompleted,
+    SubjectErasureRequested,
+    SubjectLifeAuthorised,
     Traces,
     due,
 )
 from regulars.domain.personal import DataClass
+from regulars.domain.subject import Subject, SubjectKind
 from regulars.domain.values import ErasureId
 from tests.domain.examples import ANNA
 from tests.domain.matrix import Legend, Row, outcome, rows
@@ -160,6 +164,23 @@ def test_a_new_life_ends_like_the_old_one() -> None:
     assert [type(event) for event in again] == [ErasureRequested]
 
 
+def test_a_subject_that_is_no_customer_is_erased_by_the_same_rules() -> None:
+    courier = Subject(kind=SubjectKind.COURIER, id="c-7")
+    commands = (ERASE, COMPLETE, REVIVE)
+    story = erasure_story()
+
+    told = [story.when(evolve(command, customer=courier)) for command in commands]
+
+    assert [[type(event) for event in events] for events in told] == [
+        [SubjectErasureRequested],
+        [SubjectErasureCompleted],
+        [SubjectLifeAuthorised],
+    ]
+    assert {getattr(event, "subject", None) for (event,) in told} == {courier}
+    with pytest.raises(ErasureIdTaken, match=r"^courier/c-7: another"):
+        story.when(evolve(ERASE, customer=courier))
+
+
 @given(st.lists(erasure_commands(st.just(ANNA)), max_size=12))
 def test_no_sequence_of_commands_breaks_the_invariants(commands: list[Command]) -> None:
     story = erasure_story()
@@ -173,7 +194,10 @@ def test_no_sequence_of_commands_breaks_the_invariants(commands: list[Command]) 
                 assert not classes & (erased | asked)
                 assert set(event.restricted) == classes & held
                 asked |= classes
-            case CustomerErased():
+            case SubjectErasureRequested():
+                assert not classes & (erased | asked)
+                asked |= classes
+            case CustomerErased() | SubjectErasureCompleted():
                 assert classes <= asked - held
                 asked -= classes
                 erased |= classes
@@ -183,7 +207,7 @@ def test_no_sequence_of_commands_breaks_the_invariants(commands: list[Command]) 
             case LegalHoldReleased():
                 assert classes <= held
                 held -= classes
-            case NewLifeAuthorised():
+            case NewLifeAuthorised() | SubjectLifeAuthorised():
                 assert classes <= erased
                 erased -= classes
 

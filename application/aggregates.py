@@ -74,7 +74,7 @@ ERASURE: Final = Aggregate(
     state=erasure.Erasure,
     events=get_args(erasure.Event),
     fold=erasure.fold,
-    fold_version=1,
+    fold_version=2,
     decide=erasure.decide,
     snapshot_every=None,
 )

@@ -2,7 +2,8 @@
 The erasure of a customer's personal data, class by class: asked for, held back, done, lived past.
 
 A class is erased once, however often it is asked for; held by law it is kept restricted instead,
-and erased when the hold ends. Then none of it is taken in until a new life is authorised.
+and erased when the hold ends. Then none of it is taken in until a new life is authorised; what
+goes because its time is over begins one by itself.
 """
 
 from collections.abc import Collection, Sequence
@@ -54,7 +55,8 @@ class ErasureRequested:
     """
     Data of these classes is to be destroyed; `restricted` are those among them that are held.
 
-    `basis` is a code for why, such as `gdpr-17-1-b`, never a person's words.
+    `basis` is a code for why, such as `gdpr-17-1-b`, never a person's words. With `new_life`, data
+    of them is taken in again as soon as they are erased.
     """
 
     customer: CustomerId
@@ -62,6 +64,7 @@ class ErasureRequested:
     classes: tuple[DataClass, ...]
     restricted: tuple[DataClass, ...]
     basis: str
+    new_life: bool = False
 
 
 @frozen(kw_only=True)
@@ -120,12 +123,14 @@ class Erasure:
     The state of one customer's erasures, written by `fold` alone.
 
     `pending` are the classes that were asked for and are not erased, with by which erasure.
+    `renewing` are the erasures after which a new life begins by itself, with their basis.
     """
 
     asked: set[ErasureId] = Factory(set[ErasureId])
     pending: dict[DataClass, ErasureId] = Factory(dict[DataClass, ErasureId])
     erased: set[DataClass] = Factory(set[DataClass])
     held: set[DataClass] = Factory(set[DataClass])
+    renewing: dict[ErasureId, str] = Factory(dict[ErasureId, str])
 
 
 def due(state: Erasure) -> dict[ErasureId, tuple[DataClass, ...]]:
@@ -149,6 +154,8 @@ def fold(state: Erasure, event: Event, at: datetime) -> None:  # noqa: ARG001 - 
         case ErasureRequested(erasure=erasure, classes=classes):
             state.asked.add(erasure)
             state.pending.update(dict.fromkeys(classes, erasure))
+            if event.new_life:
+                state.renewing[erasure] = event.basis
         case CustomerErased(classes=classes):
             for one in classes:
                 state.pending.pop(one, None)
@@ -165,13 +172,18 @@ def fold(state: Erasure, event: Event, at: datetime) -> None:  # noqa: ARG001 - 
 
 @frozen(kw_only=True)
 class EraseCustomer:
-    """Ask for data of these classes to be destroyed, under an id that no other erasure has."""
+    """
+    Ask for data of these classes to be destroyed, under an id that no other erasure has.
+
+    `new_life` has data of them taken in again afterwards: nobody asked to be forgotten.
+    """
 
     customer: CustomerId
     at: datetime
     erasure: ErasureId
     classes: tuple[DataClass, ...]
     basis: str
+    new_life: bool = False
 
 
 @frozen(kw_only=True)
@@ -272,7 +284,13 @@ def decide(command: Command, state: Erasure) -> Sequence[Event]:
 
 
 def _erase(command: EraseCustomer, state: Erasure) -> Sequence[Event]:
-    wanted = _those(command.classes, {*DataClass} - state.erased - state.pending.keys())
+    # Who asks to be forgotten is, also where only its time was over: no new life begins then.
+    asked = {
+        one
+        for one, erasure in state.pending.items()
+        if command.new_life or erasure not in state.renewing
+    }
+    wanted = _those(command.classes, {*DataClass} - state.erased - asked)
     if not wanted:
         return []
     if command.erasure in state.asked:
@@ -284,6 +302,7 @@ def _erase(command: EraseCustomer, state: Erasure) -> Sequence[Event]:
             classes=wanted,
             restricted=_those(wanted, state.held),
             basis=command.basis,
+            new_life=command.new_life,
         )
     ]
 
@@ -292,17 +311,19 @@ def _complete(command: CompleteErasure, state: Erasure) -> Sequence[Event]:
     done = _those(command.classes, set(due(state).get(command.erasure, ())))
     if not done:
         return []
-    return [
-        CustomerErased(
-            customer=command.customer,
-            erasure=command.erasure,
-            classes=done,
-            keys=command.keys,
-            purged=command.purged,
-            readable_for=command.readable_for,
-            traces=command.traces,
-        )
-    ]
+    erased = CustomerErased(
+        customer=command.customer,
+        erasure=command.erasure,
+        classes=done,
+        keys=command.keys,
+        purged=command.purged,
+        readable_for=command.readable_for,
+        traces=command.traces,
+    )
+    basis = state.renewing.get(command.erasure)
+    if basis is None:
+        return [erased]
+    return [erased, NewLifeAuthorised(customer=command.customer, classes=done, basis=basis)]
 
 
 def _hold(command: PlaceHold, state: Erasure) -> Sequence[Event]:

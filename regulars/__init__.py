@@ -70,6 +70,7 @@ from regulars.application.reading import (
     SeveralKept,
 )
 from regulars.application.report import Report, SalesReport
+from regulars.application.retaining import Retaining
 from regulars.application.subscription import Subscription
 from regulars.composition import connect
 from regulars.domain.actor import Actor, ReinstateActor
@@ -82,6 +83,7 @@ from regulars.domain.customer import (
     UpdateCustomerDetails,
     WithdrawConsent,
 )
+from regulars.domain.keeping import Expired
 from regulars.domain.merchant import PublishMenuItem, RegisterMerchant, UpdateMerchantDetails
 from regulars.domain.order import (
     AcceptOrder,
@@ -113,11 +115,11 @@ from regulars.domain.reading import (
     OrderState,
     Reach,
     ReadingPolicy,
-    Retention,
     Rule,
 )
 from regulars.domain.real_name import VerifyRealName
 from regulars.domain.refund import IssueRefund
+from regulars.domain.retention import Retention, Since
 from regulars.domain.review import SubmitReview
 from regulars.domain.rights import (
     AcceptPolicy,
@@ -180,6 +182,7 @@ __all__ = [
     "Erased",
     "ErasureSink",
     "Erasures",
+    "Expired",
     "ExportDenied",
     "Favourite",
     "FileInTheWay",
@@ -246,12 +249,14 @@ __all__ = [
     "Report",
     "Request",
     "RestrictProcessing",
+    "Retaining",
     "Retention",
     "Revealed",
     "Rewrapping",
     "Rule",
     "SalesReport",
     "SeveralKept",
+    "Since",
     "StartPreparing",
     "StorageUnavailable",
     "SubjectErased",

@@ -55,6 +55,7 @@ from regulars.application.number_protection import NoNumbers, NumberProtection
 from regulars.application.ports import Clock
 from regulars.application.projecting import Projector
 from regulars.application.protecting import FOLLOWER, Protecting
+from regulars.application.retaining import Retaining
 from regulars.domain.erasure import Traces
 from regulars.domain.reading import (
     DEFAULT_POLICY,
@@ -131,7 +132,8 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
         clock: tells when events are recorded; the system's by default.
         erasure_sinks: places of the host's that keep what was derived from personal data, told
             to let go of who is erased.
-        policy: who may read which personal data for what, and how much of it.
+        policy: who may read which personal data for what, how much of it, and how long it is
+            kept (`Crm.retention`).
         environment: where REGULARS_KEYS is looked up; the process's own by default.
         contacts: keeps an index of phone numbers and e-mail addresses for `Crm.find_customer`,
             from now on and for every process: `unique` refuses one that another customer has,
@@ -221,6 +223,14 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                     tenant=tenant,
                     sinks=(SnapshotSink(storage), storage.contacts, *erasure_sinks),
                     scrub=over.scrub if kept is opened else scrubbed,
+                ),
+                retention=lambda lock, erasures: Retaining(
+                    lock,
+                    storage=storage,
+                    commands=commands,
+                    erasures=erasures,
+                    clock=time,
+                    rules=policy.retention,
                 ),
                 close=closed if over is opened else over.close,
             )

@@ -16,6 +16,7 @@ from regulars.adapters.log_import import LogNotEmpty, import_log
 from regulars.adapters.log_migration import Migration, migrate, migration_sql
 from regulars.adapters.log_status import check_log, log_status
 from regulars.adapters.new_file import FileInTheWay
+from regulars.adapters.policy_file import UnusablePolicy
 from regulars.adapters.portable_document import portable_document
 from regulars.adapters.program_file import UnusableProgram
 from regulars.adapters.tenants import UnknownTenant
@@ -272,6 +273,7 @@ __all__ = [
     "UnusableBackup",
     "UnusableIndex",
     "UnusableKeys",
+    "UnusablePolicy",
     "UnusableProgram",
     "UpdateCustomerDetails",
     "UpdateMerchantDetails",

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from datetime import UTC
 from pathlib import Path
@@ -14,7 +14,16 @@ from rich.text import Text
 
 from regulars.adapters.cli_call import Call, call_options, examples
 from regulars.adapters.cli_profile import UnknownCustomer
-from regulars.adapters.cli_screen import clock, count, facts, plain, section, show, write_json
+from regulars.adapters.cli_screen import (
+    agreed,
+    clock,
+    count,
+    facts,
+    plain,
+    section,
+    show,
+    write_json,
+)
 from regulars.adapters.new_file import new_file, refuse_own_files
 from regulars.application.certificate import Certificate
 from regulars.application.crm import Crm
@@ -33,6 +42,31 @@ _TRACES: Final = {
     Traces.BEYOND: "overwritten by the server in its own time: see docs/privacy.md",
 }
 
+by_option: Final = click.option(
+    "--by", metavar="ID", default="cli", show_default=True, help="Who asks, as an opaque id."
+)
+"""The option `--by`."""
+
+
+def class_option(
+    text: str, *, required: bool = False
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The option `--class`, of which there may be several; `chosen` reads it."""
+    return click.option(
+        "--class",
+        "classes",
+        metavar="CLASS",
+        type=click.Choice(_CLASSES),
+        multiple=True,
+        required=required,
+        help=f"{text}; may be said again. One of {', '.join(_CLASSES)}.",
+    )
+
+
+def chosen(classes: Sequence[str]) -> tuple[DataClass, ...]:
+    """The classes that `--class` names, all of them if it names none."""
+    return tuple(one for one in DataClass if one.value in classes) or EVERY_CLASS
+
 
 @click.command(
     epilog=examples(
@@ -42,14 +76,7 @@ _TRACES: Final = {
     )
 )
 @click.argument("customer")
-@click.option(
-    "--class",
-    "classes",
-    metavar="CLASS",
-    type=click.Choice(_CLASSES),
-    multiple=True,
-    help=f"Erase data of this class alone; may be said again. One of {', '.join(_CLASSES)}.",
-)
+@class_option("Erase data of this class alone")
 @click.option(
     "--basis",
     metavar="CODE",
@@ -57,9 +84,7 @@ _TRACES: Final = {
     show_default=True,
     help="Why, as a code that says nothing about the person.",
 )
-@click.option(
-    "--by", metavar="ID", default="cli", show_default=True, help="Who asks, as an opaque id."
-)
+@by_option
 @click.option(
     "--certificate",
     metavar="FILE",
@@ -91,9 +116,9 @@ def erase(  # noqa: PLR0913 - the options of a command
     """
     if call.as_json and not yes:
         raise click.UsageError("--json asks no question: add --yes")
-    wanted = tuple(one for one in DataClass if one.value in classes) or EVERY_CLASS
+    wanted = chosen(classes)
     with call.read() as crm:
-        living = _living(crm, customer)
+        living = living_of(crm, customer)
         if not yes and not _confirmed(crm, customer, wanted, living):
             click.echo("Nothing was erased", err=True)
             sys.exit(UNFINISHED)
@@ -107,12 +132,18 @@ def erase(  # noqa: PLR0913 - the options of a command
     if call.as_json:
         write_json(done.document())
     else:
-        show(*_shown(done))
+        show(*shown_certificate(done))
     if not done.complete:
         sys.exit(UNFINISHED)
 
 
-def _living(crm: Crm, customer: str) -> dict[DataClass, int]:
+def living_of(crm: Crm, customer: str) -> dict[DataClass, int]:
+    """
+    How many keys there are of a customer's data, by class.
+
+    Raises:
+        UnknownCustomer: nobody is known under this id, and never was.
+    """
     living = crm.erasures.living(customer)
     known = living or crm.erasures.state(customer).asked
     if not known and crm.ask(CustomerProfile(customer=customer, timezone=UTC, top=0)) is None:
@@ -135,10 +166,7 @@ def _confirmed(
 
     rows = facts(*((one.value, said(one)) for one in wanted))
     show(section(f"Personal data of customer {plain(customer)}", rows))
-    try:
-        return click.confirm("Destroy it for good? Nobody can undo this", err=True)
-    except click.Abort:
-        return False
+    return agreed("Destroy it for good? Nobody can undo this")
 
 
 @click.command(
@@ -165,14 +193,15 @@ def erasures(call: Call, *, customer: str | None, resume: bool) -> None:
     if call.as_json:
         write_json({"erasures": [one.document() for one in found]})
     elif found:
-        show(*(part for one in found for part in _shown(one)))
+        show(*(part for one in found for part in shown_certificate(one)))
     else:
         click.echo("There are no erasures")
     if any(one.waiting for one in found):
         sys.exit(UNFINISHED)
 
 
-def _shown(certificate: Certificate) -> Iterator[RenderableType]:
+def shown_certificate(certificate: Certificate) -> Iterator[RenderableType]:
+    """An erasure for people to read."""
     asked = certificate.requested
     lines = [
         ("Erasure", certificate.erasure),

@@ -21,6 +21,7 @@ from regulars.application.door import Request
 from regulars.application.erasure_sinks import CUSTOMER, ORDER, ErasureSink, stream_of
 from regulars.application.events import Command, Recorded, microseconds, moment
 from regulars.application.handling import Commands
+from regulars.application.holds import READ, Hold, standing
 from regulars.application.keys import KeyName, KeyState, KeyStore, StoredKey
 from regulars.application.ports import Clock, Storage, Vault
 from regulars.domain import erasure as model
@@ -256,6 +257,14 @@ class Erasures:
         for recorded in found:
             streams.setdefault(recorded.stream, []).append(recorded)
         return [one for stream in streams.values() for one in certificates(stream)]
+
+    def holds(self, customer: str | None = None) -> list[Hold]:
+        """The legal holds that stand, of one customer or of all: then for a pass over the log."""
+        with self._lock, self._storage.snapshot():
+            log = self._storage.log
+            if customer is not None:
+                return standing(log.stream(erasure_stream(CustomerId(customer))))
+            return standing(log.read(types=READ, prefix=_STREAMS))
 
     def _execute(self, command: Command, *, by: str) -> Receipt:
         with self._lock:

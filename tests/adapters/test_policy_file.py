@@ -18,6 +18,7 @@ from regulars.domain.reading import (
     Rule,
 )
 from regulars.domain.retention import Retention, Since
+from tests.architecture.repository import ROOT
 
 RULE = '[[rule]]\nrole = "support"\npurpose = "service"\nbasis = "contract"\nmasked = ["contact"]\n'
 
@@ -205,6 +206,14 @@ def test_an_error_says_the_first_mistake_and_how_many_more() -> None:
     assert str(UnusablePolicy(file="p.toml", mistakes=(first, *others))) == (
         "p.toml: line 3: rule 1, role: is missing, and 2 more: see regulars policy check"
     )
+
+
+def test_the_file_that_the_page_shows_is_a_policy(path: Path) -> None:
+    page = (ROOT / "docs/privacy.md").read_text(encoding="utf-8")
+
+    policy = read(path, page.partition("```toml\n")[2].partition("```")[0])
+
+    assert [rule.kind for rule in policy.retention] == ["address"]
 
 
 def test_a_core_goes_by_the_policy_of_a_file(path: Path) -> None:

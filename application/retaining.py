@@ -82,8 +82,9 @@ class Retaining:
     """
     The retention of one tenant's personal data; safe to share like the core.
 
-    `rules` say what is kept for how long. Of `most` customers at once it is kept in memory what is
-    kept of them; where there are more, the log is read again for the others.
+    `rules` say what is kept for how long. At most `most` customers, and as many orders, are in
+    memory at once; where there are more customers, the log is read again for the others. `span` is
+    how many positions one read looks at: so long has who writes to wait.
     """
 
     def __init__(  # noqa: PLR0913 - its parts, each by name
@@ -96,6 +97,7 @@ class Retaining:
         clock: Clock,
         rules: Sequence[Retention],
         most: int = _MOST,
+        span: int = SPAN,
     ) -> None:
         self._lock = lock
         self._storage = storage
@@ -104,6 +106,7 @@ class Retaining:
         self._clock = clock
         self._rules = tuple(rules)
         self._most = most
+        self._span = span
 
     def due(
         self, *, at: datetime | None = None, progress: Progress = lambda _done, _of: None
@@ -202,7 +205,7 @@ class Retaining:
             head = log.head()
             if crowd.position >= head:
                 return 0
-            upto = min(crowd.position + SPAN, head)
+            upto = min(crowd.position + self._span, head)
             found = list(log.occurrences(after=crowd.position, upto=upto, types=_READ))
             self._learn(found, crowd.orders)
         for one in found:

@@ -15,6 +15,7 @@ from regulars.adapters.memory_keys import MemoryKeyStore
 from regulars.adapters.storage import SqlStorage
 from regulars.application.catalogue import VIEWS
 from regulars.application.certificate import Certificate
+from regulars.application.erasures import Step
 from regulars.application.errors import SubjectErased
 from regulars.application.keys import KeyName, KeyState
 from regulars.application.retaining import Retaining
@@ -89,6 +90,7 @@ def few_at_once(town: Parts, most: int) -> Retaining:
         clock=town.clock,
         rules=RULES,
         most=most,
+        span=1,
     )
 
 
@@ -192,24 +194,36 @@ def test_what_is_held_or_restricted_is_kept(town: Parts) -> None:
     assert due(town, 5000) == [(ANNA, "address", "address")]
 
 
-def test_what_was_asked_for_and_cut_short_is_finished_by_the_next_run(town: Parts) -> None:
+@pytest.mark.parametrize("last", list(Step)[:-1])
+def test_what_was_cut_short_anywhere_is_finished_by_the_next_run_and_locks_nobody_out(
+    town: Parts, last: Step
+) -> None:
+    def cut(step: Step) -> None:
+        if step is last:
+            raise KeyboardInterrupt
+
+    asked = ErasureId("cut")
     town.execute(
         EraseCustomer(
             customer=ANNA,
             at=START,
-            erasure=ErasureId("cut"),
+            erasure=asked,
             classes=(DataClass.ADDRESS,),
             basis="retention:address",
             new_life=True,
         )
     )
+    if last is not Step.REQUESTED:
+        with pytest.raises(KeyboardInterrupt):
+            town.crm.erasures.carry_on(ANNA, told=cut)
 
     (finished,) = run(town, 200)
 
-    assert (finished.erasure, finished.complete) == ("cut", True)
+    assert (finished.erasure, finished.complete, len(finished.completions)) == (asked, True, 1)
     name = KeyName(TENANT, f"customer/{ANNA}", DataClass.ADDRESS)
     states = [key.state for key in town.keys.get_many([name])[name]]
     assert states == [KeyState.ERASED, KeyState.ERASED, KeyState.ACTIVE]
+    assert run(town, 200) == []
 
 
 def test_what_somebody_does_while_it_runs_counts(town: Parts) -> None:

@@ -23,13 +23,16 @@ from regulars.adapters.cli_demo import NotADemo, demo
 from regulars.adapters.cli_erase import UnknownSubject, erase, erasures
 from regulars.adapters.cli_export import export
 from regulars.adapters.cli_find import find, index
+from regulars.adapters.cli_hold import hold, holds, new_life, release
 from regulars.adapters.cli_import import import_
 from regulars.adapters.cli_keys import keys
 from regulars.adapters.cli_log import events, rebuild, verify
 from regulars.adapters.cli_log_group import log
 from regulars.adapters.cli_merge import merge
+from regulars.adapters.cli_policy import policy
 from regulars.adapters.cli_profile import UnknownCustomer, profile
 from regulars.adapters.cli_report import report
+from regulars.adapters.cli_retention import retention
 from regulars.adapters.cli_reveal import reveal
 from regulars.adapters.cli_screen import plain, warn
 from regulars.adapters.complete_journey import DemoDataMissing
@@ -39,6 +42,7 @@ from regulars.adapters.log_archive import UnusableArchive
 from regulars.adapters.log_backup import UnusableBackup
 from regulars.adapters.log_import import LogNotEmpty
 from regulars.adapters.new_file import FileInTheWay
+from regulars.adapters.policy_file import UnusablePolicy
 from regulars.adapters.program_file import UnusableProgram
 from regulars.adapters.rejects_file import UnusableRejects
 from regulars.adapters.tenants import UnknownTenant
@@ -59,7 +63,7 @@ _STATUS: Final = """\b
 Exit status:
   0    done
   1    done, with a finding: import left rows out, verify or check found something
-       amiss, an erasure is not complete, or reveal shows no value
+       amiss, an erasure is not complete, a policy has mistakes, or reveal shows no value
   2    the command line is wrong
   3    it cannot be done: a file, the database or its keys, said in one line
   130  interrupted
@@ -87,6 +91,7 @@ _FAILURES: Final = (
     UnusableIndex,
     UnreadableHistory,
     UnusableKeys,
+    UnusablePolicy,
     UnusableProgram,
     UnusableRejects,
 )
@@ -169,15 +174,16 @@ def regulars(ctx: click.Context) -> None:
     Everything is recorded as events in one database; every figure is computed from them and can
     be computed again. Start with `regulars demo`, or with `regulars import` and your own orders.
 
-    Every command takes --database URL, --tenant NAME where tenants share one, and --json for an
-    answer that a program can read.
+    Every command takes --json for an answer that a program can read, and every one but `policy`
+    takes --database URL, and --tenant NAME where tenants share one.
     """
     ctx.with_resource(_warnings())
 
 
 for _command in (
     *(demo, import_, report, profile, balance, reveal, access_log, export, find, index),
-    *(merge, erase, erasures, events, rebuild, verify, keys, log),
+    *(merge, erase, erasures, hold, release, holds, new_life, retention, policy),
+    *(events, rebuild, verify, keys, log),
 ):
     regulars.add_command(_command)
 

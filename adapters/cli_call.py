@@ -19,6 +19,7 @@ from regulars.adapters.tenants import look_for_tenant
 from regulars.application.crm import Crm
 from regulars.application.errors import InvalidId
 from regulars.application.fields import check_id
+from regulars.domain.reading import DEFAULT_POLICY, ReadingPolicy
 
 DATABASE: Final = "sqlite:///regulars.db"
 """The database of who names none."""
@@ -39,6 +40,7 @@ class Connect(Protocol):
         views: Literal["inline", "deferred"] = "inline",
         synchronous: Synchronous = "FULL",
         create: bool = True,
+        policy: ReadingPolicy | Path = DEFAULT_POLICY,
     ) -> Crm:
         """The core over `database`."""
         ...
@@ -49,7 +51,7 @@ class Call:
     """
     One call of a command. `as_json` answers with JSON, and nothing else on standard output.
 
-    A `keyless` one opens no box and seals none, and no key is looked for.
+    A `keyless` one opens no box and seals none, and no key is looked for. `policy` is a file.
     """
 
     connect: Connect
@@ -59,6 +61,7 @@ class Call:
     keys_database: str | None
     keyless: bool
     as_json: bool
+    policy: Path | None = None
 
     def file(self) -> Path | None:
         """Where the database lies; None if it is no file, or the URL is none."""
@@ -96,6 +99,7 @@ class Call:
             keyless=self.keyless,
             views="deferred",
             create=False,
+            policy=DEFAULT_POLICY if self.policy is None else self.policy,
         )
         try:
             look_for_tenant(self.database, self.tenant)
@@ -122,12 +126,14 @@ def call_options(
     shown: str | bool = True,
     keys: bool = True,
     tenant: bool = True,
+    policy: bool = False,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """
     The options that every command has; the command takes a `Call` made of them first.
 
     Without `keys` there is no option for a key file, for commands that open no box; without
-    `tenant` none for a tenant, for those that are about all of them.
+    `tenant` none for a tenant, for those that are about all of them. With `policy` there is one
+    for who may read what, and what is kept for how long.
     """
     tenant_option: Callable[[Callable[..., None]], Callable[..., None]] = click.option(
         "--tenant",
@@ -154,6 +160,8 @@ def call_options(
     if not keys:
         key_option = apart_option = _unchanged
 
+    with_policy = policy_option if policy else _unchanged
+
     def with_call(command: Callable[..., None]) -> Callable[..., None]:
         @click.option(
             "--database",
@@ -166,15 +174,17 @@ def call_options(
         @tenant_option
         @key_option
         @apart_option
+        @with_policy
         @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
         @wraps(command)
-        def told(
+        def told(  # noqa: PLR0913 - one for each option
             *,
             database: str | None,
             tenant: str = "default",
             keys: str | None = None,
             keys_database: str | None = None,
             as_json: bool,
+            policy: Path | None = None,
             **options: object,
         ) -> None:
             call = Call(
@@ -185,12 +195,22 @@ def call_options(
                 keys_database=keys_database,
                 keyless=not has_keys,
                 as_json=as_json,
+                policy=policy,
             )
             command(call, **options)
 
         return told
 
     return with_call
+
+
+policy_option: Final[Callable[[Callable[..., None]], Callable[..., None]]] = click.option(
+    "--policy",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="The TOML file that says who may read what, and how long it is kept; see regulars policy.",
+)
+"""The option `--policy`."""
 
 
 def _unchanged(command: Callable[..., None]) -> Callable[..., None]:

@@ -14,7 +14,16 @@ from rich.text import Text
 
 from regulars.adapters.cli_call import Call, call_options, examples
 from regulars.adapters.cli_profile import UnknownCustomer
-from regulars.adapters.cli_screen import clock, facts, how_many, said_of, section, show, write_json
+from regulars.adapters.cli_screen import (
+    agreed,
+    clock,
+    facts,
+    how_many,
+    said_of,
+    section,
+    show,
+    write_json,
+)
 from regulars.adapters.new_file import new_file, refuse_own_files
 from regulars.application.aggregates import order_stream
 from regulars.application.certificate import Certificate
@@ -43,6 +52,31 @@ _TRACES: Final = {
     Traces.BEYOND: "overwritten by the server in its own time: see docs/privacy.md",
 }
 
+by_option: Final = click.option(
+    "--by", metavar="ID", default="cli", show_default=True, help="Who asks, as an opaque id."
+)
+"""The option `--by`."""
+
+
+def class_option(
+    text: str, *, required: bool = False
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The option `--class`, of which there may be several; `chosen` reads it."""
+    return click.option(
+        "--class",
+        "classes",
+        metavar="CLASS",
+        type=click.Choice(_CLASSES),
+        multiple=True,
+        required=required,
+        help=f"{text}; may be said again. One of {', '.join(_CLASSES)}.",
+    )
+
+
+def chosen(classes: Sequence[str]) -> tuple[DataClass, ...]:
+    """The classes that `--class` names, all of them if it names none."""
+    return tuple(one for one in DataClass if one.value in classes) or EVERY_CLASS
+
 
 def _others(command: Callable[..., None]) -> Callable[..., None]:
     """The options that name a subject in place of a customer."""
@@ -61,14 +95,7 @@ def _others(command: Callable[..., None]) -> Callable[..., None]:
 )
 @click.argument("customer", required=False)
 @_others
-@click.option(
-    "--class",
-    "classes",
-    metavar="CLASS",
-    type=click.Choice(_CLASSES),
-    multiple=True,
-    help=f"Erase data of this class alone; may be said again. One of {', '.join(_CLASSES)}.",
-)
+@class_option("Erase data of this class alone")
 @click.option(
     "--basis",
     metavar="CODE",
@@ -76,9 +103,7 @@ def _others(command: Callable[..., None]) -> Callable[..., None]:
     show_default=True,
     help="Why, as a code that says nothing about the person.",
 )
-@click.option(
-    "--by", metavar="ID", default="cli", show_default=True, help="Who asks, as an opaque id."
-)
+@by_option
 @click.option(
     "--certificate",
     metavar="FILE",
@@ -111,10 +136,10 @@ def erase(  # noqa: PLR0913 - the options of a command
     """
     if call.as_json and not yes:
         raise click.UsageError("--json asks no question: add --yes")
-    wanted = tuple(one for one in DataClass if one.value in classes) or EVERY_CLASS
+    wanted = chosen(classes)
     whose = _meant(customer, others)
     with call.read() as crm:
-        living = _living(crm, whose)
+        living = living_of(crm, whose)
         if not yes and not _confirmed(crm, whose, wanted, living):
             click.echo("Nothing was erased", err=True)
             sys.exit(UNFINISHED)
@@ -128,7 +153,7 @@ def erase(  # noqa: PLR0913 - the options of a command
     if call.as_json:
         write_json(done.document())
     else:
-        show(*_shown(done))
+        show(*shown_certificate(done))
     if not done.complete:
         sys.exit(UNFINISHED)
 
@@ -144,7 +169,14 @@ def _meant(customer: str | None, others: Mapping[str, str | None]) -> str | Subj
     return named[0]
 
 
-def _living(crm: Crm, whose: str | Subject) -> dict[DataClass, int]:
+def living_of(crm: Crm, whose: str | Subject) -> dict[DataClass, int]:
+    """
+    How many keys there are of somebody's data, by class.
+
+    Raises:
+        UnknownCustomer: no customer is known under this id, and none ever was.
+        UnknownSubject: the same of who is no customer.
+    """
     living = crm.erasures.living(whose)
     if not (living or crm.erasures.state(whose).asked or _is_known(crm, whose)):
         raise UnknownSubject(whose) if isinstance(whose, Subject) else UnknownCustomer(whose)
@@ -185,10 +217,7 @@ def _confirmed(
 
     rows = facts(*((one.value, said(one)) for one in wanted))
     show(section(f"Personal data of {said_of(customer)}", rows))
-    try:
-        return click.confirm("Destroy it for good? Nobody can undo this", err=True)
-    except click.Abort:
-        return False
+    return agreed("Destroy it for good? Nobody can undo this")
 
 
 @click.command(
@@ -220,14 +249,15 @@ def erasures(call: Call, *, customer: str | None, resume: bool, **others: str | 
     if call.as_json:
         write_json({"erasures": [one.document() for one in found]})
     elif found:
-        show(*(part for one in found for part in _shown(one)))
+        show(*(part for one in found for part in shown_certificate(one)))
     else:
         click.echo("There are no erasures")
     if any(one.waiting for one in found):
         sys.exit(UNFINISHED)
 
 
-def _shown(certificate: Certificate) -> Iterator[RenderableType]:
+def shown_certificate(certificate: Certificate) -> Iterator[RenderableType]:
+    """An erasure for people to read."""
     asked = certificate.requested
     lines = [
         ("Erasure", certificate.erasure),

@@ -24,7 +24,7 @@ from regulars.domain.values import CustomerId
 @click.argument("customer")
 @click.argument("file", type=click.Path(path_type=Path))
 @reader_options(purpose="subject_access")
-@call_options()
+@call_options(policy=True)
 def export(  # noqa: PLR0913 - one for each option
     call: Call, *, customer: str, file: Path, purpose: str, actor: Actor, reason: str | None
 ) -> None:

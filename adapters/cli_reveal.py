@@ -88,7 +88,7 @@ def reader_options(*, purpose: str | None = None) -> Callable[[Callable[..., Any
 @click.option("--order", metavar="ID", help="The order that it is read for.")
 @click.option("--channel", metavar="NAME", help="The channel that a consent has to be for.")
 @reader_options()
-@call_options()
+@call_options(policy=True)
 def reveal(  # noqa: PLR0913 - one for each option
     call: Call,
     *,

@@ -55,6 +55,14 @@ def warn(message: str) -> None:
     click.secho(f"Warning: {message}", fg="yellow", err=True)
 
 
+def agreed(question: str) -> bool:
+    """Whether who sits there says yes; who says nothing, or is not there, does not."""
+    try:
+        return click.confirm(question, err=True)
+    except click.Abort:
+        return False
+
+
 def plain(text: str) -> str:
     """`text` without what could move a terminal's cursor or change its colours."""
     if text.isprintable():

@@ -70,7 +70,7 @@ STORED: Final[dict[type[Event], Stored]] = {
     loyalty.LoyaltyAccountOpened: ("LoyaltyAccountOpened", 1),
     loyalty.PointsEarned: ("PointsEarned", 1),
     loyalty.PointsReversed: ("PointsReversed", 1),
-    erasure.ErasureRequested: ("ErasureRequested", 1),
+    erasure.ErasureRequested: ("ErasureRequested", 2),
     erasure.CustomerErased: ("CustomerErased", 1),
     erasure.LegalHoldPlaced: ("LegalHoldPlaced", 1),
     erasure.LegalHoldReleased: ("LegalHoldReleased", 1),
@@ -88,8 +88,13 @@ def _without_evidence(payload: Payload) -> Iterator[Turned]:
     yield "ConsentGranted", 2, {**payload, "evidence_ref": None, "valid_until": None}
 
 
+def _for_good(payload: Payload) -> Iterator[Turned]:
+    yield "ErasureRequested", 2, {**payload, "new_life": False}
+
+
 UPCASTERS: Final[tuple[Upcaster, ...]] = (
     Upcaster(of=("ConsentGranted", 1), into=(("ConsentGranted", 2),), turn=_without_evidence),
+    Upcaster(of=("ErasureRequested", 1), into=(("ErasureRequested", 2),), turn=_for_good),
 )
 """What has become of each older name and version; see CONTRIBUTING.md."""
 

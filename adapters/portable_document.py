@@ -12,6 +12,7 @@ from regulars.application.reading import WORDS
 from regulars.domain.actor import AccessRecorded
 from regulars.domain.customer import ConsentGranted, ConsentWithdrawn
 from regulars.domain.order import Order
+from regulars.domain.retention import Retention
 from regulars.domain.values import decimal_text
 
 FORMAT: Final = "regulars/personal-data/1"
@@ -38,7 +39,7 @@ def portable_document(portable: Portable) -> dict[str, Any]:
             }
             for rule in portable.policy.rules
         ],
-        "retention": [{"kind": one.kind, "days": one.days} for one in portable.policy.retention],
+        "retention": [_kept(one) for one in portable.policy.retention],
         "consents": [_consent(at, event) for at, event in portable.theirs.consents],
         "objections": sorted(rights.objections),
         "restricted": sorted("*" if one is None else one.value for one in rights.restricted),
@@ -63,6 +64,16 @@ def _given(given: Given) -> dict[str, Any]:
         "given_at": moment(given.found.at).isoformat(),
         "outcome": WORDS[type(outcome)],
         "value": value,
+    }
+
+
+def _kept(rule: Retention) -> dict[str, Any]:
+    return {
+        "kind": rule.kind,
+        "days": rule.days,
+        "classes": sorted(one.value for one in rule.classes),
+        "since": rule.since.value,
+        "purpose": rule.purpose,
     }
 
 

@@ -1,7 +1,6 @@
 """A loyalty programme as a person writes it: TOML to commands, with errors that name the place."""
 
 import re
-import tomllib
 from collections import Counter
 from datetime import datetime
 from fractions import Fraction
@@ -11,6 +10,7 @@ from typing import Annotated, Final
 import msgspec
 from attrs import frozen
 
+from regulars.adapters.toml_file import NotToml, read_toml
 from regulars.domain.program import (
     MOST_POINTS,
     Command,
@@ -65,16 +65,9 @@ def read_program(path: Path, *, program_id: ProgramId) -> tuple[Command, ...]:
         UnusableProgram: the file cannot be read, is no TOML, or says something else.
     """
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UnusableProgram(file=str(path), why=f"cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise UnusableProgram(file=str(path), why="is not UTF-8 text") from None
-    except tomllib.TOMLDecodeError as error:
-        raise UnusableProgram(file=str(path), why=f"is no TOML: {error}") from None
-    try:
+        found = read_toml(path).document
         return _commands(msgspec.convert(found, _File), program_id)
-    except (msgspec.ValidationError, _Wrong) as wrong:
+    except (NotToml, msgspec.ValidationError, _Wrong) as wrong:
         raise UnusableProgram(file=str(path), why=str(wrong)) from None
 
 

@@ -131,7 +131,9 @@ def _certificate(
     state: Erasure,
     done: list[tuple[Recorded, Completed]],
 ) -> Certificate:
-    left = [data for data in request.classes if state.pending.get(data) == request.erasure]
+    # What a later erasure took over is left until that one has done it.
+    ended = {data for _, end in done for data in end.classes}
+    left = [data for data in request.classes if data in state.pending.keys() - ended]
     return Certificate(
         tenant=one.tenant,
         customer=request.subject

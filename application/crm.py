@@ -32,6 +32,7 @@ from regulars.application.projecting import Progress, Projector
 from regulars.application.protecting import Protecting
 from regulars.application.queries import AsOf, Query, ReplayedRows
 from regulars.application.reader import Reader
+from regulars.application.retaining import Retaining
 from regulars.application.subscription import POLL_SECONDS, Subscription, check_types, reading
 from regulars.application.views import View
 from regulars.domain import program
@@ -47,7 +48,8 @@ class Crm(Reader):
     Safe to share between threads, which take turns; commands that would wait for one another are
     recorded in one transaction. A context manager: leaving it closes it. `lookup` looks after the
     index that customers are found by, `protection` after who reaches whom through which number,
-    `keys` after the keys that personal data is sealed under, `erasures` after their destruction.
+    `keys` after the keys that personal data is sealed under, `erasures` after their destruction,
+    and `retention` after that of data whose time is over.
     """
 
     def __init__(  # noqa: PLR0913 - the parts that the composition root names
@@ -65,6 +67,7 @@ class Crm(Reader):
         inline: bool,
         join: Callable[[object], AbstractContextManager[Joined]],
         erasures: Callable[[AbstractContextManager[object]], Erasures],
+        retention: Callable[[AbstractContextManager[object], Erasures], Retaining],
         close: Callable[[], None],
     ) -> None:
         self._storage = storage
@@ -81,6 +84,7 @@ class Crm(Reader):
         self.protection: Final = protection(self, self._lock)
         self._group = GroupCommit(self._recorded, self._lock)
         self.erasures: Final = erasures(self._lock)
+        self.retention: Final = retention(self._lock, self.erasures)
         self.keys: Final = keys
         self._program_seen: int | None = None
         self._followers = Followers(storage)

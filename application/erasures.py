@@ -15,6 +15,7 @@ from typing import Final
 from attrs import frozen
 
 from regulars.application.aggregates import erasure_stream
+from regulars.application.batch import Receipt
 from regulars.application.certificate import Certificate, certificates
 from regulars.application.door import Request
 from regulars.application.erasure_sinks import ORDER, ErasureSink, stream_of
@@ -28,6 +29,7 @@ from regulars.application.erasure_subjects import (
 )
 from regulars.application.events import Command, Recorded, microseconds
 from regulars.application.handling import Commands
+from regulars.application.holds import READ, Hold, standing
 from regulars.application.keys import KeyName, KeyState, KeyStore, StoredKey
 from regulars.application.merging import records_in
 from regulars.application.ports import Clock, Storage, Vault
@@ -37,6 +39,7 @@ from regulars.domain.erasure import (
     DestroyedKey,
     EraseCustomer,
     Erasure,
+    NewLifeAuthorised,
     PlaceHold,
     Purged,
     ReleaseHold,
@@ -168,16 +171,21 @@ class Erasures:
         every = self.all()
         for customer in dict.fromkeys(one.customer for one in every):
             self._destroy_again(customer)
-        stopped = [one for one in every if one.waiting]
-        for customer in dict.fromkeys(one.customer for one in stopped):
-            self._carry_on(customer, told)
-        carried_on = {(one.customer, one.erasure) for one in stopped}
-        return [
-            one
-            for customer in dict.fromkeys(one.customer for one in stopped)
-            for one in self.of(customer)
-            if (customer, one.erasure) in carried_on
-        ]
+        stopped = dict.fromkeys(one.customer for one in every if one.waiting)
+        return [one for customer in stopped for one in self.carry_on(customer, told=told)]
+
+    def carry_on(
+        self, customer: str | Subject, *, told: Callable[[Step], None] = lambda _: None
+    ) -> list[Certificate]:
+        """
+        Do what waits of a customer's erasures, as `resume` does of all. Returns those that did.
+
+        Raises:
+            StorageUnavailable: a store does not answer; what was done stands.
+        """
+        waiting = {one.erasure for one in self.of(customer) if one.waiting}
+        self._carry_on(named(customer), told)
+        return [one for one in self.of(customer) if one.erasure in waiting]
 
     def hold(self, customer: str, *, by: str, basis: str, classes: Collection[DataClass]) -> None:
         """
@@ -267,9 +275,17 @@ class Erasures:
             streams.setdefault(recorded.stream, []).append(recorded)
         return [one for stream in streams.values() for one in certificates(stream)]
 
-    def _execute(self, command: Command, *, by: str) -> None:
+    def holds(self, customer: str | None = None) -> list[Hold]:
+        """The legal holds that stand, of one customer or of all: then for a pass over the log."""
+        with self._lock, self._storage.snapshot():
+            log = self._storage.log
+            if customer is not None:
+                return standing(log.stream(erasure_stream(CustomerId(customer))))
+            return standing(log.read(types=READ, prefix=_STREAMS))
+
+    def _execute(self, command: Command, *, by: str) -> Receipt:
         with self._lock:
-            self._commands.execute(Request(commands=(command,), by=by))
+            return self._commands.execute(Request(commands=(command,), by=by))
 
     def _carry_on(self, customer: Whose, told: Callable[[Step], None]) -> None:
         self._destroy_again(customer)
@@ -334,7 +350,7 @@ class Erasures:
             Purged(place=sink.name, entries=sink.forget(subjects, classes)) for sink in self.sinks
         )
         told(Step.PURGED)
-        self._execute(
+        receipt = self._execute(
             CompleteErasure(
                 customer=task.customer,
                 at=self._clock.now(),
@@ -347,6 +363,10 @@ class Erasures:
             ),
             by=ERASER,
         )
+        for event in receipt.events:
+            if isinstance(event, NewLifeAuthorised):
+                whose = key_subject(event.customer)
+                self._vault.begin_lives([(whose, one) for one in event.classes])
 
     def _is_over(self, task: _Task) -> bool:
         """Whether others have completed it: what was sealed since is another life's."""

@@ -2,7 +2,8 @@
 The erasure of a subject's personal data, class by class: asked for, held back, done, lived past.
 
 A class is erased once, however often it is asked for; held by law it is kept restricted instead,
-and erased when the hold ends. Then none of it is taken in until a new life is authorised.
+and erased when the hold ends. Then none of it is taken in until a new life is authorised; what
+goes because its time is over begins one by itself.
 A subject is a customer, or a `Subject` that is none, which has events of its own and no holds.
 """
 
@@ -56,7 +57,8 @@ class ErasureRequested:
     """
     Data of these classes is to be destroyed; `restricted` are those among them that are held.
 
-    `basis` is a code for why, such as `gdpr-17-1-b`, never a person's words.
+    `basis` is a code for why, such as `gdpr-17-1-b`, never a person's words. With `new_life`, data
+    of them is taken in again as soon as they are erased.
     """
 
     customer: CustomerId
@@ -64,6 +66,7 @@ class ErasureRequested:
     classes: tuple[DataClass, ...]
     restricted: tuple[DataClass, ...]
     basis: str
+    new_life: bool = False
 
 
 @frozen(kw_only=True)
@@ -161,12 +164,14 @@ class Erasure:
     The state of one subject's erasures, written by `fold` alone.
 
     `pending` are the classes that were asked for and are not erased, with by which erasure.
+    `renewing` are the erasures after which a new life begins by itself, with their basis.
     """
 
     asked: set[ErasureId] = Factory(set[ErasureId])
     pending: dict[DataClass, ErasureId] = Factory(dict[DataClass, ErasureId])
     erased: set[DataClass] = Factory(set[DataClass])
     held: set[DataClass] = Factory(set[DataClass])
+    renewing: dict[ErasureId, str] = Factory(dict[ErasureId, str])
 
 
 def due(state: Erasure) -> dict[ErasureId, tuple[DataClass, ...]]:
@@ -190,6 +195,8 @@ def fold(state: Erasure, event: Event, at: datetime) -> None:  # noqa: ARG001 - 
         case ErasureRequested() | SubjectErasureRequested():
             state.asked.add(event.erasure)
             state.pending.update(dict.fromkeys(event.classes, event.erasure))
+            if isinstance(event, ErasureRequested) and event.new_life:
+                state.renewing[event.erasure] = event.basis
         case CustomerErased() | SubjectErasureCompleted():
             for one in event.classes:
                 state.pending.pop(one, None)
@@ -206,13 +213,18 @@ def fold(state: Erasure, event: Event, at: datetime) -> None:  # noqa: ARG001 - 
 
 @frozen(kw_only=True)
 class EraseCustomer:
-    """Ask for data of these classes to be destroyed, under an id that no other erasure has."""
+    """
+    Ask for data of these classes to be destroyed, under an id that no other erasure has.
+
+    `new_life` has data of them taken in again afterwards: nobody asked to be forgotten.
+    """
 
     customer: CustomerId | Subject
     at: datetime
     erasure: ErasureId
     classes: tuple[DataClass, ...]
     basis: str
+    new_life: bool = False
 
 
 @frozen(kw_only=True)
@@ -312,7 +324,13 @@ def decide(command: Command, state: Erasure) -> Sequence[Event]:
 
 
 def _erase(command: EraseCustomer, state: Erasure) -> Sequence[Event]:
-    wanted = _those(command.classes, {*DataClass} - state.erased - state.pending.keys())
+    # Who asks to be forgotten is, also where only its time was over: no new life begins then.
+    asked = {
+        one
+        for one, erasure in state.pending.items()
+        if command.new_life or erasure not in state.renewing
+    }
+    wanted = _those(command.classes, {*DataClass} - state.erased - asked)
     if not wanted:
         return []
     if command.erasure in state.asked:
@@ -325,7 +343,12 @@ def _erase(command: EraseCustomer, state: Erasure) -> Sequence[Event]:
     held = _those(wanted, state.held)
     return [
         ErasureRequested(
-            customer=whose, erasure=erasure, classes=wanted, restricted=held, basis=basis
+            customer=whose,
+            erasure=erasure,
+            classes=wanted,
+            restricted=held,
+            basis=basis,
+            new_life=command.new_life,
         )
     ]
 
@@ -347,17 +370,19 @@ def _complete(command: CompleteErasure, state: Erasure) -> Sequence[Event]:
                 traces=command.traces,
             )
         ]
-    return [
-        CustomerErased(
-            customer=whose,
-            erasure=command.erasure,
-            classes=done,
-            keys=command.keys,
-            purged=command.purged,
-            readable_for=command.readable_for,
-            traces=command.traces,
-        )
-    ]
+    erased = CustomerErased(
+        customer=whose,
+        erasure=command.erasure,
+        classes=done,
+        keys=command.keys,
+        purged=command.purged,
+        readable_for=command.readable_for,
+        traces=command.traces,
+    )
+    basis = state.renewing.get(command.erasure)
+    if basis is None:
+        return [erased]
+    return [erased, NewLifeAuthorised(customer=whose, classes=done, basis=basis)]
 
 
 def _revive(command: AuthoriseNewLife, state: Erasure) -> Sequence[Event]:

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from attrs import field, frozen
 
 from regulars.domain.personal import DataClass
+from regulars.domain.retention import Retention, Since
 
 MOST_READS: Final = 1_000
 """The highest number of reads that a limit can count to."""
@@ -132,20 +133,12 @@ class Limit:
 
 
 @frozen(kw_only=True)
-class Retention:
-    """How many days data of a kind is kept, as the person is told; nothing here deletes it."""
-
-    kind: str
-    days: int
-
-
-@frozen(kw_only=True)
 class ReadingPolicy:
     """
     The rules, the limits, and what counts as bulk: so many values at once, or more.
 
     `text` is the version of the privacy text in force: consents under another are outdated. None
-    asks for no version.
+    asks for no version. `retention` says how long data is kept.
     """
 
     rules: tuple[Rule, ...]
@@ -298,6 +291,21 @@ DEFAULT_POLICY: Final = ReadingPolicy(
         Limit(role="marketing", reads=1_000, seconds=3600),
         Limit(role="analyst", reads=1_000, seconds=3600),
     ),
-    retention=(Retention(kind="order", days=3 * 365), Retention(kind="address", days=183)),
+    # No three years have more days than these, and no six months.
+    retention=(
+        Retention(
+            kind="order",
+            classes=frozenset({DataClass.PAYMENT, DataClass.CONTENT}),
+            days=3 * 365 + 1,
+            since=Since.ORDER,
+        ),
+        Retention(kind="address", classes=frozenset({_ADDRESS}), days=184, since=Since.ORDER),
+        Retention(
+            kind="customer",
+            classes=frozenset({_CONTACT, DataClass.IDENTITY, DataClass.PROFILE}),
+            days=3 * 365 + 1,
+            since=Since.ACTIVITY,
+        ),
+    ),
 )
 """The policy of a host that brings none. An auditor reads no personal data: no rule names one."""

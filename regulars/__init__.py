@@ -16,6 +16,7 @@ from regulars.adapters.log_import import LogNotEmpty, import_log
 from regulars.adapters.log_migration import Migration, migrate, migration_sql
 from regulars.adapters.log_status import check_log, log_status
 from regulars.adapters.new_file import FileInTheWay
+from regulars.adapters.policy_file import UnusablePolicy
 from regulars.adapters.portable_document import portable_document
 from regulars.adapters.program_file import UnusableProgram
 from regulars.adapters.tenants import UnknownTenant
@@ -71,6 +72,7 @@ from regulars.application.reading import (
     SeveralKept,
 )
 from regulars.application.report import Report, SalesReport
+from regulars.application.retaining import Retaining
 from regulars.application.subscription import Subscription
 from regulars.composition import connect
 from regulars.domain.actor import Actor, ReinstateActor
@@ -83,6 +85,7 @@ from regulars.domain.customer import (
     UpdateCustomerDetails,
     WithdrawConsent,
 )
+from regulars.domain.keeping import Expired
 from regulars.domain.merchant import PublishMenuItem, RegisterMerchant, UpdateMerchantDetails
 from regulars.domain.merge import (
     ErasedTogether,
@@ -121,12 +124,12 @@ from regulars.domain.reading import (
     OrderState,
     Reach,
     ReadingPolicy,
-    Retention,
     Rule,
 )
 from regulars.domain.real_name import VerifyRealName
 from regulars.domain.records import MergedInto
 from regulars.domain.refund import IssueRefund
+from regulars.domain.retention import Retention, Since
 from regulars.domain.review import SubmitReview
 from regulars.domain.rights import (
     AcceptPolicy,
@@ -192,6 +195,7 @@ __all__ = [
     "ErasureInTheWay",
     "ErasureSink",
     "Erasures",
+    "Expired",
     "ExportDenied",
     "Favourite",
     "FileInTheWay",
@@ -262,6 +266,7 @@ __all__ = [
     "Report",
     "Request",
     "RestrictProcessing",
+    "Retaining",
     "Retention",
     "Revealed",
     "RevertMerge",
@@ -269,6 +274,7 @@ __all__ = [
     "Rule",
     "SalesReport",
     "SeveralKept",
+    "Since",
     "StartPreparing",
     "StorageUnavailable",
     "Subject",
@@ -286,6 +292,7 @@ __all__ = [
     "UnusableBackup",
     "UnusableIndex",
     "UnusableKeys",
+    "UnusablePolicy",
     "UnusableProgram",
     "UpdateCustomerDetails",
     "UpdateMerchantDetails",

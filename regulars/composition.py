@@ -33,6 +33,7 @@ from regulars.adapters.key_ring import (
 )
 from regulars.adapters.keys import KEYS, SqlKeyStore
 from regulars.adapters.keys_database import KeysElsewhere, check_kept_here, keys_apart
+from regulars.adapters.policy_file import read_policy
 from regulars.adapters.program_file import read_program
 from regulars.adapters.storage import SqlStorage
 from regulars.adapters.vault import EnvelopeVault
@@ -56,6 +57,7 @@ from regulars.application.number_protection import NoNumbers, NumberProtection
 from regulars.application.ports import Clock
 from regulars.application.projecting import Projector
 from regulars.application.protecting import FOLLOWER, Protecting
+from regulars.application.retaining import Retaining
 from regulars.domain.erasure import Traces
 from regulars.domain.reading import (
     DEFAULT_POLICY,
@@ -86,7 +88,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
     create: bool = True,
     clock: Clock | None = None,
     erasure_sinks: Sequence[ErasureSink] = (),
-    policy: ReadingPolicy = DEFAULT_POLICY,
+    policy: ReadingPolicy | Path | str = DEFAULT_POLICY,
     environment: Mapping[str, str] | None = None,
     contacts: Literal["unique", "shared"] | None = None,
     region: str | None = None,
@@ -132,7 +134,8 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
         clock: tells when events are recorded; the system's by default.
         erasure_sinks: places of the host's that keep what was derived from personal data, told
             to let go of who is erased.
-        policy: who may read which personal data for what, and how much of it.
+        policy: who may read which personal data for what, how much of it, and how long it is
+            kept (`Crm.retention`): as a value, or as a TOML file; see docs/privacy.md.
         environment: where REGULARS_KEYS is looked up; the process's own by default.
         contacts: keeps an index of phone numbers and e-mail addresses for `Crm.find_customer`,
             from now on and for every process: `unique` refuses one that another customer has,
@@ -152,8 +155,10 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
         OlderFormat: its tables are of an older format: see `migrate`.
         UnusableKeys: the key file is missing although keys were wrapped with it, or malformed.
         UnusableProgram: the programme's file cannot be used.
+        UnusablePolicy: the policy's file cannot be used.
         UnusableIndex: the extra is missing, or the index was begun with another region.
     """
+    rules = policy if isinstance(policy, ReadingPolicy) else read_policy(Path(policy))
     opened = Database(database, synchronous=synchronous, create=create, busy_seconds=busy_seconds)
     kept = opened
     try:
@@ -203,7 +208,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                 ),
                 commands=commands,
                 gate=Gate(
-                    log=storage.log, vault=vault, commands=commands, clock=time, policy=policy
+                    log=storage.log, vault=vault, commands=commands, clock=time, policy=rules
                 ),
                 projector=projector,
                 lookup=lambda lock: Lookup(
@@ -231,6 +236,14 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                     tenant=tenant,
                     sinks=(SnapshotSink(storage), storage.contacts, *erasure_sinks),
                     scrub=over.scrub if kept is opened else scrubbed,
+                ),
+                retention=lambda lock, erasures: Retaining(
+                    lock,
+                    storage=storage,
+                    commands=commands,
+                    erasures=erasures,
+                    clock=time,
+                    rules=rules.retention,
                 ),
                 close=closed if over is opened else over.close,
             )

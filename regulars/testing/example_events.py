@@ -316,12 +316,13 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
         remaining=0,
         kept=0,
     ),
-    ("ErasureRequested", 1): ErasureRequested(
+    ("ErasureRequested", 2): ErasureRequested(
         customer=ADA,
-        erasure=ErasureId("erasure-7"),
+        erasure=ErasureId("erasure-8"),
         classes=(DataClass.CONTACT, DataClass.ADDRESS),
         restricted=(DataClass.ADDRESS,),
-        basis="gdpr-17-1-b",
+        basis="retention:customer",
+        new_life=True,
     ),
     ("CustomerErased", 1): CustomerErased(
         customer=ADA,

@@ -34,6 +34,7 @@ from regulars.application.number_protection import NoNumbers, NumberProtection
 from regulars.application.ports import Storage, Vault
 from regulars.application.projecting import Projector
 from regulars.application.protecting import FOLLOWER, Protecting
+from regulars.application.retaining import Retaining
 from regulars.application.views import View
 from regulars.domain.erasure import Traces
 from regulars.domain.reading import DEFAULT_POLICY, ReadingPolicy
@@ -150,6 +151,14 @@ def core(
             tenant=TENANT,
             sinks=(SnapshotSink(storage), storage.contacts, *sinks),
             scrub=scrub,
+        ),
+        retention=lambda lock, erasures: Retaining(
+            lock,
+            storage=storage,
+            commands=commands,
+            erasures=erasures,
+            clock=clock,
+            rules=policy.retention,
         ),
         close=close,
     )

@@ -181,28 +181,56 @@ def test_a_subject_that_is_no_customer_is_erased_by_the_same_rules() -> None:
         story.when(evolve(ERASE, customer=courier))
 
 
+def test_what_goes_because_its_time_is_over_begins_a_new_life_by_itself() -> None:
+    story = erasure_story().given(HOLD, evolve(ERASE, basis="retention:customer", new_life=True))
+
+    erased, renewed = story.when(COMPLETE)
+    assert isinstance(erased, CustomerErased)
+    assert renewed == NewLifeAuthorised(
+        customer=ANNA, classes=(CONTACT,), basis="retention:customer"
+    )
+    assert story.when(evolve(ERASE, erasure=SECOND, classes=(CONTACT,))) != []
+
+
+def test_who_asks_to_be_forgotten_is_also_where_the_time_was_over() -> None:
+    story = erasure_story().given(evolve(ERASE, new_life=True))
+    again = evolve(ERASE, erasure=SECOND, new_life=True)
+    assert story.when(again) == []
+
+    (asked,) = story.when(evolve(again, new_life=False))
+
+    assert isinstance(asked, ErasureRequested)
+    assert asked.classes == BOTH
+    assert due(story.state) == {SECOND: BOTH}
+    assert [type(one) for one in story.when(evolve(COMPLETE, erasure=SECOND))] == [CustomerErased]
+
+
 @given(st.lists(erasure_commands(st.just(ANNA)), max_size=12))
 def test_no_sequence_of_commands_breaks_the_invariants(commands: list[Command]) -> None:
     story = erasure_story()
-    held, erased, asked = set[DataClass](), set[DataClass](), set[DataClass]()
+    held, erased = set[DataClass](), set[DataClass]()
+    asked: dict[DataClass, bool] = {}
+    """What is to be erased, and whether a new life begins then."""
 
     for event in (event for command in commands for event in story.attempt(command)):
         classes = set(event.classes)
         assert classes
         match event:
             case ErasureRequested():
-                assert not classes & (erased | asked)
+                assert not classes & erased
+                assert all(asked[one] and not event.new_life for one in classes & asked.keys())
                 assert set(event.restricted) == classes & held
-                asked |= classes
+                asked |= dict.fromkeys(classes, event.new_life)
             case SubjectErasureRequested():
-                assert not classes & (erased | asked)
-                asked |= classes
+                assert not classes & (erased | asked.keys())
+                asked |= dict.fromkeys(classes, False)
             case CustomerErased() | SubjectErasureCompleted():
-                assert classes <= asked - held
-                asked -= classes
+                assert classes <= asked.keys() - held
+                for one in classes:
+                    del asked[one]
                 erased |= classes
             case LegalHoldPlaced():
-                assert not classes & (held | erased | asked)
+                assert not classes & (held | erased | asked.keys())
                 held |= classes
             case LegalHoldReleased():
                 assert classes <= held

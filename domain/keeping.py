@@ -1,0 +1,217 @@
+"""
+What is kept of a customer: what starts the clocks of retention, and whose time is over.
+
+It is folded from what they gave, did and wanted, over all streams that concern them.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TypeAlias, assert_never
+
+from attrs import Factory, define, frozen
+
+from regulars.domain import customer, erasure
+from regulars.domain.bank_card import BankCardBound, BankCardUnbound
+from regulars.domain.customer import (
+    ConsentGranted,
+    ConsentWithdrawn,
+    CustomerDetailsUpdated,
+    CustomerRegistered,
+    DeliveryAddressAdded,
+    DeliveryAddressRemoved,
+)
+from regulars.domain.erasure import (
+    CustomerErased,
+    Erasure,
+    ErasureRequested,
+    LegalHoldPlaced,
+    LegalHoldReleased,
+    NewLifeAuthorised,
+)
+from regulars.domain.order import OrderCancelled, OrderCompleted, OrderDelivered
+from regulars.domain.personal import DataClass, Sealed
+from regulars.domain.purchase import OrderPlaced
+from regulars.domain.real_name import RealNameVerified
+from regulars.domain.records import (
+    CustomerAbsorbed,
+    CustomerMergeReverted,
+    CustomerSeparated,
+    CustomersMerged,
+)
+from regulars.domain.refund import RefundIssued
+from regulars.domain.retention import Retention, Since
+from regulars.domain.review import ReviewSubmitted
+from regulars.domain.rights import (
+    ObjectionWithdrawn,
+    PersonalDataExported,
+    PrivacyPolicyAccepted,
+    ProcessingObjected,
+    ProcessingRestricted,
+    RestrictionLifted,
+)
+from regulars.domain.values import CustomerId
+
+Event: TypeAlias = (
+    customer.Event
+    | ErasureRequested
+    | CustomerErased
+    | LegalHoldPlaced
+    | LegalHoldReleased
+    | NewLifeAuthorised
+    | OrderPlaced
+    | OrderDelivered
+    | OrderCompleted
+    | OrderCancelled
+    | RefundIssued
+    | ReviewSubmitted
+)
+"""What starts a clock, or keeps one from counting."""
+
+
+@define
+class Kept:
+    """
+    What is kept of one customer and since when, written by `fold` alone.
+
+    `given` has the classes of which there is something that was not erased. `consents` are by
+    purpose and channel, with when they end by themselves; `withdrawn` is by purpose. `erasure` is
+    None where there never was an erasure or a hold.
+    """
+
+    given: dict[DataClass, datetime] = Factory(dict[DataClass, datetime])
+    ordered: datetime | None = None
+    active: datetime | None = None
+    consents: dict[tuple[str, str | None], datetime | None] | None = None
+    withdrawn: dict[str, datetime] | None = None
+    restricted: frozenset[DataClass | None] = frozenset()
+    erasure: Erasure | None = None
+
+    def is_kept_back(self, data_class: DataClass) -> bool:
+        """Whether a class is held, or restricted: kept, whatever its time (GDPR 18, PIPL 47)."""
+        held = self.erasure is not None and data_class in self.erasure.held
+        return held or data_class in self.restricted or None in self.restricted
+
+
+def fold(state: Kept, event: Event, at: datetime) -> None:
+    """Record in `state` what happened."""
+    match event:
+        case PersonalDataExported():
+            return
+        case (
+            ErasureRequested()
+            | CustomerErased()
+            | LegalHoldPlaced()
+            | LegalHoldReleased()
+            | NewLifeAuthorised()
+        ):
+            _fold_erasure(state, event, at)
+            return
+        case OrderPlaced(extra=box) | ReviewSubmitted(text=box):
+            _give(state, DataClass.CONTENT, box, at)
+            state.ordered = _later(state.ordered, at)
+        case OrderDelivered() | OrderCompleted() | OrderCancelled() | RefundIssued():
+            state.ordered = _later(state.ordered, at)
+        case CustomerRegistered() | CustomerDetailsUpdated():
+            _give(state, DataClass.CONTACT, event.contact, at)
+            _give(state, DataClass.PROFILE, event.profile, at)
+            _give(state, DataClass.CONTENT, event.extra, at)
+        case DeliveryAddressAdded(address=box):
+            _give(state, DataClass.ADDRESS, box, at)
+        case BankCardBound(payment=box):
+            _give(state, DataClass.PAYMENT, box, at)
+        case RealNameVerified(identity=box):
+            _give(state, DataClass.IDENTITY, box, at)
+        case ConsentGranted(purpose=purpose, channel=channel):
+            state.consents = {**(state.consents or {}), (purpose, channel): event.valid_until}
+        case ConsentWithdrawn(purpose=purpose, channel=channel):
+            if state.consents is not None:
+                state.consents.pop((purpose, channel), None)
+            state.withdrawn = {**(state.withdrawn or {}), purpose: at}
+        case ProcessingRestricted(data_class=data_class):
+            state.restricted |= {data_class}
+        case RestrictionLifted(data_class=data_class):
+            state.restricted -= {data_class}
+        case (
+            DeliveryAddressRemoved()
+            | BankCardUnbound()
+            | PrivacyPolicyAccepted()
+            | ProcessingObjected()
+            | ObjectionWithdrawn()
+            | CustomersMerged()
+            | CustomerAbsorbed()
+            | CustomerMergeReverted()
+            | CustomerSeparated()
+        ):
+            pass
+        case _:
+            assert_never(event)
+    state.active = _later(state.active, at)
+
+
+def _fold_erasure(state: Kept, event: erasure.Event, at: datetime) -> None:
+    state.erasure = state.erasure or Erasure()
+    erasure.fold(state.erasure, event, at)
+    if isinstance(event, CustomerErased):
+        for data_class in event.classes:
+            state.given.pop(data_class, None)
+
+
+def _give(state: Kept, data_class: DataClass, box: Sealed | None, at: datetime) -> None:
+    if box is not None:
+        state.given[data_class] = _later(state.given.get(data_class), at)
+
+
+def _later(known: datetime | None, at: datetime) -> datetime:
+    return at if known is None or at > known else known
+
+
+@frozen(kw_only=True)
+class Expired:
+    """The time of a customer's data of a class is over, by `rule`, which counted from `since`."""
+
+    customer: CustomerId
+    data_class: DataClass
+    rule: Retention
+    since: datetime
+
+
+def expired(rules: Iterable[Retention], of: CustomerId, state: Kept, at: datetime) -> list[Expired]:
+    """
+    What of a customer's data is over at a moment, each class by the rule that ended first.
+
+    Not what is held or restricted, and nothing twice: what was erased is no longer kept.
+    """
+    found: dict[DataClass, tuple[timedelta, Expired]] = {}
+    for rule in rules:
+        started = _started(rule, state, at)
+        for data_class, given in state.given.items():
+            if data_class not in rule.classes or started is None or state.is_kept_back(data_class):
+                continue
+            since = max(started, given)
+            past = at - since - timedelta(days=rule.days)
+            known = found.get(data_class)
+            if past >= timedelta(0) and (known is None or past > known[0]):
+                over = Expired(customer=of, data_class=data_class, rule=rule, since=since)
+                found[data_class] = past, over
+    return [found[data_class][1] for data_class in DataClass if data_class in found]
+
+
+def _started(rule: Retention, state: Kept, at: datetime) -> datetime | None:
+    """When a rule's clock last started, apart from what was given; None if it stands still."""
+    match rule.since:
+        case Since.ORDER:
+            return state.ordered or min(state.given.values(), default=None)
+        case Since.ACTIVITY:
+            return state.active
+        case Since.CONSENT:
+            return _consent_ended(rule, state, at)
+        case _:
+            assert_never(rule.since)
+
+
+def _consent_ended(rule: Retention, state: Kept, at: datetime) -> datetime | None:
+    ends = [end for (purpose, _), end in (state.consents or {}).items() if purpose == rule.purpose]
+    if any(end is None or end > at for end in ends):
+        return None
+    withdrawn = (state.withdrawn or {}).get(rule.purpose or "")
+    return max((end for end in (*ends, withdrawn) if end is not None), default=None)

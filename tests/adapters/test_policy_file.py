@@ -1,0 +1,226 @@
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regulars import connect
+from regulars.adapters.policy_file import Mistake, UnusablePolicy, policy_text, read_policy
+from regulars.domain.personal import DataClass
+from regulars.domain.reading import (
+    DEFAULT_POLICY,
+    Basis,
+    Limit,
+    OrderState,
+    Reach,
+    ReadingPolicy,
+    Rule,
+)
+from regulars.domain.retention import Retention, Since
+from tests.architecture.repository import ROOT
+
+RULE = '[[rule]]\nrole = "support"\npurpose = "service"\nbasis = "contract"\nmasked = ["contact"]\n'
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "policy.toml"
+
+
+def read(path: Path, content: str) -> ReadingPolicy:
+    path.write_text(content, encoding="utf-8")
+    return read_policy(path)
+
+
+def mistakes(path: Path, content: str) -> list[str]:
+    with pytest.raises(UnusablePolicy) as refused:
+        read(path, content)
+    assert refused.value.file == str(path)
+    return list(map(str, refused.value.mistakes))
+
+
+def test_a_file_says_who_reads_what_and_how_long_it_is_kept(path: Path) -> None:
+    policy = read(
+        path,
+        """
+        text = "2026-01"  # the privacy text in force
+
+        [[rule]]
+        role = "courier"
+        purpose = "delivery"
+        revealed = ["address"]
+        masked = [
+            "contact",
+        ]
+        basis = "contract"
+        reach = "order"
+        orders = ["open"]
+
+        [[limit]]
+        role = "courier"
+        reads = 60
+        seconds = 3600
+
+        [[retention]]
+        kind = "profile"
+        classes = ["profile"]
+        days = 30
+        since = "consent"
+        purpose = "marketing"
+        """,
+    )
+
+    assert policy == ReadingPolicy(
+        text="2026-01",
+        rules=(
+            Rule(
+                role="courier",
+                purpose="delivery",
+                revealed=frozenset({DataClass.ADDRESS}),
+                masked=frozenset({DataClass.CONTACT}),
+                basis=Basis.CONTRACT,
+                reach=Reach.ORDER,
+                orders=frozenset({OrderState.OPEN}),
+            ),
+        ),
+        limits=(Limit(role="courier", reads=60, seconds=3600),),
+        retention=(
+            Retention(
+                kind="profile",
+                classes=frozenset({DataClass.PROFILE}),
+                days=30,
+                since=Since.CONSENT,
+                purpose="marketing",
+            ),
+        ),
+    )
+
+
+def test_what_a_file_leaves_out_is_not_limited_and_not_kept_short(path: Path) -> None:
+    policy = read(path, RULE)
+
+    assert (policy.limits, policy.retention, policy.text, policy.bulk_from) == ((), (), None, 50)
+
+
+@given(text=st.none() | st.text(), bulk=st.integers(1, 10_000))
+def test_a_policy_that_is_written_is_read_as_it_was(
+    tmp_path_factory: pytest.TempPathFactory, text: str | None, bulk: int
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.toml"
+    policy = evolve(DEFAULT_POLICY, text=text, bulk_from=bulk)
+
+    assert read(path, policy_text(policy)) == policy
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        ("", ["line 1: rule: is missing"]),
+        ("[[rule]\n", ["line 1: is no TOML: "]),
+        ("a = 1\na = 2\n", ["line 2: is no TOML: "]),
+        ("rule = []", ["line 1: rule: expected array of length >= 1"]),
+        (
+            f"bulk_from = 0\n{RULE}\n[[limit]]\nreads = 1\nseconds = 1",
+            ["line 1: bulk_from: ", "line 8: limit 1, role: is missing"],
+        ),
+        (f"bulk_from = 0\ntxt = 'x'\n{RULE}", ["line 1: bulk_from: ", "line 2: txt: is not known"]),
+        (
+            '[[rule]]\nrole = "a b"\npurpose = "service"\nbasis = "contract"\nmasked = ["adress"]',
+            [
+                "line 2: rule 1, role: a code is",
+                "line 5: rule 1, masked: invalid enum value 'adress'; one of contact, address,",
+            ],
+        ),
+        (
+            f'{RULE}\n\n[[rule]]\nrole = 7\nbasis = "contract"',
+            ["line 8: rule 2, purpose: is missing", "line 9: rule 2, role: expected str, got int"],
+        ),
+        (
+            RULE.replace("masked", "revealed") + 'masked = [\n  "contact",\n]',
+            ["line 6: rule 1, masked: contact is revealed already"],
+        ),
+        (RULE.replace('masked = ["contact"]', ""), ["line 1: rule 1: shows nothing"]),
+        (f"{RULE}{RULE}", ["line 6: rule 2: rule 1 says already what support sees of contact"]),
+        (
+            f'{RULE}[[limit]]\nrole = "r"\nreads = 5000\nseconds = 0',
+            ["line 8: limit 1, reads: expected int <= 1000", "line 9: limit 1, seconds: expected"],
+        ),
+        (
+            RULE + '[[limit]]\nrole = "r"\nreads = 5\nseconds = 1\n' * 2,
+            ["line 11: limit 2, role: limit 1 has the same"],
+        ),
+        (
+            RULE + '[[retention]]\nkind = "k"\nclasses = ["content"]\ndays = 1\n' * 2,
+            ["line 11: retention 2, kind: retention 1 has the same"],
+        ),
+        (
+            f'{RULE}[[retention]]\nkind = "k"\nclasses = []\ndays = 0.5\nsince = "birth"',
+            [
+                "line 8: retention 1, classes: expected array of length >= 1",
+                "line 9: retention 1, days: expected int, got float",
+                "line 10: retention 1, since: invalid enum value 'birth'; one of order, activity,",
+            ],
+        ),
+        (
+            f'{RULE}[[retention]]\nkind = "k"\nclasses = ["content"]\ndays = 1\nsince = "consent"',
+            ["line 6: retention 1: a rule of retention names a purpose"],
+        ),
+        (
+            f"{RULE}[[retention]]\nkind = '{'k' * 95}'\nclasses = ['content']\ndays = 1",
+            ["line 6: retention 1: the kind of a rule of retention has at most 80 letters"],
+        ),
+        (
+            'rule = [\n  { role = "r", purpose = "p", basis = "contract" },\n]',
+            ["line 1: rule 1: shows nothing"],
+        ),
+        (f'text = """\n[[rule]]\nrole = 1\n"""\n{RULE}masked2 = 1', ["line 10: rule 1, masked2: "]),
+        ("[rule]\nrole = 1", ["line 1: rule: expected array, got object"]),
+    ],
+)
+def test_every_mistake_is_told_by_line_and_field(
+    path: Path, content: str, found: list[str]
+) -> None:
+    told = mistakes(path, content)
+
+    assert len(told) == len(found), told
+    for said, start in zip(told, found, strict=True):
+        assert said.startswith(start)
+
+
+def test_a_file_that_cannot_be_read_is_named(path: Path) -> None:
+    with pytest.raises(UnusablePolicy, match="cannot be read"):
+        read_policy(path)
+    path.write_bytes("# Café".encode("latin-1"))
+    with pytest.raises(UnusablePolicy, match="is not UTF-8"):
+        read_policy(path)
+
+
+def test_an_error_says_the_first_mistake_and_how_many_more() -> None:
+    first = Mistake(line=3, field="rule 1, role", why="is missing")
+    others = (Mistake(line=4, field="", why="x"),) * 2
+
+    assert str(UnusablePolicy(file="p.toml", mistakes=(first,))) == (
+        "p.toml: line 3: rule 1, role: is missing"
+    )
+    assert str(UnusablePolicy(file="p.toml", mistakes=(first, *others))) == (
+        "p.toml: line 3: rule 1, role: is missing, and 2 more: see regulars policy check"
+    )
+
+
+def test_the_file_that_the_page_shows_is_a_policy(path: Path) -> None:
+    page = (ROOT / "docs/privacy.md").read_text(encoding="utf-8")
+
+    policy = read(path, page.partition("```toml\n")[2].partition("```")[0])
+
+    assert [rule.kind for rule in policy.retention] == ["address"]
+
+
+def test_a_core_goes_by_the_policy_of_a_file(path: Path) -> None:
+    kept = Retention(kind="k", classes=frozenset({DataClass.CONTACT}), days=1)
+    path.write_text(policy_text(evolve(DEFAULT_POLICY, retention=(kept,))), encoding="utf-8")
+
+    with connect("sqlite://", policy=path) as crm:
+        assert list(crm.retention.due()) == []
+    with pytest.raises(UnusablePolicy):
+        connect("sqlite://", policy=str(path.parent / "none.toml"))

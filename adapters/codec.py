@@ -55,6 +55,7 @@ STORED: Final[dict[type[Event], Stored]] = {
     refund.RefundIssued: ("RefundIssued", 1),
     review.ReviewSubmitted: ("ReviewSubmitted", 1),
     protection.PartyNamed: ("PartyNamed", 1),
+    protection.CourierAssigned: ("CourierAssigned", 1),
     protection.VirtualNumberAssigned: ("VirtualNumberAssigned", 1),
     protection.VirtualNumberRevoked: ("VirtualNumberRevoked", 1),
     protection.OrderChatOpened: ("OrderChatOpened", 1),

@@ -50,7 +50,7 @@ ORDER: Final = Aggregate(
     state=order.Order,
     events=get_args(order.Event),
     fold=order.fold,
-    fold_version=2,
+    fold_version=3,
     decide=order.decide,
     snapshot_every=None,
 )

@@ -16,6 +16,7 @@ from regulars.domain.personal import DATA_CLASS
 _IDS: Final = {
     "address_id",
     "card",
+    "courier",
     "customer",
     "erasure",
     "id",

@@ -52,6 +52,7 @@ from regulars.domain.erasure import Erasure
 from regulars.domain.masks import masked
 from regulars.domain.order import Order, Stage
 from regulars.domain.personal import DataClass
+from regulars.domain.protection import Party
 from regulars.domain.reading import (
     Consent,
     Denial,
@@ -264,6 +265,7 @@ class Gate:
             own=actor.id == customer,
             party=bought is not None and f"customer/{bought.customer}" == _subject(sought),
             seller=bought is not None and bought.merchant == actor.id,
+            courier=order.protection.named.get(Party.COURIER) == actor.id,
             # What waits for its erasure, or is held back from it, is kept and not used.
             restricted=person.rights.restricts(data_class) or data_class in erasure.pending,
             objected=visit.purpose in person.rights.objections,

@@ -36,6 +36,7 @@ from regulars.domain.personal import Contact, Sealed
 from regulars.domain.protection import (
     AssignVirtualNumber,
     ContactIsOver,
+    CourierAssigned,
     OpenOrderChat,
     OtherParty,
     Party,
@@ -55,6 +56,7 @@ _Read: TypeAlias = (
     | OrderCompleted
     | OrderCancelled
     | PartyNamed
+    | CourierAssigned
 )
 READ: Final[frozenset[type[Event]]] = frozenset(get_args(_Read))
 """The events after which an order may need something else than before."""
@@ -168,9 +170,9 @@ class Protecting:
         lasts = way is not None and (
             way.valid_until is None or way.valid_until > now + self.life / 2
         )
-        if way is not None and way.who == who and lasts:
+        if way is not None and way.who == who and lasts and party not in state.protection.news:
             return
-        theirs, customers = self._party_phone(order_id, party), self._customer_phone(customer)
+        theirs, customers = self._party_phone(order_id, party, who), self._customer_phone(customer)
         key, until = _key(order_id, party), now + self.life
         binding = None
         if theirs is not None and customers is not None and theirs != customers:
@@ -204,7 +206,8 @@ class Protecting:
 
         A customer reaches the courier, or the merchant while there is none, unless `to` says
         whom; the others reach the customer. Never a real number. Nobody reaches anybody before
-        the order is accepted, nor once it is cancelled, or completed and its grace is over.
+        the order is accepted, nor once it is cancelled, or completed and its grace is over, nor
+        while somebody new serves it for whom nothing was bound yet.
 
         Raises:
             UnknownOrder: no order was placed under this id.
@@ -220,6 +223,8 @@ class Protecting:
                 Party.COURIER if Party.COURIER in state.protection.ways else Party.MERCHANT
             )
         way = state.protection.ways.get(party)
+        if way is not None and way.who != state.protection.named.get(party):
+            return None  # it leads to whoever served the order before
         ends_at = state.protection.ended.get(party)
         if way is None or (ends_at is not None and self.clock.now() >= ends_at):
             return None
@@ -235,11 +240,13 @@ class Protecting:
             order.fold(state, event, moment(occurred_at))
         return state
 
-    def _party_phone(self, order_id: OrderId, party: Party) -> str | None:
+    def _party_phone(self, order_id: OrderId, party: Party, who: str | None) -> str | None:
         return self._phone(
             order_stream(order_id),
             lambda event: (
-                event.contact if isinstance(event, PartyNamed) and event.party is party else None
+                event.contact
+                if isinstance(event, PartyNamed) and (event.party, event.who) == (party, who)
+                else None
             ),
         )
 

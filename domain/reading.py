@@ -35,13 +35,14 @@ class Reach(Enum):
     Whose data a rule is about, seen from who reads.
 
     Anybody's, their own, that of the customer of the order in question, or that only if the reader
-    is the merchant of the order.
+    is the merchant of the order, or the courier who brings it.
     """
 
     ANYBODY = "anybody"
     OWN = "own"
     ORDER = "order"
     SALE = "sale"
+    DELIVERY = "delivery"
 
 
 class OrderState(Enum):
@@ -89,7 +90,7 @@ class Denied:
 Verdict: TypeAlias = Shown | Denied
 
 ANY_ORDER: Final = frozenset(OrderState)
-_OF_AN_ORDER: Final = frozenset({Reach.ORDER, Reach.SALE})
+_OF_AN_ORDER: Final = frozenset({Reach.ORDER, Reach.SALE, Reach.DELIVERY})
 _REFUSED: Final = {
     Consent.NEVER: Denial.NO_CONSENT,
     Consent.EXPIRED: Denial.CONSENT_EXPIRED,
@@ -174,8 +175,9 @@ class Question:
     Whether a role may read a class of data for a purpose.
 
     `own`: the reader is the person themselves. `party`: the order is the person's. `seller`: the
-    reader is its merchant. `restricted`: the person had the processing of this class
-    restricted (GDPR 18, PIPL 47). `objected`: they objected to the purpose (GDPR 21).
+    reader is its merchant. `courier`: the reader is the courier that it was assigned to.
+    `restricted`: the person had the processing of this class restricted (GDPR 18, PIPL 47).
+    `objected`: they objected to the purpose (GDPR 21).
     """
 
     role: str
@@ -186,6 +188,7 @@ class Question:
     own: bool = False
     party: bool = False
     seller: bool = False
+    courier: bool = False
     restricted: bool = False
     objected: bool = False
     suspended: bool = False
@@ -211,6 +214,8 @@ def _reason(rule: Rule, asked: Question) -> Denial | None:
     if rule.reach in _OF_AN_ORDER and not asked.party:
         return Denial.NOT_THEIRS
     if rule.reach is Reach.SALE and not asked.seller:
+        return Denial.NOT_THEIRS
+    if rule.reach is Reach.DELIVERY and not asked.courier:
         return Denial.NOT_THEIRS
     # What the law demands is done for who restricted, objected or withdrew as well.
     if rule.basis is Basis.LEGAL_DUTY:
@@ -241,7 +246,7 @@ DEFAULT_POLICY: Final = ReadingPolicy(
             revealed=frozenset({_ADDRESS}),
             masked=frozenset({_CONTACT}),
             basis=Basis.CONTRACT,
-            reach=Reach.ORDER,
+            reach=Reach.DELIVERY,
             orders=_OPEN,
         ),
         Rule(

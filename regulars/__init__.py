@@ -102,7 +102,7 @@ from regulars.domain.personal import (
     Profile,
 )
 from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
-from regulars.domain.protection import NameParty, Party
+from regulars.domain.protection import AssignCourier, NameParty, Party
 from regulars.domain.purchase import Channel, Line, PlaceOrder
 from regulars.domain.reading import (
     DEFAULT_POLICY,
@@ -151,6 +151,7 @@ __all__ = [
     "AddressId",
     "Archived",
     "AsOf",
+    "AssignCourier",
     "Backup",
     "Balance",
     "Basis",

@@ -43,6 +43,7 @@ from regulars.domain.personal import DataClass, Sealed
 from regulars.domain.program import EarningRule, EarningRulePublished, ProgramDefined
 from regulars.domain.protection import (
     AddressHidden,
+    CourierAssigned,
     OrderChatClosed,
     OrderChatOpened,
     Party,
@@ -246,6 +247,7 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
     ("PartyNamed", 1): PartyNamed(
         order=ORDER, party=Party.COURIER, who="courier-7", contact=box("contact")
     ),
+    ("CourierAssigned", 1): CourierAssigned(order=ORDER, courier="courier-7"),
     ("VirtualNumberAssigned", 1): VirtualNumberAssigned(
         order=ORDER,
         party=Party.COURIER,

@@ -32,7 +32,13 @@ from regulars.domain.order import (
     UnknownOrder,
 )
 from regulars.domain.personal import Contact
-from regulars.domain.protection import ContactIsOver, NameParty, OpenOrderChat, Party
+from regulars.domain.protection import (
+    AssignCourier,
+    ContactIsOver,
+    NameParty,
+    OpenOrderChat,
+    Party,
+)
 from regulars.domain.purchase import PlaceOrder
 from regulars.domain.values import CustomerId, OrderId
 from regulars.testing.canaries import Canaries
@@ -65,7 +71,7 @@ class Town:
 
     def told(self) -> list[str]:
         """The events of contact, in their order."""
-        kinds = ("Party", "Virtual", "OrderChat", "Address")
+        kinds = ("Party", "Courier", "Virtual", "OrderChat", "Address")
         return [one.type for one in self.parts.events() if one.type.startswith(kinds)]
 
     def again(self) -> Protecting:
@@ -219,6 +225,41 @@ def test_the_next_courier_gets_another_number_and_the_last_one_loses_theirs(town
     assert town.numbers.reached(before.number or "", by=RIDERS) is None
     assert town.numbers.reached(after.number or "", by=OTHERS) == HERS
     assert town.told()[-3:] == ["PartyNamed", "VirtualNumberRevoked", "VirtualNumberAssigned"]
+
+
+def test_a_number_is_bound_to_the_courier_assigned_and_to_no_other(town: Town) -> None:
+    town.tell(ACCEPT, RIDER)
+    town.protection.catch_up()
+    before = town.lines()["courier"]
+
+    town.tell(AssignCourier(order=ORDER, at=NOON, courier="other"))
+    between = town.lines()["courier"]
+    town.protection.catch_up()
+    in_chat = town.lines()["courier"]
+    town.tell(named(OTHERS, "other"))
+    town.protection.catch_up()
+
+    after = town.lines()["courier"]
+    assert (between, in_chat) == (None, CHAT)
+    assert before is not None
+    assert after is not None
+    assert town.numbers.reached(before.number or "", by=RIDERS) is None
+    assert town.numbers.reached(after.number or "", by=OTHERS) == HERS
+    assert town.told()[3:] == [
+        *("CourierAssigned", "VirtualNumberRevoked", "OrderChatOpened"),
+        *("PartyNamed", "OrderChatClosed", "VirtualNumberAssigned"),
+    ]
+
+
+def test_a_courier_who_comes_back_is_reached_as_before(town: Town) -> None:
+    town.tell(ACCEPT, RIDER, AssignCourier(order=ORDER, at=NOON, courier="other"))
+    town.protection.catch_up()
+    assert town.lines()["courier"] == CHAT
+
+    town.tell(AssignCourier(order=ORDER, at=NOON, courier="rider"))
+    town.protection.catch_up()
+
+    assert [town.numbers.reached(number, by=RIDERS) for number in POOL] == [HERS, None]
 
 
 def test_events_that_come_again_change_nothing(town: Town) -> None:

@@ -49,6 +49,7 @@ COURIER = Question(
     purpose="delivery",
     order=OrderState.OPEN,
     party=True,
+    courier=True,
 )
 CUSTOMER = Question(
     role="customer", data_class=DataClass.PROFILE, purpose="subject_access", own=True
@@ -87,6 +88,7 @@ def test_each_role_sees_what_the_table_says(role: str) -> None:
                     own=role == "customer",
                     party=True,
                     seller=True,
+                    courier=True,
                 ),
             )
             for data_class in CLASSES
@@ -116,6 +118,13 @@ def test_a_customer_reads_nobody_elses_data() -> None:
 def test_a_courier_reads_no_address_of_an_order_that_is_another_persons() -> None:
     assert may_read(DEFAULT_POLICY, COURIER) is Shown.REVEALED
     assert may_read(DEFAULT_POLICY, evolve(COURIER, party=False)) == Denied(Denial.NOT_THEIRS)
+
+
+def test_a_courier_reads_of_the_orders_that_are_theirs_to_bring() -> None:
+    assert may_read(DEFAULT_POLICY, evolve(COURIER, courier=False)) == Denied(Denial.NOT_THEIRS)
+    assert may_read(DEFAULT_POLICY, evolve(COURIER, order=OrderState.CLOSED)) == Denied(
+        Denial.ORDER_CLOSED
+    )
 
 
 def test_a_merchant_reads_of_their_own_sales_alone() -> None:

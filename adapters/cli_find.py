@@ -7,8 +7,10 @@ from typing import Final
 import click
 
 from regulars.adapters.cli_call import Call, call_options, examples
+from regulars.adapters.cli_reveal import reader_options
 from regulars.adapters.cli_screen import Bars, count, facts, plain, section, show, write_json
 from regulars.application.lookup import IndexStatus
+from regulars.domain.actor import Actor
 
 _ASK: Final = "-"
 _REGION: Final = click.option(
@@ -18,32 +20,41 @@ _REGION: Final = click.option(
 
 @click.command(
     epilog=examples(
-        "regulars find --phone -",
-        "regulars find --email - --by agent:42 --json < address.txt",
-        "regulars find --phone +8613812345678",
+        "regulars find --phone - --purpose service --as support:s-7 --reason t-12",
+        "regulars find --email - --purpose service --as support:s-7 --json < address.txt",
+        "regulars find --phone +8613812345678 --purpose subject_access --as privacy_officer:po-1",
     )
 )
 @click.option("--phone", metavar="NUMBER", help="A phone number, or - to be asked for it.")
 @click.option("--email", metavar="ADDRESS", help="An e-mail address, or - to be asked for it.")
-@click.option(
-    "--by", metavar="ACTOR", default="cli", show_default=True, help="Who asks: an opaque id."
-)
+@reader_options()
 @call_options()
-def find(call: Call, *, phone: str | None, email: str | None, by: str) -> None:
+def find(  # noqa: PLR0913 - one for each option
+    call: Call,
+    *,
+    phone: str | None,
+    email: str | None,
+    purpose: str,
+    actor: Actor,
+    reason: str | None,
+) -> None:
     """
     Find customers by phone number or e-mail.
 
     Prints the id of each who has it.
 
     With - the value is read from the terminal or standard input, so that it stays out of the
-    shell's history. Whoever is unknown and whoever was erased get the same answer: nobody.
-    Needs an index: see `regulars index`.
+    shell's history. The policy says which role may look for which purpose; the look-up is recorded
+    first, without the value, and counts to what the reader may read in an hour. Whoever is unknown
+    and whoever was erased get the same answer: nobody. Needs an index: see `regulars index`.
     """
     if (phone is None) == (email is None):
         raise click.UsageError("one of --phone and --email is needed")
     phone, email = _asked("Phone number", phone), _asked("E-mail address", email)
     with call.open() as crm:
-        found = crm.find_customer(phone=phone, email=email, by=by)
+        found = crm.find_customer(
+            phone=phone, email=email, purpose=purpose, actor=actor, reason=reason
+        )
     if call.as_json:
         write_json({"customers": list(found)})
     elif found:

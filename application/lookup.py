@@ -1,6 +1,6 @@
 """Finding customers by what they are reached by, and looking after the index that it takes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Final
 
@@ -9,6 +9,7 @@ from attrs import evolve, frozen
 from regulars.application.audit import spot_of
 from regulars.application.contact_index import (
     Blinder,
+    ContactField,
     ContactIndex,
     IndexVersion,
     Token,
@@ -17,9 +18,10 @@ from regulars.application.contact_index import (
 from regulars.application.door import subject_of
 from regulars.application.errors import InvalidPersonalData, UnusableIndex
 from regulars.application.events import Recorded
-from regulars.application.fields import check_id
+from regulars.application.gate import Gate
 from regulars.application.ports import KeyUnavailable, Revealed, Storage, Tampered, Vault
 from regulars.application.projecting import Progress
+from regulars.application.reading import Visit
 from regulars.domain.customer import CustomerDetailsUpdated, CustomerRegistered
 from regulars.domain.personal import Contact
 from regulars.domain.values import CustomerId
@@ -28,15 +30,6 @@ _SUBJECT: Final = "customer/"
 _POSITIONS_AT_ONCE: Final = 1_000
 """How much of the log is gone through in one transaction, while nobody else writes."""
 _NOT_KEPT: Final = "is not kept: `regulars index fill --contacts unique` begins one"
-
-
-@frozen(kw_only=True)
-class LookedUp:
-    """Somebody looked for a customer by a `field`, and these were found. Holds no value."""
-
-    by: str
-    field: str
-    found: tuple[CustomerId, ...]
 
 
 @frozen(kw_only=True)
@@ -53,38 +46,36 @@ class Lookup:
     """
     Finds customers, and begins, fills and rotates the index.
 
-    `lock` is that of whoever shares the storage with it.
-    `told` hears of every look-up before its answer is given; if it raises, there is no answer.
+    `lock` is that of whoever shares the storage with it. `gate` says who may find whom.
     """
 
     storage: Storage
     vault: Vault
     blinder: Blinder
-    told: Callable[[LookedUp], None]
+    gate: Gate
     lock: AbstractContextManager[object]
 
     @property
     def _index(self) -> ContactIndex:
         return self.storage.contacts
 
-    def find(self, *, phone: str | None, email: str | None, by: str) -> tuple[CustomerId, ...]:
+    def find(self, *, phone: str | None, email: str | None, visit: Visit) -> tuple[CustomerId, ...]:
         """The customers who have this phone number or e-mail address; see `Crm.find_customer`."""
-        check_id("by", by)
         asked = values_of(Contact(phone=phone, email=email))
         if len(asked) != 1:
             raise TypeError("a customer is found by a phone number or by an e-mail address")
         ((contact_field, text),) = asked
-        with self.lock, self.storage.snapshot():
-            versions = self._index.versions()
-            if not any(version.full for version in versions):
-                why = "is not filled: run `regulars index fill`" if versions else _NOT_KEPT
-                raise UnusableIndex(why=why)
-            tokens = [self.blinder.token(contact_field, text, version) for version in versions]
-            holders = self._index.holders(tokens)
-        subjects = sorted(frozenset[str]().union(*holders.values()))
-        found = tuple(CustomerId(one.removeprefix(_SUBJECT)) for one in subjects)
-        self.told(LookedUp(by=by, field=contact_field.value, found=found))
-        return found
+        with self.lock:
+            return self.gate.find(lambda: self._holders(contact_field, text), visit)
+
+    def _holders(self, contact_field: ContactField, text: str) -> frozenset[CustomerId]:
+        versions = self._index.versions()
+        if not any(version.full for version in versions):
+            why = "is not filled: run `regulars index fill`" if versions else _NOT_KEPT
+            raise UnusableIndex(why=why)
+        tokens = [self.blinder.token(contact_field, text, version) for version in versions]
+        subjects = frozenset[str]().union(*self._index.holders(tokens).values())
+        return frozenset(CustomerId(one.removeprefix(_SUBJECT)) for one in subjects)
 
     def status(self) -> list[IndexStatus]:
         """Every version of the index, oldest first; none if no index is kept."""

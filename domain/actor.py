@@ -16,6 +16,10 @@ OFFICER: Final = "privacy_officer"
 DENIED: Final = "denied"
 """The outcome of a look that showed nothing because it was not allowed."""
 
+FOUND: Final = "found"
+NOBODY: Final = "nobody"
+"""The outcomes of looking somebody up by what they are reached by: they, or nobody at all."""
+
 
 @frozen(kw_only=True)
 class Actor:
@@ -31,7 +35,8 @@ class Look:
     One value that somebody asked for: whose, of which class, and what came of it.
 
     `outcome` is `revealed`, `masked`, `erased`, `tampered`, `key_unavailable`, `not_kept` or
-    `denied`; `denial` says why it was denied.
+    `denied`; `denial` says why it was denied. Of a look-up by a phone number or an e-mail address
+    it is `found`, or `nobody` or `denied` with an empty `subject`.
     """
 
     subject: str

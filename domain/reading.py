@@ -105,7 +105,8 @@ class Rule:
     A role may read data of some classes for a purpose, while an order stands in one of `orders`.
 
     A class is shown as it is, or masked. What rests on consent needs one for the same purpose,
-    valid at that moment.
+    valid at that moment. `finds`: the role may also find customers by their phone number or e-mail
+    address, those of whom it may read data of the class contact.
     """
 
     role: str
@@ -115,6 +116,7 @@ class Rule:
     basis: Basis
     reach: Reach = Reach.ANYBODY
     orders: frozenset[OrderState] = ANY_ORDER
+    finds: bool = False
 
 
 def _countable(limit: "Limit", spec: object, value: int) -> None:  # noqa: ARG001 - as attrs calls it
@@ -206,6 +208,14 @@ def may_read(policy: ReadingPolicy, asked: Question) -> Verdict:
     return shown if reason is None else Denied(reason)
 
 
+def may_find(policy: ReadingPolicy, role: str, purpose: str, *, suspended: bool) -> Denial | None:
+    """Why a role may not look customers up for a purpose; None if it may, whoever is found."""
+    if suspended:
+        return Denial.SUSPENDED
+    rule = policy.rule(role, DataClass.CONTACT, purpose)
+    return None if rule is not None and rule.finds else Denial.PURPOSE
+
+
 def _reason(rule: Rule, asked: Question) -> Denial | None:
     if rule.reach is Reach.OWN and not asked.own:
         return Denial.NOT_THEIRS
@@ -262,6 +272,7 @@ DEFAULT_POLICY: Final = ReadingPolicy(
             purpose="service",
             masked=frozenset({_CONTACT, _ADDRESS, DataClass.PAYMENT, DataClass.PROFILE}),
             basis=Basis.CONTRACT,
+            finds=True,
         ),
         Rule(
             role="finance",
@@ -287,12 +298,14 @@ DEFAULT_POLICY: Final = ReadingPolicy(
             purpose="subject_access",
             revealed=_EVERY,
             basis=Basis.LEGAL_DUTY,
+            finds=True,
         ),
         Rule(
             role="privacy_officer",
             purpose="legal_duty",
             revealed=_EVERY,
             basis=Basis.LEGAL_DUTY,
+            finds=True,
         ),
     ),
     limits=(

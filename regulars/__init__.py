@@ -53,7 +53,7 @@ from regulars.application.key_rotation import (
 from regulars.application.keys import KeyCount
 from regulars.application.log_check import LogCheck
 from regulars.application.log_status import LogStatus
-from regulars.application.lookup import IndexStatus, LookedUp
+from regulars.application.lookup import IndexStatus
 from regulars.application.loyalty import Balance, PointsBalance, PointsLedger, Posting
 from regulars.application.number_protection import NumberProtection, ProtectedLine
 from regulars.application.portable import ExportDenied, Portable
@@ -65,6 +65,7 @@ from regulars.application.reading import (
     Card,
     CardField,
     DataOf,
+    LookupDenied,
     Masked,
     NotKept,
     SeveralKept,
@@ -204,7 +205,7 @@ __all__ = [
     "LogCheck",
     "LogNotEmpty",
     "LogStatus",
-    "LookedUp",
+    "LookupDenied",
     "MarkDelivered",
     "MarkReady",
     "Masked",

@@ -5,7 +5,7 @@ What a host calls is in `regulars` itself.
 """
 
 import logging
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from functools import partial
@@ -50,7 +50,7 @@ from regulars.application.key_rotation import (
     KeyRotation,
 )
 from regulars.application.keys import KeyStore
-from regulars.application.lookup import LookedUp, Lookup
+from regulars.application.lookup import Lookup
 from regulars.application.number_protection import NoNumbers, NumberProtection
 from regulars.application.ports import Clock
 from regulars.application.projecting import Projector
@@ -89,7 +89,6 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
     environment: Mapping[str, str] | None = None,
     contacts: Literal["unique", "shared"] | None = None,
     region: str | None = None,
-    looked_up: Callable[[LookedUp], None] = lambda _: None,
     numbers: NumberProtection | None = None,
     number_grace: timedelta = timedelta(0),
 ) -> Crm:
@@ -142,8 +141,6 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
             courier, merchant and customer meet in the order's chat.
         number_grace: how long they reach each other after an order is completed; seven days at
             most.
-        looked_up: hears of every `Crm.find_customer` before it is answered; what it raises is
-            raised instead of the answer.
 
     Raises:
         StorageUnavailable: the database cannot be opened or made.
@@ -187,17 +184,16 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                 inline=inline,
                 program=ProgramId(program_id),
             )
+            gate = Gate(log=storage.log, vault=vault, commands=commands, clock=time, policy=policy)
             return Crm(
                 storage=storage,
                 vault=vault,
                 keys=KeyRotation(store, ring),
                 commands=commands,
-                gate=Gate(
-                    log=storage.log, vault=vault, commands=commands, clock=time, policy=policy
-                ),
+                gate=gate,
                 projector=projector,
                 lookup=lambda lock: Lookup(
-                    storage=storage, vault=vault, blinder=blinder, told=looked_up, lock=lock
+                    storage=storage, vault=vault, blinder=blinder, gate=gate, lock=lock
                 ),
                 protection=lambda crm, lock: Protecting(
                     storage=storage,

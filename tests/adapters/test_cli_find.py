@@ -8,6 +8,8 @@ from regulars import connect
 from regulars.adapters.cli import regulars
 from tests.adapters.cli_shop import SECRETS, Shop, secrets_in
 
+FIND = ("find", "--purpose", "service", "--as", "support:s-7")
+
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
@@ -29,14 +31,14 @@ def test_an_index_is_begun_filled_and_asked(shop: Shop) -> None:
     (version,) = filled["versions"]
     assert version["full"]
     assert (version["tokens"], version["contacts"], version["region"]) == (2, "unique", "US")
-    assert shop.json("find", "--phone", "(415) 555-0100") == {"customers": ["ada"]}
-    assert shop.run("find", "--email", SECRETS[2]).stdout == "ada\n"
+    assert shop.json(*FIND, "--phone", "(415) 555-0100") == {"customers": ["ada"]}
+    assert shop.run(*FIND, "--email", SECRETS[2]).stdout == "ada\n"
 
 
 @pytest.mark.usefixtures("indexed")
 def test_a_number_that_is_read_stays_out_of_the_shells_history() -> None:
     said = CliRunner().invoke(
-        regulars, ["find", "--phone", "-", "--json"], obj=connect, input=f"{SECRETS[1]}\n"
+        regulars, [*FIND, "--phone", "-", "--json"], obj=connect, input=f"{SECRETS[1]}\n"
     )
 
     assert json.loads(said.stdout) == {"customers": ["ada"]}
@@ -44,19 +46,39 @@ def test_a_number_that_is_read_stays_out_of_the_shells_history() -> None:
 
 
 def test_nobody_is_an_answer_and_no_number_an_error(indexed: Shop) -> None:
-    assert indexed.run("find", "--phone", "+8613812345678").stdout == "Nobody has it.\n"
-    assert indexed.json("find", "--phone", "+8613812345678") == {"customers": []}
-    wrong = indexed.run("find", "--phone", "call me", status=3)
+    assert indexed.run(*FIND, "--phone", "+8613812345678").stdout == "Nobody has it.\n"
+    assert indexed.json(*FIND, "--phone", "+8613812345678") == {"customers": []}
+    wrong = indexed.run(*FIND, "--phone", "call me", status=3)
     assert wrong.stderr == (
         "Error: phone: is no phone number of region US or with its country code\n"
     )
 
 
+def test_a_look_up_is_recorded_and_who_may_not_look_finds_nobody(indexed: Shop) -> None:
+    indexed.run(*FIND, "--phone", SECRETS[1], "--reason", "t-12")
+    indexed.run(*FIND, "--phone", "+8613812345678")
+    refused = indexed.run(*FIND[:3], "--as", "courier:c-3", "--phone", SECRETS[1], status=3)
+
+    assert refused.stderr == "Error: the look-up is denied: purpose\n"
+    accesses = indexed.json("access-log")["accesses"]
+    assert [(one["subject"], one["outcome"], one["reason"]) for one in accesses] == [
+        ("customer/ada", "found", "t-12"),
+        ("", "nobody", None),
+        ("", "denied", None),
+    ]
+    listed = indexed.run("access-log").stdout
+    assert "contact of customer/ada  found" in listed
+    assert "service  contact  nobody" in listed
+    assert secrets_in([listed]) == []
+
+
 @pytest.mark.parametrize(
     "words",
     [
-        ["find"],
-        ["find", "--phone", "1", "--email", "2"],
+        [*FIND],
+        [*FIND, "--phone", "1", "--email", "2"],
+        [*FIND[:3], "--phone", "1"],
+        ["find", *FIND[3:], "--phone", "1"],
         ["index", "fill", "--region", "US"],
         ["index", "fill", "--contacts", "some"],
     ],
@@ -68,7 +90,7 @@ def test_a_wrong_command_line_is_said_to_be_wrong(shop: Shop, words: list[str]) 
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (["find", "--phone", "+14155550100"], "is not kept"),
+        ([*FIND, "--phone", "+14155550100"], "is not kept"),
         (["index", "fill"], "is not kept"),
         (["index", "rotate"], "is not kept"),
         (["index", "fill", "--contacts", "unique", "--region", "ZZ"], "knows no region ZZ"),
@@ -89,7 +111,7 @@ def test_the_key_of_the_index_is_changed(indexed: Shop) -> None:
         ["Full", "yes"],
         ["Tokens", "2"],
     ]
-    assert indexed.run("find", "--phone", SECRETS[1]).stdout == "ada\n"
+    assert indexed.run(*FIND, "--phone", SECRETS[1]).stdout == "ada\n"
     assert [one["version"] for one in indexed.json("index", "status")["versions"]] == [2]
 
 
@@ -105,11 +127,11 @@ def test_an_index_that_is_not_full_says_how_far_it_is(indexed: Shop) -> None:
 
 def test_a_log_that_is_brought_in_leaves_an_index_to_be_filled(indexed: Shop) -> None:
     indexed.run("log", "export", "shop.log")
-    indexed.run("find", "--phone", SECRETS[1])
+    indexed.run(*FIND, "--phone", SECRETS[1])
     with connect("sqlite:///other.db", keys="regulars.db.keys", contacts="unique", region="US"):
         pass
 
     indexed.run("log", "import", "shop.log", "--database", "sqlite:///other.db")
 
     other = ("--database", "sqlite:///other.db", "--keys", "regulars.db.keys")
-    assert "not filled" in indexed.run("find", "--phone", SECRETS[1], *other, status=3).stderr
+    assert "not filled" in indexed.run(*FIND, "--phone", SECRETS[1], *other, status=3).stderr

@@ -28,7 +28,7 @@ from regulars.application.handling import Commands
 from regulars.application.joined import Joined
 from regulars.application.key_rotation import KeyRotation
 from regulars.application.keys import KeyStore
-from regulars.application.lookup import LookedUp, Lookup
+from regulars.application.lookup import Lookup
 from regulars.application.number_protection import NoNumbers, NumberProtection
 from regulars.application.ports import Storage, Vault
 from regulars.application.projecting import Projector
@@ -65,7 +65,6 @@ class Parts:
     commands: Commands
     projector: Projector
     crm: Crm
-    looked_up: list[LookedUp]
     clock: Ticking = field(factory=Ticking)
 
     def events(self, after: int = 0) -> list[Recorded]:
@@ -108,7 +107,6 @@ def core(
         encode=encode,
         contacts=Contacts(storage.contacts, blinder),
     )
-    looked_up: list[LookedUp] = []
     projector = Projector(storage, views)
     commands = Commands(
         storage=storage,
@@ -118,15 +116,16 @@ def core(
         inline=inline,
         program=program,
     )
+    gate = Gate(log=storage.log, vault=opener, commands=commands, clock=clock, policy=policy)
     crm = Crm(
         storage=storage,
         vault=opener,
         keys=KeyRotation(keys, RING),
         commands=commands,
-        gate=Gate(log=storage.log, vault=opener, commands=commands, clock=clock, policy=policy),
+        gate=gate,
         projector=projector,
         lookup=lambda lock: Lookup(
-            storage=storage, vault=opener, blinder=blinder, told=looked_up.append, lock=lock
+            storage=storage, vault=opener, blinder=blinder, gate=gate, lock=lock
         ),
         protection=lambda crm, lock: Protecting(
             storage=storage,
@@ -160,7 +159,6 @@ def core(
         commands=commands,
         projector=projector,
         crm=crm,
-        looked_up=looked_up,
         clock=clock,
     )
 

@@ -19,6 +19,7 @@ from regulars.domain.reading import (
     Rule,
     Shown,
     Verdict,
+    may_find,
     may_read,
 )
 
@@ -102,6 +103,22 @@ def test_the_table_names_every_class_and_role_of_the_default_policy() -> None:
     assert {rule.role for rule in DEFAULT_POLICY.rules} < set(ROLES)
     assert {rule.purpose for rule in DEFAULT_POLICY.rules} < set(PURPOSES)
     assert {limit.role for limit in DEFAULT_POLICY.limits} < set(ROLES)
+
+
+def test_who_may_look_customers_up_is_what_is_written_here() -> None:
+    finders = {
+        (role, purpose)
+        for role, purpose in product(ROLES, PURPOSES)
+        if may_find(DEFAULT_POLICY, role, purpose, suspended=False) is None
+    }
+
+    assert finders == {
+        ("support", "service"),
+        ("privacy_officer", "subject_access"),
+        ("privacy_officer", "legal_duty"),
+    }
+    assert may_find(DEFAULT_POLICY, "finance", "billing", suspended=False) is Denial.PURPOSE
+    assert may_find(DEFAULT_POLICY, "support", "service", suspended=True) is Denial.SUSPENDED
 
 
 def test_a_role_nobody_knows_reads_nothing() -> None:

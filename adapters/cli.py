@@ -41,6 +41,7 @@ from regulars.adapters.new_file import FileInTheWay
 from regulars.adapters.program_file import UnusableProgram
 from regulars.adapters.rejects_file import UnusableRejects
 from regulars.adapters.tenants import UnknownTenant
+from regulars.application.contacts import ContactsShared
 from regulars.application.errors import (
     AlreadyRecorded,
     NotOurDatabase,
@@ -68,6 +69,7 @@ _FAILURES: Final = (
     AlreadyRecorded,
     CannotRetire,
     CannotRotate,
+    ContactsShared,
     DemoDataMissing,
     FileInTheWay,
     LogNotEmpty,

@@ -14,6 +14,7 @@ What can go wrong between a command and the log.
     +-- StorageUnavailable      the store is locked, full, read-only, broken or gone
     +-- UndecodableEvent        a stored event is not what its name promises
     +-- UnknownView             there is no view of that name
+    +-- ContactsShared          (contacts) customers share what is to be unique
     +-- UnusableIndex           customers cannot be found, or contacts not be taken in, for now
     +-- NotOurDatabase          the file or schema is not a database of this product
     +-- OlderFormat             its tables are of an older format: migrate them

@@ -1,6 +1,6 @@
 """Finding customers by what they are reached by, and looking after the index that it takes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Final
 
@@ -12,9 +12,11 @@ from regulars.application.contact_index import (
     ContactField,
     ContactIndex,
     IndexVersion,
+    SharedContact,
     Token,
     values_of,
 )
+from regulars.application.contacts import ContactsShared
 from regulars.application.door import subject_of
 from regulars.application.errors import InvalidPersonalData, UnusableIndex
 from regulars.application.events import Recorded
@@ -34,11 +36,17 @@ _NOT_KEPT: Final = "is not kept: `regulars index fill --contacts unique` begins 
 
 @frozen(kw_only=True)
 class IndexStatus:
-    """A version of the index, and how many tokens it has. `head` is how far the log goes."""
+    """
+    A version of the index, and how many tokens it has. `head` is how far the log goes.
+
+    `shared` are the customers who share a contact although it is to be unique, because they did
+    so before: all of them once the version is full.
+    """
 
     version: IndexVersion
     tokens: int
     head: int
+    shared: tuple[SharedContact, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -47,12 +55,14 @@ class Lookup:
     Finds customers, and begins, fills and rotates the index.
 
     `lock` is that of whoever shares the storage with it. `gate` says who may find whom.
+    `scrub` has bytes that were overwritten leave the files.
     """
 
     storage: Storage
     vault: Vault
     blinder: Blinder
     gate: Gate
+    scrub: Callable[[], object]
     lock: AbstractContextManager[object]
 
     @property
@@ -75,24 +85,37 @@ class Lookup:
             raise UnusableIndex(why=why)
         tokens = [self.blinder.token(contact_field, text, version) for version in versions]
         subjects = frozenset[str]().union(*self._index.holders(tokens).values())
-        return frozenset(CustomerId(one.removeprefix(_SUBJECT)) for one in subjects)
+        return frozenset(map(_customer, subjects))
 
     def status(self) -> list[IndexStatus]:
         """Every version of the index, oldest first; none if no index is kept."""
         with self.lock, self.storage.snapshot():
             head = self.storage.log.head()
             return [
-                IndexStatus(version=one, tokens=self._index.count(one.version), head=head)
+                IndexStatus(
+                    version=one,
+                    tokens=self._index.count(one.version),
+                    head=head,
+                    shared=self._shared(one) if one.unique else (),
+                )
                 for one in self._index.versions()
             ]
+
+    def _shared(self, version: IndexVersion) -> tuple[SharedContact, ...]:
+        return tuple(
+            SharedContact(field=contact_field.value, customers=tuple(map(_customer, subjects)))
+            for contact_field, subjects in self._index.shared(version.version)
+        )
 
     def keep(self, *, unique: bool, region: str | None) -> None:
         """
         Keep an index from now on, or change whether contacts are unique in the one there is.
 
-        The index of a log that has no events yet is full at once; any other is to be filled.
+        The index of a log that has no events yet is full at once; any other is to be filled. One
+        that is begun as unique over customers who share contacts lets them be; `status` tells.
 
         Raises:
+            ContactsShared: the index is full and customers share contacts; it stays as it was.
             UnusableIndex: it was begun with another region, which only `rotate` changes.
         """
         self.blinder.check_region(region)
@@ -107,6 +130,11 @@ class Lookup:
                 )
                 raise UnusableIndex(why=why)
             elif versions[-1].unique != unique:
+                shared = [
+                    one for version in versions if version.full for one in self._shared(version)
+                ]
+                if unique and shared:
+                    raise ContactsShared(shared=tuple(shared))
                 for version in versions:
                     self._index.keep(evolve(version, unique=unique))
 
@@ -149,7 +177,9 @@ class Lookup:
         """
         Go through the log for what an index lacks, and let go of the versions before it.
 
-        Some positions at a time, each lot in a transaction; goes on where it was interrupted.
+        Some positions at a time, each lot in a transaction; goes on where it was interrupted. The
+        keys of versions that are gone are destroyed once nothing needs them; who was interrupted
+        before that runs this again.
 
         Raises:
             UnusableIndex: no index is kept, or a box cannot be opened now.
@@ -159,17 +189,27 @@ class Lookup:
                 versions = self._index.versions()
                 if not versions:
                     raise UnusableIndex(why=_NOT_KEPT)
-                newest = versions[-1]
-                head = self.storage.log.head()
-                if newest.full or newest.position >= head:
+                newest, head = versions[-1], self.storage.log.head()
+                done = newest.full or newest.position >= head
+                if done:
                     for older in versions[:-1]:
                         self._index.drop(older.version)
-                    full = evolve(newest, full=True, position=max(newest.position, head))
-                    self._index.keep(full)
-                    return [full]
-                self._index.keep(self._filled(newest, head))
+                    newest = evolve(newest, full=True, position=max(newest.position, head))
+                else:
+                    newest = self._filled(newest, head)
+                self._index.keep(newest)
+            if done:
+                self._retire()
+                return [newest]
             if progress is not None:
-                progress(min(newest.position + _POSITIONS_AT_ONCE, head), head)
+                progress(newest.position, head)
+
+    def _retire(self) -> None:
+        # After the versions: keys may be kept elsewhere, and what needs one must not outlive it.
+        with self.lock:
+            with self.storage.transaction():
+                self.blinder.retire([one.version for one in self._index.versions()])
+            self.scrub()
 
     def _filled(self, version: IndexVersion, head: int) -> IndexVersion:
         # Keys that another process destroyed must open nothing here, however recent they are.
@@ -216,6 +256,10 @@ class Lookup:
             except InvalidPersonalData:
                 left_out += 1
         return tokens, left_out
+
+
+def _customer(subject: str) -> CustomerId:
+    return CustomerId(subject.removeprefix(_SUBJECT))
 
 
 def _named(region: str | None) -> str:

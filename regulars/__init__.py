@@ -22,7 +22,7 @@ from regulars.adapters.tenants import UnknownTenant
 from regulars.application.access_log import Access, AccessLog
 from regulars.application.batch import Receipt
 from regulars.application.certificate import Certificate
-from regulars.application.contacts import ContactTaken
+from regulars.application.contacts import ContactsShared, ContactTaken
 from regulars.application.crm import Crm
 from regulars.application.customer import CustomerProfile, Favourite, Summary
 from regulars.application.door import Request
@@ -169,6 +169,7 @@ __all__ = [
     "CompleteOrder",
     "Contact",
     "ContactTaken",
+    "ContactsShared",
     "Content",
     "Crm",
     "CustomerId",

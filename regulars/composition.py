@@ -148,6 +148,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
         OlderFormat: its tables are of an older format: see `migrate`.
         UnusableKeys: the key file is missing although keys were wrapped with it, or malformed.
         UnusableProgram: the programme's file cannot be used.
+        ContactsShared: contacts are to be unique, and customers share some.
         UnusableIndex: the extra is missing, or the index was begun with another region.
     """
     opened = Database(database, synchronous=synchronous, create=create, busy_seconds=busy_seconds)
@@ -184,6 +185,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                 inline=inline,
                 program=ProgramId(program_id),
             )
+            scrub = over.scrub if kept is opened else scrubbed
             gate = Gate(log=storage.log, vault=vault, commands=commands, clock=time, policy=policy)
             return Crm(
                 storage=storage,
@@ -193,7 +195,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                 gate=gate,
                 projector=projector,
                 lookup=lambda lock: Lookup(
-                    storage=storage, vault=vault, blinder=blinder, gate=gate, lock=lock
+                    storage=storage, vault=vault, blinder=blinder, gate=gate, scrub=scrub, lock=lock
                 ),
                 protection=lambda crm, lock: Protecting(
                     storage=storage,
@@ -216,7 +218,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                     clock=time,
                     tenant=tenant,
                     sinks=(SnapshotSink(storage), storage.contacts, *erasure_sinks),
-                    scrub=over.scrub if kept is opened else scrubbed,
+                    scrub=scrub,
                 ),
                 close=closed if over is opened else over.close,
             )

@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from regulars import connect
+from regulars import Contact, CustomerId, RegisterCustomer, connect
 from regulars.adapters.cli import regulars
 from tests.adapters.cli_shop import SECRETS, Shop, secrets_in
+from tests.domain.story import NOON
 
 FIND = ("find", "--purpose", "service", "--as", "support:s-7")
 
@@ -113,6 +114,26 @@ def test_the_key_of_the_index_is_changed(indexed: Shop) -> None:
     ]
     assert indexed.run(*FIND, "--phone", SECRETS[1]).stdout == "ada\n"
     assert [one["version"] for one in indexed.json("index", "status")["versions"]] == [2]
+
+
+def test_who_shares_a_contact_is_named_by_id(shop: Shop) -> None:
+    contact = Contact(phone=SECRETS[1])
+    with connect("sqlite:///regulars.db") as crm:
+        twin = RegisterCustomer(customer=CustomerId("twin"), at=NOON, contact=contact)
+        crm.execute(twin, by="web")
+    unique = ("index", "fill", "--contacts", "unique", "--region", "US")
+
+    (begun,) = shop.json(*unique)["versions"]
+    shown = shop.run("index", "status").stdout
+    shop.run("index", "fill", "--contacts", "shared", "--region", "US")
+    refused = shop.run(*unique, status=3).stderr
+
+    assert begun["shared"] == [{"field": "phone", "customers": ["ada", "twin"]}]
+    assert "phone of ada, twin" in shown
+    assert refused == (
+        "Error: contacts cannot be unique while customers share a phone number: ada, twin\n"
+    )
+    assert secrets_in([json.dumps(begun), shown, refused]) == []
 
 
 def test_an_index_that_is_not_full_says_how_far_it_is(indexed: Shop) -> None:

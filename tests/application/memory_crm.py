@@ -125,7 +125,7 @@ def core(
         gate=gate,
         projector=projector,
         lookup=lambda lock: Lookup(
-            storage=storage, vault=opener, blinder=blinder, gate=gate, lock=lock
+            storage=storage, vault=opener, blinder=blinder, gate=gate, scrub=scrub, lock=lock
         ),
         protection=lambda crm, lock: Protecting(
             storage=storage,

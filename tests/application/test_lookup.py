@@ -1,11 +1,11 @@
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from attrs import evolve
 
-from regulars.adapters.blinding import root_name
+from regulars.adapters.blinding import KeyedBlinder, root_name
 from regulars.adapters.database import Database
 from regulars.adapters.key_ring import KeyRing
 from regulars.adapters.memory import MemoryStorage
@@ -13,7 +13,8 @@ from regulars.adapters.memory_keys import MemoryKeyStore
 from regulars.application import lookup
 from regulars.application.access_log import AccessLog
 from regulars.application.audit import spot_of
-from regulars.application.contacts import ContactTaken
+from regulars.application.contact_index import SharedContact
+from regulars.application.contacts import ContactsShared, ContactTaken
 from regulars.application.errors import (
     InvalidId,
     InvalidPersonalData,
@@ -28,7 +29,7 @@ from regulars.domain.personal import Contact, DataClass
 from regulars.domain.reading import DEFAULT_POLICY, Denial, Denied, Limit
 from regulars.domain.rights import ObjectToProcessing, RestrictProcessing
 from regulars.domain.values import CustomerId
-from tests.adapters.vaults import vault
+from tests.adapters.vaults import RING, vault
 from tests.application.memory_crm import TENANT, Parts, core, memory_core, sql_core
 from tests.domain.story import NOON
 
@@ -325,6 +326,103 @@ def test_the_key_is_changed_while_nobody_has_to_wait(town: Parts) -> None:
         (CustomerId("0"),),
         (),
     ]
+
+
+def root(town: Parts, version: int) -> list[KeyState]:
+    name = root_name(TENANT, version)
+    return [key.state for key in town.keys.get_many([name]).get(name, ())]
+
+
+def test_the_key_of_an_index_that_was_replaced_is_destroyed(town: Parts) -> None:
+    town.crm.lookup.keep(unique=True, region="CN")
+    register(town, ADA, phone=PHONE)
+    with pytest.raises(InterruptedError):
+        town.crm.lookup.rotate(progress=_stop)
+    assert (root(town, 1), root(town, 2)) == ([KeyState.ACTIVE], [KeyState.ACTIVE])
+
+    town.crm.lookup.rotate()
+
+    assert (root(town, 1), root(town, 2)) == ([KeyState.ERASED], [KeyState.ACTIVE])
+    assert found(town) == (ADA,)
+    register(town, BOB, phone=OTHER)
+
+
+def test_a_key_that_a_crash_left_behind_is_destroyed_by_the_next_filling(town: Parts) -> None:
+    town.crm.lookup.keep(unique=True, region="CN")
+    register(town, ADA, phone=PHONE)
+
+    class Dies(KeyedBlinder):
+        def retire(self, kept: Collection[int]) -> None:
+            raise InterruptedError(*kept)
+
+    blinder = Dies(TENANT, town.keys, RING, clock=town.clock)
+    with pytest.raises(InterruptedError):
+        evolve(town.crm.lookup, blinder=blinder).rotate()
+    assert root(town, 1) == [KeyState.ACTIVE]
+    assert found(town) == (ADA,)
+
+    for _ in range(2):
+        town.crm.lookup.fill()
+
+    assert (root(town, 1), root(town, 2)) == ([KeyState.ERASED], [KeyState.ACTIVE])
+    assert found(town) == (ADA,)
+
+
+def test_contacts_that_are_shared_cannot_be_made_unique(town: Parts) -> None:
+    town.crm.lookup.keep(unique=False, region="CN")
+    for number in range(12):
+        both = {"phone": f"1371234560{number % 10}", "email": "all@example.org"}
+        register(town, f"c{number:02}", **both)
+    before = town.crm.lookup.status()
+
+    with pytest.raises(ContactsShared) as refused:
+        town.crm.lookup.keep(unique=True, region="CN")
+
+    everybody = tuple(CustomerId(f"c{number:02}") for number in range(12))
+    assert refused.value.shared == (
+        SharedContact(field="email", customers=everybody),
+        SharedContact(field="phone", customers=everybody[::10]),
+        SharedContact(field="phone", customers=everybody[1::10]),
+    )
+    assert str(refused.value).startswith(
+        "contacts cannot be unique while customers share an e-mail address: c00, c01,"
+    )
+    assert str(refused.value).endswith("; a phone number: c00, c10; a phone number: c01, c11")
+    assert town.crm.lookup.status() == before
+    for number in (10, 11):
+        move(town, everybody[number], phone=f"1361234560{number - 10}")
+    for number in range(12):
+        move(town, everybody[number], phone=f"1351234{number:04}")
+    town.crm.lookup.keep(unique=True, region="CN")
+    assert town.crm.lookup.status()[0].shared == ()
+
+
+def test_a_message_names_a_few_of_those_who_share() -> None:
+    one = SharedContact(field="phone", customers=(ADA, BOB))
+
+    assert str(ContactsShared(shared=(one,) * 10)).endswith("a phone number: ada, bob")
+    assert str(ContactsShared(shared=(one,) * 13)).endswith("ada, bob; and 3 more")
+
+
+def test_an_index_that_is_begun_as_unique_names_who_shared_before_and_lets_them_be(
+    town: Parts,
+) -> None:
+    register(town, ADA, phone=PHONE)
+    register(town, BOB, phone=PHONE)
+    town.crm.lookup.keep(unique=True, region="CN")
+    town.crm.lookup.fill()
+
+    shared = (SharedContact(field="phone", customers=(ADA, BOB)),)
+    assert town.crm.lookup.status()[0].shared == shared
+    town.crm.lookup.rotate()
+    assert town.crm.lookup.status()[0].shared == shared
+    with pytest.raises(ContactTaken):
+        register(town, "1", phone=PHONE)
+    move(town, ADA, phone=PHONE, email="ada@example.org")
+    move(town, ADA, phone=OTHER)
+    assert town.crm.lookup.status()[0].shared == ()
+    with pytest.raises(ContactTaken):
+        move(town, ADA, phone=PHONE)
 
 
 def test_another_region_takes_another_version(town: Parts) -> None:

@@ -73,6 +73,7 @@ STORED: Final[dict[type[Event], Stored]] = {
     erasure.NewLifeAuthorised: ("NewLifeAuthorised", 1),
     actor.AccessRecorded: ("AccessRecorded", 1),
     actor.ActorSuspended: ("ActorSuspended", 1),
+    actor.WriteRefused: ("WriteRefused", 1),
     actor.ActorReinstated: ("ActorReinstated", 1),
 }
 

@@ -82,7 +82,7 @@ ACTOR: Final = Aggregate(
     state=actor.Conduct,
     events=get_args(actor.Event),
     fold=actor.fold,
-    fold_version=1,
+    fold_version=2,
     decide=actor.decide,
     snapshot_every=250,
 )

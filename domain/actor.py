@@ -83,7 +83,16 @@ class ActorReinstated:
     reason: str | None = None
 
 
-Event: TypeAlias = AccessRecorded | ActorSuspended | ActorReinstated
+@frozen(kw_only=True)
+class WriteRefused:
+    """They asked for these commands, by their names, in a role that may write nothing."""
+
+    role: str
+    actor: str
+    commands: tuple[str, ...]
+
+
+Event: TypeAlias = AccessRecorded | ActorSuspended | ActorReinstated | WriteRefused
 
 
 @define
@@ -112,6 +121,8 @@ def fold(state: Conduct, event: Event, at: datetime) -> None:
         case ActorReinstated():
             state.suspended = False
             state.recent.clear()
+        case WriteRefused():
+            pass
         case _:
             assert_never(event)
 
@@ -145,7 +156,16 @@ class ReinstateActor:
     reason: str | None = None
 
 
-Command: TypeAlias = RecordAccess | ReinstateActor
+@frozen(kw_only=True)
+class RecordRefusal:
+    """Record that commands were refused because of the role of who asked for them."""
+
+    actor: Actor
+    at: datetime
+    commands: tuple[str, ...]
+
+
+Command: TypeAlias = RecordAccess | ReinstateActor | RecordRefusal
 
 
 @frozen(kw_only=True)
@@ -179,6 +199,8 @@ def decide(command: Command, state: Conduct) -> Sequence[Event]:
                     role=actor.role, actor=actor.id, officer=officer.id, reason=command.reason
                 )
             ]
+        case RecordRefusal(actor=actor, commands=commands):
+            return [WriteRefused(role=actor.role, actor=actor.id, commands=commands)]
         case _:
             assert_never(command)
 

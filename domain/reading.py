@@ -148,13 +148,15 @@ class ReadingPolicy:
     The rules, the limits, and what counts as bulk: so many values at once, or more.
 
     `text` is the version of the privacy text in force: consents under another are outdated. None
-    asks for no version.
+    asks for no version. `read_only` are the roles that may read at most: their commands are
+    refused, and so recorded.
     """
 
     rules: tuple[Rule, ...]
     limits: tuple[Limit, ...] = ()
     bulk_from: int = 50
     text: str | None = None
+    read_only: frozenset[str] = frozenset()
     retention: tuple[Retention, ...] = ()
 
     def rule(self, role: str, data_class: DataClass, purpose: str) -> Rule | None:
@@ -316,6 +318,7 @@ DEFAULT_POLICY: Final = ReadingPolicy(
         Limit(role="marketing", reads=1_000, seconds=3600),
         Limit(role="analyst", reads=1_000, seconds=3600),
     ),
+    read_only=frozenset({"support", "analyst", "auditor"}),
     retention=(Retention(kind="order", days=3 * 365), Retention(kind="address", days=183)),
 )
 """The policy of a host that brings none. An auditor reads no personal data: no rule names one."""

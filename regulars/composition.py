@@ -179,6 +179,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                     stored_as=storage.log.stored_as,
                     encode=encode,
                     contacts=Contacts(storage.contacts, blinder),
+                    read_only=policy.read_only,
                 ),
                 clock=time,
                 projector=projector,

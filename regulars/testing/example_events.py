@@ -4,7 +4,13 @@ from datetime import UTC, datetime
 from typing import Final
 
 from regulars.application.events import Event
-from regulars.domain.actor import AccessRecorded, ActorReinstated, ActorSuspended, Look
+from regulars.domain.actor import (
+    AccessRecorded,
+    ActorReinstated,
+    ActorSuspended,
+    Look,
+    WriteRefused,
+)
 from regulars.domain.bank_card import BankCardBound, BankCardUnbound
 from regulars.domain.customer import (
     ConsentGranted,
@@ -328,6 +334,9 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
         order=ORDER,
         reason="ticket-12",
         bulk=True,
+    ),
+    ("WriteRefused", 1): WriteRefused(
+        role="support", actor="s-7", commands=("UpdateCustomerDetails", "GrantConsent")
     ),
     ("ActorSuspended", 1): ActorSuspended(role="support", actor="s-7", reads=100, seconds=3600),
     ("ActorReinstated", 1): ActorReinstated(

@@ -135,6 +135,7 @@ _FILLING: Final[Filling] = {
     tuple[DestroyedKey, ...]: st.lists(destroyed_keys, max_size=2).map(tuple),
     tuple[Purged, ...]: st.lists(purged, max_size=2).map(tuple),
     tuple[Line, ...]: lines,
+    tuple[str, ...]: st.lists(words, max_size=2).map(tuple),
     tuple[tuple[str, str], ...]: st.lists(st.tuples(words, words), max_size=2).map(tuple),
     "currency": currencies,
     "grace_seconds": st.integers(0, 604_800),

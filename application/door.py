@@ -194,7 +194,7 @@ class Door:
             ValueError: a number needs more than 64 bits, or a time has no zone.
         """
         check_id("by", request.by)
-        role = asker(request.by).role
+        role = request.by.partition(":")[0]
         if role in self.read_only and not all(isinstance(one, _READS) for one in request.commands):
             raise MayNotWrite(role=role)
         if request.correlation is not None:

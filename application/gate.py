@@ -47,12 +47,7 @@ from regulars.application.reading import (
 )
 from regulars.application.shelf import Placed, Shelf, placed, shelf_of
 from regulars.application.states import Held
-from regulars.domain.actor import (
-    Conduct,
-    Look,
-    RecordAccess,
-    read_within,
-)
+from regulars.domain.actor import Conduct, Look, RecordAccess, read_within
 from regulars.domain.customer import Customer
 from regulars.domain.erasure import Erasure
 from regulars.domain.masks import masked

@@ -130,11 +130,10 @@ class Lookup:
                 )
                 raise UnusableIndex(why=why)
             elif versions[-1].unique != unique:
-                shared = [
-                    one for version in versions if version.full for one in self._shared(version)
-                ]
-                if unique and shared:
-                    raise ContactsShared(shared=tuple(shared))
+                full = [version for version in versions if version.full]
+                shared = self._shared(full[0]) if unique and full else ()
+                if shared:
+                    raise ContactsShared(shared=shared)
                 for version in versions:
                     self._index.keep(evolve(version, unique=unique))
 

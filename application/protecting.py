@@ -189,8 +189,7 @@ class Protecting:
     def _settle(self, order_id: OrderId) -> None:
         state = self._state(order_id)
         now = self.clock.now()
-        placed, last_at = state.placed, state.last_at
-        customer = None if placed is None else placed.customer
+        customer = None if state.placed is None else state.placed.customer
         if _is_over(state):
             for party in Party:
                 ends_at = state.protection.ended.get(party, now)
@@ -198,14 +197,16 @@ class Protecting:
                     ends_at = now
                 self.numbers.unbind(_key(order_id, party), at=ends_at)
             return
-        if customer is None or last_at is None:
+        if customer is None or state.stage < Stage.ACCEPTED:
             return
-        silent = last_at <= now - self.life and not state.protection.ways
-        if state.stage < Stage.ACCEPTED or silent:
+        if not (state.protection.ways or self._goes_on(state, now)):
             return
         for party in Party:
             if party is Party.MERCHANT or party in state.protection.named:
                 self._connect(order_id, customer, party, state, now)
+
+    def _goes_on(self, state: order.Order, now: datetime) -> bool:
+        return state.last_at is not None and state.last_at > now - self.life
 
     def _connect(
         self,
@@ -216,12 +217,12 @@ class Protecting:
         now: datetime,
     ) -> None:
         way, who = state.protection.ways.get(party), state.protection.named.get(party)
-        lasts = way is not None and (
-            way.valid_until is None
-            or (way.valid_until > now + self.life / 2 and self._may_be_called(customer))
-        )
-        if way is not None and way.who == who and lasts and party not in state.protection.news:
-            return
+        if way is not None and way.who == who and party not in state.protection.news:
+            if way.valid_until is None:
+                return
+            lasts = way.valid_until > now + self.life / 2 or not self._goes_on(state, now)
+            if lasts and self._may_be_called(customer):
+                return
         theirs, customers = self._party_phone(order_id, party, who), self._customer_phone(customer)
         key, until = _key(order_id, party), now + self.life
         binding = None

@@ -363,6 +363,18 @@ def test_a_number_bound_late_in_a_long_order_is_let_go_of_too(town: Town) -> Non
     assert town.numbers.reached(POOL[0], by=SHOPS) is None
 
 
+def test_an_order_that_was_forgotten_is_not_extended_however_often_it_is_looked_at(
+    town: Town,
+) -> None:
+    town.tell(SHOP, ACCEPT)
+    for hours in (0, 23, 46, 69):
+        town.clock.at = NOON + timedelta(hours=hours)
+        town.again().catch_up()
+
+    assert town.told().count("VirtualNumberAssigned") == 2
+    assert [town.numbers.reached(number, by=HERS) for number in POOL] == [None, None]
+
+
 def test_orders_whose_numbers_are_over_are_passed_over_for_good(town: Town) -> None:
     town.tell(SHOP, ACCEPT)
     town.protection.catch_up()

@@ -5,6 +5,7 @@ The root key of a version is 32 random bytes, kept with the data keys and wrappe
 a name that no subject has. Which bytes are hashed: docs/privacy.md.
 """
 
+from collections.abc import Collection
 from hmac import digest
 from os import urandom
 from typing import Final
@@ -23,13 +24,14 @@ from regulars.domain.personal import DataClass
 
 _DOMAIN: Final = b"regulars/index/1"
 _PURPOSE: Final = b"find"
+_ROOTS: Final = "index/"
 _ONLY: Final = 1
 """A root key has one version: another version of the index has another name."""
 
 
 def root_name(tenant: str, version: int) -> KeyName:
     """Under which name the root key of a version is kept. Subjects are called `customer/…`."""
-    return KeyName(tenant, f"index/{version}", DataClass.CONTACT)
+    return KeyName(tenant, f"{_ROOTS}{version}", DataClass.CONTACT)
 
 
 class KeyedBlinder:
@@ -64,6 +66,17 @@ class KeyedBlinder:
                 created_at=microseconds(self._clock.now()),
             )
         )
+
+    def retire(self, kept: Collection[int]) -> None:
+        """Destroy the keys of all versions but these; see the port."""
+        needed = {root_name(self._tenant, version) for version in kept}
+        names = [
+            name
+            for subject in self._keys.subjects(self._tenant, prefix=_ROOTS)
+            if (name := KeyName(self._tenant, subject, DataClass.CONTACT)) not in needed
+        ]
+        self._keys.destroy(names, at=microseconds(self._clock.now()))
+        self._roots = {version: self._roots[version] for version in kept if version in self._roots}
 
     def token(self, contact_field: ContactField, text: str, version: IndexVersion) -> Token:
         """The token of a value in a version; see the port."""

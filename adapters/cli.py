@@ -46,6 +46,7 @@ from regulars.adapters.policy_file import UnusablePolicy
 from regulars.adapters.program_file import UnusableProgram
 from regulars.adapters.rejects_file import UnusableRejects
 from regulars.adapters.tenants import UnknownTenant
+from regulars.application.contacts import ContactsShared
 from regulars.application.errors import (
     AlreadyRecorded,
     NotOurDatabase,
@@ -73,6 +74,7 @@ _FAILURES: Final = (
     AlreadyRecorded,
     CannotRetire,
     CannotRotate,
+    ContactsShared,
     DemoDataMissing,
     FileInTheWay,
     LogNotEmpty,

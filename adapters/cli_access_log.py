@@ -35,7 +35,9 @@ def access_log(call: Call, *, customer: str | None, actor: Actor | None, timezon
     List who asked to read personal data, oldest first.
 
     Every value that was asked for is a line: when, who, for what, whose, which class, and what
-    came of it. Nothing of the values themselves is recorded, so a customer may be given theirs.
+    came of it. A look-up by phone number or e-mail is one for each customer who was found, or one
+    that says that nobody was. Nothing of the values themselves is recorded, so a customer may be
+    given theirs.
     """
     asked = AccessLog(customer=None if customer is None else CustomerId(customer), actor=actor)
     with call.read() as crm:
@@ -70,7 +72,8 @@ def _lines(accesses: Sequence[Access], timezone: tzinfo) -> Text:
         what = one.outcome if one.denial is None else f"{one.outcome}: {one.denial}"
         who = plain(f"{one.actor.role}:{one.actor.id}")
         lines.append(f"{clock(one.at, timezone)}  {who}  {plain(one.purpose)}")
-        lines.append(f"  {one.data_class} of {plain(one.subject)}  {what.replace('_', ' ')}")
+        whose = f"{one.data_class} of {plain(one.subject)}" if one.subject else one.data_class
+        lines.append(f"  {whose}  {what.replace('_', ' ')}")
         lines.append(f"{'  bulk' if one.bulk else ''}\n")
     lines.rstrip()
     return lines

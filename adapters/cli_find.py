@@ -7,8 +7,11 @@ from typing import Final
 import click
 
 from regulars.adapters.cli_call import Call, call_options, examples
+from regulars.adapters.cli_reveal import reader_options
 from regulars.adapters.cli_screen import Bars, count, facts, plain, section, show, write_json
+from regulars.application.contact_index import SharedContact
 from regulars.application.lookup import IndexStatus
+from regulars.domain.actor import Actor
 
 _ASK: Final = "-"
 _REGION: Final = click.option(
@@ -18,32 +21,41 @@ _REGION: Final = click.option(
 
 @click.command(
     epilog=examples(
-        "regulars find --phone -",
-        "regulars find --email - --by agent:42 --json < address.txt",
-        "regulars find --phone +8613812345678",
+        "regulars find --phone - --purpose service --as support:s-7 --reason t-12",
+        "regulars find --email - --purpose service --as support:s-7 --json < address.txt",
+        "regulars find --phone +8613812345678 --purpose subject_access --as privacy_officer:po-1",
     )
 )
 @click.option("--phone", metavar="NUMBER", help="A phone number, or - to be asked for it.")
 @click.option("--email", metavar="ADDRESS", help="An e-mail address, or - to be asked for it.")
-@click.option(
-    "--by", metavar="ACTOR", default="cli", show_default=True, help="Who asks: an opaque id."
-)
+@reader_options()
 @call_options()
-def find(call: Call, *, phone: str | None, email: str | None, by: str) -> None:
+def find(  # noqa: PLR0913 - one for each option
+    call: Call,
+    *,
+    phone: str | None,
+    email: str | None,
+    purpose: str,
+    actor: Actor,
+    reason: str | None,
+) -> None:
     """
     Find customers by phone number or e-mail.
 
     Prints the id of each who has it.
 
     With - the value is read from the terminal or standard input, so that it stays out of the
-    shell's history. Whoever is unknown and whoever was erased get the same answer: nobody.
-    Needs an index: see `regulars index`.
+    shell's history. The policy says which role may look for which purpose; the look-up is recorded
+    first, without the value, and counts to what the reader may read in an hour. Whoever is unknown
+    and whoever was erased get the same answer: nobody. Needs an index: see `regulars index`.
     """
     if (phone is None) == (email is None):
         raise click.UsageError("one of --phone and --email is needed")
     phone, email = _asked("Phone number", phone), _asked("E-mail address", email)
     with call.open() as crm:
-        found = crm.find_customer(phone=phone, email=email, by=by)
+        found = crm.find_customer(
+            phone=phone, email=email, purpose=purpose, actor=actor, reason=reason
+        )
     if call.as_json:
         write_json({"customers": list(found)})
     elif found:
@@ -73,7 +85,11 @@ def index() -> None:
 @index.command(epilog=examples("regulars index status --json | jq '.versions[].full'"))
 @call_options()
 def status(call: Call) -> None:
-    """Tell which versions of the index there are, and how far each is filled."""
+    """
+    Tell which versions of the index there are, and how far each is filled.
+
+    Of one that is unique, also which customers shared a contact before it was.
+    """
     with call.open() as crm:
         _answer(call, crm.lookup.status())
 
@@ -99,6 +115,10 @@ def fill(call: Call, *, contacts: str | None, region: str | None) -> None:
     Meanwhile commands go on, and add to it themselves. Whoever interrupts this runs it again: it
     goes on where it was. Values that are no phone number or e-mail address are counted and left
     out.
+
+    An index that is full is made unique only if no customers share a contact; otherwise they are
+    named, and nothing is changed. One that is begun as unique names them when it is full: they go
+    on sharing what they shared, and nobody else gets it.
     """
     if region and not contacts:
         raise click.UsageError("--region comes with --contacts")
@@ -118,7 +138,8 @@ def rotate(call: Call, *, region: str | None) -> None:
     Replace the index by one under a new key, built anew from the events.
 
     Until it is full both are kept and asked, so that nothing has to stop; then the old one is
-    dropped. Also the way to mend an index that lost rows. Whoever interrupts this runs it again.
+    dropped and its key destroyed. Also the way to mend an index that lost rows. Whoever interrupts
+    this runs it again.
     """
     with call.open() as crm, Bars() as bars:
         crm.lookup.rotate(region=region, progress=lambda done, of: bars.tell("Filling", done, of))
@@ -145,9 +166,14 @@ def _answer(call: Call, found: list[IndexStatus]) -> None:
                     ("Contacts", "unique" if version.unique else "shared"),
                     ("Region", version.region or "-"),
                     ("Normaliser", str(version.normaliser)),
+                    *(("Shared", _told(shared)) for shared in one.shared),
                 ),
             )
         )
+
+
+def _told(shared: SharedContact) -> str:
+    return f"{shared.field} of {', '.join(map(plain, shared.customers))}"
 
 
 def _document(one: IndexStatus) -> dict[str, object]:
@@ -162,4 +188,7 @@ def _document(one: IndexStatus) -> dict[str, object]:
         "contacts": "unique" if version.unique else "shared",
         "region": version.region,
         "normaliser": version.normaliser,
+        "shared": [
+            {"field": shared.field, "customers": list(shared.customers)} for shared in one.shared
+        ],
     }

@@ -31,6 +31,7 @@ def actor_of(ctx: click.Context, param: click.Parameter, value: str | None) -> A
 
 def reader_options(*, purpose: str | None = None) -> Callable[[Callable[..., Any]], Any]:
     """The options that say who reads, for what and why; they make `actor`, `purpose`, `reason`."""
+    usual: dict[str, Any] = {} if purpose is None else {"default": purpose, "show_default": True}
 
     def with_reader(command: Callable[..., Any]) -> Callable[..., Any]:
         for option in (
@@ -52,8 +53,7 @@ def reader_options(*, purpose: str | None = None) -> Callable[[Callable[..., Any
                 "--purpose",
                 metavar="CODE",
                 required=purpose is None,
-                default=purpose,
-                show_default=purpose is not None,
+                **usual,
                 help="What for: delivery, service, billing, marketing, analytics, legal_duty,"
                 " subject_access.",
             ),

@@ -60,6 +60,7 @@ STORED: Final[dict[type[Event], Stored]] = {
     refund.RefundIssued: ("RefundIssued", 1),
     review.ReviewSubmitted: ("ReviewSubmitted", 1),
     protection.PartyNamed: ("PartyNamed", 1),
+    protection.CourierAssigned: ("CourierAssigned", 1),
     protection.VirtualNumberAssigned: ("VirtualNumberAssigned", 1),
     protection.VirtualNumberRevoked: ("VirtualNumberRevoked", 1),
     protection.OrderChatOpened: ("OrderChatOpened", 1),
@@ -80,6 +81,7 @@ STORED: Final[dict[type[Event], Stored]] = {
     erasure.SubjectLifeAuthorised: ("SubjectLifeAuthorised", 1),
     actor.AccessRecorded: ("AccessRecorded", 1),
     actor.ActorSuspended: ("ActorSuspended", 1),
+    actor.WriteRefused: ("WriteRefused", 1),
     actor.ActorReinstated: ("ActorReinstated", 1),
 }
 

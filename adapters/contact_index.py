@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from hmac import compare_digest
+from itertools import groupby
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Table,
+    and_,
     bindparam,
     delete,
     func,
@@ -21,7 +23,12 @@ from sqlalchemy import (
 
 from regulars.adapters.database import Database
 from regulars.adapters.schema import BIG, TEXT, metadata
-from regulars.application.contact_index import FORGOTTEN_WITH, IndexVersion, Token
+from regulars.application.contact_index import (
+    FORGOTTEN_WITH,
+    ContactField,
+    IndexVersion,
+    Token,
+)
 from regulars.domain.personal import DataClass
 
 TOKENS: Final = Table(
@@ -168,6 +175,31 @@ class SqlContactIndex:
         at = TOKENS.c
         query = select(func.count()).where(at.tenant == self._tenant, at.version == version)
         return self._database.connection.scalar(query) or 0
+
+    def shared(self, version: int) -> list[tuple[ContactField, tuple[str, ...]]]:
+        """Who shares a token of a version; see the port."""
+        at = TOKENS.c
+        theirs = (at.tenant == self._tenant, at.version == version)
+        several = (
+            select(at.field, at.normaliser, at.token)
+            .where(*theirs)
+            .group_by(at.field, at.normaliser, at.token)
+            .having(func.count() > 1)
+            .subquery()
+        )
+        same = [at[name] == several.c[name] for name in ("field", "normaliser", "token")]
+        query = (
+            select(at.field, at.token, at.subject)
+            .join_from(TOKENS, several, and_(*same))
+            .where(*theirs)
+            .order_by(at.field, at.token)
+        )
+        rows = self._database.connection.execute(query).all()
+        found = [
+            (field, tuple(sorted(row.subject for row in group)))
+            for (field, _), group in groupby(rows, key=lambda row: (row.field, bytes(row.token)))
+        ]
+        return [(ContactField(field), subjects) for field, subjects in sorted(found)]
 
     def forget(self, subjects: Collection[str], classes: Collection[DataClass]) -> int:
         """Let go of every token of these subjects; see the port."""

@@ -3,8 +3,12 @@
 from collections.abc import Collection
 from typing import Final
 
-from regulars.application.contact_index import FORGOTTEN_WITH, IndexVersion, Token
+from regulars.application.contact_index import FORGOTTEN_WITH, ContactField, IndexVersion, Token
 from regulars.domain.personal import DataClass
+
+
+def _by_field(shared: tuple[ContactField, tuple[str, ...]]) -> tuple[str, tuple[str, ...]]:
+    return shared[0].value, shared[1]
 
 
 class MemoryContactIndex:
@@ -45,6 +49,12 @@ class MemoryContactIndex:
     def count(self, version: int) -> int:
         """How many tokens a version has; see the port."""
         return sum(one.version == version for tokens in self.kept.values() for one in tokens)
+
+    def shared(self, version: int) -> list[tuple[ContactField, tuple[str, ...]]]:
+        """Who shares a token of a version; see the port."""
+        tokens = {one for tokens in self.kept.values() for one in tokens if one.version == version}
+        held = ((token.kind, tuple(sorted(self.holders([token])[token]))) for token in tokens)
+        return sorted((one for one in held if len(one[1]) > 1), key=_by_field)
 
     def forget(self, subjects: Collection[str], classes: Collection[DataClass]) -> int:
         """Let go of every token of these subjects; see the port."""

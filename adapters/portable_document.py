@@ -36,6 +36,7 @@ def portable_document(portable: Portable) -> dict[str, Any]:
                 "basis": rule.basis.value,
                 "revealed": sorted(one.value for one in rule.revealed),
                 "masked": sorted(one.value for one in rule.masked),
+                "finds": rule.finds,
             }
             for rule in portable.policy.rules
         ],

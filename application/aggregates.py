@@ -51,7 +51,7 @@ ORDER: Final = Aggregate(
     state=order.Order,
     events=get_args(order.Event),
     fold=order.fold,
-    fold_version=2,
+    fold_version=3,
     decide=order.decide,
     snapshot_every=None,
 )
@@ -83,7 +83,7 @@ ACTOR: Final = Aggregate(
     state=actor.Conduct,
     events=get_args(actor.Event),
     fold=actor.fold,
-    fold_version=1,
+    fold_version=2,
     decide=actor.decide,
     snapshot_every=250,
 )

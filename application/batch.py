@@ -31,6 +31,14 @@ class Receipt:
 Outcome: TypeAlias = Receipt | Refusal
 
 
+class Cause(NamedTuple):
+    """Who asked, in which conversation, and by which command or after which event."""
+
+    by: str
+    correlation: str
+    causation: str
+
+
 class Planned(NamedTuple):
     """A request whose own events are the batch's pending ones from `start` to `stop`."""
 

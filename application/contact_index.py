@@ -11,6 +11,7 @@ from typing import Final, Protocol
 from attrs import field, frozen
 
 from regulars.domain.personal import Contact, DataClass
+from regulars.domain.values import CustomerId
 
 
 class ContactField(Enum):
@@ -54,6 +55,14 @@ class IndexVersion:
     left_out: int = 0
 
 
+@frozen(kw_only=True)
+class SharedContact:
+    """Customers who have the same phone number or e-mail address. Holds no value."""
+
+    field: str
+    customers: tuple[CustomerId, ...]
+
+
 FORGOTTEN_WITH: Final = DataClass.CONTACT
 """The data class whose erasure takes a subject out of the index."""
 
@@ -90,6 +99,14 @@ class ContactIndex(Protocol):
         """How many tokens a version has."""
         ...
 
+    def shared(self, version: int) -> Sequence[tuple[ContactField, tuple[str, ...]]]:
+        """
+        The subjects, in order, of each token of a version that several have.
+
+        In an order that tells nothing of the tokens.
+        """
+        ...
+
     def forget(self, subjects: Collection[str], classes: Collection[DataClass]) -> int:
         """
         Let go of every token of these subjects if contacts are among `classes`. Returns how many.
@@ -118,6 +135,15 @@ class Blinder(Protocol):
 
     def provide(self, version: int) -> None:
         """Make the key of a version unless it is there; kept or lost with the transaction."""
+        ...
+
+    def retire(self, kept: Collection[int]) -> None:
+        """
+        Destroy the keys of all versions but these, for good; those that are gone stay so.
+
+        Raises:
+            StorageUnavailable: the key store does not answer.
+        """
         ...
 
     def token(self, contact_field: ContactField, text: str, version: IndexVersion) -> Token:

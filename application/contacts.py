@@ -1,13 +1,27 @@
 """Contacts that commands bring: who claims which, and whether another customer has it already."""
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from attrs import Factory, define, frozen
 
-from regulars.application.contact_index import Blinder, ContactIndex, Token, values_of
+from regulars.application.contact_index import (
+    Blinder,
+    ContactField,
+    ContactIndex,
+    SharedContact,
+    Token,
+    values_of,
+)
 from regulars.domain.personal import Contact
 from regulars.domain.values import CustomerId, Refusal
+
+_TOLD: Final = 10
+"""How many of those who share something are named in a message."""
+_NAMES: Final = {
+    ContactField.PHONE.value: "a phone number",
+    ContactField.EMAIL.value: "an e-mail address",
+}
 
 
 @frozen(kw_only=True)
@@ -22,6 +36,25 @@ class ContactTaken(Refusal):
 
     def __str__(self) -> str:
         return f"{self.field}: another customer has it already"
+
+
+@frozen(kw_only=True)
+class ContactsShared(Exception):
+    """
+    Contacts cannot be unique, because customers share some: `shared` has them all.
+
+    Says who they are, and not what they share.
+    """
+
+    shared: tuple[SharedContact, ...]
+
+    def __str__(self) -> str:
+        some = "; ".join(
+            f"{_NAMES[one.field]}: {', '.join(one.customers)}" for one in self.shared[:_TOLD]
+        )
+        more = len(self.shared) - _TOLD
+        rest = f"; and {more} more" if more > 0 else ""
+        return f"contacts cannot be unique while customers share {some}{rest}"
 
 
 class Claim(NamedTuple):
@@ -104,9 +137,10 @@ class Contacts:
             holders = self._index.holders(claim.tokens)
             own = {claim.subject, *(f"customer/{one}" for one in others)}
             for token in claim.tokens:
-                having = holders.get(token, frozenset()) - claims.latest.keys()
-                having |= claims.takers.get(token, set())
-                if having - own:
+                held = holders.get(token, frozenset()) - claims.latest.keys()
+                if held & own:
+                    continue  # what they shared before they may go on sharing
+                if (held | claims.takers.get(token, set())) - own:
                     raise ContactTaken(field=token.kind.value)
         claims.add(claim)
 

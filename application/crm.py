@@ -36,7 +36,7 @@ from regulars.application.retaining import Retaining
 from regulars.application.subscription import POLL_SECONDS, Subscription, check_types, reading
 from regulars.application.views import View
 from regulars.domain import program
-from regulars.domain.values import CustomerId, ProgramId
+from regulars.domain.values import ProgramId
 
 Answer = TypeVar("Answer")
 
@@ -79,8 +79,7 @@ class Crm(Reader):
         self._join = join
         self._close = close
         self._lock = RLock()
-        super().__init__(gate, self._lock)
-        self.lookup: Final = lookup(self._lock)
+        super().__init__(gate, lookup(self._lock), self._lock)
         self.protection: Final = protection(self, self._lock)
         self._group = GroupCommit(self._recorded, self._lock)
         self.erasures: Final = erasures(self._lock)
@@ -220,20 +219,6 @@ class Crm(Reader):
             head = self._storage.log.head()
         if not self._projector.is_at(head):
             self._projector.catch_up()
-
-    def find_customer(
-        self, *, phone: str | None = None, email: str | None = None, by: str
-    ) -> tuple[CustomerId, ...]:
-        """
-        The customers who have this phone number or e-mail address now, whoever `by` asks.
-
-        One at most where contacts are unique. None for somebody unknown as for somebody erased.
-
-        Raises:
-            InvalidPersonalData: it is no phone number or e-mail address; it is not repeated.
-            UnusableIndex: no index is kept, or it is not filled.
-        """
-        return self.lookup.find(phone=phone, email=email, by=by)
 
     def events(  # noqa: PLR0913 - each narrows what is read
         self,

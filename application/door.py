@@ -15,11 +15,12 @@ from uuid import UUID
 from attrs import evolve, fields, frozen
 
 from regulars.application.contacts import Claim, Contacts
-from regulars.application.errors import InvalidPersonalData
+from regulars.application.errors import InvalidPersonalData, MayNotWrite
 from regulars.application.events import Command, Event, EventId, Retired, microseconds, moment
 from regulars.application.fields import check_command, check_id, is_text, said
 from regulars.application.ports import Spot, Vault
 from regulars.domain import bank_card, customer, protection, purchase, real_name, review
+from regulars.domain.actor import Actor, RecordAccess, RecordRefusal
 from regulars.domain.personal import (
     DATA_CLASS,
     Address,
@@ -32,6 +33,7 @@ from regulars.domain.personal import (
     Sealed,
 )
 from regulars.domain.program import PublishEarningRule
+from regulars.domain.rights import RecordExport
 from regulars.domain.values import Refusal
 
 _LONGEST_TEXT: Final = 10_000
@@ -102,6 +104,22 @@ class Request:
     correlation: str | None = None
 
 
+_READS: Final = (RecordAccess, RecordExport)
+"""What the gate has recorded in the name of who reads."""
+
+
+def asker(by: str) -> Actor:
+    """The role and the id of who asks, where `by` has both, as in `support:s-7`."""
+    role, _, name = by.partition(":")
+    return Actor(role=role, id=name or role)
+
+
+def refusal_of(request: Request, at: datetime) -> RecordRefusal:
+    """What is recorded of a request that was refused because of the role of who asks."""
+    kinds = tuple(type(command).__name__ for command in request.commands)
+    return RecordRefusal(actor=asker(request.by), at=at, commands=kinds)
+
+
 NO_CLAIMS: Final[Mapping[int, Claim]] = {}
 """Of a request that brings nothing to be found by."""
 
@@ -151,7 +169,8 @@ class Door:
     """
     Checks and seals. `encode` gives the same bytes for the same command, and none personal.
 
-    `contacts` makes tokens of what customers are found by, while it can still be read.
+    `contacts` makes tokens of what customers are found by, while it can still be read. Who asks in
+    one of the roles `read_only` gets in with nothing but the records of their own reads.
     """
 
     tenant: str
@@ -159,6 +178,7 @@ class Door:
     stored_as: Callable[[type[Event]], tuple[str, int]]
     encode: Callable[[object], bytes]
     contacts: Contacts
+    read_only: frozenset[str] = frozenset()
 
     def admit(self, request: Request) -> Admitted:
         """
@@ -166,6 +186,7 @@ class Door:
 
         Raises:
             InvalidId: an id is blank, too long or no text.
+            MayNotWrite: the role of who asks may read at most.
             InvalidPersonalData: a field is no such thing; its value is not repeated.
             SubjectErased: the request brings personal data for someone who was erased.
             UnusableIndex: an index is kept, and cannot take in the contact that it brings.
@@ -173,6 +194,9 @@ class Door:
             ValueError: a number needs more than 64 bits, or a time has no zone.
         """
         check_id("by", request.by)
+        role = request.by.partition(":")[0]
+        if role in self.read_only and not all(isinstance(one, _READS) for one in request.commands):
+            raise MayNotWrite(role=role)
         if request.correlation is not None:
             check_id("correlation", request.correlation)
         if request.id is None:

@@ -7,6 +7,7 @@ What can go wrong between a command and the log.
     |   +-- InvalidText           a text holds half a character
     |   +-- InvalidPersonalData   a personal field is no such thing; the value is not repeated
     |   +-- IdempotencyConflict   the command id was used before, for another command
+    |   +-- MayNotWrite           the role of who asks may read at most
     |   +-- SubjectErased         personal data for someone who was erased
     |   +-- ContactTaken          (contacts) another customer has the phone number or e-mail address
     +-- StaleHistory            somebody else appended first: load, decide, append again
@@ -14,6 +15,7 @@ What can go wrong between a command and the log.
     +-- StorageUnavailable      the store is locked, full, read-only, broken or gone
     +-- UndecodableEvent        a stored event is not what its name promises
     +-- UnknownView             there is no view of that name
+    +-- ContactsShared          (contacts) customers share what is to be unique
     +-- UnusableIndex           customers cannot be found, or contacts not be taken in, for now
     +-- NotOurDatabase          the file or schema is not a database of this product
     +-- OlderFormat             its tables are of an older format: migrate them
@@ -63,6 +65,16 @@ class IdempotencyConflict(Refusal):
 
     def __str__(self) -> str:
         return f"command id {self.command_id} was used before, with other content"
+
+
+@frozen(kw_only=True)
+class MayNotWrite(Refusal):
+    """Who asks does so in a role that the policy lets read at most; the attempt is recorded."""
+
+    role: str
+
+    def __str__(self) -> str:
+        return f"the role {self.role} may not write"
 
 
 @frozen(kw_only=True)

@@ -17,6 +17,7 @@ _IDS: Final = {
     "absorbed",
     "address_id",
     "card",
+    "courier",
     "customer",
     "erasure",
     "id",

@@ -6,7 +6,7 @@ only once the record is kept.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TypeAlias
@@ -21,22 +21,24 @@ from regulars.application.aggregates import (
     Aggregate,
     actor_stream,
     customer_stream,
+    erasure_stream,
     erasure_stream_of,
     order_stream,
 )
-from regulars.application.door import Request, boxes_of, subject_of
+from regulars.application.door import Request, boxes_of
 from regulars.application.fields import check_id
 from regulars.application.handling import Commands
+from regulars.application.looks import class_sought, customer_of, look_of, looks_of, subject_sought
 from regulars.application.merging import person_of
 from regulars.application.portable import ExportDenied, Given, Portable, gathered
 from regulars.application.ports import Clock, Erased, EventLog, Revealed, Vault
 from regulars.application.reading import (
     MOST_AT_ONCE,
-    WORDS,
     BoxIn,
     Card,
     CardField,
     DataOf,
+    LookupDenied,
     Masked,
     NotKept,
     Outcome,
@@ -45,7 +47,7 @@ from regulars.application.reading import (
     TooManyAtOnce,
     Visit,
 )
-from regulars.application.shelf import Placed, Shelf, class_of, placed, shelf_of
+from regulars.application.shelf import Placed, Shelf, placed, shelf_of
 from regulars.application.states import Held
 from regulars.domain.actor import Conduct, Look, RecordAccess, read_within
 from regulars.domain.customer import Customer
@@ -53,6 +55,7 @@ from regulars.domain.erasure import Erasure
 from regulars.domain.masks import masked
 from regulars.domain.order import Order, Stage
 from regulars.domain.personal import DataClass
+from regulars.domain.protection import Party
 from regulars.domain.reading import (
     Consent,
     Denial,
@@ -61,6 +64,7 @@ from regulars.domain.reading import (
     Question,
     ReadingPolicy,
     Shown,
+    may_find,
     may_read,
 )
 from regulars.domain.records import require_own
@@ -115,14 +119,52 @@ class Gate:
             Refusal: an id, the purpose or the reason cannot be, or it is not clear what is meant.
             StorageUnavailable: the access cannot be recorded, so that nothing is given.
         """
-        check_id("role", visit.actor.role)
-        check_id("id", visit.actor.id)
+        _check(visit)
         if len(sought) > MOST_AT_ONCE:
             raise TooManyAtOnce(asked=len(sought))
         if not sought:
             return []
         with self._together() as load:
             return self._read(sought, visit, load)
+
+    def find(
+        self, holders: Callable[[], Collection[CustomerId]], visit: Visit
+    ) -> tuple[CustomerId, ...]:
+        """
+        Those of `holders` whom one who comes for this purpose may find, once that is recorded.
+
+        `holders` is asked in the transaction of the record, and only for who may look at all. That
+        nobody was found is recorded too. Whose contact is erased, or waits for it, is not found.
+
+        Raises:
+            LookupDenied: who asks may not look; the attempt is recorded.
+            Refusal: as `read`; or what `holders` raises, and nothing is recorded.
+            StorageUnavailable: as `read`.
+        """
+        _check(visit)
+        with self._together() as load:
+            at, actor = self._clock.now(), visit.actor
+            conduct: Conduct = load(actor_stream(actor), ACTOR).state
+            denial = may_find(self.policy, actor.role, visit.purpose, suspended=conduct.suspended)
+            found = () if denial else self._findable(holders(), visit, load, at)
+            looks = looks_of(found, denial)
+            self._record(visit, at, looks, wanted=0 if denial else len(looks))
+        if denial is not None:
+            raise LookupDenied(reason=denial)
+        return found
+
+    def _findable(
+        self, holders: Collection[CustomerId], visit: Visit, load: Load, at: datetime
+    ) -> tuple[CustomerId, ...]:
+        found: list[CustomerId] = []
+        for one in sorted(holders):
+            erasure: Erasure = load(erasure_stream(one), ERASURE).state
+            contact = DataOf(customer=one, data_class=DataClass.CONTACT)
+            asked = self._asked(contact, visit, load, at, suspended=False)
+            gone = DataClass.CONTACT in erasure.erased | erasure.pending.keys()
+            if not gone and not isinstance(may_read(self.policy, asked), Denied):
+                found.append(one)
+        return tuple(found)
 
     def card(self, customer: CustomerId, visit: Visit) -> Card:
         """
@@ -192,7 +234,7 @@ class Gate:
                     customer=customer,
                     at=at,
                     export_id=export_id,
-                    classes=tuple(dict.fromkeys(map(_data_class, sought))),
+                    classes=tuple(dict.fromkeys(map(class_sought, sought))),
                     recipient=f"{actor.role}:{actor.id}",
                 )
                 self._commands.execute(Request(commands=(record,), by=f"{actor.role}:{actor.id}"))
@@ -245,31 +287,35 @@ class Gate:
             verdict if isinstance(verdict, Denied) else self._opened(one, verdict, load)
             for one, verdict in zip(sought, verdicts, strict=True)
         ]
+        self._record(visit, at, tuple(map(look_of, sought, outcomes)), wanted=wanted)
+        return outcomes
+
+    def _record(self, visit: Visit, at: datetime, looks: tuple[Look, ...], *, wanted: int) -> None:
+        actor = visit.actor
         record = RecordAccess(
             actor=actor,
             at=at,
             purpose=visit.purpose,
-            looks=tuple(map(_look, sought, asked, outcomes)),
+            looks=looks,
             wanted=wanted,
-            limit=limit,
+            limit=self.policy.limit(actor.role),
             order=visit.order,
             reason=visit.reason,
-            bulk=len(sought) >= self.policy.bulk_from,
+            bulk=len(looks) >= self.policy.bulk_from,
         )
         self._commands.execute(Request(commands=(record,), by=f"{actor.role}:{actor.id}"))
-        return outcomes
 
     def _asked(
         self, sought: Sought, visit: Visit, load: Load, at: datetime, *, suspended: bool
     ) -> Question:
-        customer = _customer(sought)
-        person, records, whose = Customer(), tuple[CustomerId, ...](), _subject(sought)
+        customer, whose = customer_of(sought), subject_sought(sought)
+        person, records = Customer(), tuple[CustomerId, ...]()
         if customer is not None:
             records = _person(load, customer)
             person = _customer_in(load, records[0])
             whose = f"customer/{records[0]}"
         erasure: Erasure = load(erasure_stream_of(whose), ERASURE).state
-        data_class = _data_class(sought)
+        data_class = class_sought(sought)
         order = Order() if visit.order is None else load(order_stream(visit.order), ORDER).state
         bought, actor = order.placed, visit.actor
         return Question(
@@ -279,8 +325,11 @@ class Gate:
             order=_order_state(order),
             consent=person.consent(visit.purpose, visit.channel, at, text=self.policy.text),
             own=actor.id in records,
-            party=bought is not None and bought.customer in records,
+            party=bought is not None
+            and bought.customer in records
+            and subject_sought(sought) in {f"customer/{one}" for one in records},
             seller=bought is not None and bought.merchant == actor.id,
+            courier=order.protection.named.get(Party.COURIER) == actor.id,
             # What waits for its erasure, or is held back from it, is kept and not used.
             restricted=person.rights.restricts(data_class) or data_class in erasure.pending,
             objected=visit.purpose in person.rights.objections,
@@ -291,7 +340,7 @@ class Gate:
         found = self._found(sought, load)
         if found is None:
             return NotKept()
-        customer, whose = _customer(sought), _subject(sought)
+        customer, whose = customer_of(sought), subject_sought(sought)
         if customer is not None:
             whose = f"customer/{_person(load, customer)[0]}"
         erasure: Erasure = load(erasure_stream_of(whose), ERASURE).state
@@ -303,7 +352,7 @@ class Gate:
         return opened
 
     def _found(self, sought: Sought, load: Load) -> Placed | None:
-        customer = _customer(sought)
+        customer = customer_of(sought)
         if isinstance(sought, BoxIn):
             box = boxes_of(sought.recorded.event).get(sought.field)
             if box is None:
@@ -356,22 +405,9 @@ def _records(load: Load, customer: CustomerId) -> tuple[CustomerId, ...]:
     return (customer, *_customer_in(load, customer).records.others)
 
 
-def _customer(sought: Sought) -> CustomerId | None:
-    if isinstance(sought, DataOf):
-        return sought.customer
-    return getattr(sought.recorded.event, "customer", None)
-
-
-def _subject(sought: Sought) -> str:
-    if isinstance(sought, DataOf):
-        return f"customer/{sought.customer}"
-    return subject_of(sought.recorded.event)
-
-
-def _data_class(sought: Sought) -> DataClass:
-    if isinstance(sought, DataOf):
-        return sought.data_class
-    return class_of(sought.recorded.event, sought.field)
+def _check(visit: Visit) -> None:
+    check_id("role", visit.actor.role)
+    check_id("id", visit.actor.id)
 
 
 def _order_state(order: Order) -> OrderState:
@@ -379,12 +415,3 @@ def _order_state(order: Order) -> OrderState:
         return OrderState.NONE
     ended = order.cancelled or order.stage is Stage.COMPLETED
     return OrderState.CLOSED if ended else OrderState.OPEN
-
-
-def _look(sought: Sought, asked: Question, outcome: Outcome) -> Look:
-    return Look(
-        subject=_subject(sought),
-        data_class=asked.data_class.value,
-        outcome=WORDS[type(outcome)],
-        denial=outcome.reason.value if isinstance(outcome, Denied) else None,
-    )

@@ -3,12 +3,25 @@
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import Final, NamedTuple, cast
+from secrets import token_hex
+from typing import Final, cast
 
 from regulars.application.aggregates import CUSTOMER, PROGRAM, Aggregate, program_stream
-from regulars.application.batch import Batch, Outcome, Planned, Receipt, receipt
-from regulars.application.door import Admitted, Door, Request, is_bare, request_base
-from regulars.application.errors import AlreadyRecorded, IdempotencyConflict, StaleHistory
+from regulars.application.batch import Batch, Cause, Outcome, Planned, Receipt, receipt
+from regulars.application.door import (
+    Admitted,
+    Door,
+    Request,
+    is_bare,
+    refusal_of,
+    request_base,
+)
+from regulars.application.errors import (
+    AlreadyRecorded,
+    IdempotencyConflict,
+    MayNotWrite,
+    StaleHistory,
+)
 from regulars.application.events import (
     Command,
     EventId,
@@ -249,7 +262,16 @@ class Commands:
             batch.outcomes.append(
                 entrant if isinstance(entrant, Refusal) else self._outcome(entrant, batch)
             )
+        for request, entrant in zip(requests, entrants, strict=True):
+            if isinstance(entrant, MayNotWrite):
+                self._note(request, batch)
         return batch
+
+    def _note(self, request: Request, batch: Batch) -> None:
+        name = f"refusal/{token_hex(16)}"
+        cause = Cause(request.by, request.correlation or name, name)
+        note = refusal_of(request, self._clock.now())
+        self._take(note, request_base(self._door.tenant, name), cause, batch)
 
     def _outcome(self, admitted: Admitted, batch: Batch) -> Planned | Outcome:
         for block in admitted.block() if batch.known else ():
@@ -289,7 +311,7 @@ class Commands:
         )
 
     def _decide(self, admitted: Admitted, batch: Batch) -> int:
-        cause = _Cause(admitted.by, admitted.correlation or admitted.id, admitted.id)
+        cause = Cause(admitted.by, admitted.correlation or admitted.id, admitted.id)
         start = len(batch.pending)
         for place, command in enumerate(admitted.commands):
             before = len(batch.pending)
@@ -312,14 +334,14 @@ class Commands:
             place += 1
             if not isinstance(pending.event, ReactedTo):
                 continue
-            cause = _Cause(POLICY, pending.correlation, pending.event_id.hex())
+            cause = Cause(POLICY, pending.correlation, pending.event_id.hex())
             at = moment(pending.occurred_at)
             asked = reactions(pending.event, at, self._program, lambda: self._programme(batch))
             for number, command in enumerate(asked):
                 name = f"reaction/{cause.causation}/{number}"
                 self._take(command, request_base(self._door.tenant, name), cause, batch)
 
-    def _take(self, command: Command, first_id: int, cause: "_Cause", batch: Batch) -> None:
+    def _take(self, command: Command, first_id: int, cause: Cause, batch: Batch) -> None:
         occurred_at = microseconds(command.at)
         load = partial(self._held, batch=batch)
         for stream, aggregate, events in decided(command, load):
@@ -384,11 +406,3 @@ class Commands:
 
 def _are_bare(requests: Sequence[Request]) -> bool:
     return all(is_bare(command) for request in requests for command in request.commands)
-
-
-class _Cause(NamedTuple):
-    """Who asked, in which conversation, and by which command or after which event."""
-
-    by: str
-    correlation: str
-    causation: str

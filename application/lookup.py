@@ -9,18 +9,22 @@ from attrs import evolve, frozen
 from regulars.application.audit import spot_of
 from regulars.application.contact_index import (
     Blinder,
+    ContactField,
     ContactIndex,
     IndexVersion,
+    SharedContact,
     Token,
     values_of,
 )
+from regulars.application.contacts import ContactsShared
 from regulars.application.door import subject_of
 from regulars.application.errors import InvalidPersonalData, UnusableIndex
 from regulars.application.events import Recorded
-from regulars.application.fields import check_id
+from regulars.application.gate import Gate
 from regulars.application.merging import person_of, records_in
 from regulars.application.ports import KeyUnavailable, Revealed, Storage, Tampered, Vault
 from regulars.application.projecting import Progress
+from regulars.application.reading import Visit
 from regulars.domain.customer import CustomerDetailsUpdated, CustomerRegistered
 from regulars.domain.personal import Contact
 from regulars.domain.values import CustomerId
@@ -32,21 +36,18 @@ _NOT_KEPT: Final = "is not kept: `regulars index fill --contacts unique` begins 
 
 
 @frozen(kw_only=True)
-class LookedUp:
-    """Somebody looked for a customer by a `field`, and these were found. Holds no value."""
-
-    by: str
-    field: str
-    found: tuple[CustomerId, ...]
-
-
-@frozen(kw_only=True)
 class IndexStatus:
-    """A version of the index, and how many tokens it has. `head` is how far the log goes."""
+    """
+    A version of the index, and how many tokens it has. `head` is how far the log goes.
+
+    `shared` are the customers who share a contact although it is to be unique, because they did
+    so before: all of them once the version is full.
+    """
 
     version: IndexVersion
     tokens: int
     head: int
+    shared: tuple[SharedContact, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -54,58 +55,70 @@ class Lookup:
     """
     Finds customers, and begins, fills and rotates the index.
 
-    `lock` is that of whoever shares the storage with it.
-    `told` hears of every look-up before its answer is given; if it raises, there is no answer.
+    `lock` is that of whoever shares the storage with it. `gate` says who may find whom.
+    `scrub` has bytes that were overwritten leave the files.
     """
 
     storage: Storage
     vault: Vault
     blinder: Blinder
-    told: Callable[[LookedUp], None]
+    gate: Gate
+    scrub: Callable[[], object]
     lock: AbstractContextManager[object]
 
     @property
     def _index(self) -> ContactIndex:
         return self.storage.contacts
 
-    def find(self, *, phone: str | None, email: str | None, by: str) -> tuple[CustomerId, ...]:
+    def find(self, *, phone: str | None, email: str | None, visit: Visit) -> tuple[CustomerId, ...]:
         """The customers who have this phone number or e-mail address; see `Crm.find_customer`."""
-        check_id("by", by)
         asked = values_of(Contact(phone=phone, email=email))
         if len(asked) != 1:
             raise TypeError("a customer is found by a phone number or by an e-mail address")
         ((contact_field, text),) = asked
-        with self.lock, self.storage.snapshot():
-            versions = self._index.versions()
-            if not any(version.full for version in versions):
-                why = "is not filled: run `regulars index fill`" if versions else _NOT_KEPT
-                raise UnusableIndex(why=why)
-            tokens = [self.blinder.token(contact_field, text, version) for version in versions]
-            holders = self._index.holders(tokens)
-            subjects = frozenset[str]().union(*holders.values())
-            named = (CustomerId(one.removeprefix(_SUBJECT)) for one in subjects)
-            # Who was merged is found as the one who speaks for them.
-            records_of = records_in(self.storage.log)
-            found = tuple(sorted({person_of(one, records_of)[0] for one in named}))
-        self.told(LookedUp(by=by, field=contact_field.value, found=found))
-        return found
+        with self.lock:
+            return self.gate.find(lambda: self._holders(contact_field, text), visit)
+
+    def _holders(self, contact_field: ContactField, text: str) -> frozenset[CustomerId]:
+        versions = self._index.versions()
+        if not any(version.full for version in versions):
+            why = "is not filled: run `regulars index fill`" if versions else _NOT_KEPT
+            raise UnusableIndex(why=why)
+        tokens = [self.blinder.token(contact_field, text, version) for version in versions]
+        subjects = frozenset[str]().union(*self._index.holders(tokens).values())
+        # Who was merged is found as the one who speaks for them.
+        records_of = records_in(self.storage.log)
+        return frozenset(person_of(_customer(one), records_of)[0] for one in subjects)
 
     def status(self) -> list[IndexStatus]:
         """Every version of the index, oldest first; none if no index is kept."""
         with self.lock, self.storage.snapshot():
             head = self.storage.log.head()
             return [
-                IndexStatus(version=one, tokens=self._index.count(one.version), head=head)
+                IndexStatus(
+                    version=one,
+                    tokens=self._index.count(one.version),
+                    head=head,
+                    shared=self._shared(one) if one.unique else (),
+                )
                 for one in self._index.versions()
             ]
+
+    def _shared(self, version: IndexVersion) -> tuple[SharedContact, ...]:
+        return tuple(
+            SharedContact(field=contact_field.value, customers=tuple(map(_customer, subjects)))
+            for contact_field, subjects in self._index.shared(version.version)
+        )
 
     def keep(self, *, unique: bool, region: str | None) -> None:
         """
         Keep an index from now on, or change whether contacts are unique in the one there is.
 
-        The index of a log that has no events yet is full at once; any other is to be filled.
+        The index of a log that has no events yet is full at once; any other is to be filled. One
+        that is begun as unique over customers who share contacts lets them be; `status` tells.
 
         Raises:
+            ContactsShared: the index is full and customers share contacts; it stays as it was.
             UnusableIndex: it was begun with another region, which only `rotate` changes.
         """
         self.blinder.check_region(region)
@@ -120,6 +133,10 @@ class Lookup:
                 )
                 raise UnusableIndex(why=why)
             elif versions[-1].unique != unique:
+                full = [version for version in versions if version.full]
+                shared = self._shared(full[0]) if unique and full else ()
+                if shared:
+                    raise ContactsShared(shared=shared)
                 for version in versions:
                     self._index.keep(evolve(version, unique=unique))
 
@@ -162,7 +179,9 @@ class Lookup:
         """
         Go through the log for what an index lacks, and let go of the versions before it.
 
-        Some positions at a time, each lot in a transaction; goes on where it was interrupted.
+        Some positions at a time, each lot in a transaction; goes on where it was interrupted. The
+        keys of versions that are gone are destroyed once nothing needs them; who was interrupted
+        before that runs this again.
 
         Raises:
             UnusableIndex: no index is kept, or a box cannot be opened now.
@@ -172,17 +191,27 @@ class Lookup:
                 versions = self._index.versions()
                 if not versions:
                     raise UnusableIndex(why=_NOT_KEPT)
-                newest = versions[-1]
-                head = self.storage.log.head()
-                if newest.full or newest.position >= head:
+                newest, head = versions[-1], self.storage.log.head()
+                done = newest.full or newest.position >= head
+                if done:
                     for older in versions[:-1]:
                         self._index.drop(older.version)
-                    full = evolve(newest, full=True, position=max(newest.position, head))
-                    self._index.keep(full)
-                    return [full]
-                self._index.keep(self._filled(newest, head))
+                    newest = evolve(newest, full=True, position=max(newest.position, head))
+                else:
+                    newest = self._filled(newest, head)
+                self._index.keep(newest)
+            if done:
+                self._retire()
+                return [newest]
             if progress is not None:
-                progress(min(newest.position + _POSITIONS_AT_ONCE, head), head)
+                progress(newest.position, head)
+
+    def _retire(self) -> None:
+        # After the versions: keys may be kept elsewhere, and what needs one must not outlive it.
+        with self.lock:
+            with self.storage.transaction():
+                self.blinder.retire([one.version for one in self._index.versions()])
+            self.scrub()
 
     def _filled(self, version: IndexVersion, head: int) -> IndexVersion:
         # Keys that another process destroyed must open nothing here, however recent they are.
@@ -229,6 +258,10 @@ class Lookup:
             except InvalidPersonalData:
                 left_out += 1
         return tokens, left_out
+
+
+def _customer(subject: str) -> CustomerId:
+    return CustomerId(subject.removeprefix(_SUBJECT))
 
 
 def _named(region: str | None) -> str:

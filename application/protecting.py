@@ -6,22 +6,32 @@ and the outcome is a command. It goes by what the order is now, and not by what 
 again, after a crash or for an event that comes twice, it arrives at the same.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias, get_args
 
 from attrs import field, frozen
 
-from regulars.application.aggregates import customer_stream, order_stream
+from regulars.application.aggregates import (
+    CUSTOMER,
+    ERASURE,
+    ORDER,
+    Aggregate,
+    customer_stream,
+    erasure_stream,
+    order_stream,
+)
 from regulars.application.audit import spot_of
 from regulars.application.events import Command, Event, Recorded, moment
 from regulars.application.merging import person_of, records_in
 from regulars.application.number_protection import NumberProtection, ProtectedLine
 from regulars.application.ports import Clock, Revealed, Storage, Vault
+from regulars.application.states import Held
 from regulars.application.subscription import Subscription, reading
 from regulars.domain import order
-from regulars.domain.customer import CustomerDetailsUpdated, CustomerRegistered
+from regulars.domain.customer import Customer, CustomerDetailsUpdated, CustomerRegistered
+from regulars.domain.erasure import Erasure, ErasureRequested
 from regulars.domain.order import (
     OrderAccepted,
     OrderCancelled,
@@ -33,19 +43,25 @@ from regulars.domain.order import (
     Stage,
     UnknownOrder,
 )
-from regulars.domain.personal import Contact, Sealed
+from regulars.domain.personal import Contact, DataClass, Sealed
 from regulars.domain.protection import (
     AssignVirtualNumber,
     ContactIsOver,
+    CourierAssigned,
     OpenOrderChat,
     OtherParty,
     Party,
     PartyNamed,
+    VirtualNumberAssigned,
 )
+from regulars.domain.rights import ProcessingRestricted
 from regulars.domain.values import CustomerId, OrderId
 
 FOLLOWER: Final = "number-protection"
 """Under which name its position is kept, and who asks for what it records."""
+
+_BOUND: Final = "number-protection-bound"
+"""Under which name it is kept from where on a number may have been bound that still is."""
 
 _Read: TypeAlias = (
     OrderAccepted
@@ -56,9 +72,17 @@ _Read: TypeAlias = (
     | OrderCompleted
     | OrderCancelled
     | PartyNamed
+    | CourierAssigned
+    | VirtualNumberAssigned
 )
-READ: Final[frozenset[type[Event]]] = frozenset(get_args(_Read))
-"""The events after which an order may need something else than before."""
+_Kept: TypeAlias = ErasureRequested | ProcessingRestricted
+READ: Final[frozenset[type[Event]]] = frozenset((*get_args(_Read), *get_args(_Kept)))
+"""
+The events after which an order may need something else than before.
+
+An assignment is among them for what another follower did meanwhile; those that keep a customer's
+contact from being used concern all orders of theirs.
+"""
 
 
 @frozen(kw_only=True)
@@ -98,12 +122,10 @@ class Protecting:
                 page = read(at)
             if page.upto == at:
                 return at
-            orders = [
-                one.event.order
-                for _, one in page.items
-                if isinstance(one.event, _Read) and self._is_recent(one)
-            ]
-            for order_id in dict.fromkeys(orders):
+            events = [one.event for _, one in page.items if self._is_recent(one)]
+            orders = [event.order for event in events if isinstance(event, _Read)]
+            kept = {event.customer for event in events if isinstance(event, _Kept)}
+            for order_id in dict.fromkeys((*orders, *self._bound_for(kept))):
                 self.settle(order_id)
             at = page.upto
             with self.lock, self.storage.transaction():
@@ -128,6 +150,31 @@ class Protecting:
         # What was bound before that has ended by itself.
         return moment(recorded.occurred_at) > self.clock.now() - 2 * self.life
 
+    def _bound_for(self, customers: Collection[CustomerId]) -> Iterator[OrderId]:
+        """The orders of these customers for which a number was bound that has not ended yet."""
+        if not customers:
+            return
+        read = reading(self.storage, types={VirtualNumberAssigned})
+        now, living = self.clock.now(), dict[OrderId, int]()
+        with self.lock, self.storage.snapshot():
+            at = self.storage.checkpoints.position(_BOUND)
+        while True:
+            with self.lock:
+                page = read(at)
+            if page.upto == at:
+                break
+            at = page.upto
+            for position, one in page.items:
+                if isinstance(one.event, VirtualNumberAssigned) and one.event.valid_until > now:
+                    living.setdefault(one.event.order, position)
+        # What is over by now is passed over the next time.
+        with self.lock, self.storage.transaction():
+            self.storage.checkpoints.keep(_BOUND, min(living.values(), default=at + 1) - 1)
+        for order_id in living:
+            placed = self._state(order_id).placed
+            if placed is not None and placed.customer in customers:
+                yield order_id
+
     def settle(self, order_id: OrderId) -> None:
         """
         Let what is bound for an order be what it should be now, and record what has changed.
@@ -143,19 +190,24 @@ class Protecting:
     def _settle(self, order_id: OrderId) -> None:
         state = self._state(order_id)
         now = self.clock.now()
+        customer = None if state.placed is None else state.placed.customer
         if _is_over(state):
             for party in Party:
                 ends_at = state.protection.ended.get(party, now)
+                if customer and ends_at > now and not self._may_be_called(customer):
+                    ends_at = now
                 self.numbers.unbind(_key(order_id, party), at=ends_at)
             return
-        placed, last_at = state.placed, state.last_at
-        if placed is None or placed.customer is None or last_at is None:
+        if customer is None or state.stage < Stage.ACCEPTED:
             return
-        if state.stage < Stage.ACCEPTED or last_at <= now - self.life:
+        if not (state.protection.ways or self._goes_on(state, now)):
             return
         for party in Party:
             if party is Party.MERCHANT or party in state.protection.named:
-                self._connect(order_id, placed.customer, party, state, now)
+                self._connect(order_id, customer, party, state, now)
+
+    def _goes_on(self, state: order.Order, now: datetime) -> bool:
+        return state.last_at is not None and state.last_at > now - self.life
 
     def _connect(
         self,
@@ -166,12 +218,13 @@ class Protecting:
         now: datetime,
     ) -> None:
         way, who = state.protection.ways.get(party), state.protection.named.get(party)
-        lasts = way is not None and (
-            way.valid_until is None or way.valid_until > now + self.life / 2
-        )
-        if way is not None and way.who == who and lasts:
-            return
-        theirs, customers = self._party_phone(order_id, party), self._customer_phone(customer)
+        if way is not None and way.who == who and party not in state.protection.news:
+            if way.valid_until is None:
+                return
+            lasts = way.valid_until > now + self.life / 2 or not self._goes_on(state, now)
+            if lasts and self._may_be_called(customer):
+                return
+        theirs, customers = self._party_phone(order_id, party, who), self._customer_phone(customer)
         key, until = _key(order_id, party), now + self.life
         binding = None
         if theirs is not None and customers is not None and theirs != customers:
@@ -205,7 +258,9 @@ class Protecting:
 
         A customer reaches the courier, or the merchant while there is none, unless `to` says
         whom; the others reach the customer. Never a real number. Nobody reaches anybody before
-        the order is accepted, nor once it is cancelled, or completed and its grace is over.
+        the order is accepted, nor once it is cancelled, or completed and its grace is over, nor
+        while somebody new serves it for whom nothing was bound yet. A customer whose contact may
+        not be used any more, as once its erasure was asked for, is reached in the chat.
 
         Raises:
             UnknownOrder: no order was placed under this id.
@@ -221,26 +276,41 @@ class Protecting:
                 Party.COURIER if Party.COURIER in state.protection.ways else Party.MERCHANT
             )
         way = state.protection.ways.get(party)
+        if way is not None and way.who != state.protection.named.get(party):
+            return None  # it leads to whoever served the order before
         ends_at = state.protection.ended.get(party)
         if way is None or (ends_at is not None and self.clock.now() >= ends_at):
             return None
-        number = None if way.number_ref is None else self.numbers.number(way.number_ref)
-        return ProtectedLine(number=number)
+        customer = state.placed.customer
+        if way.number_ref is None or customer is None or not self._may_be_called(customer):
+            return ProtectedLine()
+        return ProtectedLine(number=self.numbers.number(way.number_ref))
 
     def _state(self, order_id: OrderId) -> order.Order:
-        state = order.Order()
-        with self.lock, self.storage.snapshot():
-            facts = self.storage.log.facts(order_stream(order_id))
-            theirs = [(one, at) for _, one, at in facts if isinstance(one, order.Event)]
-        for event, occurred_at in theirs:
-            order.fold(state, event, moment(occurred_at))
+        state: order.Order = self._held(order_stream(order_id), ORDER).state
         return state
 
-    def _party_phone(self, order_id: OrderId, party: Party) -> str | None:
+    def _held(self, stream: str, aggregate: Aggregate) -> Held:
+        held = Held(aggregate, aggregate.state())
+        with self.lock, self.storage.snapshot():
+            held.fold(self.storage.log.facts(stream))
+        return held
+
+    def _may_be_called(self, customer: CustomerId) -> bool:
+        """Whether the customer's number may be used: not erased, nor waiting for it, nor kept."""
+        erasure: Erasure = self._held(erasure_stream(customer), ERASURE).state
+        person: Customer = self._held(customer_stream(customer), CUSTOMER).state
+        contact = DataClass.CONTACT
+        gone = contact in erasure.erased | erasure.pending.keys()
+        return not gone and not person.rights.restricts(contact)
+
+    def _party_phone(self, order_id: OrderId, party: Party, who: str | None) -> str | None:
         return self._phone(
             order_stream(order_id),
             lambda event: (
-                event.contact if isinstance(event, PartyNamed) and event.party is party else None
+                event.contact
+                if isinstance(event, PartyNamed) and (event.party, event.who) == (party, who)
+                else None
             ),
         )
 
@@ -248,6 +318,8 @@ class Protecting:
         """That of who speaks for the customer, or else of a record that they speak for."""
         with self.lock, self.storage.snapshot():
             records = person_of(customer, records_in(self.storage.log))
+        if not self._may_be_called(records[0]):
+            return None
         phones = (
             self._phone(
                 customer_stream(record),

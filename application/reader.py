@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from threading import RLock
+from typing import Final
 
 from regulars.application.gate import Gate
+from regulars.application.lookup import Lookup
 from regulars.application.portable import Portable
 from regulars.application.reading import Card, Outcome, Sought, Visit
 from regulars.domain.actor import Actor
@@ -13,8 +15,9 @@ from regulars.domain.values import CustomerId, OrderId
 class Reader:
     """What of `Crm` reads personal data. `lock` is the one by which threads take turns."""
 
-    def __init__(self, gate: Gate, lock: RLock) -> None:
+    def __init__(self, gate: Gate, lookup: Lookup, lock: RLock) -> None:
         self._gate = gate
+        self.lookup: Final = lookup
         self._turn = lock
 
     def reveal(  # noqa: PLR0913 - each is a part of the question
@@ -99,6 +102,36 @@ class Reader:
         visit = Visit(actor=actor, purpose=purpose, order=order, reason=reason)
         with self._turn:
             return self._gate.card(customer, visit)
+
+    def find_customer(
+        self,
+        *,
+        phone: str | None = None,
+        email: str | None = None,
+        purpose: str,
+        actor: Actor,
+        reason: str | None = None,
+    ) -> tuple[CustomerId, ...]:
+        """
+        The customers who have this phone number or e-mail address now, once that is recorded.
+
+            crm.find_customer(
+                phone="+8613812345678", purpose="service", actor=Actor(role="support", id="s-7")
+            )
+
+        One at most where contacts are unique. None for somebody unknown as for somebody who was
+        erased, waits for it, or whose contact the policy keeps from who asks. Each look-up counts
+        to the limit of who asks, as a read does.
+
+        Raises:
+            LookupDenied: who asks may not look customers up; that is recorded.
+            InvalidPersonalData: it is no phone number or e-mail address; it is not repeated.
+            UnusableIndex: no index is kept, or it is not filled.
+            Refusal: as `reveal`.
+            StorageUnavailable: as `reveal`.
+        """
+        visit = Visit(actor=actor, purpose=purpose, reason=reason)
+        return self.lookup.find(phone=phone, email=email, visit=visit)
 
     def export_personal_data(
         self,

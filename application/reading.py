@@ -8,7 +8,7 @@ from regulars.application.events import Recorded
 from regulars.application.ports import Erased, KeyUnavailable, Revealed, Tampered
 from regulars.domain.actor import DENIED, Actor
 from regulars.domain.personal import DataClass, Personal
-from regulars.domain.reading import Denied
+from regulars.domain.reading import Denial, Denied
 from regulars.domain.values import CustomerId, OrderId, Refusal
 
 MOST_AT_ONCE: Final = 10_000
@@ -88,6 +88,16 @@ class TooManyAtOnce(Refusal):
 
     def __str__(self) -> str:
         return f"{self.asked} values at once: ask for {MOST_AT_ONCE} at most"
+
+
+@frozen(kw_only=True)
+class LookupDenied(Refusal):
+    """Who asks may not look customers up. Tells nothing about who there is."""
+
+    reason: Denial
+
+    def __str__(self) -> str:
+        return f"the look-up is denied: {self.reason.value}"
 
 
 @frozen(kw_only=True)

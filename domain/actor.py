@@ -16,6 +16,10 @@ OFFICER: Final = "privacy_officer"
 DENIED: Final = "denied"
 """The outcome of a look that showed nothing because it was not allowed."""
 
+FOUND: Final = "found"
+NOBODY: Final = "nobody"
+"""The outcomes of looking somebody up by what they are reached by: they, or nobody at all."""
+
 
 @frozen(kw_only=True)
 class Actor:
@@ -31,7 +35,8 @@ class Look:
     One value that somebody asked for: whose, of which class, and what came of it.
 
     `outcome` is `revealed`, `masked`, `erased`, `tampered`, `key_unavailable`, `not_kept` or
-    `denied`; `denial` says why it was denied.
+    `denied`; `denial` says why it was denied. Of a look-up by a phone number or an e-mail address
+    it is `found`, or `nobody` or `denied` with an empty `subject`.
     """
 
     subject: str
@@ -78,7 +83,16 @@ class ActorReinstated:
     reason: str | None = None
 
 
-Event: TypeAlias = AccessRecorded | ActorSuspended | ActorReinstated
+@frozen(kw_only=True)
+class WriteRefused:
+    """They asked for these commands, by their names, in a role that may write nothing."""
+
+    role: str
+    actor: str
+    commands: tuple[str, ...]
+
+
+Event: TypeAlias = AccessRecorded | ActorSuspended | ActorReinstated | WriteRefused
 
 
 @define
@@ -107,6 +121,8 @@ def fold(state: Conduct, event: Event, at: datetime) -> None:
         case ActorReinstated():
             state.suspended = False
             state.recent.clear()
+        case WriteRefused():
+            pass
         case _:
             assert_never(event)
 
@@ -140,7 +156,16 @@ class ReinstateActor:
     reason: str | None = None
 
 
-Command: TypeAlias = RecordAccess | ReinstateActor
+@frozen(kw_only=True)
+class RecordRefusal:
+    """Record that commands were refused because of the role of who asked for them."""
+
+    actor: Actor
+    at: datetime
+    commands: tuple[str, ...]
+
+
+Command: TypeAlias = RecordAccess | ReinstateActor | RecordRefusal
 
 
 @frozen(kw_only=True)
@@ -174,6 +199,8 @@ def decide(command: Command, state: Conduct) -> Sequence[Event]:
                     role=actor.role, actor=actor.id, officer=officer.id, reason=command.reason
                 )
             ]
+        case RecordRefusal(actor=actor, commands=commands):
+            return [WriteRefused(role=actor.role, actor=actor.id, commands=commands)]
         case _:
             assert_never(command)
 

@@ -36,6 +36,14 @@ class PartyNamed:
 
 
 @frozen(kw_only=True)
+class CourierAssigned:
+    """From now on `courier` brings the order, whoever did before; an id."""
+
+    order: OrderId
+    courier: str
+
+
+@frozen(kw_only=True)
 class VirtualNumberAssigned:
     """
     The party and the customer reach each other through a number until `valid_until`.
@@ -90,6 +98,7 @@ class AddressHidden:
 
 Event: TypeAlias = (
     PartyNamed
+    | CourierAssigned
     | VirtualNumberAssigned
     | VirtualNumberRevoked
     | OrderChatOpened
@@ -110,9 +119,16 @@ class Way:
 
 @define
 class Protection:
-    """What is known of who reaches whom in one order, written by `fold` alone."""
+    """
+    What is known of who reaches whom in one order, written by `fold` alone.
+
+    `named` are those who serve it now, `known` those whose contact was told last, and `news` the
+    parties whose contact was told since a way to them was opened.
+    """
 
     named: dict[Party, str] = Factory(dict[Party, str])
+    known: dict[Party, str] = Factory(dict[Party, str])
+    news: set[Party] = Factory(set[Party])
     ways: dict[Party, Way] = Factory(dict[Party, Way])
     ended: dict[Party, datetime] = Factory(dict[Party, datetime])
 
@@ -121,7 +137,10 @@ def fold(state: Protection, event: Event) -> None:
     """Record in `state` what happened."""
     match event:
         case PartyNamed(party=party, who=who):
-            state.named[party] = who
+            state.named[party] = state.known[party] = who
+            state.news.add(party)
+        case CourierAssigned(courier=courier):
+            state.named[Party.COURIER] = courier
         case VirtualNumberAssigned(party=party):
             state.ways[party] = Way(
                 who=event.who,
@@ -130,9 +149,11 @@ def fold(state: Protection, event: Event) -> None:
                 valid_until=event.valid_until,
             )
             state.ended.pop(party, None)
+            state.news.discard(party)
         case OrderChatOpened(party=party, who=opened_for, grace_seconds=grace):
             state.ways[party] = Way(who=opened_for, grace_seconds=grace)
             state.ended.pop(party, None)
+            state.news.discard(party)
         case VirtualNumberRevoked(party=party, ends_at=ends_at):
             state.ended[party] = ends_at
         case OrderChatClosed(party=party, ends_at=ends_at):
@@ -152,6 +173,19 @@ class NameParty:
     party: Party
     who: str
     contact: Contact | Sealed
+
+
+@frozen(kw_only=True)
+class AssignCourier:
+    """
+    Tell who brings the order, for as long as it is on; somebody else takes their place.
+
+    `NameParty` says it too, and how they are reached. Without that they are met in a chat.
+    """
+
+    order: OrderId
+    at: datetime
+    courier: str
 
 
 @frozen(kw_only=True)
@@ -178,7 +212,7 @@ class OpenOrderChat:
     grace_seconds: int = 0
 
 
-Command: TypeAlias = NameParty | AssignVirtualNumber | OpenOrderChat
+Command: TypeAlias = NameParty | AssignCourier | AssignVirtualNumber | OpenOrderChat
 
 
 @frozen(kw_only=True)
@@ -224,7 +258,7 @@ def decide(command: Command, state: Protection, *, over: bool) -> Sequence[Event
     """
     if over:
         raise ContactIsOver(order=command.order)
-    if not isinstance(command, NameParty):
+    if isinstance(command, AssignVirtualNumber | OpenOrderChat):
         grace = command.grace_seconds
         if not 0 <= grace <= LONGEST_GRACE.total_seconds():
             raise NoSuchGrace(order=command.order, grace_seconds=grace)
@@ -232,10 +266,14 @@ def decide(command: Command, state: Protection, *, over: bool) -> Sequence[Event
             raise OtherParty(order=command.order, party=command.party)
     match command:
         case NameParty(order=order, party=party, who=who):
-            if state.named.get(party) == who:
+            if state.named.get(party) == who == state.known.get(party):
                 return []
             named = PartyNamed(order=order, party=party, who=who, contact=sealed(command.contact))
             return [named]
+        case AssignCourier(order=order, courier=courier):
+            if state.named.get(Party.COURIER) == courier:
+                return []
+            return [CourierAssigned(order=order, courier=courier)]
         case AssignVirtualNumber():
             return _assign(command, state)
         case OpenOrderChat(order=order, party=party, who=who, grace_seconds=grace):

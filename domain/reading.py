@@ -36,13 +36,14 @@ class Reach(Enum):
     Whose data a rule is about, seen from who reads.
 
     Anybody's, their own, that of the customer of the order in question, or that only if the reader
-    is the merchant of the order.
+    is the merchant of the order, or the courier who brings it.
     """
 
     ANYBODY = "anybody"
     OWN = "own"
     ORDER = "order"
     SALE = "sale"
+    DELIVERY = "delivery"
 
 
 class OrderState(Enum):
@@ -90,7 +91,7 @@ class Denied:
 Verdict: TypeAlias = Shown | Denied
 
 ANY_ORDER: Final = frozenset(OrderState)
-_OF_AN_ORDER: Final = frozenset({Reach.ORDER, Reach.SALE})
+_OF_AN_ORDER: Final = frozenset({Reach.ORDER, Reach.SALE, Reach.DELIVERY})
 _REFUSED: Final = {
     Consent.NEVER: Denial.NO_CONSENT,
     Consent.EXPIRED: Denial.CONSENT_EXPIRED,
@@ -105,7 +106,8 @@ class Rule:
     A role may read data of some classes for a purpose, while an order stands in one of `orders`.
 
     A class is shown as it is, or masked. What rests on consent needs one for the same purpose,
-    valid at that moment.
+    valid at that moment. `finds`: the role may also find customers by their phone number or e-mail
+    address, those of whom it may read data of the class contact.
     """
 
     role: str
@@ -115,6 +117,7 @@ class Rule:
     basis: Basis
     reach: Reach = Reach.ANYBODY
     orders: frozenset[OrderState] = ANY_ORDER
+    finds: bool = False
 
 
 def _countable(limit: "Limit", spec: object, value: int) -> None:  # noqa: ARG001 - as attrs calls it
@@ -138,13 +141,15 @@ class ReadingPolicy:
     The rules, the limits, and what counts as bulk: so many values at once, or more.
 
     `text` is the version of the privacy text in force: consents under another are outdated. None
-    asks for no version. `retention` says how long data is kept.
+    asks for no version. `retention` says how long data is kept. `read_only` are the roles that may
+    read at most: their commands are refused, and so recorded.
     """
 
     rules: tuple[Rule, ...]
     limits: tuple[Limit, ...] = ()
     bulk_from: int = 50
     text: str | None = None
+    read_only: frozenset[str] = frozenset()
     retention: tuple[Retention, ...] = ()
 
     def rule(self, role: str, data_class: DataClass, purpose: str) -> Rule | None:
@@ -167,8 +172,9 @@ class Question:
     Whether a role may read a class of data for a purpose.
 
     `own`: the reader is the person themselves. `party`: the order is the person's. `seller`: the
-    reader is its merchant. `restricted`: the person had the processing of this class
-    restricted (GDPR 18, PIPL 47). `objected`: they objected to the purpose (GDPR 21).
+    reader is its merchant. `courier`: the reader is the courier that it was assigned to.
+    `restricted`: the person had the processing of this class restricted (GDPR 18, PIPL 47).
+    `objected`: they objected to the purpose (GDPR 21).
     """
 
     role: str
@@ -179,6 +185,7 @@ class Question:
     own: bool = False
     party: bool = False
     seller: bool = False
+    courier: bool = False
     restricted: bool = False
     objected: bool = False
     suspended: bool = False
@@ -196,6 +203,14 @@ def may_read(policy: ReadingPolicy, asked: Question) -> Verdict:
     return shown if reason is None else Denied(reason)
 
 
+def may_find(policy: ReadingPolicy, role: str, purpose: str, *, suspended: bool) -> Denial | None:
+    """Why a role may not look customers up for a purpose; None if it may, whoever is found."""
+    if suspended:
+        return Denial.SUSPENDED
+    rule = policy.rule(role, DataClass.CONTACT, purpose)
+    return None if rule is not None and rule.finds else Denial.PURPOSE
+
+
 def _reason(rule: Rule, asked: Question) -> Denial | None:
     if rule.reach is Reach.OWN and not asked.own:
         return Denial.NOT_THEIRS
@@ -204,6 +219,8 @@ def _reason(rule: Rule, asked: Question) -> Denial | None:
     if rule.reach in _OF_AN_ORDER and not asked.party:
         return Denial.NOT_THEIRS
     if rule.reach is Reach.SALE and not asked.seller:
+        return Denial.NOT_THEIRS
+    if rule.reach is Reach.DELIVERY and not asked.courier:
         return Denial.NOT_THEIRS
     # What the law demands is done for who restricted, objected or withdrew as well.
     if rule.basis is Basis.LEGAL_DUTY:
@@ -234,7 +251,7 @@ DEFAULT_POLICY: Final = ReadingPolicy(
             revealed=frozenset({_ADDRESS}),
             masked=frozenset({_CONTACT}),
             basis=Basis.CONTRACT,
-            reach=Reach.ORDER,
+            reach=Reach.DELIVERY,
             orders=_OPEN,
         ),
         Rule(
@@ -250,6 +267,7 @@ DEFAULT_POLICY: Final = ReadingPolicy(
             purpose="service",
             masked=frozenset({_CONTACT, _ADDRESS, DataClass.PAYMENT, DataClass.PROFILE}),
             basis=Basis.CONTRACT,
+            finds=True,
         ),
         Rule(
             role="finance",
@@ -275,12 +293,14 @@ DEFAULT_POLICY: Final = ReadingPolicy(
             purpose="subject_access",
             revealed=_EVERY,
             basis=Basis.LEGAL_DUTY,
+            finds=True,
         ),
         Rule(
             role="privacy_officer",
             purpose="legal_duty",
             revealed=_EVERY,
             basis=Basis.LEGAL_DUTY,
+            finds=True,
         ),
     ),
     limits=(
@@ -307,5 +327,6 @@ DEFAULT_POLICY: Final = ReadingPolicy(
             since=Since.ACTIVITY,
         ),
     ),
+    read_only=frozenset({"support", "analyst", "auditor"}),
 )
 """The policy of a host that brings none. An auditor reads no personal data: no rule names one."""

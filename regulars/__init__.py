@@ -23,7 +23,7 @@ from regulars.adapters.tenants import UnknownTenant
 from regulars.application.access_log import Access, AccessLog
 from regulars.application.batch import Receipt
 from regulars.application.certificate import Certificate
-from regulars.application.contacts import ContactTaken
+from regulars.application.contacts import ContactsShared, ContactTaken
 from regulars.application.crm import Crm
 from regulars.application.customer import CustomerProfile, Favourite, Summary
 from regulars.application.door import Request
@@ -34,6 +34,7 @@ from regulars.application.errors import (
     IdempotencyConflict,
     InvalidId,
     InvalidPersonalData,
+    MayNotWrite,
     NotOurDatabase,
     OlderFormat,
     StorageUnavailable,
@@ -55,7 +56,7 @@ from regulars.application.key_rotation import (
 from regulars.application.keys import KeyCount
 from regulars.application.log_check import LogCheck
 from regulars.application.log_status import LogStatus
-from regulars.application.lookup import IndexStatus, LookedUp
+from regulars.application.lookup import IndexStatus
 from regulars.application.loyalty import Balance, PointsBalance, PointsLedger, Posting
 from regulars.application.number_protection import NumberProtection, ProtectedLine
 from regulars.application.portable import ExportDenied, Portable
@@ -67,6 +68,7 @@ from regulars.application.reading import (
     Card,
     CardField,
     DataOf,
+    LookupDenied,
     Masked,
     NotKept,
     SeveralKept,
@@ -113,7 +115,7 @@ from regulars.domain.personal import (
     Profile,
 )
 from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
-from regulars.domain.protection import NameParty, Party
+from regulars.domain.protection import AssignCourier, NameParty, Party
 from regulars.domain.purchase import Channel, Line, PlaceOrder
 from regulars.domain.reading import (
     DEFAULT_POLICY,
@@ -164,6 +166,7 @@ __all__ = [
     "AddressId",
     "Archived",
     "AsOf",
+    "AssignCourier",
     "Backup",
     "Balance",
     "Basis",
@@ -180,6 +183,7 @@ __all__ = [
     "CompleteOrder",
     "Contact",
     "ContactTaken",
+    "ContactsShared",
     "Content",
     "Crm",
     "CustomerId",
@@ -219,10 +223,11 @@ __all__ = [
     "LogCheck",
     "LogNotEmpty",
     "LogStatus",
-    "LookedUp",
+    "LookupDenied",
     "MarkDelivered",
     "MarkReady",
     "Masked",
+    "MayNotWrite",
     "MerchantId",
     "MergeCustomers",
     "MergedInto",

@@ -5,7 +5,7 @@ What a host calls is in `regulars` itself.
 """
 
 import logging
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from functools import partial
@@ -52,7 +52,7 @@ from regulars.application.key_rotation import (
     KeyRotation,
 )
 from regulars.application.keys import KeyStore
-from regulars.application.lookup import LookedUp, Lookup
+from regulars.application.lookup import Lookup
 from regulars.application.number_protection import NoNumbers, NumberProtection
 from regulars.application.ports import Clock
 from regulars.application.projecting import Projector
@@ -92,7 +92,6 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
     environment: Mapping[str, str] | None = None,
     contacts: Literal["unique", "shared"] | None = None,
     region: str | None = None,
-    looked_up: Callable[[LookedUp], None] = lambda _: None,
     numbers: NumberProtection | None = None,
     number_grace: timedelta = timedelta(0),
 ) -> Crm:
@@ -146,8 +145,6 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
             courier, merchant and customer meet in the order's chat.
         number_grace: how long they reach each other after an order is completed; seven days at
             most.
-        looked_up: hears of every `Crm.find_customer` before it is answered; what it raises is
-            raised instead of the answer.
 
     Raises:
         StorageUnavailable: the database cannot be opened or made.
@@ -156,6 +153,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
         UnusableKeys: the key file is missing although keys were wrapped with it, or malformed.
         UnusableProgram: the programme's file cannot be used.
         UnusablePolicy: the policy's file cannot be used.
+        ContactsShared: contacts are to be unique, and customers share some.
         UnusableIndex: the extra is missing, or the index was begun with another region.
     """
     rules = policy if isinstance(policy, ReadingPolicy) else read_policy(Path(policy))
@@ -194,12 +192,15 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                     stored_as=storage.log.stored_as,
                     encode=encode,
                     contacts=Contacts(storage.contacts, blinder),
+                    read_only=rules.read_only,
                 ),
                 clock=time,
                 projector=projector,
                 inline=inline,
                 program=ProgramId(program_id),
             )
+            scrub = over.scrub if kept is opened else scrubbed
+            gate = Gate(log=storage.log, vault=vault, commands=commands, clock=time, policy=rules)
             return Crm(
                 storage=storage,
                 vault=vault,
@@ -207,12 +208,10 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                     store, ring, alone=storage.transaction, begin_anew=vault.renounce_marks
                 ),
                 commands=commands,
-                gate=Gate(
-                    log=storage.log, vault=vault, commands=commands, clock=time, policy=rules
-                ),
+                gate=gate,
                 projector=projector,
                 lookup=lambda lock: Lookup(
-                    storage=storage, vault=vault, blinder=blinder, told=looked_up, lock=lock
+                    storage=storage, vault=vault, blinder=blinder, gate=gate, scrub=scrub, lock=lock
                 ),
                 protection=lambda crm, lock: Protecting(
                     storage=storage,
@@ -235,7 +234,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                     clock=time,
                     tenant=tenant,
                     sinks=(SnapshotSink(storage), storage.contacts, *erasure_sinks),
-                    scrub=over.scrub if kept is opened else scrubbed,
+                    scrub=scrub,
                 ),
                 retention=lambda lock, erasures: Retaining(
                     lock,

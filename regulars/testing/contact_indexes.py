@@ -103,6 +103,23 @@ class ContactIndexContract(ABC):
 
         assert index.count(1) == 1
 
+    def test_those_who_share_a_token_are_told_in_order_and_nobody_else(self) -> None:
+        index = self.open("shop")
+        mail = token("a", kind=ContactField.EMAIL)
+        index.put("customer/eve", [token("b"), mail], versions=[1])
+        index.put("customer/bob", [token("a"), mail], versions=[1])
+        index.put("customer/ada", [token("a"), token("z"), token("b", version=2)], versions=[1, 2])
+        index.put("customer/dan", [token("b"), token("a", normaliser=2)], versions=[1])
+        for other in ("customer/ada", "customer/bob"):
+            index.put(other, [token("c", version=3)], versions=[3])
+
+        assert list(index.shared(1)) == [
+            (ContactField.EMAIL, ("customer/bob", "customer/eve")),
+            (ContactField.PHONE, ("customer/ada", "customer/bob")),
+            (ContactField.PHONE, ("customer/dan", "customer/eve")),
+        ]
+        assert list(index.shared(2)) == []
+
     def test_a_version_goes_with_all_its_tokens(self) -> None:
         index = self.open("shop")
         for version in (FIRST, SECOND):
@@ -143,6 +160,7 @@ class ContactIndexContract(ABC):
         assert list(theirs.versions()) == []
         assert (theirs.holders([token("a")]), theirs.count(1)) == ({}, 0)
         theirs.put("customer/ada", [token("a")], versions=[1])
+        assert list(theirs.shared(1)) == []
         assert theirs.forget(["customer/ada"], CONTACTS) == 1
         theirs.drop(1)
         assert list(mine.versions()) == [FIRST]

@@ -4,7 +4,13 @@ from datetime import UTC, datetime
 from typing import Final
 
 from regulars.application.events import Event
-from regulars.domain.actor import AccessRecorded, ActorReinstated, ActorSuspended, Look
+from regulars.domain.actor import (
+    AccessRecorded,
+    ActorReinstated,
+    ActorSuspended,
+    Look,
+    WriteRefused,
+)
 from regulars.domain.bank_card import BankCardBound, BankCardUnbound
 from regulars.domain.customer import (
     ConsentGranted,
@@ -46,6 +52,7 @@ from regulars.domain.personal import DataClass, Sealed
 from regulars.domain.program import EarningRule, EarningRulePublished, ProgramDefined
 from regulars.domain.protection import (
     AddressHidden,
+    CourierAssigned,
     OrderChatClosed,
     OrderChatOpened,
     Party,
@@ -276,6 +283,7 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
     ("PartyNamed", 1): PartyNamed(
         order=ORDER, party=Party.COURIER, who="courier-7", contact=box("contact")
     ),
+    ("CourierAssigned", 1): CourierAssigned(order=ORDER, courier="courier-7"),
     ("VirtualNumberAssigned", 1): VirtualNumberAssigned(
         order=ORDER,
         party=Party.COURIER,
@@ -381,6 +389,9 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
         order=ORDER,
         reason="ticket-12",
         bulk=True,
+    ),
+    ("WriteRefused", 1): WriteRefused(
+        role="support", actor="s-7", commands=("UpdateCustomerDetails", "GrantConsent")
     ),
     ("ActorSuspended", 1): ActorSuspended(role="support", actor="s-7", reads=100, seconds=3600),
     ("ActorReinstated", 1): ActorReinstated(

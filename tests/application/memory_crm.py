@@ -29,7 +29,7 @@ from regulars.application.joined import Joined
 from regulars.application.key_history import KeyHistory
 from regulars.application.key_rotation import KeyRotation
 from regulars.application.keys import KeyStore
-from regulars.application.lookup import LookedUp, Lookup
+from regulars.application.lookup import Lookup
 from regulars.application.number_protection import NoNumbers, NumberProtection
 from regulars.application.ports import Storage, Vault
 from regulars.application.projecting import Projector
@@ -67,7 +67,6 @@ class Parts:
     commands: Commands
     projector: Projector
     crm: Crm
-    looked_up: list[LookedUp]
     clock: Ticking = field(factory=Ticking)
 
     def events(self, after: int = 0) -> list[Recorded]:
@@ -109,8 +108,8 @@ def core(
         stored_as=storage.log.stored_as,
         encode=encode,
         contacts=Contacts(storage.contacts, blinder),
+        read_only=policy.read_only,
     )
-    looked_up: list[LookedUp] = []
     projector = Projector(storage, views)
     commands = Commands(
         storage=storage,
@@ -120,15 +119,16 @@ def core(
         inline=inline,
         program=program,
     )
+    gate = Gate(log=storage.log, vault=opener, commands=commands, clock=clock, policy=policy)
     crm = Crm(
         storage=storage,
         vault=opener,
         keys=KeyRotation(keys, RING, alone=storage.transaction, begin_anew=opener.renounce_marks),
         commands=commands,
-        gate=Gate(log=storage.log, vault=opener, commands=commands, clock=clock, policy=policy),
+        gate=gate,
         projector=projector,
         lookup=lambda lock: Lookup(
-            storage=storage, vault=opener, blinder=blinder, told=looked_up.append, lock=lock
+            storage=storage, vault=opener, blinder=blinder, gate=gate, scrub=scrub, lock=lock
         ),
         protection=lambda crm, lock: Protecting(
             storage=storage,
@@ -170,7 +170,6 @@ def core(
         commands=commands,
         projector=projector,
         crm=crm,
-        looked_up=looked_up,
         clock=clock,
     )
 

@@ -43,9 +43,9 @@ from regulars.domain.customer import (
 )
 from regulars.domain.order import CancelOrder, CompleteOrder
 from regulars.domain.personal import Address, Contact, Content, DataClass, Payment, Profile
-from regulars.domain.protection import NameParty, Party
+from regulars.domain.protection import AssignCourier, NameParty, Party
 from regulars.domain.purchase import PlaceOrder
-from regulars.domain.reading import DEFAULT_POLICY, Denial, Denied, Limit
+from regulars.domain.reading import DEFAULT_POLICY, Denial, Denied, Limit, Reach, ReadingPolicy
 from regulars.domain.review import ReviewSubmitted, SubmitReview
 from regulars.domain.rights import (
     AcceptPolicy,
@@ -86,6 +86,7 @@ def settled(town: Parts) -> Parts:
         ),
         AddDeliveryAddress(customer=ANNA, at=NOON, address_id=HOME, address=STREET),
         PLACE,
+        AssignCourier(order=ORDER, at=NOON, courier=COURIER.id),
     )
     return town
 
@@ -209,6 +210,33 @@ def test_an_address_is_read_for_an_order_of_its_customer_alone(town: Parts) -> N
     assert delivered(town, order=OrderId("o-9")) == Denied(Denial.NO_ORDER)
     assert delivered(town, order=theirs) == Denied(Denial.NOT_THEIRS)
     assert delivered(town, evolve(KITCHEN, id="grocer")) == Denied(Denial.NOT_THEIRS)
+
+
+def test_an_address_is_shown_to_the_courier_whom_the_order_was_assigned_to_last(
+    town: Parts,
+) -> None:
+    other = evolve(COURIER, id="c-4")
+    assert delivered(town, other) == Denied(Denial.NOT_THEIRS)
+
+    town.execute(AssignCourier(order=ORDER, at=NOON, courier=other.id))
+
+    assert delivered(town, other) == Revealed(STREET)
+    assert delivered(town) == Denied(Denial.NOT_THEIRS)
+
+
+def test_an_order_without_a_courier_shows_its_address_to_none_unless_a_host_says_so() -> None:
+    def asked(policy: ReadingPolicy) -> Outcome:
+        town = settled(core(MemoryStorage(tenant=TENANT), MemoryKeyStore(), policy=policy))
+        town.execute(evolve(PLACE, order=OrderId("o-2")))
+        return delivered(town, order=OrderId("o-2"))
+
+    anybody = tuple(
+        evolve(rule, reach=Reach.ORDER) if rule.role == "courier" else rule
+        for rule in DEFAULT_POLICY.rules
+    )
+
+    assert asked(DEFAULT_POLICY) == Denied(Denial.NOT_THEIRS)
+    assert asked(evolve(DEFAULT_POLICY, rules=anybody)) == Revealed(STREET)
 
 
 def test_a_withdrawn_consent_stops_the_next_read_though_no_view_has_heard_of_it() -> None:

@@ -1,28 +1,41 @@
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from attrs import evolve
 
-from regulars.adapters.blinding import root_name
+from regulars.adapters.blinding import KeyedBlinder, root_name
 from regulars.adapters.database import Database
 from regulars.adapters.key_ring import KeyRing
+from regulars.adapters.memory import MemoryStorage
 from regulars.adapters.memory_keys import MemoryKeyStore
 from regulars.application import lookup
+from regulars.application.access_log import AccessLog
 from regulars.application.audit import spot_of
-from regulars.application.contacts import ContactTaken
-from regulars.application.errors import InvalidId, InvalidPersonalData, UnusableIndex
+from regulars.application.contact_index import SharedContact
+from regulars.application.contacts import ContactsShared, ContactTaken
+from regulars.application.errors import (
+    InvalidId,
+    InvalidPersonalData,
+    StorageUnavailable,
+    UnusableIndex,
+)
 from regulars.application.keys import KeyName, KeyState, StoredKey
-from regulars.application.lookup import LookedUp
+from regulars.application.reading import DataOf, LookupDenied
+from regulars.domain.actor import Actor
 from regulars.domain.customer import CustomerRegistered, RegisterCustomer, UpdateCustomerDetails
 from regulars.domain.personal import Contact, DataClass
+from regulars.domain.reading import DEFAULT_POLICY, Denial, Denied, Limit
+from regulars.domain.rights import ObjectToProcessing, RestrictProcessing
 from regulars.domain.values import CustomerId
-from tests.adapters.vaults import vault
+from tests.adapters.vaults import RING, vault
 from tests.application.memory_crm import TENANT, Parts, core, memory_core, sql_core
 from tests.domain.story import NOON
 
 ADA, BOB = CustomerId("ada"), CustomerId("bob")
 PHONE, OTHER = "13812345678", "13912345678"
+SAM, OFFICER = Actor(role="support", id="s-7"), Actor(role="privacy_officer", id="po-1")
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -51,7 +64,7 @@ def move(town: Parts, customer: CustomerId, **contact: str) -> None:
 
 
 def found(town: Parts, phone: str = PHONE) -> tuple[CustomerId, ...]:
-    return town.crm.find_customer(phone=phone, by="agent:7")
+    return town.crm.find_customer(phone=phone, purpose="service", actor=SAM)
 
 
 def _stop(done: int, of: int) -> None:
@@ -75,43 +88,135 @@ def interrupted(town: Parts, after: int) -> None:
         town.crm.lookup.fill(progress=stop)
 
 
-def test_every_look_up_is_told_before_it_is_answered(town: Parts) -> None:
-    town.crm.lookup.keep(unique=True, region="CN")
+def records(town: Parts) -> list[tuple[str, str, str, str | None]]:
+    """Who looked for whom, and what came of it."""
+    told = town.crm.ask(AccessLog())
+    return [(one.actor.id, one.subject, one.outcome, one.denial) for one in told]
+
+
+def test_every_look_up_is_recorded_also_where_nobody_was_found(town: Parts) -> None:
+    town.crm.lookup.keep(unique=False, region="CN")
     register(town, ADA, phone=PHONE, email="ada@example.org")
+    register(town, BOB, phone=PHONE)
 
-    town.crm.find_customer(email="ADA@example.org", by="agent:7")
-    town.crm.find_customer(phone=OTHER, by="agent:8")
+    town.crm.find_customer(email="ADA@example.org", purpose="service", actor=SAM, reason="t-12")
+    town.crm.find_customer(phone=PHONE, purpose="legal_duty", actor=OFFICER)
+    town.crm.find_customer(phone=OTHER, purpose="service", actor=SAM)
 
-    assert town.looked_up == [
-        LookedUp(by="agent:7", field="email", found=(ADA,)),
-        LookedUp(by="agent:8", field="phone", found=()),
+    assert records(town) == [
+        ("s-7", "customer/ada", "found", None),
+        ("po-1", "customer/ada", "found", None),
+        ("po-1", "customer/bob", "found", None),
+        ("s-7", "", "nobody", None),
     ]
-    assert PHONE not in repr(town.looked_up)
+    (first, *_) = town.crm.ask(AccessLog(customer=ADA))
+    assert (first.data_class, first.purpose, first.reason) == ("contact", "service", "t-12")
+    said = repr([*town.events(), *town.crm.ask(AccessLog())])
+    assert PHONE not in said
+    assert "example.org" not in said
 
 
-def test_without_a_record_there_is_no_answer() -> None:
-    town = memory_core()
+def test_without_a_record_there_is_no_answer(tmp_path: Path) -> None:
+    with closing(Database(f"sqlite:///{tmp_path}/shop.db", synchronous="NORMAL")) as database:
+        town = sql_core(database)
+        town.crm.lookup.keep(unique=True, region="CN")
+        register(town, ADA, phone=PHONE)
+        pragma = database.connection.exec_driver_sql
+        pragma(f"PRAGMA max_page_count = {pragma('PRAGMA page_count').scalar()}")
+        answers: list[tuple[CustomerId, ...]] = []
+
+        def until_full() -> None:
+            while len(answers) < 1_000:
+                answers.append(found(town))
+
+        with pytest.raises(StorageUnavailable, match="full"):
+            until_full()
+        pragma("PRAGMA max_page_count = 100000")
+
+        assert len(records(town)) == len(answers)
+
+
+def test_who_may_not_look_is_told_the_same_of_everybody_and_it_is_recorded(town: Parts) -> None:
     town.crm.lookup.keep(unique=True, region="CN")
+    register(town, ADA, phone=PHONE)
+    courier = Actor(role="courier", id="c-3")
+    said: set[str] = set()
 
-    def full(_: LookedUp) -> None:
-        raise OSError("no space left for records")
+    for phone in (PHONE, OTHER):
+        with pytest.raises(LookupDenied) as denied:
+            town.crm.find_customer(phone=phone, purpose="delivery", actor=courier)
+        said.add(str(denied.value))
+    with pytest.raises(LookupDenied):
+        town.crm.find_customer(phone=PHONE, purpose="curiosity", actor=SAM)
 
-    with pytest.raises(OSError, match="no space"):
-        evolve(town.crm.lookup, told=full).find(phone=PHONE, email=None, by="agent:7")
+    assert said == {"the look-up is denied: purpose"}
+    assert records(town) == [
+        ("c-3", "", "denied", "purpose"),
+        ("c-3", "", "denied", "purpose"),
+        ("s-7", "", "denied", "purpose"),
+    ]
+
+
+def test_who_tries_numbers_is_suspended_whether_or_not_they_are_anybodys() -> None:
+    policy = evolve(DEFAULT_POLICY, limits=(Limit(role="support", reads=3, seconds=60),))
+    town = core(MemoryStorage(tenant=TENANT), MemoryKeyStore(), policy=policy)
+    town.crm.lookup.keep(unique=True, region="CN")
+    register(town, ADA, phone=PHONE)
+
+    answers = [found(town, f"1391234560{number}") for number in range(2)] + [found(town)]
+
+    assert answers == [(), (), (ADA,)]
+    with pytest.raises(LookupDenied) as denied:
+        found(town)
+    assert denied.value.reason is Denial.SUSPENDED
+    hers = DataOf(customer=ADA, data_class=DataClass.CONTACT)
+    assert town.crm.reveal(hers, purpose="service", actor=SAM) == Denied(Denial.SUSPENDED)
+
+
+def test_whose_contact_may_not_be_used_is_found_for_a_legal_duty_alone(town: Parts) -> None:
+    town.crm.lookup.keep(unique=True, region="CN")
+    register(town, ADA, phone=PHONE)
+    register(town, BOB, phone=OTHER)
+    town.execute(
+        RestrictProcessing(customer=ADA, at=NOON, data_class=DataClass.CONTACT),
+        ObjectToProcessing(customer=BOB, at=NOON, purpose="service"),
+    )
+
+    assert [found(town, phone) for phone in (PHONE, OTHER)] == [(), ()]
+    assert town.crm.find_customer(phone=PHONE, purpose="legal_duty", actor=OFFICER) == (ADA,)
+
+
+def test_who_asked_to_be_erased_is_found_no_more_though_a_hold_keeps_their_data(
+    town: Parts,
+) -> None:
+    town.crm.lookup.keep(unique=True, region="CN")
+    register(town, ADA, phone=PHONE)
+    town.crm.erasures.hold(ADA, by="counsel", basis="claim", classes=[DataClass.CONTACT])
+    assert found(town) == (ADA,)
+
+    town.crm.erasures.erase(ADA, by="officer", basis="asked")
+
+    assert found(town) == ()
+    assert town.crm.find_customer(phone=PHONE, purpose="legal_duty", actor=OFFICER) == ()
+    with pytest.raises(ContactTaken):
+        register(town, BOB, phone=PHONE)
+    town.crm.erasures.release(ADA, by="counsel", basis="settled", classes=[DataClass.CONTACT])
+    register(town, BOB, phone=PHONE)
+    assert found(town) == (BOB,)
 
 
 def test_a_question_names_one_thing_and_who_asks(town: Parts) -> None:
     town.crm.lookup.keep(unique=True, region="CN")
 
     with pytest.raises(TypeError):
-        town.crm.find_customer(by="agent:7")
+        town.crm.find_customer(purpose="service", actor=SAM)
     with pytest.raises(TypeError):
-        town.crm.find_customer(phone=PHONE, email="ada@example.org", by="agent:7")
+        town.crm.find_customer(phone=PHONE, email="ada@example.org", purpose="service", actor=SAM)
     with pytest.raises(InvalidId):
-        town.crm.find_customer(phone=PHONE, by=" ")
+        town.crm.find_customer(phone=PHONE, purpose="service", actor=evolve(SAM, id=" "))
     with pytest.raises(InvalidPersonalData):
-        town.crm.find_customer(phone="12", by="agent:7")
-    assert town.looked_up == []
+        town.crm.find_customer(phone="12", purpose="service", actor=SAM)
+    assert records(town) == []
 
 
 def test_without_an_index_nobody_is_told_that_nobody_was_found(town: Parts) -> None:
@@ -137,10 +242,10 @@ def test_what_was_recorded_before_is_found_once_the_index_is_full(town: Parts) -
 
     town.crm.lookup.fill()
 
+    (one,) = town.crm.lookup.status()
     assert found(town) == (ADA,)
     assert found(town, OTHER) == ()
     assert found(town, "13900000003") == (CustomerId("3"),)
-    (one,) = town.crm.lookup.status()
     assert (one.version.full, one.version.position, one.tokens) == (True, one.head, 6)
 
 
@@ -179,7 +284,7 @@ def test_what_has_no_form_is_counted_and_left_out(town: Parts) -> None:
 
     town.crm.lookup.fill()
 
-    assert town.crm.find_customer(email="ada@example.org", by="agent:7") == (ADA,)
+    assert town.crm.find_customer(email="ada@example.org", purpose="service", actor=SAM) == (ADA,)
     assert found(town) == (BOB,)
     (one,) = town.crm.lookup.status()
     assert (one.version.left_out, one.tokens) == (2, 2)
@@ -221,6 +326,103 @@ def test_the_key_is_changed_while_nobody_has_to_wait(town: Parts) -> None:
         (CustomerId("0"),),
         (),
     ]
+
+
+def root(town: Parts, version: int) -> list[KeyState]:
+    name = root_name(TENANT, version)
+    return [key.state for key in town.keys.get_many([name]).get(name, ())]
+
+
+def test_the_key_of_an_index_that_was_replaced_is_destroyed(town: Parts) -> None:
+    town.crm.lookup.keep(unique=True, region="CN")
+    register(town, ADA, phone=PHONE)
+    with pytest.raises(InterruptedError):
+        town.crm.lookup.rotate(progress=_stop)
+    assert (root(town, 1), root(town, 2)) == ([KeyState.ACTIVE], [KeyState.ACTIVE])
+
+    town.crm.lookup.rotate()
+
+    assert (root(town, 1), root(town, 2)) == ([KeyState.ERASED], [KeyState.ACTIVE])
+    assert found(town) == (ADA,)
+    register(town, BOB, phone=OTHER)
+
+
+def test_a_key_that_a_crash_left_behind_is_destroyed_by_the_next_filling(town: Parts) -> None:
+    town.crm.lookup.keep(unique=True, region="CN")
+    register(town, ADA, phone=PHONE)
+
+    class Dies(KeyedBlinder):
+        def retire(self, kept: Collection[int]) -> None:
+            raise InterruptedError(*kept)
+
+    blinder = Dies(TENANT, town.keys, RING, clock=town.clock)
+    with pytest.raises(InterruptedError):
+        evolve(town.crm.lookup, blinder=blinder).rotate()
+    assert root(town, 1) == [KeyState.ACTIVE]
+    assert found(town) == (ADA,)
+
+    for _ in range(2):
+        town.crm.lookup.fill()
+
+    assert (root(town, 1), root(town, 2)) == ([KeyState.ERASED], [KeyState.ACTIVE])
+    assert found(town) == (ADA,)
+
+
+def test_contacts_that_are_shared_cannot_be_made_unique(town: Parts) -> None:
+    town.crm.lookup.keep(unique=False, region="CN")
+    for number in range(12):
+        both = {"phone": f"1371234560{number % 10}", "email": "all@example.org"}
+        register(town, f"c{number:02}", **both)
+    before = town.crm.lookup.status()
+
+    with pytest.raises(ContactsShared) as refused:
+        town.crm.lookup.keep(unique=True, region="CN")
+
+    everybody = tuple(CustomerId(f"c{number:02}") for number in range(12))
+    assert refused.value.shared == (
+        SharedContact(field="email", customers=everybody),
+        SharedContact(field="phone", customers=everybody[::10]),
+        SharedContact(field="phone", customers=everybody[1::10]),
+    )
+    assert str(refused.value).startswith(
+        "contacts cannot be unique while customers share an e-mail address: c00, c01,"
+    )
+    assert str(refused.value).endswith("; a phone number: c00, c10; a phone number: c01, c11")
+    assert town.crm.lookup.status() == before
+    for number in (10, 11):
+        move(town, everybody[number], phone=f"1361234560{number - 10}")
+    for number in range(12):
+        move(town, everybody[number], phone=f"1351234{number:04}")
+    town.crm.lookup.keep(unique=True, region="CN")
+    assert town.crm.lookup.status()[0].shared == ()
+
+
+def test_a_message_names_a_few_of_those_who_share() -> None:
+    one = SharedContact(field="phone", customers=(ADA, BOB))
+
+    assert str(ContactsShared(shared=(one,) * 10)).endswith("a phone number: ada, bob")
+    assert str(ContactsShared(shared=(one,) * 13)).endswith("ada, bob; and 3 more")
+
+
+def test_an_index_that_is_begun_as_unique_names_who_shared_before_and_lets_them_be(
+    town: Parts,
+) -> None:
+    register(town, ADA, phone=PHONE)
+    register(town, BOB, phone=PHONE)
+    town.crm.lookup.keep(unique=True, region="CN")
+    town.crm.lookup.fill()
+
+    shared = (SharedContact(field="phone", customers=(ADA, BOB)),)
+    assert town.crm.lookup.status()[0].shared == shared
+    town.crm.lookup.rotate()
+    assert town.crm.lookup.status()[0].shared == shared
+    with pytest.raises(ContactTaken):
+        register(town, "1", phone=PHONE)
+    move(town, ADA, phone=PHONE, email="ada@example.org")
+    move(town, ADA, phone=OTHER)
+    assert town.crm.lookup.status()[0].shared == ()
+    with pytest.raises(ContactTaken):
+        move(town, ADA, phone=PHONE)
 
 
 def test_another_region_takes_another_version(town: Parts) -> None:

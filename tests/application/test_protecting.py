@@ -31,9 +31,16 @@ from regulars.domain.order import (
     PickUpOrder,
     UnknownOrder,
 )
-from regulars.domain.personal import Contact
-from regulars.domain.protection import ContactIsOver, NameParty, OpenOrderChat, Party
+from regulars.domain.personal import Contact, DataClass
+from regulars.domain.protection import (
+    AssignCourier,
+    ContactIsOver,
+    NameParty,
+    OpenOrderChat,
+    Party,
+)
 from regulars.domain.purchase import PlaceOrder
+from regulars.domain.rights import RestrictProcessing
 from regulars.domain.values import CustomerId, OrderId
 from regulars.testing.canaries import Canaries
 from regulars.testing.number_protections import NOON, Hands
@@ -65,7 +72,7 @@ class Town:
 
     def told(self) -> list[str]:
         """The events of contact, in their order."""
-        kinds = ("Party", "Virtual", "OrderChat", "Address")
+        kinds = ("Party", "Courier", "Virtual", "OrderChat", "Address")
         return [one.type for one in self.parts.events() if one.type.startswith(kinds)]
 
     def again(self) -> Protecting:
@@ -219,6 +226,181 @@ def test_the_next_courier_gets_another_number_and_the_last_one_loses_theirs(town
     assert town.numbers.reached(before.number or "", by=RIDERS) is None
     assert town.numbers.reached(after.number or "", by=OTHERS) == HERS
     assert town.told()[-3:] == ["PartyNamed", "VirtualNumberRevoked", "VirtualNumberAssigned"]
+
+
+def test_a_number_is_bound_to_the_courier_assigned_and_to_no_other(town: Town) -> None:
+    town.tell(ACCEPT, RIDER)
+    town.protection.catch_up()
+    before = town.lines()["courier"]
+
+    town.tell(AssignCourier(order=ORDER, at=NOON, courier="other"))
+    between = town.lines()["courier"]
+    town.protection.catch_up()
+    in_chat = town.lines()["courier"]
+    town.tell(named(OTHERS, "other"))
+    town.protection.catch_up()
+
+    after = town.lines()["courier"]
+    assert (between, in_chat) == (None, CHAT)
+    assert before is not None
+    assert after is not None
+    assert town.numbers.reached(before.number or "", by=RIDERS) is None
+    assert town.numbers.reached(after.number or "", by=OTHERS) == HERS
+    assert town.told()[3:] == [
+        *("CourierAssigned", "VirtualNumberRevoked", "OrderChatOpened"),
+        *("PartyNamed", "OrderChatClosed", "VirtualNumberAssigned"),
+    ]
+
+
+def test_a_courier_who_comes_back_is_reached_as_before(town: Town) -> None:
+    town.tell(ACCEPT, RIDER, AssignCourier(order=ORDER, at=NOON, courier="other"))
+    town.protection.catch_up()
+    assert town.lines()["courier"] == CHAT
+
+    town.tell(AssignCourier(order=ORDER, at=NOON, courier="rider"))
+    town.protection.catch_up()
+
+    assert [town.numbers.reached(number, by=RIDERS) for number in POOL] == [HERS, None]
+
+
+ERASE, HOLD, RESTRICT = "erase", "hold", "restrict"
+
+
+def withdraw(town: Town, how: str) -> None:
+    """Her contact may not be used any more."""
+    erasures = town.parts.crm.erasures
+    if how == RESTRICT:
+        town.tell(RestrictProcessing(customer=ADA, at=NOON))
+        return
+    if how == HOLD:
+        erasures.hold(ADA, by="counsel", basis="claim", classes=[DataClass.CONTACT])
+    erasures.erase(ADA, by="officer", basis="asked")
+
+
+@pytest.mark.parametrize("how", [ERASE, HOLD, RESTRICT])
+def test_whose_contact_may_not_be_used_is_let_go_of_and_met_in_a_chat(town: Town, how: str) -> None:
+    others, hers = OrderId("o-2"), {"customer": CHAT, "courier": CHAT, "merchant": CHAT}
+    town.tell(
+        RegisterCustomer(customer=CustomerId("bo"), at=NOON, contact=Contact(phone=OTHERS)),
+        place(CustomerId("bo"), others),
+        *(AcceptOrder(order=others, at=NOON), evolve(SHOP, order=others)),
+        *(SHOP, ACCEPT, RIDER),
+    )
+    town.protection.catch_up()
+    before = town.protection.line(others, as_="merchant")
+
+    withdraw(town, how)
+    at_once = town.lines()
+    town.protection.catch_up()
+
+    assert at_once == town.lines() == hers
+    assert [town.numbers.reached(number, by=HERS) for number in POOL] == [None, None]
+    assert town.told()[-4:] == ["VirtualNumberRevoked", "OrderChatOpened"] * 2
+    assert before != CHAT
+    assert town.protection.line(others, as_="merchant") == before
+    town.tell(named("+86 138 7429 1839", "next"))
+    town.protection.catch_up()
+    assert town.lines() == hers
+
+
+def test_who_dies_between_the_erasure_and_the_provider_lets_go_all_the_same(town: Town) -> None:
+    town.tell(SHOP, ACCEPT, RIDER)
+    town.protection.catch_up()
+    withdraw(town, HOLD)
+
+    class Away(NoNumbers):
+        def unbind(self, key: str, *, at: datetime) -> None:
+            raise NumbersUnavailable(why=f"no answer for {key} until {at}")
+
+    with pytest.raises(NumbersUnavailable):
+        evolve(town.protection, numbers=Away()).catch_up()
+    assert town.numbers.reached(POOL[0], by=SHOPS) == HERS
+    town.protection.catch_up()
+
+    assert [town.numbers.reached(number, by=HERS) for number in POOL] == [None, None]
+
+
+def test_what_another_follower_binds_after_an_erasure_is_let_go_of(town: Town) -> None:
+    town.tell(SHOP, ACCEPT)
+
+    class Slow(MemoryNumbers):
+        def bind(self, key: str, a: str, b: str, *, until: datetime) -> Binding | None:
+            withdraw(town, HOLD)
+            evolve(town.protection, numbers=self).catch_up()
+            return super().bind(key, a, b, until=until)
+
+    slow = Slow(POOL, clock=town.clock)
+    evolve(town.protection, numbers=slow).catch_up()
+
+    assert town.lines()["merchant"] == CHAT
+    assert [slow.reached(number, by=HERS) for number in POOL] == [None, None]
+
+
+def test_a_grace_ends_with_the_erasure(town: Town) -> None:
+    protection = evolve(town.protection, grace=timedelta(hours=2))
+    town.tell(SHOP, ACCEPT)
+    protection.catch_up()
+    town.tell(COMPLETE)
+    protection.catch_up()
+    assert town.numbers.reached(POOL[0], by=SHOPS) == HERS
+
+    withdraw(town, ERASE)
+    protection.catch_up()
+
+    assert town.numbers.reached(POOL[0], by=SHOPS) is None
+
+
+def test_a_number_bound_late_in_a_long_order_is_let_go_of_too(town: Town) -> None:
+    town.tell(SHOP, ACCEPT)
+    town.clock.at = NOON + timedelta(hours=23)
+    town.protection.catch_up()
+    town.clock.at = NOON + timedelta(hours=30)
+    assert town.numbers.reached(POOL[0], by=SHOPS) == HERS
+
+    withdraw(town, ERASE)
+    town.protection.catch_up()
+
+    assert town.numbers.reached(POOL[0], by=SHOPS) is None
+
+
+def test_an_order_that_was_forgotten_is_not_extended_however_often_it_is_looked_at(
+    town: Town,
+) -> None:
+    town.tell(SHOP, ACCEPT)
+    for hours in (0, 23, 46, 69):
+        town.clock.at = NOON + timedelta(hours=hours)
+        town.again().catch_up()
+
+    assert town.told().count("VirtualNumberAssigned") == 2
+    assert [town.numbers.reached(number, by=HERS) for number in POOL] == [None, None]
+
+
+def test_orders_whose_numbers_are_over_are_passed_over_for_good(town: Town) -> None:
+    town.tell(SHOP, ACCEPT)
+    town.protection.catch_up()
+    town.clock.at = later = NOON + timedelta(hours=25)
+    newer = OrderId("o-2")
+    town.tell(
+        PlaceOrder(order=newer, at=later, customer=ADA, currency="CNY", total=1),
+        AcceptOrder(order=newer, at=later),
+        evolve(SHOP, order=newer),
+    )
+    town.protection.catch_up()
+    (first, second) = (
+        one.position for one in town.parts.events() if one.type == "VirtualNumberAssigned"
+    )
+
+    withdraw(town, HOLD)
+    town.protection.catch_up()
+
+    done = town.parts.storage.checkpoints.position("number-protection-bound")
+    assert first < done == second - 1
+    assert town.protection.line(newer, as_="merchant") == CHAT
+    withdraw(town, RESTRICT)
+    town.clock.at = later + timedelta(hours=25)
+    town.tell(RestrictProcessing(customer=ADA, at=town.clock.at, data_class=DataClass.CONTACT))
+    town.protection.catch_up()
+    assert town.parts.storage.checkpoints.position("number-protection-bound") > second
 
 
 def test_events_that_come_again_change_nothing(town: Town) -> None:

@@ -7,7 +7,7 @@ import pytest
 from regulars.adapters.contact_index import SqlContactIndex
 from regulars.adapters.database import Database
 from regulars.adapters.memory_contact_index import MemoryContactIndex
-from regulars.application.contact_index import ContactIndex, Token
+from regulars.application.contact_index import ContactField, ContactIndex, Token
 from regulars.domain.personal import DataClass
 from regulars.testing import ContactIndexContract
 from tests.contracts.broken_promises import failed_by
@@ -71,6 +71,12 @@ class OneHolderEach(MemoryContactIndex):
         return {token: frozenset([*held][:1]) for token, held in super().holders(tokens).items()}
 
 
+class TellsWhoSharesOfEveryVersion(MemoryContactIndex):
+    def shared(self, version: int) -> list[tuple[ContactField, tuple[str, ...]]]:
+        theirs = super().shared
+        return [one for number in (version, 3) for one in theirs(number)]
+
+
 def broken_by(kind: type[MemoryContactIndex]) -> Iterator[str]:
     class Broken(ContactIndexContract):
         def open(self, tenant: str) -> ContactIndex:  # noqa: ARG002 - as above
@@ -88,6 +94,7 @@ def broken_by(kind: type[MemoryContactIndex]) -> Iterator[str]:
         ForgetsWhateverTheClass,
         LeavesTokensBehind,
         OneHolderEach,
+        TellsWhoSharesOfEveryVersion,
     ],
 )
 def test_the_contract_finds_a_broken_index(broken: type[MemoryContactIndex]) -> None:

@@ -142,6 +142,7 @@ _FILLING: Final[Filling] = {
     tuple[tuple[str, str | None], ...]: st.lists(
         st.tuples(words, st.none() | words), max_size=2
     ).map(tuple),
+    tuple[str, ...]: st.lists(words, max_size=2).map(tuple),
     tuple[tuple[str, str], ...]: st.lists(st.tuples(words, words), max_size=2).map(tuple),
     "currency": currencies,
     "grace_seconds": st.integers(0, 604_800),

@@ -39,7 +39,13 @@ from regulars.domain.order import (
     StartPreparing,
 )
 from regulars.domain.program import DefineProgram, PublishEarningRule
-from regulars.domain.protection import AssignVirtualNumber, NameParty, OpenOrderChat, Party
+from regulars.domain.protection import (
+    AssignCourier,
+    AssignVirtualNumber,
+    NameParty,
+    OpenOrderChat,
+    Party,
+)
 from regulars.domain.purchase import PlaceOrder
 from regulars.domain.refund import IssueRefund
 from regulars.domain.review import SubmitReview
@@ -264,6 +270,7 @@ def _met(order_id: OrderId, at: datetime, couriers: Sequence[NameParty]) -> list
     met: list[Command] = [OpenOrderChat(order=order_id, at=at, party=Party.MERCHANT)]
     for number, courier in enumerate(couriers, 1):
         who = f"courier-{number}"
+        met.append(AssignCourier(order=order_id, at=at, courier=who))
         met.append(evolve(courier, order=order_id, who=who))
         met.append(
             AssignVirtualNumber(

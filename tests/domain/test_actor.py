@@ -16,7 +16,9 @@ from regulars.domain.actor import (
     Look,
     NotAnOfficer,
     RecordAccess,
+    RecordRefusal,
     ReinstateActor,
+    WriteRefused,
     fold,
 )
 from regulars.domain.codes import NoCode
@@ -102,6 +104,14 @@ def test_who_is_suspended_is_not_suspended_again() -> None:
     assert kinds(suspended().when(READ)) == [AccessRecorded]
 
 
+def test_what_a_role_that_may_not_write_asked_for_is_recorded_by_name() -> None:
+    refused = RecordRefusal(actor=SAM, at=NOON, commands=("CancelOrder", "IssueRefund"))
+
+    assert actor_story().given(READ).when(refused) == [
+        WriteRefused(role="support", actor="s-7", commands=("CancelOrder", "IssueRefund"))
+    ]
+
+
 def test_a_privacy_officer_lets_a_reader_begin_anew() -> None:
     story = suspended()
 
@@ -146,7 +156,7 @@ def test_no_sequence_of_commands_breaks_the_invariants(commands: list[Command]) 
             case ActorReinstated():
                 assert barred
                 barred = False
-            case AccessRecorded():
+            case AccessRecorded() | WriteRefused():
                 pass
 
 

@@ -14,8 +14,10 @@ from regulars.domain.order import (
 from regulars.domain.personal import Sealed
 from regulars.domain.protection import (
     AddressHidden,
+    AssignCourier,
     AssignVirtualNumber,
     ContactIsOver,
+    CourierAssigned,
     NameParty,
     NoSuchGrace,
     OpenOrderChat,
@@ -35,6 +37,7 @@ LATER = NOON + minutes(120)
 BOX = Sealed(b"box")
 RIDER = NameParty(order=ORDER, at=LATER, party=Party.COURIER, who="rider", contact=BOX)
 OTHER = evolve(RIDER, who="other", contact=Sealed(b"other box"))
+ASSIGN = AssignCourier(order=ORDER, at=LATER, courier="rider")
 NUMBER = AssignVirtualNumber(
     order=ORDER,
     at=LATER,
@@ -49,20 +52,28 @@ ACCEPT = AcceptOrder(order=ORDER, at=LATER)
 COMPLETE = CompleteOrder(order=ORDER, at=LATER)
 CANCEL = CancelOrder(order=ORDER, at=LATER)
 LEGEND: Legend = {UnknownOrder: "?", ContactIsOver: "x", OtherParty: "o"}
-COMMANDS: dict[str, Command] = {"rider": RIDER, "other": OTHER, "number": NUMBER, "chat": CHAT}
+COMMANDS: dict[str, Command] = {
+    "rider": RIDER,
+    "other": OTHER,
+    "assign": ASSIGN,
+    "number": NUMBER,
+    "chat": CHAT,
+}
 TABLE = """
-                        rider  other  number  chat
-nothing                 ?      ?      ?       ?
-placed                  +      +      o       +
-accepted                +      +      o       +
-with a rider            =      +      +       +
-with a number           =      +      =       +
-with another rider      +      =      o       +
-with a chat             +      +      o       =
-delivered               =      +      =       =
-completed               x      x      x       x
-completed at once       x      x      x       x
-cancelled               x      x      x       x
+                        rider  other  assign  number  chat
+nothing                 ?      ?      ?       ?       ?
+placed                  +      +      +       o       +
+accepted                +      +      +       o       +
+with a rider            =      +      =       +       +
+with a rider assigned   +      +      =       +       +
+with a number           =      +      =       =       +
+with another rider      +      =      +       o       +
+with another assigned   +      +      +       o       +
+with a chat             +      +      +       o       =
+delivered               =      +      =       =       =
+completed               x      x      x       x       x
+completed at once       x      x      x       x       x
+cancelled               x      x      x       x       x
 """
 MET: tuple[Command, ...] = (PLACE, ACCEPT, RIDER, NUMBER, CHAT)
 PASTS: dict[str, tuple[Command, ...]] = {
@@ -70,8 +81,10 @@ PASTS: dict[str, tuple[Command, ...]] = {
     "placed": (PLACE,),
     "accepted": (PLACE, ACCEPT),
     "with a rider": (PLACE, ACCEPT, RIDER),
+    "with a rider assigned": (PLACE, ASSIGN),
     "with a number": (PLACE, ACCEPT, RIDER, NUMBER),
     "with another rider": (PLACE, ACCEPT, RIDER, NUMBER, OTHER),
+    "with another assigned": (PLACE, ACCEPT, RIDER, NUMBER, evolve(ASSIGN, courier="other")),
     "with a chat": (PLACE, ACCEPT, CHAT),
     "delivered": (*MET, DELIVER),
     "completed": (*MET, DELIVER, COMPLETE),
@@ -93,6 +106,12 @@ def test_what_can_be_said_of_contact_at_each_point_of_an_order(row: Row) -> None
 def test_who_serves_an_order_is_named_with_a_sealed_contact() -> None:
     assert order_story().given(PLACE).when(RIDER) == [
         PartyNamed(order=ORDER, party=Party.COURIER, who="rider", contact=BOX)
+    ]
+
+
+def test_who_brings_an_order_is_told_without_a_contact_too() -> None:
+    assert order_story().given(PLACE).when(ASSIGN) == [
+        CourierAssigned(order=ORDER, courier="rider")
     ]
 
 

@@ -19,6 +19,7 @@ from regulars.domain.reading import (
     Rule,
     Shown,
     Verdict,
+    may_find,
     may_read,
 )
 
@@ -49,6 +50,7 @@ COURIER = Question(
     purpose="delivery",
     order=OrderState.OPEN,
     party=True,
+    courier=True,
 )
 CUSTOMER = Question(
     role="customer", data_class=DataClass.PROFILE, purpose="subject_access", own=True
@@ -87,6 +89,7 @@ def test_each_role_sees_what_the_table_says(role: str) -> None:
                     own=role == "customer",
                     party=True,
                     seller=True,
+                    courier=True,
                 ),
             )
             for data_class in CLASSES
@@ -100,6 +103,22 @@ def test_the_table_names_every_class_and_role_of_the_default_policy() -> None:
     assert {rule.role for rule in DEFAULT_POLICY.rules} < set(ROLES)
     assert {rule.purpose for rule in DEFAULT_POLICY.rules} < set(PURPOSES)
     assert {limit.role for limit in DEFAULT_POLICY.limits} < set(ROLES)
+
+
+def test_who_may_look_customers_up_is_what_is_written_here() -> None:
+    finders = {
+        (role, purpose)
+        for role, purpose in product(ROLES, PURPOSES)
+        if may_find(DEFAULT_POLICY, role, purpose, suspended=False) is None
+    }
+
+    assert finders == {
+        ("support", "service"),
+        ("privacy_officer", "subject_access"),
+        ("privacy_officer", "legal_duty"),
+    }
+    assert may_find(DEFAULT_POLICY, "finance", "billing", suspended=False) is Denial.PURPOSE
+    assert may_find(DEFAULT_POLICY, "support", "service", suspended=True) is Denial.SUSPENDED
 
 
 def test_a_role_nobody_knows_reads_nothing() -> None:
@@ -116,6 +135,13 @@ def test_a_customer_reads_nobody_elses_data() -> None:
 def test_a_courier_reads_no_address_of_an_order_that_is_another_persons() -> None:
     assert may_read(DEFAULT_POLICY, COURIER) is Shown.REVEALED
     assert may_read(DEFAULT_POLICY, evolve(COURIER, party=False)) == Denied(Denial.NOT_THEIRS)
+
+
+def test_a_courier_reads_of_the_orders_that_are_theirs_to_bring() -> None:
+    assert may_read(DEFAULT_POLICY, evolve(COURIER, courier=False)) == Denied(Denial.NOT_THEIRS)
+    assert may_read(DEFAULT_POLICY, evolve(COURIER, order=OrderState.CLOSED)) == Denied(
+        Denial.ORDER_CLOSED
+    )
 
 
 def test_a_merchant_reads_of_their_own_sales_alone() -> None:

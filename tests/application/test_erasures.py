@@ -565,6 +565,8 @@ def test_an_older_key_of_a_subject_goes_with_the_newest(open_town: Open) -> None
 def test_money_points_and_counts_are_the_same_whoever_is_erased_and_whenever(
     history: tuple[Command, ...], erased: list[tuple[int, str, set[DataClass]]]
 ) -> None:
+    # Merged, they would be erased as one: tests of their own tell of that.
+    history = tuple(one for one in history if not isinstance(one, MergeCustomers | RevertMerge))
     first = {whose: min(at for at, one, _ in erased if one == whose) for _, whose, _ in erased}
     told = [
         command

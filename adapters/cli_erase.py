@@ -31,7 +31,7 @@ from regulars.application.crm import Crm
 from regulars.application.customer import CustomerProfile
 from regulars.application.door import subject_of
 from regulars.application.erasures import EVERY_CLASS
-from regulars.domain.erasure import Traces
+from regulars.domain.evidence import Traces
 from regulars.domain.personal import DataClass
 from regulars.domain.protection import PartyNamed
 from regulars.domain.subject import Subject, SubjectKind

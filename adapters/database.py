@@ -24,7 +24,7 @@ from regulars.adapters.lookout import Lookout
 from regulars.adapters.wakeup import commits_of
 from regulars.application.errors import StorageUnavailable
 from regulars.application.ports import NOTHING_HELD, Wakeup
-from regulars.domain.erasure import Traces
+from regulars.domain.evidence import Traces
 
 
 class Database:

@@ -8,7 +8,7 @@ from attrs import frozen
 from sqlalchemy import Connection, Engine, MetaData, TableClause
 
 from regulars.application.ports import Wakeup
-from regulars.domain.erasure import Traces
+from regulars.domain.evidence import Traces
 
 if TYPE_CHECKING:
     from regulars.adapters.database import Database

@@ -13,7 +13,7 @@ from regulars.adapters.database import Database, Transaction
 from regulars.adapters.database_url import shown
 from regulars.application.errors import NotOurDatabase, StorageUnavailable
 from regulars.application.ports import Wakeup
-from regulars.domain.erasure import Traces
+from regulars.domain.evidence import Traces
 
 _TOLD: Final = "regulars.commits"
 """Where a connection remembers whom to tell once its pool has it back."""

@@ -31,7 +31,7 @@ from regulars.adapters.dialect import EVENT_ID, FINGERPRINT, Cursor, Driver, Ope
 from regulars.adapters.postgres_formats import BEHIND_THE_TABLES, HEAD
 from regulars.adapters.postgres_wakeup import NoticeWakeup
 from regulars.application.errors import NotOurDatabase, StorageUnavailable
-from regulars.domain.erasure import Traces
+from regulars.domain.evidence import Traces
 
 # Not to_regclass: it may answer from before the lock that was waited for.
 _FOUND: Final = """

@@ -16,7 +16,7 @@ from regulars.adapters.database_url import shown
 from regulars.adapters.dialect import EVENT_ID, FINGERPRINT, Cursor, Driver, Opening
 from regulars.adapters.wakeup import CommitWakeup
 from regulars.application.errors import NotOurDatabase, StorageUnavailable
-from regulars.domain.erasure import Traces
+from regulars.domain.evidence import Traces
 
 _PRAGMAS: Final = (
     "PRAGMA secure_delete = ON",

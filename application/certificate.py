@@ -14,15 +14,13 @@ from attrs import asdict, frozen
 from regulars.application.events import Recorded, moment
 from regulars.domain.erasure import (
     Completed,
-    DestroyedKey,
     Erasure,
     Event,
-    Purged,
     Requested,
     SubjectErasureRequested,
-    Traces,
     fold,
 )
+from regulars.domain.evidence import DestroyedKey, Purged, Traces
 from regulars.domain.personal import DataClass
 from regulars.domain.subject import Subject
 from regulars.domain.values import CustomerId, ErasureId

@@ -1,6 +1,6 @@
 """Whose data an erasure destroys: the keys it lies under, and those that came back after it."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from attrs import frozen
@@ -13,6 +13,7 @@ from regulars.application.keys import KeyName, KeyState, StoredKey
 from regulars.application.ports import EventLog
 from regulars.application.states import Held
 from regulars.domain.erasure import Erasure
+from regulars.domain.evidence import DestroyedKey
 from regulars.domain.personal import DataClass
 from regulars.domain.subject import Subject, SubjectKind
 from regulars.domain.values import CustomerId, OrderId, Refusal
@@ -65,6 +66,18 @@ def refuse_customers_order(log: EventLog, whose: Whose) -> None:
         customer = getattr(event, "customer", None)
         if customer is not None:
             raise OrderHasCustomer(order=order, customer=customer)
+
+
+def destroyed(keys: Iterable[StoredKey], classes: Collection[DataClass]) -> Iterator[DestroyedKey]:
+    """The versions of these classes that once held a key; the others were only ever fences."""
+    for key in keys:
+        if key.kek is not None and key.name.data_class in classes:
+            yield DestroyedKey(
+                subject=key.name.subject,
+                data_class=key.name.data_class,
+                version=key.version,
+                kek=key.kek,
+            )
 
 
 @frozen(kw_only=True)

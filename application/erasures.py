@@ -6,7 +6,7 @@ Each step may be taken twice, and none is taken for an erasure that somebody els
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from enum import Enum
 from secrets import token_hex
@@ -21,6 +21,7 @@ from regulars.application.door import Request
 from regulars.application.erasure_sinks import ORDER, ErasureSink, stream_of
 from regulars.application.erasure_subjects import (
     Whose,
+    destroyed,
     key_subject,
     named,
     refuse_customers_order,
@@ -30,22 +31,20 @@ from regulars.application.erasure_subjects import (
 from regulars.application.events import Command, Recorded, microseconds
 from regulars.application.handling import Commands
 from regulars.application.holds import READ, Hold, standing
-from regulars.application.keys import KeyName, KeyState, KeyStore, StoredKey
+from regulars.application.keys import KeyName, KeyState, KeyStore
 from regulars.application.merging import records_in
 from regulars.application.ports import Clock, Storage, Vault
 from regulars.domain.erasure import (
     AuthoriseNewLife,
     CompleteErasure,
-    DestroyedKey,
     EraseCustomer,
     Erasure,
     NewLifeAuthorised,
     PlaceHold,
-    Purged,
     ReleaseHold,
-    Traces,
     due,
 )
+from regulars.domain.evidence import Purged, Traces
 from regulars.domain.personal import DataClass
 from regulars.domain.subject import Subject
 from regulars.domain.values import CustomerId, ErasureId
@@ -253,13 +252,9 @@ class Erasures:
         names = self._names(named(customer), EVERY_CLASS)
         with self._lock:
             found = self._keys.get_many(names)
-        living = (
-            key.name.data_class
-            for versions in found.values()
-            for key in versions
-            if key.state is not KeyState.ERASED
-        )
-        return dict(Counter(living))
+        keys = [key for versions in found.values() for key in versions]
+        living = [key for key in keys if key.state is not KeyState.ERASED]
+        return dict(Counter(key.name.data_class for key in living))
 
     def of(self, customer: str | Subject) -> list[Certificate]:
         """The certificates of a customer's erasures, oldest first."""
@@ -356,7 +351,7 @@ class Erasures:
                 at=self._clock.now(),
                 erasure=task.erasure,
                 classes=classes,
-                keys=tuple(_destroyed(found, classes)),
+                keys=tuple(destroyed(found, classes)),
                 purged=purged,
                 readable_for=round(self._vault.max_age),
                 traces=traces,
@@ -403,15 +398,3 @@ class Erasures:
             for stream, events in recorded.items():
                 if any(getattr(one.event, "customer", None) in records for one in events):
                     yield streams[stream]
-
-
-def _destroyed(keys: Iterable[StoredKey], classes: Collection[DataClass]) -> Iterator[DestroyedKey]:
-    """The versions of these classes that once held a key; the others were only ever fences."""
-    for key in keys:
-        if key.kek is not None and key.name.data_class in classes:
-            yield DestroyedKey(
-                subject=key.name.subject,
-                data_class=key.name.data_class,
-                version=key.version,
-                kek=key.kek,
-            )

@@ -5,36 +5,29 @@ What is recorded and what it depends on are read and written in one transaction;
 only once the record is kept.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TypeAlias
 
 from attrs import evolve
 
 from regulars.application.aggregates import (
     ACTOR,
-    CUSTOMER,
     ERASURE,
     ORDER,
-    Aggregate,
     actor_stream,
-    customer_stream,
     erasure_stream,
     erasure_stream_of,
     order_stream,
 )
-from regulars.application.door import Request, boxes_of
+from regulars.application.door import Request
 from regulars.application.fields import check_id
 from regulars.application.handling import Commands
 from regulars.application.looks import class_sought, customer_of, look_of, looks_of, subject_sought
-from regulars.application.merging import person_of
 from regulars.application.portable import ExportDenied, Given, Portable, gathered
 from regulars.application.ports import Clock, Erased, EventLog, Revealed, Vault
 from regulars.application.reading import (
     MOST_AT_ONCE,
-    BoxIn,
     Card,
     CardField,
     DataOf,
@@ -42,13 +35,11 @@ from regulars.application.reading import (
     Masked,
     NotKept,
     Outcome,
-    SeveralKept,
     Sought,
     TooManyAtOnce,
     Visit,
 )
-from regulars.application.shelf import Placed, Shelf, placed, shelf_of
-from regulars.application.states import Held
+from regulars.application.shelves import Load, Shelves, customer_in, person_in, records_in
 from regulars.domain.actor import Conduct, Look, RecordAccess, read_within
 from regulars.domain.customer import Customer
 from regulars.domain.erasure import Erasure
@@ -70,8 +61,6 @@ from regulars.domain.reading import (
 from regulars.domain.records import require_own
 from regulars.domain.rights import RecordExport
 from regulars.domain.values import CustomerId
-
-Load: TypeAlias = Callable[[str, Aggregate], Held]
 
 
 class Gate:
@@ -96,8 +85,7 @@ class Gate:
         self._commands = commands
         self._clock = clock
         self.policy = policy
-        self._capacity = capacity
-        self._shelves: OrderedDict[str, tuple[int, Shelf]] = OrderedDict()
+        self._shelves = Shelves(log, capacity)
 
     @contextmanager
     def _together(self) -> Generator[Load]:
@@ -175,7 +163,7 @@ class Gate:
             StorageUnavailable: as `read`.
         """
         with self._together() as load:
-            person = _customer_in(load, _person(load, customer)[0])
+            person = customer_in(load, person_in(load, customer)[0])
             now = self._clock.now()
             sought = [
                 one for of in DataClass for one in self._on_card(customer, of, visit, load, now)
@@ -219,8 +207,8 @@ class Gate:
         check_id("export_id", export_id)
         with self._together() as load:
             at = self._clock.now()
-            require_own(customer, _customer_in(load, customer).records)
-            records = _person(load, customer)
+            require_own(customer, customer_in(load, customer).records)
+            records = person_in(load, customer)
             whole = [
                 one for of in DataClass for one in self._on_card(customer, of, visit, load, at)
             ]
@@ -239,10 +227,10 @@ class Gate:
                 )
                 self._commands.execute(Request(commands=(record,), by=f"{actor.role}:{actor.id}"))
             given = [
-                (self._found(one, load), outcome)
+                (self._shelves.found(one, load), outcome)
                 for one, outcome in zip(sought, outcomes, strict=True)
             ]
-            person = _customer_in(load, customer)
+            person = customer_in(load, customer)
         if denied is not None:
             raise ExportDenied(reason=denied.reason)
         return Portable(
@@ -268,8 +256,8 @@ class Gate:
             return [whole]
         return [
             evolve(whole, customer=record, field=slot)
-            for record in _records(load, customer)
-            for of, slot in self._shelf(record, load)
+            for record in records_in(load, customer)
+            for of, slot in self._shelves.of(record, load)
             if of is data_class
         ]
 
@@ -311,8 +299,8 @@ class Gate:
         customer, whose = customer_of(sought), subject_sought(sought)
         person, records = Customer(), tuple[CustomerId, ...]()
         if customer is not None:
-            records = _person(load, customer)
-            person = _customer_in(load, records[0])
+            records = person_in(load, customer)
+            person = customer_in(load, records[0])
             whose = f"customer/{records[0]}"
         erasure: Erasure = load(erasure_stream_of(whose), ERASURE).state
         data_class = class_sought(sought)
@@ -337,12 +325,12 @@ class Gate:
         )
 
     def _opened(self, sought: Sought, shown: Shown, load: Load) -> Outcome:
-        found = self._found(sought, load)
+        found = self._shelves.found(sought, load)
         if found is None:
             return NotKept()
         customer, whose = customer_of(sought), subject_sought(sought)
         if customer is not None:
-            whose = f"customer/{_person(load, customer)[0]}"
+            whose = f"customer/{person_in(load, customer)[0]}"
         erasure: Erasure = load(erasure_stream_of(whose), ERASURE).state
         if found.data_class in erasure.erased:
             return Erased()  # whatever keys somebody brought back
@@ -350,59 +338,6 @@ class Gate:
         if isinstance(opened, Revealed) and shown is Shown.MASKED:
             return Masked(masked(opened.value))
         return opened
-
-    def _found(self, sought: Sought, load: Load) -> Placed | None:
-        customer = customer_of(sought)
-        if isinstance(sought, BoxIn):
-            box = boxes_of(sought.recorded.event).get(sought.field)
-            if box is None:
-                return None
-            found = placed(sought.recorded, sought.field, box)
-            if customer is None or sought.recorded.stream != customer_stream(customer):
-                return found
-            # What was replaced or removed is no longer shown.
-            return found if found in self._shelf(customer, load).values() else None
-        # Their own first, then that of whoever was merged into them.
-        for record in _records(load, sought.customer):
-            shelf = self._shelf(record, load)
-            fields = [
-                slot
-                for of, slot in shelf
-                if of is sought.data_class and sought.field in {None, slot}
-            ]
-            if len(fields) > 1:
-                raise SeveralKept(
-                    customer=record, data_class=sought.data_class, fields=tuple(fields)
-                )
-            if fields:
-                return shelf[sought.data_class, fields[0]]
-        return None
-
-    def _shelf(self, customer: CustomerId, load: Load) -> Shelf:
-        stream = customer_stream(customer)
-        version = load(stream, CUSTOMER).version
-        kept, shelf = self._shelves.get(stream, (0, Shelf()))
-        if kept != version:
-            shelf = shelf_of(self._log.stream(stream))
-            self._shelves[stream] = (version, shelf)
-            if len(self._shelves) > self._capacity:
-                self._shelves.popitem(last=False)
-        return shelf
-
-
-def _customer_in(load: Load, customer: CustomerId) -> Customer:
-    state: Customer = load(customer_stream(customer), CUSTOMER).state
-    return state
-
-
-def _person(load: Load, customer: CustomerId) -> tuple[CustomerId, ...]:
-    """Who speaks for a customer, and every record that they speak for."""
-    return person_of(customer, lambda one: _customer_in(load, one).records)
-
-
-def _records(load: Load, customer: CustomerId) -> tuple[CustomerId, ...]:
-    """A customer and whoever was merged into them."""
-    return (customer, *_customer_in(load, customer).records.others)
 
 
 def _check(visit: Visit) -> None:

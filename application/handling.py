@@ -4,9 +4,9 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from secrets import token_hex
-from typing import Final, cast
+from typing import Final
 
-from regulars.application.aggregates import CUSTOMER, PROGRAM, Aggregate, program_stream
+from regulars.application.aggregates import CUSTOMER, Aggregate
 from regulars.application.batch import Batch, Cause, Outcome, Planned, Receipt, receipt
 from regulars.application.door import (
     Admitted,
@@ -34,13 +34,9 @@ from regulars.application.events import (
 from regulars.application.merging import decided, streams_of
 from regulars.application.ports import Clock, Storage
 from regulars.application.projecting import Projector
-from regulars.application.reactions import ReactedTo, reactions
+from regulars.application.reacting import AtHand, asked_after
 from regulars.application.states import Held, States
-from regulars.domain.program import Program
 from regulars.domain.values import ProgramId, Refusal
-
-POLICY: Final = "policy"
-"""Who asked for what a policy led to."""
 
 _ATTEMPTS: Final = 5
 
@@ -329,17 +325,12 @@ class Commands:
 
     def _react(self, place: int, batch: Batch) -> None:
         # Events that reactions add are themselves looked at, until none is left.
+        look = AtHand(self._program, lambda stream, of: self._held(stream, of, batch).state)
         while place < len(batch.pending):
-            pending = batch.pending[place]
+            asked = asked_after(batch.pending[place], look, self._door.tenant)
             place += 1
-            if not isinstance(pending.event, ReactedTo):
-                continue
-            cause = Cause(POLICY, pending.correlation, pending.event_id.hex())
-            at = moment(pending.occurred_at)
-            asked = reactions(pending.event, at, self._program, lambda: self._programme(batch))
-            for number, command in enumerate(asked):
-                name = f"reaction/{cause.causation}/{number}"
-                self._take(command, request_base(self._door.tenant, name), cause, batch)
+            for command, first_id, cause in asked:
+                self._take(command, first_id, cause, batch)
 
     def _take(self, command: Command, first_id: int, cause: Cause, batch: Batch) -> None:
         occurred_at = microseconds(command.at)
@@ -364,10 +355,6 @@ class Commands:
                 first_id += 1
             if events and held.is_due():
                 batch.due[stream] = None
-
-    def _programme(self, batch: Batch) -> Program:
-        stream = program_stream(self._program)
-        return cast("Program", self._held(stream, PROGRAM, batch).state)
 
     def _held(self, stream: str, aggregate: Aggregate, batch: Batch) -> Held:
         held = self._states.get(stream)

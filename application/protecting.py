@@ -54,6 +54,7 @@ from regulars.domain.protection import (
     PartyNamed,
     VirtualNumberAssigned,
 )
+from regulars.domain.records import CustomersMerged
 from regulars.domain.rights import ProcessingRestricted
 from regulars.domain.values import CustomerId, OrderId
 
@@ -75,13 +76,14 @@ _Read: TypeAlias = (
     | CourierAssigned
     | VirtualNumberAssigned
 )
-_Kept: TypeAlias = ErasureRequested | ProcessingRestricted
+_Kept: TypeAlias = ErasureRequested | ProcessingRestricted | CustomersMerged
 READ: Final[frozenset[type[Event]]] = frozenset((*get_args(_Read), *get_args(_Kept)))
 """
 The events after which an order may need something else than before.
 
 An assignment is among them for what another follower did meanwhile; those that keep a customer's
-contact from being used concern all orders of theirs.
+contact from being used concern all orders of theirs, under whatever id they were placed. So may a
+merge, into somebody whose contact is kept from being used already.
 """
 
 
@@ -151,9 +153,10 @@ class Protecting:
         return moment(recorded.occurred_at) > self.clock.now() - 2 * self.life
 
     def _bound_for(self, customers: Collection[CustomerId]) -> Iterator[OrderId]:
-        """The orders of these customers for which a number was bound that has not ended yet."""
+        """The orders of these people for which a number was bound that has not ended yet."""
         if not customers:
             return
+        people = {self._person(one)[0] for one in customers}
         read = reading(self.storage, types={VirtualNumberAssigned})
         now, living = self.clock.now(), dict[OrderId, int]()
         with self.lock, self.storage.snapshot():
@@ -172,7 +175,8 @@ class Protecting:
             self.storage.checkpoints.keep(_BOUND, min(living.values(), default=at + 1) - 1)
         for order_id in living:
             placed = self._state(order_id).placed
-            if placed is not None and placed.customer in customers:
+            whose = None if placed is None else placed.customer
+            if whose is not None and self._person(whose)[0] in people:
                 yield order_id
 
     def settle(self, order_id: OrderId) -> None:
@@ -296,8 +300,18 @@ class Protecting:
             held.fold(self.storage.log.facts(stream))
         return held
 
+    def _person(self, customer: CustomerId) -> tuple[CustomerId, ...]:
+        """Who speaks for a customer, and every record that they speak for."""
+        with self.lock, self.storage.snapshot():
+            return person_of(customer, records_in(self.storage.log))
+
     def _may_be_called(self, customer: CustomerId) -> bool:
-        """Whether the customer's number may be used: not erased, nor waiting for it, nor kept."""
+        """
+        Whether the customer's number may be used: not erased, nor waiting for it, nor kept.
+
+        Whoever speaks for them is asked.
+        """
+        customer = self._person(customer)[0]
         erasure: Erasure = self._held(erasure_stream(customer), ERASURE).state
         person: Customer = self._held(customer_stream(customer), CUSTOMER).state
         contact = DataClass.CONTACT
@@ -316,8 +330,7 @@ class Protecting:
 
     def _customer_phone(self, customer: CustomerId) -> str | None:
         """That of who speaks for the customer, or else of a record that they speak for."""
-        with self.lock, self.storage.snapshot():
-            records = person_of(customer, records_in(self.storage.log))
+        records = self._person(customer)
         if not self._may_be_called(records[0]):
             return None
         phones = (

@@ -1,11 +1,12 @@
 """
 Retention carried out: whose data is over, by which rule, and its erasure, by any clock.
 
-What is over is read from the log itself, so that no view that lags has anybody erased.
+What is over is read from the log itself, so that no view that lags has anybody erased. Merged
+customers are one person, of whom only the one who speaks for all is ever erased.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from secrets import token_hex
@@ -21,12 +22,13 @@ from regulars.application.erasures import Erasures
 from regulars.application.events import Event, Occurrence, microseconds, moment
 from regulars.application.handling import Commands
 from regulars.application.ports import Clock, Storage
-from regulars.application.subscription import SPAN
+from regulars.application.subscription import SPAN, reading
 from regulars.domain import keeping
-from regulars.domain.erasure import EraseCustomer
+from regulars.domain.erasure import CustomerErased, EraseCustomer
 from regulars.domain.keeping import Expired, Kept, expired
 from regulars.domain.order import OrderCompleted
 from regulars.domain.purchase import OrderPlaced
+from regulars.domain.records import CustomerMergeReverted, CustomersMerged
 from regulars.domain.retention import Retention
 from regulars.domain.values import CustomerId, ErasureId, OrderId
 
@@ -37,6 +39,7 @@ Progress: TypeAlias = Callable[[int, int], None]
 """Hears how many of how many events were looked at."""
 
 _READ: Final[frozenset[type[Event]]] = frozenset(get_args(keeping.Event))
+_MERGES: Final[frozenset[type[Event]]] = frozenset({CustomersMerged, CustomerMergeReverted})
 _MOST: Final = 200_000
 
 
@@ -45,10 +48,12 @@ class _Crowd:
     """
     What is kept of some customers up to a position.
 
-    They are those whose checksum, divided by `of`, leaves `number`. `orders` tells whose the
-    latest orders are, for events that do not say it.
+    They are those whose checksum, divided by `of`, leaves `number`; one who was merged into
+    another, as `into` has it, counts as that one. `orders` tells whose the latest orders are, for
+    events that do not say it.
     """
 
+    into: Mapping[CustomerId, CustomerId]
     of: int = 1
     number: int = 0
     position: int = 0
@@ -59,11 +64,17 @@ class _Crowd:
 
     def has(self, customer: CustomerId) -> bool:
         """Whether a customer is among them."""
+        while customer in self.into:
+            customer = self.into[customer]
         return crc32(customer.encode()) % self.of == self.number
+
+    def people(self) -> int:
+        """How many they are, of whom each may have several records."""
+        return sum(one not in self.into for one in self.kept)
 
     def halve(self) -> "_Crowd":
         """Let go of about half of them. Returns a crowd of these, of whom nothing was read."""
-        other = _Crowd(of=2 * self.of, number=self.number + self.of)
+        other = _Crowd(into=self.into, of=2 * self.of, number=self.number + self.of)
         self.of *= 2
         for customer in [one for one in self.kept if not self.has(one)]:
             del self.kept[customer]
@@ -76,6 +87,24 @@ class _Crowd:
             if state is None:
                 state = self.kept[customer] = Kept()
             keeping.fold(state, event, moment(at))
+            if isinstance(event, CustomerErased):
+                for other in self._others(state):
+                    keeping.forget(other, event)
+
+    def person(self, customer: CustomerId) -> Kept | None:
+        """
+        What is kept of a customer and whoever was merged into them.
+
+        None if another speaks for them. So it is for now of whoever was merged while this was
+        read with one who is not among these customers.
+        """
+        state = self.kept[customer]
+        if state.into is not None or not all(map(self.has, state.others)):
+            return None
+        return keeping.joined(state, self._others(state))
+
+    def _others(self, state: Kept) -> list[Kept]:
+        return [self.kept[one] for one in state.others if one in self.kept]
 
 
 class Retaining:
@@ -134,7 +163,8 @@ class Retaining:
         Erase what `due` tells, customer by customer. Returns how many erasures that took.
 
         `told` gets the certificate of each. Run again, it does what is left, and then nothing.
-        What somebody gives or does meanwhile counts. Nobody is locked out: new data of who was
+        What somebody gives or does meanwhile counts; who is merged meanwhile may be left for the
+        next run. Nobody is locked out: new data of who was
         erased is taken in again.
 
         Raises:
@@ -143,7 +173,7 @@ class Retaining:
         """
         when, erasures = self._moment(at), 0
         for crowd in self._crowds(progress):
-            over = [one for one, kept in crowd.kept.items() if self._expired(one, kept, when)]
+            over = [one for one in crowd.kept if self._expired(crowd, one, when)]
             for customer in over:
                 self._ask(crowd, customer, when)
                 for certificate in self._erasures.carry_on(customer):
@@ -158,11 +188,12 @@ class Retaining:
 
     def _due(self, at: datetime, progress: Progress) -> Iterator[Expired]:
         for crowd in self._crowds(progress):
-            for customer, kept in crowd.kept.items():
-                yield from self._expired(customer, kept, at)
+            for customer in crowd.kept:
+                yield from self._expired(crowd, customer, at)
 
-    def _expired(self, customer: CustomerId, kept: Kept, at: datetime) -> list[Expired]:
-        return expired(self._rules, customer, kept, at)
+    def _expired(self, crowd: _Crowd, customer: CustomerId, at: datetime) -> list[Expired]:
+        kept = crowd.person(customer)
+        return [] if kept is None else expired(self._rules, customer, kept, at)
 
     def _ask(self, crowd: _Crowd, customer: CustomerId, at: datetime) -> None:
         """Ask for the erasure of what is over, in a transaction with the look at what is."""
@@ -170,7 +201,7 @@ class Retaining:
             while self._read_on(crowd):
                 pass
             by_rule: dict[Retention, list[Expired]] = {}
-            for one in self._expired(customer, crowd.kept[customer], at):
+            for one in self._expired(crowd, customer, at):
                 by_rule.setdefault(one.rule, []).append(one)
             asked = tuple(
                 EraseCustomer(
@@ -188,15 +219,32 @@ class Retaining:
 
     def _crowds(self, progress: Progress) -> Iterator[_Crowd]:
         """All customers, as many at once as may be in memory."""
-        waiting, passes = [_Crowd()], 0
+        waiting, passes = [_Crowd(into=self._merged())], 0
         while waiting:
             crowd = waiting.pop()
             while head := self._read_on(crowd):
-                while len(crowd.kept) > self._most:
+                while crowd.people() > self._most:
                     waiting.append(crowd.halve())
                 progress(passes * head + crowd.position, (passes + 1 + len(waiting)) * head)
             yield crowd
             passes += 1
+
+    def _merged(self) -> Mapping[CustomerId, CustomerId]:
+        """Who was merged into whom by now."""
+        into: dict[CustomerId, CustomerId] = {}
+        read = reading(self._storage, types=_MERGES)
+        at = 0
+        while True:
+            with self._lock:
+                page = read(at)
+            for _, one in page.items:
+                if isinstance(one.event, CustomersMerged):
+                    into[one.event.customer] = one.event.into
+                elif isinstance(one.event, CustomerMergeReverted):
+                    into.pop(one.event.customer, None)
+            if page.upto == at:
+                return into
+            at = page.upto
 
     def _read_on(self, crowd: _Crowd) -> int:
         """Fold what comes next. Returns the head of the log, 0 if the crowd is at it."""

@@ -9,46 +9,15 @@ A subject is a customer, or a `Subject` that is none, which has events of its ow
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from enum import Enum
 from typing import TypeAlias, assert_never
 
 from attrs import Factory, define, frozen
 
 from regulars.domain.codes import require_code
+from regulars.domain.evidence import DestroyedKey, Purged, Traces
 from regulars.domain.personal import DataClass
 from regulars.domain.subject import Subject
 from regulars.domain.values import CustomerId, ErasureId, Refusal
-
-
-@frozen(kw_only=True)
-class DestroyedKey:
-    """A version of a data key that is no more, and the key-encryption key it was wrapped under."""
-
-    subject: str
-    data_class: DataClass
-    version: int
-    kek: str
-
-
-@frozen(kw_only=True)
-class Purged:
-    """How many entries a place of derived data let go of, when it was last told to."""
-
-    place: str
-    entries: int
-
-
-class Traces(Enum):
-    """What became of the bytes that destroyed keys were stored in."""
-
-    GONE = "gone"
-    """Overwritten, in the file and its write-ahead log."""
-
-    HELD = "held"
-    """Kept in the write-ahead log by somebody who was reading; they go with its next truncation."""
-
-    BEYOND = "beyond"
-    """Not for this product to overwrite: they go with the server's own clearing up."""
 
 
 # Stored under these names with these fields: never rename, never repurpose, add a version.

@@ -1,16 +1,17 @@
 """
 What is kept of a customer: what starts the clocks of retention, and whose time is over.
 
-It is folded from what they gave, did and wanted, over all streams that concern them.
+It is folded from what they gave, did and wanted, over all streams that concern them. Merged
+customers are one person: `joined`, what each of them did keeps the data of all.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import TypeAlias, assert_never
+from typing import TypeAlias, TypeVar, assert_never
 
 from attrs import Factory, define, frozen
 
-from regulars.domain import customer, erasure
+from regulars.domain import customer, erasure, records
 from regulars.domain.bank_card import BankCardBound, BankCardUnbound
 from regulars.domain.customer import (
     ConsentGranted,
@@ -37,6 +38,7 @@ from regulars.domain.records import (
     CustomerMergeReverted,
     CustomerSeparated,
     CustomersMerged,
+    Records,
 )
 from regulars.domain.refund import RefundIssued
 from regulars.domain.retention import Retention, Since
@@ -68,6 +70,9 @@ Event: TypeAlias = (
 """What starts a clock, or keeps one from counting."""
 
 
+_Key = TypeVar("_Key")
+
+
 @define
 class Kept:
     """
@@ -75,7 +80,7 @@ class Kept:
 
     `given` has the classes of which there is something that was not erased. `consents` are by
     purpose and channel, with when they end by themselves; `withdrawn` is by purpose. `erasure` is
-    None where there never was an erasure or a hold.
+    None where there never was an erasure or a hold, and `records` where there never was a merge.
     """
 
     given: dict[DataClass, datetime] = Factory(dict[DataClass, datetime])
@@ -85,6 +90,17 @@ class Kept:
     withdrawn: dict[str, datetime] | None = None
     restricted: frozenset[DataClass | None] = frozenset()
     erasure: Erasure | None = None
+    records: Records | None = None
+
+    @property
+    def into(self) -> CustomerId | None:
+        """Who speaks for the customer, if another does."""
+        return None if self.records is None else self.records.into
+
+    @property
+    def others(self) -> tuple[CustomerId, ...]:
+        """For whom the customer speaks beside themselves."""
+        return () if self.records is None else self.records.others
 
     def is_kept_back(self, data_class: DataClass) -> bool:
         """Whether a class is held, or restricted: kept, whatever its time (GDPR 18, PIPL 47)."""
@@ -137,12 +153,11 @@ def fold(state: Kept, event: Event, at: datetime) -> None:
             | PrivacyPolicyAccepted()
             | ProcessingObjected()
             | ObjectionWithdrawn()
-            | CustomersMerged()
-            | CustomerAbsorbed()
-            | CustomerMergeReverted()
-            | CustomerSeparated()
         ):
             pass
+        case CustomersMerged() | CustomerAbsorbed() | CustomerMergeReverted() | CustomerSeparated():
+            state.records = state.records or Records()
+            records.fold(state.records, event)
         case _:
             assert_never(event)
     state.active = _later(state.active, at)
@@ -152,8 +167,42 @@ def _fold_erasure(state: Kept, event: erasure.Event, at: datetime) -> None:
     state.erasure = state.erasure or Erasure()
     erasure.fold(state.erasure, event, at)
     if isinstance(event, CustomerErased):
-        for data_class in event.classes:
-            state.given.pop(data_class, None)
+        forget(state, event)
+
+
+def forget(state: Kept, event: CustomerErased) -> None:
+    """Record what an erasure destroyed, that of the customer or of who speaks for them."""
+    for data_class in event.classes:
+        state.given.pop(data_class, None)
+
+
+def joined(state: Kept, others: Iterable[Kept]) -> Kept:
+    """
+    What is kept of one person, of whom `others` are further records.
+
+    What they hold, restrict and consent to is what is said of `state`, to which a merge adds it.
+    """
+    every = (state, *others)
+    if len(every) == 1:
+        return state
+    return Kept(
+        given=_latest(one.given for one in every),
+        ordered=max((one.ordered for one in every if one.ordered is not None), default=None),
+        active=max((one.active for one in every if one.active is not None), default=None),
+        consents=state.consents,
+        withdrawn=_latest(one.withdrawn or {} for one in every),
+        restricted=state.restricted,
+        erasure=state.erasure,
+        records=state.records,
+    )
+
+
+def _latest(every: Iterable[Mapping[_Key, datetime]]) -> dict[_Key, datetime]:
+    found: dict[_Key, datetime] = {}
+    for one in every:
+        for key, at in one.items():
+            found[key] = _later(found.get(key), at)
+    return found
 
 
 def _give(state: Kept, data_class: DataClass, box: Sealed | None, at: datetime) -> None:

@@ -58,7 +58,7 @@ from regulars.application.ports import Clock
 from regulars.application.projecting import Projector
 from regulars.application.protecting import FOLLOWER, Protecting
 from regulars.application.retaining import Retaining
-from regulars.domain.erasure import Traces
+from regulars.domain.evidence import Traces
 from regulars.domain.reading import (
     DEFAULT_POLICY,
     ReadingPolicy,

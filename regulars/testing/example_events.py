@@ -22,17 +22,15 @@ from regulars.domain.customer import (
 )
 from regulars.domain.erasure import (
     CustomerErased,
-    DestroyedKey,
     ErasureRequested,
     LegalHoldPlaced,
     LegalHoldReleased,
     NewLifeAuthorised,
-    Purged,
     SubjectErasureCompleted,
     SubjectErasureRequested,
     SubjectLifeAuthorised,
-    Traces,
 )
+from regulars.domain.evidence import DestroyedKey, Purged, Traces
 from regulars.domain.loyalty import LoyaltyAccountOpened, PointsEarned, PointsReversed
 from regulars.domain.merchant import (
     MenuItemPublished,

@@ -14,7 +14,7 @@ from regulars.adapters.storage import SqlStorage
 from regulars.application.catalogue import VIEWS
 from regulars.application.keys import KeyName
 from regulars.domain.customer import RegisterCustomer, UpdateCustomerDetails
-from regulars.domain.erasure import Traces
+from regulars.domain.evidence import Traces
 from regulars.domain.personal import Contact, DataClass
 from regulars.domain.values import CustomerId
 from tests.adapters.vaults import RING

@@ -36,7 +36,7 @@ from regulars.application.projecting import Projector
 from regulars.application.protecting import FOLLOWER, Protecting
 from regulars.application.retaining import Retaining
 from regulars.application.views import View
-from regulars.domain.erasure import Traces
+from regulars.domain.evidence import Traces
 from regulars.domain.reading import DEFAULT_POLICY, ReadingPolicy
 from regulars.domain.values import ProgramId
 from tests.adapters.vaults import RING, vault

@@ -31,7 +31,8 @@ from regulars.domain.customer import (
     RegisterCustomer,
     UpdateCustomerDetails,
 )
-from regulars.domain.erasure import CustomerErased, EraseCustomer, ErasureIdTaken, Purged, Traces
+from regulars.domain.erasure import CustomerErased, EraseCustomer, ErasureIdTaken
+from regulars.domain.evidence import Purged, Traces
 from regulars.domain.merge import ErasedTogether, MergeCustomers, RevertMerge
 from regulars.domain.order import MarkDelivered
 from regulars.domain.personal import Address, Contact, Content, DataClass, Profile

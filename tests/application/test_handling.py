@@ -18,10 +18,10 @@ from regulars.application.errors import (
     StaleHistory,
 )
 from regulars.application.events import Command, Event, EventId, Pending, Recorded, Retired
-from regulars.application.handling import POLICY
 from regulars.application.keys import KeyName
 from regulars.application.loyalty import PointsBalance
 from regulars.application.ports import NOTHING_HELD
+from regulars.application.reacting import POLICY
 from regulars.application.sales import SALES
 from regulars.application.views import View
 from regulars.domain.customer import (

@@ -23,6 +23,7 @@ from regulars.application.number_protection import (
 )
 from regulars.application.protecting import FOLLOWER, READ, Protecting
 from regulars.domain.customer import RegisterCustomer
+from regulars.domain.merge import MergeCustomers
 from regulars.domain.order import (
     AcceptOrder,
     CancelOrder,
@@ -301,6 +302,39 @@ def test_whose_contact_may_not_be_used_is_let_go_of_and_met_in_a_chat(town: Town
     town.tell(named("+86 138 7429 1839", "next"))
     town.protection.catch_up()
     assert town.lines() == hers
+
+
+@pytest.mark.parametrize("how", [ERASE, HOLD, RESTRICT])
+def test_orders_under_every_id_of_who_may_not_be_called_are_let_go_of(town: Town, how: str) -> None:
+    once, after = CustomerId("once"), OrderId("o-2")
+    town.tell(
+        RegisterCustomer(customer=once, at=NOON, contact=Contact(phone=OTHERS)),
+        place(once, after),
+        *(AcceptOrder(order=after, at=NOON), evolve(SHOP, order=after)),
+        MergeCustomers(absorbed=once, survivor=ADA, at=NOON, evidence="same-phone"),
+    )
+    town.protection.catch_up()
+    assert town.numbers.reached(POOL[0], by=SHOPS) is not None
+
+    withdraw(town, how)
+    at_once = town.protection.line(after, as_="merchant")
+    town.protection.catch_up()
+
+    assert at_once == town.protection.line(after, as_="merchant") == CHAT
+    assert [town.numbers.reached(number, by=SHOPS) for number in POOL] == [None, None]
+
+
+def test_who_is_merged_into_one_who_may_not_be_called_is_let_go_of(town: Town) -> None:
+    bo = CustomerId("bo")
+    town.tell(RegisterCustomer(customer=bo, at=NOON), SHOP, ACCEPT)
+    town.tell(RestrictProcessing(customer=bo, at=NOON, data_class=DataClass.CONTACT))
+    town.protection.catch_up()
+    assert town.numbers.reached(POOL[0], by=SHOPS) == HERS
+
+    town.tell(MergeCustomers(absorbed=ADA, survivor=bo, at=NOON, evidence="same-phone"))
+    town.protection.catch_up()
+
+    assert town.numbers.reached(POOL[0], by=SHOPS) is None
 
 
 def test_who_dies_between_the_erasure_and_the_provider_lets_go_all_the_same(town: Town) -> None:

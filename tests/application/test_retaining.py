@@ -21,6 +21,7 @@ from regulars.application.keys import KeyName, KeyState
 from regulars.application.retaining import Retaining
 from regulars.domain.customer import AddDeliveryAddress, RegisterCustomer
 from regulars.domain.erasure import EraseCustomer
+from regulars.domain.merge import MergeCustomers, RevertMerge
 from regulars.domain.order import CompleteOrder, MarkDelivered
 from regulars.domain.personal import Address, Contact, Content, DataClass
 from regulars.domain.purchase import PlaceOrder
@@ -38,6 +39,7 @@ HOME = AddDeliveryAddress(
 )
 ORDER = OrderId("o-1")
 PLACE = PlaceOrder(order=ORDER, at=START, currency="CNY", total=1, customer=ANNA)
+MERGE = MergeCustomers(absorbed=ANNA, survivor=BO, at=START, evidence="same-phone")
 STORY: tuple[Command, ...] = (
     RegisterCustomer(customer=ANNA, at=START, contact=Contact(name="Anna")),
     RegisterCustomer(customer=BO, at=START, contact=Contact(name="Bo")),
@@ -236,6 +238,87 @@ def test_what_somebody_does_while_it_runs_counts(town: Parts) -> None:
     assert due(town, 1096) == []
     assert town.crm.erasures.of(BO) == []
     assert due(town, 2186) == [(BO, "contact", "customer")]
+
+
+def merged(town: Parts) -> Parts:
+    town.execute(MERGE)
+    return town
+
+
+def test_what_either_of_the_merged_does_keeps_the_data_of_both(town: Parts) -> None:
+    merged(town)
+    town.execute(evolve(PLACE, order=OrderId("o-3"), at=day(900)))
+
+    assert due(town, 1900) == [(BO, "address", "address")]
+    assert [one[:2] for one in due(town, 1996)] == [(BO, "contact"), (BO, "address")]
+
+
+def test_of_the_merged_only_who_speaks_for_both_is_erased(town: Parts) -> None:
+    merged(town)
+
+    assert {one.customer for one in run(town, 1096)} == {BO}
+    assert town.crm.erasures.of(ANNA) == []
+    assert town.crm.erasures.living(ANNA) == {}
+    assert run(town, 2000) == []
+
+
+@pytest.mark.parametrize("most", [1, 2, 100])
+def test_merged_customers_are_counted_together_however_many_are_in_memory(
+    town: Parts, most: int
+) -> None:
+    for number in range(6):
+        who = CustomerId(f"c-{number}")
+        town.execute(RegisterCustomer(customer=who, at=START, contact=Contact(name="C")))
+        into = evolve(MERGE, absorbed=who, survivor=ANNA)
+        town.execute(into)
+    town.execute(MERGE)
+    town.execute(evolve(PLACE, order=OrderId("o-3"), customer=CustomerId("c-4"), at=day(900)))
+
+    over = few_at_once(town, most).due(at=day(1900))
+
+    assert [(one.customer, one.data_class) for one in over] == [(BO, DataClass.ADDRESS)]
+
+
+def test_what_is_held_or_restricted_of_the_survivor_is_that_of_both(town: Parts) -> None:
+    merged(town)
+    town.crm.erasures.hold(BO, by="counsel", basis="tax", classes=[DataClass.ADDRESS])
+    town.execute(RestrictProcessing(customer=BO, at=START, data_class=DataClass.CONTACT))
+
+    assert run(town, 5000) == []
+
+
+def test_a_merge_that_was_reverted_parts_them_again(town: Parts) -> None:
+    merged(town)
+    town.execute(RevertMerge(absorbed=ANNA, survivor=BO, at=START, evidence="ticket-1"))
+    town.execute(evolve(PLACE, order=OrderId("o-3"), at=day(900)))
+
+    assert due(town, 1900) == [
+        (ANNA, "address", "address"),
+        (BO, "contact", "customer"),
+    ]
+
+
+def test_who_is_merged_while_it_runs_is_left_to_who_speaks_for_them(town: Parts) -> None:
+    for number in range(6):
+        who = CustomerId(f"c-{number}")
+        town.execute(RegisterCustomer(customer=who, at=START, contact=Contact(name="C")))
+    done: list[CustomerId] = []
+
+    def merges(certificate: Certificate) -> None:
+        if not done:
+            some = [CustomerId(f"c-{number}") for number in range(6)]
+            left = [one for one in some if one != certificate.customer]
+            done.extend(left[:2])
+            town.execute(evolve(MERGE, absorbed=left[0], survivor=left[1]))
+
+    few_at_once(town, 1).run(at=day(1096), told=merges)
+    few_at_once(town, 1).run(at=day(1096))
+
+    absorbed, survivor = done
+    assert town.crm.erasures.of(absorbed) == []
+    assert town.crm.erasures.living(absorbed) == {}
+    assert [one.complete for one in town.crm.erasures.of(survivor)] == [True]
+    assert list(town.crm.retention.due(at=day(1096))) == []
 
 
 def once(certificate: Certificate, then: Callable[[Certificate], None]) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from regulars.domain.actor import Actor, Look
-from regulars.domain.erasure import DestroyedKey, Purged, Traces
+from regulars.domain.evidence import DestroyedKey, Purged, Traces
 from regulars.domain.personal import (
     Address,
     Contact,

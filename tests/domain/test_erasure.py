@@ -9,7 +9,6 @@ from regulars.domain.erasure import (
     Command,
     CompleteErasure,
     CustomerErased,
-    DestroyedKey,
     EraseCustomer,
     ErasureIdTaken,
     ErasureRequested,
@@ -18,14 +17,13 @@ from regulars.domain.erasure import (
     LegalHoldReleased,
     NewLifeAuthorised,
     PlaceHold,
-    Purged,
     ReleaseHold,
     SubjectErasureCompleted,
     SubjectErasureRequested,
     SubjectLifeAuthorised,
-    Traces,
     due,
 )
+from regulars.domain.evidence import DestroyedKey, Purged, Traces
 from regulars.domain.personal import DataClass
 from regulars.domain.subject import Subject, SubjectKind
 from regulars.domain.values import ErasureId

@@ -23,8 +23,8 @@ from regulars.domain.erasure import (
     LegalHoldPlaced,
     LegalHoldReleased,
     NewLifeAuthorised,
-    Traces,
 )
+from regulars.domain.evidence import Traces
 from regulars.domain.keeping import Event, Kept, expired
 from regulars.domain.order import OrderCancelled, OrderCompleted, OrderDelivered
 from regulars.domain.personal import DataClass, Sealed

@@ -28,8 +28,8 @@ from regulars.domain.erasure import (
     LegalHoldReleased,
     PlaceHold,
     ReleaseHold,
-    Traces,
 )
+from regulars.domain.evidence import Traces
 from regulars.domain.merge import (
     ErasedTogether,
     ErasureInTheWay,

@@ -1,0 +1,42 @@
+"""What a recorded event asks for: its reactions, each with its cause and the id of its events."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final, cast
+
+from attrs import frozen
+
+from regulars.application.aggregates import PROGRAM, Aggregate, program_stream
+from regulars.application.batch import Cause
+from regulars.application.door import request_base
+from regulars.application.events import Command, Pending, moment
+from regulars.application.reactions import ReactedTo, reactions
+from regulars.domain.program import Program
+from regulars.domain.values import ProgramId
+
+POLICY: Final = "policy"
+"""Who asked for what a policy led to."""
+
+
+@frozen
+class AtHand:
+    """The states of one programme's streams, as `state` gives them: what policies look at."""
+
+    program_id: ProgramId
+    state: Callable[[str, Aggregate], Any]
+
+    def program(self) -> Program:
+        """The programme in which orders earn."""
+        return cast("Program", self.state(program_stream(self.program_id), PROGRAM))
+
+
+def asked_after(
+    pending: Pending, look: AtHand, tenant: str
+) -> Iterator[tuple[Command, int, Cause]]:
+    """The commands that an event leads to, with the first id of their events and their cause."""
+    if not isinstance(pending.event, ReactedTo):
+        return
+    cause = Cause(POLICY, pending.correlation, pending.event_id.hex())
+    at = moment(pending.occurred_at)
+    commands = reactions(pending.event, at, look.program_id, look.program)
+    for number, command in enumerate(commands):
+        yield command, request_base(tenant, f"reaction/{cause.causation}/{number}"), cause

@@ -65,6 +65,7 @@ class _Rule(msgspec.Struct, forbid_unknown_fields=True):
     masked: frozenset[DataClass] = frozenset()
     reach: Reach = Reach.ANYBODY
     orders: Annotated[frozenset[OrderState], msgspec.Meta(min_length=1)] = ANY_ORDER
+    finds: bool = False
 
 
 class _Limit(msgspec.Struct, forbid_unknown_fields=True):
@@ -87,9 +88,10 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     retention: list[dict[str, Any]] = []
     bulk_from: Annotated[int, msgspec.Meta(ge=1)] = _BULK
     text: str | None = None
+    read_only: frozenset[str] = frozenset()
 
 
-_CODES: Final = frozenset({"role", "purpose", "kind"})
+_CODES: Final = frozenset({"role", "purpose", "kind", "read_only"})
 
 
 def read_policy(path: Path) -> ReadingPolicy:
@@ -100,6 +102,7 @@ def read_policy(path: Path) -> ReadingPolicy:
 
         bulk_from = 50                # so many values at once are flagged; 50 if left out
         text = "2026-01"              # the privacy text in force; any if left out
+        read_only = ["analyst"]       # roles that may read at most; none if left out
 
         [[rule]]
         role = "courier"
@@ -107,8 +110,9 @@ def read_policy(path: Path) -> ReadingPolicy:
         revealed = ["address"]
         masked = ["contact"]
         basis = "contract"            # or consent, legal_duty
-        reach = "order"               # or own, sale; anybody if left out
+        reach = "delivery"            # or own, order, sale; anybody if left out
         orders = ["open"]             # none, open, closed; all if left out
+        finds = true                  # may look up whose contact it may read; false if left out
 
         [[limit]]
         role = "courier"
@@ -161,6 +165,7 @@ class _Checking:
             retention=tuple(kept.values()),
             bulk_from=top.get("bulk_from", _BULK),
             text=top.get("text"),
+            read_only=top.get("read_only", frozenset()),
         )
 
     def _each(
@@ -188,8 +193,8 @@ class _Checking:
             if name in found:
                 try:
                     values[name] = msgspec.convert(found[name], spec.type)
-                    if name in _CODES:
-                        require_code(name, values[name])
+                    for code in _codes(name, values[name]):
+                        require_code(name, code)
                 except msgspec.ValidationError as error:
                     self._note((*place, name), _said(error, spec.type))
                 except NoCode as error:
@@ -203,6 +208,8 @@ class _Checking:
         for number, rule in rules.items():
             if not rule.revealed | rule.masked:
                 self._note(("rule", number), "shows nothing: name classes as revealed or masked")
+            if rule.finds and DataClass.CONTACT not in rule.revealed | rule.masked:
+                self._note(("rule", number, "finds"), "needs contact to be revealed or masked")
             for one in sorted(rule.revealed & rule.masked, key=lambda one: one.value):
                 self._note(("rule", number, "masked"), f"{one.value} is revealed already")
             for one in sorted(rule.revealed | rule.masked, key=lambda one: one.value):
@@ -222,6 +229,13 @@ class _Checking:
         self.mistakes.append(
             Mistake(line=self.written.line_of(place), field=_named(place), why=why)
         )
+
+
+def _codes(name: str, value: Any) -> Iterable[str]:  # noqa: ANN401 - the value of a field
+    """The codes in a field; none if it holds something else."""
+    if name not in _CODES:
+        return ()
+    return [value] if isinstance(value, str) else sorted(value)
 
 
 def _named(place: Place) -> str:
@@ -256,6 +270,7 @@ def policy_document(policy: ReadingPolicy) -> dict[str, Any]:
     return {
         "bulk_from": policy.bulk_from,
         **({} if policy.text is None else {"text": policy.text}),
+        "read_only": sorted(policy.read_only),
         "rule": [
             {
                 "role": one.role,
@@ -265,6 +280,7 @@ def policy_document(policy: ReadingPolicy) -> dict[str, Any]:
                 "basis": one.basis.value,
                 "reach": one.reach.value,
                 "orders": _words(one.orders, OrderState),
+                "finds": one.finds,
             }
             for one in policy.rules
         ],
@@ -287,15 +303,16 @@ def policy_document(policy: ReadingPolicy) -> dict[str, Any]:
 def policy_text(policy: ReadingPolicy) -> str:
     """A policy as a file that `read_policy` reads."""
     document = policy_document(policy)
-    lines = list(_lines({k: v for k, v in document.items() if not isinstance(v, list)}))
-    for name in ("rule", "limit", "retention"):
+    tables = ("rule", "limit", "retention")
+    lines = list(_lines({k: v for k, v in document.items() if k not in tables}))
+    for name in tables:
         for table in document[name]:
             lines += ["", f"[[{name}]]", *_lines(table)]
     return "\n".join(lines) + "\n"
 
 
 def _lines(table: Mapping[str, Any]) -> Iterator[str]:
-    # Numbers, texts and lists of texts are written in TOML as they are in JSON, but for one letter.
+    # Truth, numbers, texts and lists of texts are in TOML as they are in JSON, but for one letter.
     for name, value in table.items():
         written = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
         yield f"{name} = {written}"

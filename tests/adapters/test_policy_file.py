@@ -10,6 +10,7 @@ from regulars.adapters.policy_file import Mistake, UnusablePolicy, policy_text, 
 from regulars.domain.personal import DataClass
 from regulars.domain.reading import (
     DEFAULT_POLICY,
+    MOST_READS,
     Basis,
     Limit,
     OrderState,
@@ -17,7 +18,7 @@ from regulars.domain.reading import (
     ReadingPolicy,
     Rule,
 )
-from regulars.domain.retention import Retention, Since
+from regulars.domain.retention import MOST_DAYS, Retention, Since
 from tests.architecture.repository import ROOT
 
 RULE = '[[rule]]\nrole = "support"\npurpose = "service"\nbasis = "contract"\nmasked = ["contact"]\n'
@@ -45,6 +46,7 @@ def test_a_file_says_who_reads_what_and_how_long_it_is_kept(path: Path) -> None:
         path,
         """
         text = "2026-01"  # the privacy text in force
+        read_only = ["analyst", "auditor"]
 
         [[rule]]
         role = "courier"
@@ -54,8 +56,9 @@ def test_a_file_says_who_reads_what_and_how_long_it_is_kept(path: Path) -> None:
             "contact",
         ]
         basis = "contract"
-        reach = "order"
+        reach = "delivery"
         orders = ["open"]
+        finds = true
 
         [[limit]]
         role = "courier"
@@ -73,6 +76,7 @@ def test_a_file_says_who_reads_what_and_how_long_it_is_kept(path: Path) -> None:
 
     assert policy == ReadingPolicy(
         text="2026-01",
+        read_only=frozenset({"analyst", "auditor"}),
         rules=(
             Rule(
                 role="courier",
@@ -80,8 +84,9 @@ def test_a_file_says_who_reads_what_and_how_long_it_is_kept(path: Path) -> None:
                 revealed=frozenset({DataClass.ADDRESS}),
                 masked=frozenset({DataClass.CONTACT}),
                 basis=Basis.CONTRACT,
-                reach=Reach.ORDER,
+                reach=Reach.DELIVERY,
                 orders=frozenset({OrderState.OPEN}),
+                finds=True,
             ),
         ),
         limits=(Limit(role="courier", reads=60, seconds=3600),),
@@ -101,14 +106,72 @@ def test_what_a_file_leaves_out_is_not_limited_and_not_kept_short(path: Path) ->
     policy = read(path, RULE)
 
     assert (policy.limits, policy.retention, policy.text, policy.bulk_from) == ((), (), None, 50)
+    assert (policy.read_only, policy.rules[0].finds) == (frozenset(), False)
 
 
-@given(text=st.none() | st.text(), bulk=st.integers(1, 10_000))
+def test_the_default_policy_that_is_written_is_read_as_it_was(path: Path) -> None:
+    assert read(path, policy_text(DEFAULT_POLICY)) == DEFAULT_POLICY
+
+
+CODES = st.from_regex(r"[a-z][a-z0-9_-]{0,9}", fullmatch=True)
+CLASSES = st.frozensets(st.sampled_from(DataClass), min_size=1)
+
+
+@st.composite
+def rules(draw: st.DrawFn, role: str) -> Rule:
+    """What a role sees for one purpose, in any way that a rule may say it."""
+    seen = draw(CLASSES)
+    revealed = frozenset(draw(st.sets(st.sampled_from(sorted(seen, key=lambda one: one.value)))))
+    return Rule(
+        role=role,
+        purpose=draw(CODES),
+        revealed=revealed,
+        masked=seen - revealed,
+        basis=draw(st.sampled_from(Basis)),
+        reach=draw(st.sampled_from(Reach)),
+        orders=draw(st.frozensets(st.sampled_from(OrderState), min_size=1)),
+        finds=DataClass.CONTACT in seen and draw(st.booleans()),
+    )
+
+
+def retentions(kind: str) -> st.SearchStrategy[Retention]:
+    """How long something is kept, with a purpose where it counts from a consent."""
+    since = st.sampled_from(Since).flatmap(
+        lambda one: st.tuples(st.just(one), CODES if one is Since.CONSENT else st.none())
+    )
+    return st.builds(
+        lambda classes, days, since: Retention(
+            kind=kind, classes=classes, days=days, since=since[0], purpose=since[1]
+        ),
+        CLASSES,
+        st.integers(1, MOST_DAYS),
+        since,
+    )
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> ReadingPolicy:
+    """Any policy that may be written: each role has a rule, and some have a limit."""
+    roles = draw(st.lists(CODES, min_size=1, max_size=3, unique=True))
+    counts = st.integers(1, MOST_READS)
+    kinds = draw(st.lists(CODES, max_size=2, unique=True))
+    return ReadingPolicy(
+        rules=tuple(draw(rules(role)) for role in roles),
+        limits=tuple(
+            Limit(role=role, reads=draw(counts), seconds=draw(counts)) for role in roles[1:]
+        ),
+        bulk_from=draw(st.integers(1, 10_000)),
+        text=draw(st.none() | st.text()),
+        read_only=draw(st.frozensets(CODES, max_size=3)),
+        retention=tuple(draw(retentions(kind)) for kind in kinds),
+    )
+
+
+@given(policy=policies())
 def test_a_policy_that_is_written_is_read_as_it_was(
-    tmp_path_factory: pytest.TempPathFactory, text: str | None, bulk: int
+    tmp_path_factory: pytest.TempPathFactory, policy: ReadingPolicy
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "any.toml"
-    policy = evolve(DEFAULT_POLICY, text=text, bulk_from=bulk)
 
     assert read(path, policy_text(policy)) == policy
 
@@ -119,6 +182,12 @@ def test_a_policy_that_is_written_is_read_as_it_was(
         ("", ["line 1: rule: is missing"]),
         ("[[rule]\n", ["line 1: is no TOML: "]),
         ("a = 1\na = 2\n", ["line 2: is no TOML: "]),
+        (f'read_only = ["a b"]\n{RULE}', ["line 1: read_only: a code is"]),
+        (f"{RULE}finds = 1", ["line 6: rule 1, finds: expected bool, got int"]),
+        (
+            f"{RULE}finds = true".replace("contact", "address"),
+            ["line 6: rule 1, finds: needs contact to be revealed or masked"],
+        ),
         ("rule = []", ["line 1: rule: expected array of length >= 1"]),
         (
             f"bulk_from = 0\n{RULE}\n[[limit]]\nreads = 1\nseconds = 1",

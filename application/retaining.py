@@ -39,7 +39,7 @@ Progress: TypeAlias = Callable[[int, int], None]
 """Hears how many of how many events were looked at."""
 
 _READ: Final[frozenset[type[Event]]] = frozenset(get_args(keeping.Event))
-_MERGES: Final[frozenset[type[Event]]] = frozenset({CustomersMerged, CustomerMergeReverted})
+_MERGES: Final = frozenset[type[Event]]((CustomersMerged, CustomerMergeReverted))
 _MOST: Final = 200_000
 
 

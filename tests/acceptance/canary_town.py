@@ -103,6 +103,7 @@ def told_by(person: CanaryPerson, courier: CanaryPerson) -> tuple[Command, ...]:
             extra=person.content,
         ),
         NameParty(order=order, at=NOON, party=Party.COURIER, who="r-1", contact=courier.contact),
+        NameParty(order=order, at=NOON, party=Party.MERCHANT, who="m-1", contact=courier.contact),
         AssignCourier(order=order, at=NOON, courier="r-0"),
         AssignCourier(order=order, at=NOON, courier="r-1"),
         AcceptOrder(order=order, at=NOON),

@@ -13,6 +13,7 @@ AddressId = NewType("AddressId", str)
 CardId = NewType("CardId", str)
 RefundId = NewType("RefundId", str)
 ProgramId = NewType("ProgramId", str)
+LotId = NewType("LotId", str)
 ErasureId = NewType("ErasureId", str)
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)

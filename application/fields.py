@@ -23,6 +23,7 @@ _IDS: Final = {
     "lot",
     "merchant",
     "number_ref",
+    "occasion",
     "order",
     "program",
     "refund",

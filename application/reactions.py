@@ -6,11 +6,17 @@ from typing import TypeAlias, assert_never
 
 from regulars.application.events import Command
 from regulars.domain.order import OrderDelivered
-from regulars.domain.policies import Present, earn_on_delivery, reverse_on_refund
+from regulars.domain.policies import (
+    Present,
+    earn_on_delivery,
+    earn_on_occasion,
+    reverse_on_refund,
+)
 from regulars.domain.refund import RefundIssued
+from regulars.domain.told_occasions import OccasionRecorded
 from regulars.domain.values import ProgramId
 
-ReactedTo: TypeAlias = OrderDelivered | RefundIssued
+ReactedTo: TypeAlias = OrderDelivered | RefundIssued | OccasionRecorded
 """The events that some policy reads."""
 
 
@@ -23,5 +29,7 @@ def reactions(
             return earn_on_delivery(event, at, program_id, look)
         case RefundIssued():
             return reverse_on_refund(event, at, program_id, look)
+        case OccasionRecorded():
+            return earn_on_occasion(event, at, program_id, look)
         case _:
             assert_never(event)

@@ -14,6 +14,7 @@ CardId = NewType("CardId", str)
 RefundId = NewType("RefundId", str)
 ProgramId = NewType("ProgramId", str)
 LotId = NewType("LotId", str)
+OccasionId = NewType("OccasionId", str)
 ErasureId = NewType("ErasureId", str)
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)

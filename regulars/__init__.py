@@ -126,6 +126,7 @@ from regulars.domain.rights import (
     RestrictProcessing,
     WithdrawObjection,
 )
+from regulars.domain.told_occasions import RecordOccasion
 from regulars.domain.values import (
     AddressId,
     CardId,
@@ -133,6 +134,7 @@ from regulars.domain.values import (
     ItemId,
     MerchantId,
     Money,
+    OccasionId,
     OrderId,
     ProgramId,
     RefundId,
@@ -214,6 +216,7 @@ __all__ = [
     "NotOurDatabase",
     "NumberProtection",
     "ObjectToProcessing",
+    "OccasionId",
     "OlderFormat",
     "OrderId",
     "OrderState",
@@ -235,6 +238,7 @@ __all__ = [
     "Reach",
     "ReadingPolicy",
     "Receipt",
+    "RecordOccasion",
     "Recorded",
     "RefundId",
     "Refusal",

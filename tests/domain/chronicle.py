@@ -10,9 +10,10 @@ from attrs import Factory, define
 from regulars.domain import actor, customer, erasure, loyalty, merchant, order, program
 from regulars.domain.loyalty import Account
 from regulars.domain.order import Order, OrderDelivered
-from regulars.domain.policies import earn_on_delivery, reverse_on_refund
+from regulars.domain.policies import earn_on_delivery, earn_on_occasion, reverse_on_refund
 from regulars.domain.program import Program
 from regulars.domain.refund import RefundIssued
+from regulars.domain.told_occasions import OccasionRecorded
 from regulars.domain.values import CustomerId, MerchantId, OrderId, ProgramId, Refusal
 from tests.domain.story import (
     AccountStory,
@@ -131,6 +132,8 @@ class Chronicle:
             return earn_on_delivery(event, at, PROGRAM, self)
         if isinstance(event, RefundIssued):
             return reverse_on_refund(event, at, PROGRAM, self)
+        if isinstance(event, OccasionRecorded):
+            return earn_on_occasion(event, at, PROGRAM, self)
         return ()
 
 

@@ -56,6 +56,7 @@ from regulars.domain.values import (
     LotId,
     MerchantId,
     Money,
+    OccasionId,
     OrderId,
     ProgramId,
     RefundId,
@@ -131,6 +132,7 @@ occasions = st.builds(
     currency=currencies,
     lines=amounts.map(lambda paid: (EarningLine(line=1, gross=paid, net=paid),)),
 )
+occasion_ids = st.sampled_from([OccasionId(str(year)) for year in (2024, 2025)])
 lot_ids = st.sampled_from([LotId(f"o-{number}") for number in range(1, 5)])
 lines = st.lists(
     st.builds(
@@ -171,6 +173,7 @@ _FILLING: Final[Filling] = {
     ErasureId: erasure_ids,
     ItemId: item_ids,
     LotId: lot_ids,
+    OccasionId: occasion_ids,
     MerchantId: merchant_ids,
     OrderId: order_ids,
     ProgramId: program_ids,

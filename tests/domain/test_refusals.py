@@ -14,6 +14,7 @@ from regulars.domain import (
     purchase,
     refund,
     review,
+    told_occasions,
 )
 from regulars.domain.order import Stage
 from regulars.domain.rule_flaws import Flaw, spelled
@@ -26,7 +27,18 @@ FILLING: Filling = {
     Flaw: st.builds(Flaw, place=st.just(("groups", 0, "most")), why=words),
 }
 # Read from the modules: among the subclasses, attrs may have left the classes that it replaced.
-MODULES = (customer, erasure, loyalty, merchant, order, program, purchase, refund, review)
+MODULES = (
+    customer,
+    erasure,
+    loyalty,
+    merchant,
+    order,
+    program,
+    purchase,
+    refund,
+    review,
+    told_occasions,
+)
 REFUSALS = [
     kind
     for module in MODULES

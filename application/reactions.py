@@ -5,18 +5,22 @@ from datetime import datetime
 from typing import TypeAlias, assert_never
 
 from regulars.application.events import Command
+from regulars.domain.loyalty import PointsEarned, PointsReversed
 from regulars.domain.order import OrderDelivered
 from regulars.domain.policies import (
     Present,
     earn_on_delivery,
     earn_on_occasion,
+    evaluate_tier,
     reverse_on_refund,
 )
 from regulars.domain.refund import RefundIssued
 from regulars.domain.told_occasions import OccasionRecorded
 from regulars.domain.values import ProgramId
 
-ReactedTo: TypeAlias = OrderDelivered | RefundIssued | OccasionRecorded
+ReactedTo: TypeAlias = (
+    OrderDelivered | RefundIssued | OccasionRecorded | PointsEarned | PointsReversed
+)
 """The events that some policy reads."""
 
 
@@ -30,6 +34,11 @@ def reactions(
         case RefundIssued():
             return reverse_on_refund(event, at, program_id, look)
         case OccasionRecorded():
-            return earn_on_occasion(event, at, program_id, look)
+            return (
+                *earn_on_occasion(event, at, program_id, look),
+                *evaluate_tier(event, at, program_id, look),
+            )
+        case PointsEarned() | PointsReversed():
+            return evaluate_tier(event, at, program_id, look)
         case _:
             assert_never(event)

@@ -8,9 +8,14 @@ from typing import Final, NamedTuple, TypeAlias, TypeVar
 from attrs import Factory, define
 
 from regulars.domain import actor, customer, erasure, loyalty, merchant, order, program
-from regulars.domain.loyalty import Account
+from regulars.domain.loyalty import Account, PointsEarned, PointsReversed
 from regulars.domain.order import Order, OrderDelivered
-from regulars.domain.policies import earn_on_delivery, earn_on_occasion, reverse_on_refund
+from regulars.domain.policies import (
+    earn_on_delivery,
+    earn_on_occasion,
+    evaluate_tier,
+    reverse_on_refund,
+)
 from regulars.domain.program import Program
 from regulars.domain.refund import RefundIssued
 from regulars.domain.told_occasions import OccasionRecorded
@@ -133,7 +138,12 @@ class Chronicle:
         if isinstance(event, RefundIssued):
             return reverse_on_refund(event, at, PROGRAM, self)
         if isinstance(event, OccasionRecorded):
-            return earn_on_occasion(event, at, PROGRAM, self)
+            return (
+                *earn_on_occasion(event, at, PROGRAM, self),
+                *evaluate_tier(event, at, PROGRAM, self),
+            )
+        if isinstance(event, PointsEarned | PointsReversed):
+            return evaluate_tier(event, at, PROGRAM, self)
         return ()
 
 

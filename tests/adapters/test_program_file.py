@@ -58,6 +58,11 @@ def policy(told: str) -> str:
     return f"[[earning]]\npoints = 1\n[[policies]]\n{told}"
 
 
+def ladder(told: str) -> str:
+    """A file with a ladder."""
+    return f"[[earning]]\npoints = 1\n[[ladder]]\n{told}"
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "program.toml"
@@ -187,6 +192,20 @@ def test_any_rule_that_can_be_written_is_read_as_it_was_meant(
         (policy("activation = { when = 'manual', days = 2 }"), "policies[0].activation.days"),
         (policy("activation = { when = 'later' }"), "policies[0].activation.when"),
         (policy("spend_order = 'fefo'\n[[policies]]"), "policies[1] begin when others do"),
+        (ladder("levels = []"), "ladder[0].levels"),
+        (ladder("levels = [{ tier = 'a', least = '5' }]"), "ladder[0].levels[0].least must be a"),
+        (
+            ladder("basis = 'spend'\nlevels = [{ tier = 'a', least = 5 }]"),
+            "levels[0].least must be",
+        ),
+        (ladder("basis = 'spend'\nlevels = [{ tier = 'a', least = '5' }]"), "needs a currency"),
+        (ladder("days = 3\nlevels = [{ tier = 'a', least = 5 }]"), "ladder[0].days must be"),
+        (
+            ladder(
+                "levels = [{ tier = 'a', least = 5 }]\n[[ladder]]\nlevels = [{ tier = 'a', least = 5 }]"
+            ),
+            "ladder[1] begins when another does",
+        ),
         ("[[earning]\npoints = 1", "line 1"),
         ("a = 1\na = 2\nb = 3", "line 2"),
     ],
@@ -371,4 +390,4 @@ def test_the_programmes_of_the_guide_are_programmes(path: Path) -> None:
     guide = (ROOT / "docs/programme.md").read_text(encoding="utf-8")
     written = re.findall(r"^```toml\n(.*?)^```$", guide, re.DOTALL | re.MULTILINE)
 
-    assert [len(commands(path, one)) for one in written] == [2, 2, 3]
+    assert [len(commands(path, one)) for one in written] == [2, 2, 3, 3]

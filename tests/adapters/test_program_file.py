@@ -46,6 +46,7 @@ from tests.architecture.repository import ROOT
 from tests.domain.examples import giving
 
 CLUB = ProgramId("club")
+FIVE = "levels = [{ tier = 'a', least = 5 }]"
 
 
 def rule(told: str) -> str:
@@ -195,17 +196,12 @@ def test_any_rule_that_can_be_written_is_read_as_it_was_meant(
         (ladder("levels = []"), "ladder[0].levels"),
         (ladder("levels = [{ tier = 'a', least = '5' }]"), "ladder[0].levels[0].least must be a"),
         (
-            ladder("basis = 'spend'\nlevels = [{ tier = 'a', least = 5 }]"),
+            ladder(f"basis = 'spend'\n{FIVE}"),
             "levels[0].least must be",
         ),
         (ladder("basis = 'spend'\nlevels = [{ tier = 'a', least = '5' }]"), "needs a currency"),
-        (ladder("days = 3\nlevels = [{ tier = 'a', least = 5 }]"), "ladder[0].days must be"),
-        (
-            ladder(
-                "levels = [{ tier = 'a', least = 5 }]\n[[ladder]]\nlevels = [{ tier = 'a', least = 5 }]"
-            ),
-            "ladder[1] begins when another does",
-        ),
+        (ladder(f"days = 3\n{FIVE}"), "ladder[0].days must be"),
+        (ladder(f"{FIVE}\n[[ladder]]\n{FIVE}"), "ladder[1] begins when another does"),
         ("[[earning]\npoints = 1", "line 1"),
         ("a = 1\na = 2\nb = 3", "line 2"),
     ],

@@ -8,8 +8,13 @@ from urllib.parse import quote
 from attrs import frozen
 
 from regulars.application.events import Command, Event
-from regulars.domain import actor, customer, erasure, loyalty, merchant, order, program
+from regulars.domain import account, actor, customer, erasure, loyalty, merchant, order, program
 from regulars.domain.values import CustomerId, MerchantId, OrderId, ProgramId
+
+
+def as_told(_event: object, at: datetime, _state: object) -> datetime:
+    """An event occurred when its command says."""
+    return at
 
 
 @frozen(kw_only=True, eq=False)
@@ -20,6 +25,8 @@ class Aggregate:
     `fold_version` is raised whenever the fold comes to make other states of the same events; a
     test fails where that is forgotten. `snapshot_every` is after how many events a stream is
     worth another snapshot (docs/adr/0012-snapshots-that-nothing-needs.md); None keeps none.
+    `moment` tells when an event occurred that came of a command of that moment, in a state that
+    has not folded it yet.
     """
 
     state: type[Any]
@@ -28,6 +35,7 @@ class Aggregate:
     fold_version: int
     decide: Callable[[Any, Any], Sequence[Event]]
     snapshot_every: int | None
+    moment: Callable[[Any, datetime, Any], datetime] = as_told
 
 
 CUSTOMER: Final = Aggregate(
@@ -63,12 +71,13 @@ PROGRAM: Final = Aggregate(
     snapshot_every=100,
 )
 ACCOUNT: Final = Aggregate(
-    state=loyalty.Account,
+    state=account.Account,
     events=get_args(loyalty.Event),
     fold=loyalty.fold,
-    fold_version=5,
+    fold_version=6,
     decide=loyalty.decide,
     snapshot_every=250,
+    moment=loyalty.moment,
 )
 ERASURE: Final = Aggregate(
     state=erasure.Erasure,

@@ -306,18 +306,18 @@ class Commands:
     def _take(self, command: Command, first_id: int, cause: Cause, batch: Batch) -> None:
         stream, aggregate = addressed(command)
         held = self._held(stream, aggregate, batch)
-        occurred_at = microseconds(command.at)
         events = aggregate.decide(command, held.state)
         for number, event in enumerate(events):
             held.version += 1
-            aggregate.fold(held.state, event, command.at)
+            at = aggregate.moment(event, command.at, held.state)
+            aggregate.fold(held.state, event, at)
             batch.pending.append(
                 Pending(
                     stream=stream,
                     version=held.version,
                     event=event,
                     event_id=EventId((first_id + number).to_bytes(16, "big")),
-                    occurred_at=occurred_at,
+                    occurred_at=microseconds(at),
                     actor=cause.by,
                     correlation=cause.correlation,
                     causation=cause.causation,

@@ -10,7 +10,8 @@ from regulars.application.aggregates import account_stream
 from regulars.application.events import Happened, moment
 from regulars.application.queries import Query, ViewRows
 from regulars.application.views import Key, View
-from regulars.domain.loyalty import LoyaltyAccountOpened, PointsEarned, PointsReversed
+from regulars.domain.loyalty import LoyaltyAccountOpened, PointsEarned
+from regulars.domain.reversal import PointsReversed
 from regulars.domain.values import CustomerId, ProgramId, decimal_text
 
 
@@ -47,9 +48,9 @@ def _account_fold(row: AccountTotals, recorded: Happened) -> None:
         case PointsEarned(points=points):
             row.earned += points
             row.balance += points
-        case PointsReversed(points=points):
-            row.reversed += points
-            row.balance -= points
+        case PointsReversed(points=points, written_off=forgiven):
+            row.reversed += points - forgiven
+            row.balance -= points - forgiven
         case _:
             pass
 

@@ -17,7 +17,7 @@ from regulars.application.aggregates import (
 from regulars.application.door import request_base
 from regulars.application.events import Command, Pending, moment
 from regulars.application.reactions import ReactedTo, reactions
-from regulars.domain.loyalty import Account
+from regulars.domain.account import Account
 from regulars.domain.order import Order
 from regulars.domain.program import Program
 from regulars.domain.values import CustomerId, OrderId, ProgramId

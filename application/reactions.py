@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TypeAlias, assert_never
 
 from regulars.application.events import Command
-from regulars.domain.loyalty import PointsEarned, PointsReversed
+from regulars.domain.loyalty import PointsEarned
 from regulars.domain.order import OrderDelivered
 from regulars.domain.policies import (
     Present,
@@ -15,6 +15,7 @@ from regulars.domain.policies import (
     reverse_on_refund,
 )
 from regulars.domain.refund import RefundIssued
+from regulars.domain.reversal import PointsReversed
 from regulars.domain.told_occasions import OccasionRecorded
 from regulars.domain.values import ProgramId
 

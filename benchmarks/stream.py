@@ -10,9 +10,10 @@ from regulars.adapters.database import Database
 from regulars.adapters.event_log import SqlLog
 from regulars.application.aggregates import ACCOUNT, account_stream
 from regulars.application.events import Event, EventId, Pending, moment
+from regulars.domain.account import Account
 from regulars.domain.earning import Evaluation, Step
 from regulars.domain.earning_rules import RuleId
-from regulars.domain.loyalty import Account, LoyaltyAccountOpened, PointsEarned
+from regulars.domain.loyalty import LoyaltyAccountOpened, PointsEarned
 from regulars.domain.values import CustomerId, LotId, OrderId, ProgramId
 
 _PROGRAM: Final = ProgramId("default")
@@ -40,7 +41,7 @@ def _run(settings: Settings, folder: Path) -> Result:
             state = Account()
             for _, event, occurred_at in log.facts(_STREAM):
                 ACCOUNT.fold(state, event, moment(occurred_at))
-        _check(state.balance, points)
+        _check(state.lots.available, points)
         return events, elapsed.seconds
 
     def theirs() -> tuple[int, float]:

@@ -1,32 +1,30 @@
 """
-A loyalty account: the points that one customer earned in one programme, order by order.
+A loyalty account: the points that one customer earned in one programme, lot by lot.
 
-What an order earns is rounded down once, and a refund recomputes it on what remains
-(R1 and R3 of docs/loyalty.md), so that no way of splitting a refund changes the result.
+What an order earns is rounded down once (R1 of docs/loyalty.md).
+What refunds take is decided in `reversal`, what is spent in `redemption`, what falls due in `due`.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeAlias, assert_never
+from typing import TypeAlias
 
-from attrs import Factory, define, frozen
+from attrs import frozen
 
-from regulars.domain import patronage, tiers, told_occasions
-from regulars.domain.earning import MOST_EARNED, Evaluation, evaluate
-from regulars.domain.earning_rules import ORDER, Occasion, RuleSet
+from regulars.domain import patronage, redemption, reversal, tiers, told_occasions
+from regulars.domain.account import Account, Award, Redemption
+from regulars.domain.due import AccountAt
+from regulars.domain.due import Event as Due
+from regulars.domain.earning import MOST_EARNED, Evaluation
+from regulars.domain.earning_rules import ORDER
+from regulars.domain.holding import PointsReservationReleased, PointsReserved, Reservation
+from regulars.domain.lots import Allocation, PointsActivated, PointsDebtSettled, PointsExpired
 from regulars.domain.occasions import NEWCOMER, Standing
-from regulars.domain.patronage import Patronage
-from regulars.domain.tiers import EvaluateTier, Gain, TierStanding
-from regulars.domain.told_occasions import OccasionRecorded, RecordOccasion, ToldOccasions
-from regulars.domain.values import CustomerId, LotId, OrderId, ProgramId, RefundId, Refusal
-
-
-@frozen(kw_only=True)
-class Allocation:
-    """So many points of a lot."""
-
-    lot: LotId
-    points: int
+from regulars.domain.redemption import PointsRedeemed, RedemptionReversed
+from regulars.domain.reversal import PointsReversed, ReversePoints
+from regulars.domain.tiers import EvaluateTier, Gain
+from regulars.domain.told_occasions import OccasionRecorded, RecordOccasion
+from regulars.domain.values import CustomerId, LotId, OrderId, ProgramId, Refusal
 
 
 # Stored under these names with these fields: never rename, never repurpose, add a version.
@@ -65,77 +63,90 @@ class PointsEarned:
     expires_at: datetime | None = None
 
 
-@frozen(kw_only=True)
-class PointsReversed:
-    """
-    A refund took back `points` of those awarded as `lot`, leaving `kept` for what `remaining` is.
-
-    `remaining` is what the rules still looked at, in minor units of the lot's currency; `kept`
-    is what those that the order earned by give for it.
-    `allocations` are the lots that points were taken of. What no lot had is owed (`debt_added`)
-    or forgiven (`written_off`): points = allocated + debt_added + written_off.
-    """
-
-    program: ProgramId
-    customer: CustomerId
-    lot: LotId
-    refund: RefundId
-    points: int
-    remaining: int
-    kept: int
-    order: OrderId | None = None
-    allocations: tuple[Allocation, ...] = ()
-    debt_added: int = 0
-    written_off: int = 0
-
-
 Event: TypeAlias = (
-    LoyaltyAccountOpened | OccasionRecorded | PointsEarned | PointsReversed | tiers.Event
+    LoyaltyAccountOpened
+    | OccasionRecorded
+    | PointsEarned
+    | PointsReversed
+    | Due
+    | redemption.Event
+    | tiers.Event
 )
-
-
-@define
-class Lot:
-    """What is kept of one award, and what a refund is judged by."""
-
-    kept: int
-    rules_version: int | None
-    standing: Standing
-
-
-@define
-class Account:
-    """The state of one loyalty account, written by `fold` alone."""
-
-    opened: bool = False
-    balance: int = 0
-    lots: dict[LotId, Lot] = Factory(dict[LotId, Lot])
-    refunds: set[tuple[LotId, RefundId]] = Factory(set[tuple[LotId, RefundId]])
-    patronage: Patronage = Factory(Patronage)
-    occasions: ToldOccasions = Factory(ToldOccasions)
-    tier: TierStanding = Factory(TierStanding)
 
 
 def fold(state: Account, event: Event, at: datetime) -> None:
     """Record in `state` what happened."""
+    state.as_of = max(state.as_of, at)
     match event:
         case LoyaltyAccountOpened():
             state.opened = True
+            state.program, state.customer = event.program, event.customer
         case OccasionRecorded():
             told_occasions.fold(state.occasions, event, at)
-        case PointsEarned(lot=lot, points=points):
-            state.balance += points
-            state.lots[lot] = Lot(points, event.rules_version, event.standing)
-            tiers.gain(state.tier, lot, _gain(event, at))
+        case PointsEarned():
+            _earned(state, event, at)
+            tiers.gain(state.tier, event.lot, _gain(event, at))
             if event.order is not None:
                 patronage.count(state.patronage, at)
-        case PointsReversed(lot=lot, points=points, refund=refund):
-            state.balance -= points
-            state.lots[lot].kept -= points
-            state.refunds.add((lot, refund))
-            tiers.lose(state.tier, lot, points, event.remaining)
+        case PointsReversed(lot=lot):
+            award = state.awards[lot]
+            award.kept = event.kept
+            award.written_off += event.written_off
+            award.remaining = min(award.remaining, event.remaining)
+            state.lots.take(event.allocations)
+            state.debt += event.debt_added
+            state.refunds.add((lot, event.refund))
+            tiers.lose(state.tier, lot, event.points, event.remaining)
+        case PointsActivated(lot=lot, expires_at=expires_at):
+            state.lots.activate(lot, expires_at)
+        case PointsExpired(lot=lot, points=points):
+            state.lots.expire(lot, points)
+        case PointsDebtSettled(points=points, allocations=allocations):
+            state.lots.take(allocations)
+            state.debt -= points
+        case PointsReserved(reservation=reservation, allocations=allocations):
+            state.lots.take(allocations)
+            state.reserved[reservation] = event.points
+            state.held[reservation] = Reservation(
+                points=event.points,
+                allocations=allocations,
+                lapses_at=event.lapses_at,
+                order=event.order,
+            )
+        case PointsReservationReleased(reservation=reservation, allocations=allocations):
+            state.lots.put_back(allocations)
+            state.held.pop(reservation, None)
+        case PointsRedeemed():
+            _redeemed(state, event)
+        case RedemptionReversed(redemption=spent, allocations=allocations):
+            if event.reinstated_until is not None:
+                for lot in event.reinstated:
+                    state.lots.prolong(lot, event.reinstated_until)
+            state.lots.put_back(allocations)
+            state.redemptions[spent].restored += event.points
         case _:
             tiers.fold(state.tier, event)
+
+
+def _earned(state: Account, event: PointsEarned, at: datetime) -> None:
+    evaluation = event.evaluation
+    state.lots.add(
+        event.lot,
+        event.points,
+        awarded_at=at,
+        activates_at=event.activates_at,
+        expires_at=event.expires_at,
+        pending=event.pending,
+    )
+    state.awards[event.lot] = Award(
+        kept=event.points,
+        amount=evaluation.amount,
+        remaining=evaluation.amount,
+        exact_numerator=evaluation.exact_numerator,
+        exact_denominator=evaluation.exact_denominator,
+        rules_version=event.rules_version,
+        standing=event.standing,
+    )
 
 
 def _gain(event: PointsEarned, at: datetime) -> Gain:
@@ -146,6 +157,34 @@ def _gain(event: PointsEarned, at: datetime) -> Gain:
         currency=event.currency,
         is_order=event.order is not None,
     )
+
+
+def _redeemed(state: Account, event: PointsRedeemed) -> None:
+    if event.reservation is None:
+        state.lots.take(event.allocations)
+    else:
+        state.held.pop(event.reservation, None)
+    state.redemptions[event.redemption] = Redemption(
+        points=event.points, allocations=event.allocations, reservation=event.reservation
+    )
+
+
+def moment(event: Event, at: datetime, state: Account) -> datetime:
+    """
+    When `event` occurred, which was decided at `at`.
+
+    What fell due occurred at its own moment; what was held, spent or restored not before what the
+    account knows already, so that nothing is spent before it was there.
+    """
+    match event:
+        case PointsActivated(activated_at=when) | PointsExpired(expired_at=when):
+            return when
+        case PointsDebtSettled(settled_at=when) | PointsReservationReleased(released_at=when):
+            return when
+        case PointsReserved() | PointsRedeemed() | RedemptionReversed():
+            return max(at, state.as_of)
+        case _:
+            return at
 
 
 @frozen(kw_only=True)
@@ -172,25 +211,34 @@ class AwardPoints:
 
 
 @frozen(kw_only=True)
-class ReversePoints:
-    """
-    Take back what an order no longer earns now that only `remaining` of it is paid for.
-
-    `lot` is what it earned, by `rules`, which are those of `rules_version`.
-    """
+class ActivatePoints:
+    """Let a pending lot be used, until `expires_at` where it is told, or as it was awarded."""
 
     program: ProgramId
     customer: CustomerId
     at: datetime
     lot: LotId
-    refund: RefundId
-    remaining: Occasion
-    rules: RuleSet
-    rules_version: int
-    order: OrderId | None = None
+    expires_at: datetime | None = None
 
 
-Command: TypeAlias = AwardPoints | RecordOccasion | ReversePoints | EvaluateTier
+@frozen(kw_only=True)
+class RecordDuePoints:
+    """Record what activated, expired or lapsed by now. No balance is another one for it."""
+
+    program: ProgramId
+    customer: CustomerId
+    at: datetime
+
+
+Command: TypeAlias = (
+    AwardPoints
+    | ActivatePoints
+    | RecordOccasion
+    | ReversePoints
+    | RecordDuePoints
+    | EvaluateTier
+    | redemption.Command
+)
 
 
 @frozen(kw_only=True)
@@ -206,31 +254,49 @@ class ImpossibleAward(Refusal):
 
 def decide(command: Command, state: Account) -> Sequence[Event]:
     """
-    The events that `command` leads to.
+    The events that `command` leads to, after those that fell due before it.
+
+    A command that is dated before the account's last event is decided as of that event.
 
     Raises:
         ImpossibleAward: fewer points than none, or more than an occasion earns.
-        ValueError: an order is to be judged by other rules than those it earned by, which is a bug.
+        Refusal: one of those of `redemption`.
+        ValueError: see `reversal.decide`.
     """
+    now = AccountAt(state, max(command.at, state.as_of))
+    fell_due: list[Event] = list(now.due)
+    added = _added(command, state, now)
+    return [*fell_due, *added] if added or isinstance(command, RecordDuePoints) else []
+
+
+def _added(command: Command, state: Account, now: AccountAt) -> Sequence[Event]:
     match command:
         case AwardPoints():
-            return _award(command, state)
+            return _award(command, state, now)
+        case ActivatePoints(lot=lot, expires_at=expires_at):
+            known = state.lots.known.get(lot)
+            if known is None:
+                return []
+            return now.activate(lot, now.at, expires_at or known.expires_at)
+        case ReversePoints():
+            return reversal.decide(command, state, now)
+        case RecordDuePoints():
+            return []
         case RecordOccasion():
             return _opened(command, told_occasions.decide(command, state.occasions), state)
-        case ReversePoints():
-            return _reverse(command, state)
         case EvaluateTier():
             return tiers.decide(command, state.tier)
         case _:
-            assert_never(command)
+            return redemption.decide(command, state, now)
 
 
-def _award(command: AwardPoints, state: Account) -> Sequence[Event]:
+def _award(command: AwardPoints, state: Account, now: AccountAt) -> Sequence[Event]:
     points = command.evaluation.points
     if not 0 <= points <= MOST_EARNED:
         raise ImpossibleAward(lot=command.lot, points=points)
-    if command.lot in state.lots:
+    if command.lot in state.lots.known:
         return []
+    activates_at = command.activates_at
     earned = PointsEarned(
         program=command.program,
         customer=command.customer,
@@ -242,11 +308,11 @@ def _award(command: AwardPoints, state: Account) -> Sequence[Event]:
         currency=command.currency,
         rules_version=command.rules_version,
         standing=command.standing,
-        pending=command.pending,
-        activates_at=command.activates_at,
+        pending=command.pending or (activates_at is not None and activates_at > command.at),
+        activates_at=activates_at,
         expires_at=command.expires_at,
     )
-    return _opened(command, [earned], state)
+    return _opened(command, [earned, *_paid(now, earned)], state)
 
 
 def _opened(
@@ -258,30 +324,9 @@ def _opened(
     return [LoyaltyAccountOpened(program=command.program, customer=command.customer), *events]
 
 
-def _reverse(command: ReversePoints, state: Account) -> Sequence[Event]:
-    lot = state.lots.get(command.lot)
-    if lot is None or (command.lot, command.refund) in state.refunds:
+def _paid(now: AccountAt, earned: PointsEarned) -> Sequence[Event]:
+    """What an award that can be used pays of what is owed."""
+    expires_at = earned.expires_at
+    if earned.pending or (expires_at is not None and expires_at <= now.at):
         return []
-    if command.rules_version != lot.rules_version:
-        raise ValueError(
-            f"lot {command.lot} was earned by rules {lot.rules_version},"
-            f" not by {command.rules_version}"
-        )
-    left = evaluate(command.rules, command.remaining)
-    # Bonuses ask for no money: of an order that was paid back in full nothing is kept.
-    paid_for = any(line.net for line in command.remaining.lines)
-    kept = min(lot.kept, left.points if paid_for else 0)
-    points = lot.kept - kept
-    return [
-        PointsReversed(
-            program=command.program,
-            customer=command.customer,
-            lot=command.lot,
-            order=command.order,
-            refund=command.refund,
-            points=points,
-            remaining=left.amount,
-            kept=kept,
-            allocations=(Allocation(lot=command.lot, points=points),) if points else (),
-        )
-    ]
+    return now.pay([Allocation(lot=earned.lot, points=earned.points)], now.at)

@@ -7,22 +7,18 @@ from typing import Protocol
 from attrs import evolve
 
 from regulars.domain import patronage
+from regulars.domain.account import Account
+from regulars.domain.due import balance
 from regulars.domain.earning import evaluate
 from regulars.domain.earning_rules import NO_CURRENCY, Occasion
-from regulars.domain.loyalty import (
-    Account,
-    AwardPoints,
-    Command,
-    PointsEarned,
-    PointsReversed,
-    ReversePoints,
-)
+from regulars.domain.loyalty import AwardPoints, Command, PointsEarned
 from regulars.domain.occasions import Standing, occasion
 from regulars.domain.order import Order, OrderDelivered
 from regulars.domain.program import Program
 from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.refund import RefundIssued
+from regulars.domain.reversal import PointsReversed, ReversePoints
 from regulars.domain.tiers import EvaluateTier, tier_at
 from regulars.domain.told_occasions import OccasionRecorded
 from regulars.domain.validity import Counted
@@ -138,7 +134,7 @@ def _asked(
         at=at,
         ladder=published.ladder,
         version=published.version,
-        balance=look.account(customer).balance,
+        balance=balance(look.account(customer), at).available,
     )
 
 
@@ -169,7 +165,7 @@ def reverse_on_refund(
     """
     if event.customer is None or not event.goods:
         return []
-    lot = look.account(event.customer).lots.get(LotId(event.order))
+    lot = look.account(event.customer).awards.get(LotId(event.order))
     if lot is None or lot.rules_version is None:
         return []
     placed = _placed(look, event.order)

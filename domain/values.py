@@ -14,6 +14,8 @@ CardId = NewType("CardId", str)
 RefundId = NewType("RefundId", str)
 ProgramId = NewType("ProgramId", str)
 LotId = NewType("LotId", str)
+ReservationId = NewType("ReservationId", str)
+RedemptionId = NewType("RedemptionId", str)
 OccasionId = NewType("OccasionId", str)
 ErasureId = NewType("ErasureId", str)
 

@@ -18,6 +18,7 @@ from regulars.domain.earning_rules import (
     RuleSet,
     When,
 )
+from regulars.domain.holding import PointsReservationReleased, PointsReserved
 from regulars.domain.ledger_policies import (
     Arithmetic,
     Restore,
@@ -25,12 +26,8 @@ from regulars.domain.ledger_policies import (
     Reversal,
     SpendOrder,
 )
-from regulars.domain.loyalty import (
-    Allocation,
-    LoyaltyAccountOpened,
-    PointsEarned,
-    PointsReversed,
-)
+from regulars.domain.lots import Allocation, PointsActivated, PointsDebtSettled, PointsExpired
+from regulars.domain.loyalty import LoyaltyAccountOpened, PointsEarned
 from regulars.domain.occasions import Standing
 from regulars.domain.program import (
     EarningRulesPublished,
@@ -39,6 +36,8 @@ from regulars.domain.program import (
     TierLadderPublished,
 )
 from regulars.domain.program_policies import ProgramPolicies
+from regulars.domain.redemption import PointsRedeemed, RedemptionReversed, Reward
+from regulars.domain.reversal import PointsReversed
 from regulars.domain.tier_ladder import Basis, Downgrade, Level, TierLadder, Window
 from regulars.domain.tiers import (
     Assessment,
@@ -57,7 +56,16 @@ from regulars.domain.validity import (
     ExpiryPolicy,
     Period,
 )
-from regulars.domain.values import ItemId, LotId, OccasionId, RefundId
+from regulars.domain.values import (
+    ItemId,
+    LotId,
+    Money,
+    OccasionId,
+    OrderId,
+    RedemptionId,
+    RefundId,
+    ReservationId,
+)
 from regulars.testing.example_ids import ADA, CAFE, ORDER, PLACED_AT, PROGRAM
 
 RULES = RuleSet(
@@ -242,5 +250,65 @@ LOYALTY: Final[dict[tuple[str, int], Event]] = {
         allocations=(Allocation(lot=LotId("订单-1001"), points=10),),
         debt_added=5,
         written_off=3,
+    ),
+    ("PointsActivated", 1): PointsActivated(
+        program=PROGRAM,
+        customer=ADA,
+        lot=LotId("订单-1001"),
+        points=8,
+        activated_at=datetime(2026, 3, 14, 23, 59, 59, 123456, tzinfo=UTC),
+        expires_at=datetime(2027, 3, 15, 16, tzinfo=UTC),
+    ),
+    ("PointsDebtSettled", 1): PointsDebtSettled(
+        program=PROGRAM,
+        customer=ADA,
+        points=5,
+        allocations=(Allocation(lot=LotId("订单-1001"), points=5),),
+        settled_at=datetime(2026, 3, 14, 23, 59, 59, 123456, tzinfo=UTC),
+    ),
+    ("PointsReserved", 1): PointsReserved(
+        program=PROGRAM,
+        customer=ADA,
+        reservation=ReservationId("basket-1"),
+        points=2,
+        allocations=(Allocation(lot=LotId("订单-1001"), points=2),),
+        lapses_at=datetime(2026, 3, 20, tzinfo=UTC),
+        order=OrderId("订单-1002"),
+    ),
+    ("PointsRedeemed", 1): PointsRedeemed(
+        program=PROGRAM,
+        customer=ADA,
+        redemption=RedemptionId("basket-1"),
+        points=2,
+        allocations=(Allocation(lot=LotId("订单-1001"), points=2),),
+        reward=Reward(kind="payment", id="till-1", value=Money(minor=200, currency="CNY")),
+        reservation=ReservationId("basket-1"),
+        order=OrderId("订单-1002"),
+    ),
+    ("RedemptionReversed", 1): RedemptionReversed(
+        program=PROGRAM,
+        customer=ADA,
+        redemption=RedemptionId("basket-1"),
+        refund=RefundId("refund-2"),
+        points=1,
+        allocations=(Allocation(lot=LotId("订单-1001"), points=1),),
+        reinstated=(LotId("订单-1001"),),
+        reinstated_until=datetime(2027, 4, 1, tzinfo=UTC),
+    ),
+    ("PointsReservationReleased", 1): PointsReservationReleased(
+        program=PROGRAM,
+        customer=ADA,
+        reservation=ReservationId("basket-2"),
+        points=1,
+        allocations=(Allocation(lot=LotId("订单-1001"), points=1),),
+        released_at=datetime(2026, 3, 20, tzinfo=UTC),
+        lapsed=True,
+    ),
+    ("PointsExpired", 1): PointsExpired(
+        program=PROGRAM,
+        customer=ADA,
+        lot=LotId("订单-1001"),
+        points=3,
+        expired_at=datetime(2027, 4, 1, tzinfo=UTC),
     ),
 }

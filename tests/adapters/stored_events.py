@@ -4,8 +4,10 @@ from regulars.application.events import Event, Retired
 from regulars.domain.customer import ConsentGranted
 from regulars.domain.earning import Evaluation, Step
 from regulars.domain.earning_rules import Group, Rate, Rule, RuleId, RuleSet
-from regulars.domain.loyalty import Allocation, PointsEarned, PointsReversed
+from regulars.domain.lots import Allocation
+from regulars.domain.loyalty import PointsEarned
 from regulars.domain.program import EarningRulesPublished
+from regulars.domain.reversal import PointsReversed
 from regulars.domain.values import LotId, RefundId
 from regulars.testing.example_events import EXAMPLES
 from regulars.testing.example_ids import ADA, ORDER, PLACED_AT, PROGRAM

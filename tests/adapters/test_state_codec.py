@@ -32,7 +32,8 @@ from regulars.application.ports import Storage
 from regulars.application.snapshots import Snapshot
 from regulars.application.states import States
 from regulars.domain import personal
-from regulars.domain.loyalty import Account, LoyaltyAccountOpened
+from regulars.domain.account import Account
+from regulars.domain.loyalty import LoyaltyAccountOpened
 from regulars.domain.values import OrderId, Refusal
 from regulars.testing.pending_events import append, pending
 from regulars.testing.snapshots import AGGREGATES, filled
@@ -126,14 +127,14 @@ def test_of_any_bytes_a_state_or_nothing_is_read(body: bytes) -> None:
 
 def test_a_body_of_another_type_is_no_state() -> None:
     codec = StateCodec()
-    body = codec.encode(attrs.make_class("Odd", {"balance": attrs.field()})("many"))
+    body = codec.encode(attrs.make_class("Odd", {"debt": attrs.field()})("many"))
 
     assert body is not None
     assert codec.decode(ACCOUNT, body) is None
 
 
 def test_a_number_that_has_no_bytes_makes_no_body() -> None:
-    assert STATES.encode(Account(balance=2**64)) is None
+    assert STATES.encode(Account(debt=2**64)) is None
 
 
 @attrs.define

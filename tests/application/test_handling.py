@@ -33,7 +33,7 @@ from regulars.domain.customer import (
     UnknownCustomer,
     WithdrawConsent,
 )
-from regulars.domain.loyalty import LoyaltyAccountOpened, PointsEarned, PointsReversed
+from regulars.domain.loyalty import LoyaltyAccountOpened, PointsEarned
 from regulars.domain.merchant import MerchantRegistered, RegisterMerchant
 from regulars.domain.order import (
     AcceptOrder,
@@ -48,6 +48,7 @@ from regulars.domain.personal import Address, Contact, DataClass
 from regulars.domain.program import DefineProgram, PublishEarningRules
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.refund import RefundIssued
+from regulars.domain.reversal import PointsReversed
 from regulars.domain.values import BEGINNING, AddressId, CustomerId, Refusal
 from tests.application.memory_crm import TENANT, Parts, core, memory_core, request, sql_core
 from tests.domain.chronicle import PROGRAM

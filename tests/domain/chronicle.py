@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from attrs import Factory, define
 
 from regulars.domain import actor, customer, erasure, loyalty, merchant, order, program
-from regulars.domain.loyalty import Account, PointsEarned, PointsReversed
+from regulars.domain.account import Account
+from regulars.domain.loyalty import PointsEarned
 from regulars.domain.order import Order, OrderDelivered
 from regulars.domain.policies import (
     earn_on_delivery,
@@ -18,6 +19,7 @@ from regulars.domain.policies import (
 )
 from regulars.domain.program import Program
 from regulars.domain.refund import RefundIssued
+from regulars.domain.reversal import PointsReversed
 from regulars.domain.told_occasions import OccasionRecorded
 from regulars.domain.values import CustomerId, MerchantId, OrderId, ProgramId, Refusal
 from tests.domain.story import (
@@ -28,6 +30,7 @@ from tests.domain.story import (
     MerchantStory,
     OrderStory,
     ProgramStory,
+    Story,
     account_story,
     actor_story,
     customer_story,
@@ -115,22 +118,25 @@ class Chronicle:
         return [fact.event for fact in self.facts if isinstance(fact.event, kind)]
 
     def _record(self, command: Command) -> None:
-        self.facts += [Fact(event, command.at) for event in self._when(command)]
+        story = self._story(command)
+        events = story.when(command)
+        moments = story.moments[len(story.moments) - len(events) :]
+        self.facts += map(Fact, events, moments)
 
-    def _when(self, command: Command) -> Sequence[Event]:
+    def _story(self, command: Command) -> Story[Any, Any, Any]:
         if isinstance(command, customer.Command):
-            return self.customers[command.customer].when(command)
+            return self.customers[command.customer]
         if isinstance(command, merchant.Command):
-            return self.merchants[command.merchant].when(command)
+            return self.merchants[command.merchant]
         if isinstance(command, order.Command):
-            return self.orders[command.order].when(command)
+            return self.orders[command.order]
         if isinstance(command, program.Command):
-            return self.programs[command.program].when(command)
+            return self.programs[command.program]
         if isinstance(command, erasure.Command):
-            return self.erasures[command.customer].when(command)
+            return self.erasures[command.customer]
         if isinstance(command, loyalty.Command):
-            return self.accounts[command.program, command.customer].when(command)
-        return self.actors[command.actor].when(command)
+            return self.accounts[command.program, command.customer]
+        return self.actors[command.actor]
 
     def _reactions(self, event: Event, at: datetime) -> Sequence[loyalty.Command]:
         if isinstance(event, OrderDelivered):

@@ -25,6 +25,14 @@ from regulars.domain.earning_rules import (
     RuleSet,
 )
 from regulars.domain.erasure import DestroyedKey, Purged, Traces
+from regulars.domain.ledger_policies import (
+    Arithmetic,
+    Restore,
+    ReturnPolicy,
+    Reversal,
+    SpendOrder,
+)
+from regulars.domain.lots import Allocation
 from regulars.domain.occasions import Standing
 from regulars.domain.personal import (
     Address,
@@ -40,6 +48,7 @@ from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.protection import Party
 from regulars.domain.purchase import Channel, Line
 from regulars.domain.reading import Limit
+from regulars.domain.redemption import Reward
 from regulars.domain.tier_ladder import Basis, Downgrade, Level, TierLadder, Window
 from regulars.domain.tiers import Assessment
 from regulars.domain.validity import (
@@ -61,7 +70,9 @@ from regulars.domain.values import (
     OccasionId,
     OrderId,
     ProgramId,
+    RedemptionId,
     RefundId,
+    ReservationId,
 )
 from tests.domain.chronicle import PROGRAM
 
@@ -149,6 +160,22 @@ occasions = st.builds(
 )
 occasion_ids = st.sampled_from([OccasionId(str(year)) for year in (2024, 2025)])
 lot_ids = st.sampled_from([LotId(f"o-{number}") for number in range(1, 5)])
+reservation_ids = st.sampled_from([ReservationId(f"h-{number}") for number in range(1, 4)])
+redemption_ids = st.sampled_from([RedemptionId(f"s-{number}") for number in range(1, 4)])
+allocations = st.builds(Allocation, lot=lot_ids, points=amounts)
+rewards = st.builds(
+    Reward,
+    kind=st.sampled_from(["payment", "coupon"]),
+    id=st.none() | words,
+    value=st.none() | st.builds(Money, minor=amounts, currency=currencies),
+)
+return_policies = st.builds(
+    ReturnPolicy,
+    reversal=st.sampled_from(Reversal),
+    arithmetic=st.sampled_from(Arithmetic),
+    restore=st.sampled_from(Restore),
+    reinstate_days=st.sampled_from([0, 30]),
+)
 lines = st.lists(
     st.builds(
         Line,
@@ -192,7 +219,9 @@ _FILLING: Final[Filling] = {
     MerchantId: merchant_ids,
     OrderId: order_ids,
     ProgramId: program_ids,
+    RedemptionId: redemption_ids,
     RefundId: refund_ids,
+    ReservationId: reservation_ids,
     NoneType: st.none(),
     bool: st.booleans(),
     datetime: moments,
@@ -218,6 +247,11 @@ _FILLING: Final[Filling] = {
     ),
     Occasion: occasions,
     Standing: standings,
+    ReturnPolicy: return_policies,
+    Reward: rewards,
+    SpendOrder: st.sampled_from(SpendOrder),
+    tuple[Allocation, ...]: st.lists(allocations, max_size=2).map(tuple),
+    tuple[LotId, ...]: st.lists(lot_ids, max_size=2).map(tuple),
     Money: st.builds(Money, minor=amounts, currency=currencies),
     DataClass: st.sampled_from(DataClass),
     Traces: st.sampled_from(Traces),

@@ -5,7 +5,7 @@ from attrs import evolve
 from hypothesis import given
 
 from regulars.domain.earning import evaluate
-from regulars.domain.loyalty import PointsEarned, PointsReversed
+from regulars.domain.loyalty import PointsEarned
 from regulars.domain.occasions import occasion
 from regulars.domain.order import OrderDelivered
 from regulars.domain.policies import reverse_on_refund
@@ -13,6 +13,7 @@ from regulars.domain.program import DefineProgram, PublishEarningRules, SetProgr
 from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.purchase import PlaceOrder
 from regulars.domain.refund import RefundIssued
+from regulars.domain.reversal import PointsReversed
 from regulars.domain.validity import Activation, ActivationPolicy, Counted, ExpiryPolicy
 from regulars.domain.values import LotId, OrderId
 from tests.domain.chronicle import PROGRAM, Chronicle, Command, chronicle
@@ -195,6 +196,6 @@ def test_every_order_keeps_the_points_of_the_goods_that_stayed_paid_for(
         left = occasion(placed, at, refunded=back[event.order])
         expected[event.order] = evaluate(rules, left).points
     assert kept(told) == expected
-    assert sum(account.state.balance for account in told.accounts.values()) == sum(
+    assert sum(account.state.lots.available for account in told.accounts.values()) == sum(
         kept(told).values()
     )

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars.domain.earning_rules import Multiplier, RuleId, When
-from regulars.domain.loyalty import PointsEarned, PointsReversed
+from regulars.domain.loyalty import PointsEarned
 from regulars.domain.program import (
     DefineProgram,
     PublishEarningRules,
     PublishTierLadder,
 )
+from regulars.domain.reversal import PointsReversed
 from regulars.domain.tier_ladder import Basis, Downgrade, Level, TierLadder, Window
 from regulars.domain.tiers import (
     EvaluateTier,

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from regulars.domain.actor import RecordAccess
 from regulars.domain.customer import UpdateCustomerDetails
 from regulars.domain.earning_rules import Group, Nth, Rule, RuleId, RuleSet, When
-from regulars.domain.loyalty import PointsEarned, PointsReversed
+from regulars.domain.loyalty import PointsEarned
 from regulars.domain.order import CancelOrder, CompleteOrder, MarkDelivered
 from regulars.domain.program import DefineProgram, PublishEarningRules
 from regulars.domain.purchase import Line
 from regulars.domain.refund import RefundIssued
+from regulars.domain.reversal import PointsReversed
 from regulars.domain.values import ItemId, OrderId
 from tests.domain.chronicle import PROGRAM, Chronicle, Command, chronicle
 from tests.domain.examples import ANNA, DELIVER, ORDER, PLACE, giving, refund
@@ -62,7 +63,7 @@ def taken(town: Chronicle, *parts: int) -> list[int]:
 
 
 def balance(town: Chronicle) -> int:
-    return town.accounts[PROGRAM, ANNA].state.balance
+    return town.accounts[PROGRAM, ANNA].state.lots.available
 
 
 @pytest.mark.parametrize(("total", "points"), [(105_00, 10), (9_99, 0), (10_00, 1)])

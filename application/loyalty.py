@@ -10,7 +10,9 @@ from regulars.application.aggregates import account_stream
 from regulars.application.events import Happened, moment
 from regulars.application.queries import Query, ViewRows
 from regulars.application.views import Key, View
+from regulars.domain.lots import PointsExpired
 from regulars.domain.loyalty import LoyaltyAccountOpened, PointsEarned
+from regulars.domain.redemption import PointsRedeemed, RedemptionReversed
 from regulars.domain.reversal import PointsReversed
 from regulars.domain.values import CustomerId, ProgramId, decimal_text
 
@@ -35,6 +37,9 @@ def _account_parts(recorded: Happened) -> Iterable[tuple[Key, Happened]]:
             LoyaltyAccountOpened(program=program, customer=customer)
             | PointsEarned(program=program, customer=customer)
             | PointsReversed(program=program, customer=customer)
+            | PointsExpired(program=program, customer=customer)
+            | PointsRedeemed(program=program, customer=customer)
+            | RedemptionReversed(program=program, customer=customer)
         ):
             return (((program, customer), recorded),)
         case _:
@@ -51,16 +56,34 @@ def _account_fold(row: AccountTotals, recorded: Happened) -> None:
         case PointsReversed(points=points, written_off=forgiven):
             row.reversed += points - forgiven
             row.balance -= points - forgiven
+        case PointsExpired(points=points):
+            row.expired += points
+            row.balance -= points
+        case PointsRedeemed(points=points):
+            row.redeemed += points
+            row.balance -= points
+        case RedemptionReversed(points=points):
+            row.redeemed -= points
+            row.balance += points
         case _:
             pass
 
 
 ACCOUNTS: Final[View[AccountTotals, Happened]] = View(
     name="accounts",
-    version=1,
+    version=2,
     row=AccountTotals,
     key=("program", "customer"),
-    reads=frozenset({LoyaltyAccountOpened, PointsEarned, PointsReversed}),
+    reads=frozenset(
+        {
+            LoyaltyAccountOpened,
+            PointsEarned,
+            PointsReversed,
+            PointsExpired,
+            PointsRedeemed,
+            RedemptionReversed,
+        }
+    ),
     parts=_account_parts,
     fold=_account_fold,
     indexes=("customer",),

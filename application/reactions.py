@@ -6,9 +6,10 @@ from typing import TypeAlias, assert_never
 
 from regulars.application.events import Command
 from regulars.domain.loyalty import PointsEarned
-from regulars.domain.order import OrderDelivered
+from regulars.domain.order import OrderCompleted, OrderDelivered
 from regulars.domain.policies import (
     Present,
+    activate_on_completion,
     earn_on_delivery,
     earn_on_occasion,
     evaluate_tier,
@@ -20,7 +21,12 @@ from regulars.domain.told_occasions import OccasionRecorded
 from regulars.domain.values import ProgramId
 
 ReactedTo: TypeAlias = (
-    OrderDelivered | RefundIssued | OccasionRecorded | PointsEarned | PointsReversed
+    OrderDelivered
+    | OrderCompleted
+    | RefundIssued
+    | OccasionRecorded
+    | PointsEarned
+    | PointsReversed
 )
 """The events that some policy reads."""
 
@@ -32,6 +38,8 @@ def reactions(
     match event:
         case OrderDelivered():
             return earn_on_delivery(event, at, program_id, look)
+        case OrderCompleted():
+            return activate_on_completion(event, at, program_id, look)
         case RefundIssued():
             return reverse_on_refund(event, at, program_id, look)
         case OccasionRecorded():

@@ -11,9 +11,9 @@ from regulars.domain.account import Account
 from regulars.domain.due import balance
 from regulars.domain.earning import evaluate
 from regulars.domain.earning_rules import NO_CURRENCY, Occasion
-from regulars.domain.loyalty import AwardPoints, Command, PointsEarned
+from regulars.domain.loyalty import ActivatePoints, AwardPoints, Command, PointsEarned
 from regulars.domain.occasions import Standing, occasion
-from regulars.domain.order import Order, OrderDelivered
+from regulars.domain.order import Order, OrderCompleted, OrderDelivered
 from regulars.domain.program import Program
 from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.purchase import OrderPlaced
@@ -21,7 +21,7 @@ from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed, ReversePoints
 from regulars.domain.tiers import EvaluateTier, tier_at
 from regulars.domain.told_occasions import OccasionRecorded
-from regulars.domain.validity import Counted
+from regulars.domain.validity import Activation, Counted
 from regulars.domain.values import CustomerId, LotId, OrderId, ProgramId
 
 
@@ -182,6 +182,29 @@ def reverse_on_refund(
             ),
             rules=look.program().version(lot.rules_version),
             rules_version=lot.rules_version,
+            policy=look.program().policies_at(event.placed_at).returns,
+        )
+    ]
+
+
+def activate_on_completion(
+    event: OrderCompleted, at: datetime, program_id: ProgramId, look: Present
+) -> Sequence[Command]:
+    """The points of a completed order can be used, where its policies waited for that."""
+    order = look.order(event.order)
+    if order.placed is None or order.placed_at is None or order.placed.customer is None:
+        return []
+    policies = look.program().policies_at(order.placed_at)
+    if policies.activation.activation is not Activation.COMPLETION:
+        return []
+    counted = policies.expiry.counted is Counted.ACTIVATION
+    return [
+        ActivatePoints(
+            program=program_id,
+            customer=order.placed.customer,
+            at=at,
+            lot=LotId(event.order),
+            expires_at=policies.expiry.expires_at(at) if counted else None,
         )
     ]
 

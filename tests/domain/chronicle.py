@@ -10,8 +10,9 @@ from attrs import Factory, define
 from regulars.domain import actor, customer, erasure, loyalty, merchant, order, program
 from regulars.domain.account import Account
 from regulars.domain.loyalty import PointsEarned
-from regulars.domain.order import Order, OrderDelivered
+from regulars.domain.order import Order, OrderCompleted, OrderDelivered
 from regulars.domain.policies import (
+    activate_on_completion,
     earn_on_delivery,
     earn_on_occasion,
     evaluate_tier,
@@ -141,6 +142,8 @@ class Chronicle:
     def _reactions(self, event: Event, at: datetime) -> Sequence[loyalty.Command]:
         if isinstance(event, OrderDelivered):
             return earn_on_delivery(event, at, PROGRAM, self)
+        if isinstance(event, OrderCompleted):
+            return activate_on_completion(event, at, PROGRAM, self)
         if isinstance(event, RefundIssued):
             return reverse_on_refund(event, at, PROGRAM, self)
         if isinstance(event, OccasionRecorded):

@@ -5,9 +5,11 @@ from attrs import evolve
 from hypothesis import given
 
 from regulars.domain.earning import evaluate
+from regulars.domain.ledger_policies import Arithmetic, ReturnPolicy
+from regulars.domain.lots import PointsActivated
 from regulars.domain.loyalty import PointsEarned
 from regulars.domain.occasions import occasion
-from regulars.domain.order import OrderDelivered
+from regulars.domain.order import CompleteOrder, OrderDelivered
 from regulars.domain.policies import reverse_on_refund
 from regulars.domain.program import DefineProgram, PublishEarningRules, SetProgramPolicies
 from regulars.domain.program_policies import ProgramPolicies
@@ -152,6 +154,46 @@ def test_the_policies_say_from_when_and_until_when_points_can_be_used(
     delay = ActivationPolicy(activation=activation, days=1)
 
     assert usable(delay, ExpiryPolicy(days=10, counted=counted)) == expected
+
+
+COMPLETION = ActivationPolicy(activation=Activation.COMPLETION)
+
+
+def completed(policies: ProgramPolicies, place: PlaceOrder = PLACE) -> Chronicle:
+    """The town in which an order was delivered at noon and completed a day later."""
+    told = SetProgramPolicies(program=PROGRAM, at=NOON, policies=policies)
+    complete = CompleteOrder(order=ORDER, at=NEXT_NOON)
+    return chronicle([DEFINE, PUBLISH, told, place, evolve(DELIVER, at=NOON), complete])
+
+
+@pytest.mark.parametrize(
+    ("counted", "ends"),
+    [
+        (Counted.AWARD, TENTH_DAY),
+        (Counted.ACTIVATION, TENTH_DAY + timedelta(days=1)),
+    ],
+)
+def test_a_completed_order_lets_its_points_be_used(counted: Counted, ends: datetime) -> None:
+    expiry = ExpiryPolicy(days=10, counted=counted)
+    (event,) = completed(ProgramPolicies(activation=COMPLETION, expiry=expiry)).all(PointsActivated)
+
+    assert (event.activated_at, event.expires_at) == (NEXT_NOON, ends)
+
+
+def test_nothing_is_activated_that_waits_for_something_else_or_is_nobodys() -> None:
+    waiting = ProgramPolicies(activation=ActivationPolicy(activation=Activation.MANUAL))
+    nobodys = completed(ProgramPolicies(activation=COMPLETION), evolve(PLACE, customer=None))
+
+    assert completed(waiting).all(PointsActivated) == []
+    assert nobodys.all(PointsActivated) == []
+
+
+def test_a_refund_is_judged_by_the_returns_of_the_time_when_the_order_was_placed() -> None:
+    keeping = ReturnPolicy(arithmetic=Arithmetic.NONE)
+    told = completed(ProgramPolicies(returns=keeping))
+    told.tell(refund(40_00))
+
+    assert [event.points for event in told.all(PointsReversed)] == [0]
 
 
 def test_the_policies_are_those_of_the_time_when_the_order_was_placed() -> None:

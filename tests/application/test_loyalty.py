@@ -3,7 +3,7 @@ from attrs import evolve
 from regulars.application.loyalty import PointsBalance, PointsLedger
 from regulars.domain.earning import Evaluation
 from regulars.domain.earning_rules import Group, Rule, RuleId, RuleSet, When
-from regulars.domain.loyalty import AwardPoints
+from regulars.domain.loyalty import AwardPoints, RecordDuePoints
 from regulars.domain.program import DefineProgram, PublishEarningRules, PublishTierLadder
 from regulars.domain.tier_ladder import Level, TierLadder
 from regulars.domain.told_occasions import RecordOccasion
@@ -13,6 +13,7 @@ from tests.application.memory_crm import memory_core
 from tests.application.shop_week import FRIDAY, MONDAY, shop_week
 from tests.domain.chronicle import PROGRAM, Command
 from tests.domain.examples import ANNA, BO, DELIVER, PLACE, REFUND, SECOND, giving, refund
+from tests.domain.points import award, redeem, undo
 from tests.domain.story import NOON, minutes
 
 
@@ -32,6 +33,20 @@ def test_a_balance_is_what_was_earned_less_what_was_taken_back() -> None:
     assert (found.earned, found.reversed) == (94, 51)
     assert (found.expired, found.redeemed) == (0, 0)
     assert found.balance == 43
+
+
+def test_a_balance_counts_what_was_spent_restored_and_expired() -> None:
+    later = NOON + minutes(90)
+    lasting = award("o-1", 100_00)
+    fleeting = award("o-2", 30_00, expires_at=later)
+    due = RecordDuePoints(program=PROGRAM, customer=ANNA, at=later)
+    town = tell(memory_core(), [lasting, fleeting, redeem(40), undo(1, 2), due])
+
+    found = town.crm.ask(PointsBalance(customer=ANNA))
+
+    # 30 of the first to expire and 10 others were spent; the 10 came back, and 10 of the 30.
+    assert found is not None
+    assert (found.earned, found.redeemed, found.expired, found.balance) == (130, 20, 10, 100)
 
 
 def test_nobody_has_no_account_and_nothing_in_its_ledger() -> None:

@@ -31,6 +31,7 @@ from regulars.adapters.cli_log_group import log
 from regulars.adapters.cli_merge import merge
 from regulars.adapters.cli_policy import policy
 from regulars.adapters.cli_profile import UnknownCustomer, profile
+from regulars.adapters.cli_program import program
 from regulars.adapters.cli_report import report
 from regulars.adapters.cli_retention import retention
 from regulars.adapters.cli_reveal import reveal
@@ -183,7 +184,7 @@ def regulars(ctx: click.Context) -> None:
 
 
 for _command in (
-    *(demo, import_, report, profile, balance, reveal, access_log, export, find, index),
+    *(demo, import_, program, report, profile, balance, reveal, access_log, export, find, index),
     *(merge, erase, erasures, hold, release, holds, new_life, retention, policy),
     *(events, rebuild, verify, keys, log),
 ):

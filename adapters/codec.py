@@ -1,17 +1,20 @@
 """Events to bytes and back: the one place that knows stored names and JSON."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
-from regulars.adapters.upcasting import Chain, Payload, Stored, Turned, Upcaster
+from regulars.adapters.older_events import UPCASTERS
+from regulars.adapters.upcasting import Chain, Payload, Stored, Upcaster
 from regulars.application.events import Event, Retired
 from regulars.domain import (
     actor,
     bank_card,
     customer,
     erasure,
+    holding,
+    lots,
     loyalty,
     merchant,
     order,
@@ -20,9 +23,13 @@ from regulars.domain import (
     purchase,
     real_name,
     records,
+    redemption,
     refund,
+    reversal,
     review,
     rights,
+    tiers,
+    told_occasions,
 )
 
 # A stored name and its schema version stand for a class for ever; see CONTRIBUTING.md.
@@ -67,10 +74,25 @@ STORED: Final[dict[type[Event], Stored]] = {
     protection.OrderChatClosed: ("OrderChatClosed", 1),
     protection.AddressHidden: ("AddressHidden", 1),
     program.ProgramDefined: ("ProgramDefined", 1),
-    program.EarningRulePublished: ("EarningRulePublished", 1),
+    program.EarningRulesPublished: ("EarningRulesPublished", 1),
+    program.ProgramPoliciesSet: ("ProgramPoliciesSet", 1),
+    program.TierLadderPublished: ("TierLadderPublished", 1),
     loyalty.LoyaltyAccountOpened: ("LoyaltyAccountOpened", 1),
-    loyalty.PointsEarned: ("PointsEarned", 1),
-    loyalty.PointsReversed: ("PointsReversed", 1),
+    told_occasions.OccasionRecorded: ("OccasionRecorded", 1),
+    loyalty.PointsEarned: ("PointsEarned", 2),
+    reversal.PointsReversed: ("PointsReversed", 2),
+    lots.PointsActivated: ("PointsActivated", 1),
+    lots.PointsExpired: ("PointsExpired", 1),
+    lots.PointsDebtSettled: ("PointsDebtSettled", 1),
+    holding.PointsReserved: ("PointsReserved", 1),
+    holding.PointsReservationReleased: ("PointsReservationReleased", 1),
+    redemption.PointsRedeemed: ("PointsRedeemed", 1),
+    redemption.RedemptionReversed: ("RedemptionReversed", 1),
+    tiers.TierEntered: ("TierEntered", 1),
+    tiers.TierUpgraded: ("TierUpgraded", 1),
+    tiers.TierRenewed: ("TierRenewed", 1),
+    tiers.TierGraceStarted: ("TierGraceStarted", 1),
+    tiers.TierDowngraded: ("TierDowngraded", 1),
     erasure.ErasureRequested: ("ErasureRequested", 2),
     erasure.CustomerErased: ("CustomerErased", 1),
     erasure.LegalHoldPlaced: ("LegalHoldPlaced", 1),
@@ -85,20 +107,6 @@ STORED: Final[dict[type[Event], Stored]] = {
     actor.ActorReinstated: ("ActorReinstated", 1),
 }
 
-
-def _without_evidence(payload: Payload) -> Iterator[Turned]:
-    yield "ConsentGranted", 2, {**payload, "evidence_ref": None, "valid_until": None}
-
-
-def _for_good(payload: Payload) -> Iterator[Turned]:
-    yield "ErasureRequested", 2, {**payload, "new_life": False}
-
-
-UPCASTERS: Final[tuple[Upcaster, ...]] = (
-    Upcaster(of=("ConsentGranted", 1), into=(("ConsentGranted", 2),), turn=_without_evidence),
-    Upcaster(of=("ErasureRequested", 1), into=(("ErasureRequested", 2),), turn=_for_good),
-)
-"""What has become of each older name and version; see CONTRIBUTING.md."""
 
 encode: Final[Callable[[Any], bytes]] = msgspec.json.Encoder(order="sorted").encode
 """The JSON bytes of an event or command, always the same for the same content."""

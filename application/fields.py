@@ -22,12 +22,15 @@ _IDS: Final = {
     "erasure",
     "id",
     "item",
+    "lot",
     "merchant",
     "number_ref",
+    "occasion",
     "order",
     "program",
     "refund",
     "role",
+    "rule",
     "survivor",
     "who",
 }
@@ -189,6 +192,10 @@ def _check_inner(value: object, name: str, inner: object, inside: tuple[type[Any
     if len(inside) == 1 and type(inner) is inside[0]:
         if inside[0] in _FIELDS:  # the members of an enumeration are all there are
             _check(inner)
+        elif isinstance(inner, datetime):
+            _check_time(value, name, inner)
+        elif isinstance(inner, str) and not is_text(inner):
+            raise InvalidText(field=name)
         return
     parts = cast("tuple[object, ...]", inner) if isinstance(inner, tuple) else ()
     if tuple(map(type, parts)) != inside:
@@ -224,7 +231,7 @@ def _inside(hint: object) -> tuple[type[Any], ...]:
     if get_origin(hint) is not tuple:
         return ()
     first = get_args(hint)[0]
-    return get_args(first) or (first,)
+    return get_args(first) or (getattr(first, "__supertype__", first),)
 
 
 def _nested(kind: type[Any]) -> set[type[Any]]:

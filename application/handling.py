@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from secrets import token_hex
-from typing import Final
+from typing import Any, Final
 
 from regulars.application.aggregates import CUSTOMER, Aggregate
 from regulars.application.batch import Batch, Cause, Outcome, Planned, Receipt, receipt
@@ -324,29 +324,31 @@ class Commands:
         return stop
 
     def _react(self, place: int, batch: Batch) -> None:
+        def state(stream: str, aggregate: Aggregate) -> Any:  # noqa: ANN401 - each aggregate has its own
+            return self._held(stream, aggregate, batch).state
+
+        look, tenant = AtHand(self._program, state), self._door.tenant
         # Events that reactions add are themselves looked at, until none is left.
-        look = AtHand(self._program, lambda stream, of: self._held(stream, of, batch).state)
         while place < len(batch.pending):
-            asked = asked_after(batch.pending[place], look, self._door.tenant)
-            place += 1
-            for command, first_id, cause in asked:
+            for command, first_id, cause in asked_after(batch.pending[place], look, tenant):
                 self._take(command, first_id, cause, batch)
+            place += 1
 
     def _take(self, command: Command, first_id: int, cause: Cause, batch: Batch) -> None:
-        occurred_at = microseconds(command.at)
         load = partial(self._held, batch=batch)
         for stream, aggregate, events in decided(command, load):
             held = load(stream, aggregate)
             for event in events:
                 held.version += 1
-                aggregate.fold(held.state, event, command.at)
+                at = aggregate.moment(event, command.at, held.state)
+                aggregate.fold(held.state, event, at)
                 batch.pending.append(
                     Pending(
                         stream=stream,
                         version=held.version,
                         event=event,
                         event_id=EventId(first_id.to_bytes(16, "big")),
-                        occurred_at=occurred_at,
+                        occurred_at=microseconds(at),
                         actor=cause.by,
                         correlation=cause.correlation,
                         causation=cause.causation,

@@ -5,13 +5,23 @@ from typing import Any, Final, cast
 
 from attrs import frozen
 
-from regulars.application.aggregates import PROGRAM, Aggregate, program_stream
+from regulars.application.aggregates import (
+    ACCOUNT,
+    ORDER,
+    PROGRAM,
+    Aggregate,
+    account_stream,
+    order_stream,
+    program_stream,
+)
 from regulars.application.batch import Cause
 from regulars.application.door import request_base
 from regulars.application.events import Command, Pending, moment
 from regulars.application.reactions import ReactedTo, reactions
+from regulars.domain.account import Account
+from regulars.domain.order import Order
 from regulars.domain.program import Program
-from regulars.domain.values import ProgramId
+from regulars.domain.values import CustomerId, OrderId, ProgramId
 
 POLICY: Final = "policy"
 """Who asked for what a policy led to."""
@@ -28,6 +38,14 @@ class AtHand:
         """The programme in which orders earn."""
         return cast("Program", self.state(program_stream(self.program_id), PROGRAM))
 
+    def order(self, order: OrderId) -> Order:
+        """An order."""
+        return cast("Order", self.state(order_stream(order), ORDER))
+
+    def account(self, customer: CustomerId) -> Account:
+        """The customer's account in that programme."""
+        return cast("Account", self.state(account_stream(self.program_id, customer), ACCOUNT))
+
 
 def asked_after(
     pending: Pending, look: AtHand, tenant: str
@@ -36,7 +54,6 @@ def asked_after(
     if not isinstance(pending.event, ReactedTo):
         return
     cause = Cause(POLICY, pending.correlation, pending.event_id.hex())
-    at = moment(pending.occurred_at)
-    commands = reactions(pending.event, at, look.program_id, look.program)
+    commands = reactions(pending.event, moment(pending.occurred_at), look.program_id, look)
     for number, command in enumerate(commands):
         yield command, request_base(tenant, f"reaction/{cause.causation}/{number}"), cause

@@ -1,27 +1,30 @@
 """
-A loyalty account: the points that one customer earned in one programme, order by order.
+A loyalty account: the points that one customer earned in one programme, lot by lot.
 
-What an order earns is rounded down once, and a refund recomputes it on what remains
-(R1 and R3 of docs/loyalty.md), so that no way of splitting a refund changes the result.
+What an order earns is rounded down once (R1 of docs/loyalty.md).
+What refunds take is decided in `reversal`, what is spent in `redemption`, what falls due in `due`.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
-from math import floor
-from typing import TypeAlias, assert_never
+from typing import TypeAlias
 
-from attrs import Factory, define, frozen
+from attrs import frozen
 
-from regulars.domain.program import MOST_POINTS, EarningRule, is_possible
-from regulars.domain.values import (
-    MOST_MINOR,
-    CustomerId,
-    OrderId,
-    ProgramId,
-    RefundId,
-    Refusal,
-    is_currency,
-)
+from regulars.domain import patronage, redemption, reversal, tiers, told_occasions
+from regulars.domain.account import Account, Award, Redemption
+from regulars.domain.due import AccountAt
+from regulars.domain.due import Event as Due
+from regulars.domain.earning import MOST_EARNED, Evaluation
+from regulars.domain.earning_rules import ORDER
+from regulars.domain.holding import PointsReservationReleased, PointsReserved, Reservation
+from regulars.domain.lots import Allocation, PointsActivated, PointsDebtSettled, PointsExpired
+from regulars.domain.occasions import NEWCOMER, Standing
+from regulars.domain.redemption import PointsRedeemed, RedemptionReversed
+from regulars.domain.reversal import PointsReversed, ReversePoints
+from regulars.domain.tiers import EvaluateTier, Gain
+from regulars.domain.told_occasions import OccasionRecorded, RecordOccasion
+from regulars.domain.values import CustomerId, LotId, OrderId, ProgramId, Refusal
 
 
 # Stored under these names with these fields: never rename, never repurpose, add a version.
@@ -36,206 +39,294 @@ class LoyaltyAccountOpened:
 @frozen(kw_only=True)
 class PointsEarned:
     """
-    An order earned `points`, none if it was too small.
+    An occasion earned `points`, none if it was too small; they are a lot of their own.
 
-    `base` is what was paid for goods, in minor units of `currency`; `rule` and `rule_version`
-    are what turned it into points: floor(rule.points_for(base, currency)).
+    `evaluation` is how they came about, by the rules of `rules_version` (None where no rules
+    gave them) for a customer of that `standing`; `on` names the occasion, `order` the order if it
+    was one. Its amounts are minor units of `currency`.
+    They can be used from `activates_at` on, at once if it is None, but where they are `pending`
+    and it is None, until something activates them. At `expires_at` they cannot be used any more.
     """
 
     program: ProgramId
     customer: CustomerId
-    order: OrderId
+    lot: LotId
     points: int
-    base: int
-    currency: str
-    rule_version: int
-    rule: EarningRule
+    evaluation: Evaluation
+    on: str = ORDER
+    order: OrderId | None = None
+    currency: str | None = None
+    rules_version: int | None = None
+    standing: Standing = NEWCOMER
+    pending: bool = False
+    activates_at: datetime | None = None
+    expires_at: datetime | None = None
 
 
-@frozen(kw_only=True)
-class PointsReversed:
-    """
-    A refund took back `points` of an order, leaving `kept` for the `remaining` base.
-
-    `remaining` in minor units of the order's currency; `kept` is what the rule that the order
-    earned by gives for it.
-    """
-
-    program: ProgramId
-    customer: CustomerId
-    order: OrderId
-    refund: RefundId
-    points: int
-    remaining: int
-    kept: int
+Event: TypeAlias = (
+    LoyaltyAccountOpened
+    | OccasionRecorded
+    | PointsEarned
+    | PointsReversed
+    | Due
+    | redemption.Event
+    | tiers.Event
+)
 
 
-Event: TypeAlias = LoyaltyAccountOpened | PointsEarned | PointsReversed
-
-
-@frozen
-class Terms:
-    """What an order earned by: the rule, and the currency that was paid in."""
-
-    rule: EarningRule
-    currency: str
-
-
-@define
-class Lot:
-    """What one order earned and still keeps, and where its terms stand in the account's."""
-
-    kept: int
-    terms: int
-
-
-@define
-class Account:
-    """
-    The state of one loyalty account, written by `fold` alone.
-
-    Many orders earn by the same `terms`, which stand there once: a long account stays small.
-    """
-
-    opened: bool = False
-    balance: int = 0
-    terms: list[Terms] = Factory(list[Terms])
-    lots: dict[OrderId, Lot] = Factory(dict[OrderId, Lot])
-    refunds: set[tuple[OrderId, RefundId]] = Factory(set[tuple[OrderId, RefundId]])
-
-
-def fold(state: Account, event: Event, at: datetime) -> None:  # noqa: ARG001 - one shape for all folds
+def fold(state: Account, event: Event, at: datetime) -> None:
     """Record in `state` what happened."""
+    state.as_of = max(state.as_of, at)
     match event:
         case LoyaltyAccountOpened():
             state.opened = True
-        case PointsEarned(order=order, points=points):
-            state.balance += points
-            state.lots[order] = Lot(points, _place(state.terms, Terms(event.rule, event.currency)))
-        case PointsReversed(order=order, points=points, refund=refund):
-            state.balance -= points
-            state.lots[order].kept -= points
-            state.refunds.add((order, refund))
+            state.program, state.customer = event.program, event.customer
+        case OccasionRecorded():
+            told_occasions.fold(state.occasions, event, at)
+        case PointsEarned():
+            _earned(state, event, at)
+            tiers.gain(state.tier, event.lot, _gain(event, at))
+            if event.order is not None:
+                patronage.count(state.patronage, at)
+        case PointsReversed(lot=lot):
+            award = state.awards[lot]
+            award.kept = event.kept
+            award.written_off += event.written_off
+            award.remaining = min(award.remaining, event.remaining)
+            state.lots.take(event.allocations)
+            state.debt += event.debt_added
+            state.refunds.add((lot, event.refund))
+            tiers.lose(state.tier, lot, event.points, event.remaining)
+        case PointsActivated(lot=lot, expires_at=expires_at):
+            state.lots.activate(lot, expires_at)
+        case PointsExpired(lot=lot, points=points):
+            state.lots.expire(lot, points)
+        case PointsDebtSettled(points=points, allocations=allocations):
+            state.lots.take(allocations)
+            state.debt -= points
+        case PointsReserved(reservation=reservation, allocations=allocations):
+            state.lots.take(allocations)
+            state.reserved[reservation] = event.points
+            state.held[reservation] = Reservation(
+                points=event.points,
+                allocations=allocations,
+                lapses_at=event.lapses_at,
+                order=event.order,
+            )
+        case PointsReservationReleased(reservation=reservation, allocations=allocations):
+            state.lots.put_back(allocations)
+            state.held.pop(reservation, None)
+        case PointsRedeemed():
+            _redeemed(state, event)
+        case RedemptionReversed(redemption=spent, allocations=allocations):
+            if event.reinstated_until is not None:
+                for lot in event.reinstated:
+                    state.lots.prolong(lot, event.reinstated_until)
+            state.lots.put_back(allocations)
+            state.redemptions[spent].restored += event.points
         case _:
-            assert_never(event)
+            tiers.fold(state.tier, event)
 
 
-def _place(known: list[Terms], terms: Terms) -> int:
-    if terms not in known:
-        known.append(terms)
-    return known.index(terms)
+def _earned(state: Account, event: PointsEarned, at: datetime) -> None:
+    evaluation = event.evaluation
+    state.lots.add(
+        event.lot,
+        event.points,
+        awarded_at=at,
+        activates_at=event.activates_at,
+        expires_at=event.expires_at,
+        pending=event.pending,
+    )
+    state.awards[event.lot] = Award(
+        kept=event.points,
+        amount=evaluation.amount,
+        remaining=evaluation.amount,
+        exact_numerator=evaluation.exact_numerator,
+        exact_denominator=evaluation.exact_denominator,
+        rules_version=event.rules_version,
+        standing=event.standing,
+    )
+
+
+def _gain(event: PointsEarned, at: datetime) -> Gain:
+    return Gain(
+        at=at,
+        points=event.points,
+        spend=event.evaluation.amount,
+        currency=event.currency,
+        is_order=event.order is not None,
+    )
+
+
+def _redeemed(state: Account, event: PointsRedeemed) -> None:
+    if event.reservation is None:
+        state.lots.take(event.allocations)
+    else:
+        state.held.pop(event.reservation, None)
+    state.redemptions[event.redemption] = Redemption(
+        points=event.points, allocations=event.allocations, reservation=event.reservation
+    )
+
+
+def moment(event: Event, at: datetime, state: Account) -> datetime:
+    """
+    When `event` occurred, which was decided at `at`.
+
+    What fell due occurred at its own moment; what was held, spent or restored not before what the
+    account knows already, so that nothing is spent before it was there.
+    """
+    match event:
+        case PointsActivated(activated_at=when) | PointsExpired(expired_at=when):
+            return when
+        case PointsDebtSettled(settled_at=when) | PointsReservationReleased(released_at=when):
+            return when
+        case PointsReserved() | PointsRedeemed() | RedemptionReversed():
+            return max(at, state.as_of)
+        case _:
+            return at
 
 
 @frozen(kw_only=True)
-class EarnPoints:
-    """Credit what an order earns by `rule`. Opens the account with the first order."""
+class AwardPoints:
+    """
+    Credit what an occasion earns, as the lot `lot`. Opens the account with the first.
+
+    The fields are those of `PointsEarned`.
+    """
 
     program: ProgramId
     customer: CustomerId
     at: datetime
-    order: OrderId
-    base: int
-    currency: str
-    rule_version: int
-    rule: EarningRule
+    lot: LotId
+    evaluation: Evaluation
+    on: str = ORDER
+    order: OrderId | None = None
+    currency: str | None = None
+    rules_version: int | None = None
+    standing: Standing = NEWCOMER
+    pending: bool = False
+    activates_at: datetime | None = None
+    expires_at: datetime | None = None
 
 
 @frozen(kw_only=True)
-class ReversePoints:
-    """Take back what an order no longer earns now that only `remaining` of its base is paid for."""
+class ActivatePoints:
+    """Let a pending lot be used, until `expires_at` where it is told, or as it was awarded."""
 
     program: ProgramId
     customer: CustomerId
     at: datetime
-    order: OrderId
-    refund: RefundId
-    remaining: int
-
-
-Command: TypeAlias = EarnPoints | ReversePoints
+    lot: LotId
+    expires_at: datetime | None = None
 
 
 @frozen(kw_only=True)
-class BaseBelowZero(Refusal):
-    """An order cannot earn on less than nothing."""
+class RecordDuePoints:
+    """Record what activated, expired or lapsed by now. No balance is another one for it."""
 
-    order: OrderId
-    base: int
+    program: ProgramId
+    customer: CustomerId
+    at: datetime
 
-    def __str__(self) -> str:
-        return f"order {self.order} cannot earn points on {self.base}"
+
+Command: TypeAlias = (
+    AwardPoints
+    | ActivatePoints
+    | RecordOccasion
+    | ReversePoints
+    | RecordDuePoints
+    | EvaluateTier
+    | redemption.Command
+)
 
 
 @frozen(kw_only=True)
-class ImpossibleEarning(Refusal):
-    """The rule cannot be counted by, the currency is none, or the points are too many."""
+class ImpossibleAward(Refusal):
+    """An award gives from 0 to 10^16 points."""
 
-    order: OrderId
+    lot: LotId
+    points: int
 
     def __str__(self) -> str:
-        return f"order {self.order} cannot earn by such a rule, in such a currency or so much"
+        return f"lot {self.lot} cannot be of {self.points} points"
 
 
 def decide(command: Command, state: Account) -> Sequence[Event]:
     """
-    The events that `command` leads to.
+    The events that `command` leads to, after those that fell due before it.
+
+    A command that is dated before the account's last event is decided as of that event.
 
     Raises:
-        BaseBelowZero: the base, or what remains of it, is negative.
-        ImpossibleEarning: no points can be counted so; at most those of `MOST_MINOR` by the
-            best rule, so that no order that could be placed is refused.
+        ImpossibleAward: fewer points than none, or more than an occasion earns.
+        Refusal: one of those of `redemption`.
+        ValueError: see `reversal.decide`.
     """
+    now = AccountAt(state, max(command.at, state.as_of))
+    fell_due: list[Event] = list(now.due)
+    added = _added(command, state, now)
+    return [*fell_due, *added] if added or isinstance(command, RecordDuePoints) else []
+
+
+def _added(command: Command, state: Account, now: AccountAt) -> Sequence[Event]:
     match command:
-        case EarnPoints():
-            return _earn(command, state)
+        case AwardPoints():
+            return _award(command, state, now)
+        case ActivatePoints(lot=lot, expires_at=expires_at):
+            known = state.lots.known.get(lot)
+            if known is None:
+                return []
+            return now.activate(lot, now.at, expires_at or known.expires_at)
         case ReversePoints():
-            return _reverse(command, state)
+            return reversal.decide(command, state, now)
+        case RecordDuePoints():
+            return []
+        case RecordOccasion():
+            return _opened(command, told_occasions.decide(command, state.occasions), state)
+        case EvaluateTier():
+            return tiers.decide(command, state.tier)
         case _:
-            assert_never(command)
+            return redemption.decide(command, state, now)
 
 
-def _earn(command: EarnPoints, state: Account) -> Sequence[Event]:
-    if command.base < 0:
-        raise BaseBelowZero(order=command.order, base=command.base)
-    if command.order in state.lots:
+def _award(command: AwardPoints, state: Account, now: AccountAt) -> Sequence[Event]:
+    points = command.evaluation.points
+    if not 0 <= points <= MOST_EARNED:
+        raise ImpossibleAward(lot=command.lot, points=points)
+    if command.lot in state.lots.known:
         return []
-    if not is_possible(command.rule) or not is_currency(command.currency):
-        raise ImpossibleEarning(order=command.order)
-    points = floor(command.rule.points_for(command.base, command.currency))
-    if points > MOST_MINOR * MOST_POINTS:
-        raise ImpossibleEarning(order=command.order)
+    activates_at = command.activates_at
     earned = PointsEarned(
         program=command.program,
         customer=command.customer,
-        order=command.order,
+        lot=command.lot,
         points=points,
-        base=command.base,
+        evaluation=command.evaluation,
+        on=command.on,
+        order=command.order,
         currency=command.currency,
-        rule_version=command.rule_version,
-        rule=command.rule,
+        rules_version=command.rules_version,
+        standing=command.standing,
+        pending=command.pending or (activates_at is not None and activates_at > command.at),
+        activates_at=activates_at,
+        expires_at=command.expires_at,
     )
-    if state.opened:
-        return [earned]
-    return [LoyaltyAccountOpened(program=command.program, customer=command.customer), earned]
+    return _opened(command, [earned, *_paid(now, earned)], state)
 
 
-def _reverse(command: ReversePoints, state: Account) -> Sequence[Event]:
-    if command.remaining < 0:
-        raise BaseBelowZero(order=command.order, base=command.remaining)
-    lot = state.lots.get(command.order)
-    if lot is None or (command.order, command.refund) in state.refunds:
+def _opened(
+    command: AwardPoints | RecordOccasion, events: Sequence[Event], state: Account
+) -> Sequence[Event]:
+    """The events, the first of an account behind its opening."""
+    if state.opened or not events:
+        return events
+    return [LoyaltyAccountOpened(program=command.program, customer=command.customer), *events]
+
+
+def _paid(now: AccountAt, earned: PointsEarned) -> Sequence[Event]:
+    """What an award that can be used pays of what is owed."""
+    expires_at = earned.expires_at
+    if earned.pending or (expires_at is not None and expires_at <= now.at):
         return []
-    terms = state.terms[lot.terms]
-    recomputed = floor(terms.rule.points_for(command.remaining, terms.currency))
-    kept = min(lot.kept, recomputed)
-    return [
-        PointsReversed(
-            program=command.program,
-            customer=command.customer,
-            order=command.order,
-            refund=command.refund,
-            points=lot.kept - kept,
-            remaining=command.remaining,
-            kept=kept,
-        )
-    ]
+    return now.pay([Allocation(lot=earned.lot, points=earned.points)], now.at)

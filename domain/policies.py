@@ -2,52 +2,215 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol
 
-from regulars.domain.loyalty import Command, EarnPoints, ReversePoints
-from regulars.domain.order import OrderDelivered
+from attrs import evolve
+
+from regulars.domain import patronage
+from regulars.domain.account import Account
+from regulars.domain.due import balance
+from regulars.domain.earning import evaluate
+from regulars.domain.earning_rules import NO_CURRENCY, Occasion
+from regulars.domain.loyalty import ActivatePoints, AwardPoints, Command, PointsEarned
+from regulars.domain.occasions import Standing, occasion
+from regulars.domain.order import Order, OrderCompleted, OrderDelivered
 from regulars.domain.program import Program
+from regulars.domain.program_policies import ProgramPolicies
+from regulars.domain.purchase import OrderPlaced
 from regulars.domain.refund import RefundIssued
-from regulars.domain.values import ProgramId
+from regulars.domain.reversal import PointsReversed, ReversePoints
+from regulars.domain.tiers import EvaluateTier, tier_at
+from regulars.domain.told_occasions import OccasionRecorded
+from regulars.domain.validity import Activation, Counted
+from regulars.domain.values import CustomerId, LotId, OrderId, ProgramId
+
+
+class Present(Protocol):
+    """The states that a policy may look at, with all that was recorded so far."""
+
+    def program(self) -> Program:
+        """The programme in which orders earn."""
+        ...
+
+    def order(self, order: OrderId) -> Order:
+        """An order."""
+        ...
+
+    def account(self, customer: CustomerId) -> Account:
+        """The customer's account in that programme."""
+        ...
 
 
 def earn_on_delivery(
-    event: OrderDelivered, at: datetime, program_id: ProgramId, program: Program
+    event: OrderDelivered, at: datetime, program_id: ProgramId, look: Present
 ) -> Sequence[Command]:
     """
-    A delivered order of a known customer earns by the rule in force when it was placed.
+    A delivered order of a known customer earns by the rules in force when it was placed.
 
-    An order without a customer earns nothing, nor does one placed before the first rule.
+    An order without a customer earns nothing, nor does one placed before the first rules.
+    From when on and until when its points can be used, the policies of that time say.
     """
-    rule = program.rule_at(event.placed_at, event.currency)
-    if event.customer is None or rule is None:
+    if event.customer is None:
         return []
-    return [
-        EarnPoints(
-            program=program_id,
-            customer=event.customer,
-            at=at,
-            order=event.order,
-            base=event.total,
-            currency=event.currency,
-            rule_version=rule.version,
-            rule=rule.rule,
-        )
-    ]
+    published = look.program().rules_at(event.placed_at, event.currency)
+    if published is None:
+        return []
+    account = look.account(event.customer)
+    standing = evolve(
+        patronage.standing(account.patronage, published.rules, event.placed_at),
+        tier=_tier(event.customer, event.placed_at, program_id, look),
+    )
+    bought = occasion(_placed(look, event.order), event.placed_at, standing)
+    award = AwardPoints(
+        program=program_id,
+        customer=event.customer,
+        at=at,
+        lot=LotId(event.order),
+        order=event.order,
+        evaluation=evaluate(published.rules, bought),
+        currency=event.currency,
+        rules_version=published.version,
+        standing=standing,
+    )
+    return [_usable(award, look.program().policies_at(event.placed_at))]
+
+
+def earn_on_occasion(
+    event: OccasionRecorded, at: datetime, program_id: ProgramId, look: Present
+) -> Sequence[Command]:
+    """
+    An occasion in the programme earns by the rules and policies in force when it came.
+
+    Where no rule is for it nothing is awarded, and no event says so.
+    """
+    published = look.program().rules_at(at, NO_CURRENCY)
+    if published is None or event.program != program_id:
+        return []
+    standing = Standing(tier=_tier(event.customer, at, program_id, look))
+    came = Occasion(at=at, on=event.on, currency=NO_CURRENCY, tier=standing.tier)
+    evaluation = evaluate(published.rules, came)
+    if not evaluation.steps:
+        return []
+    award = AwardPoints(
+        program=program_id,
+        customer=event.customer,
+        at=at,
+        lot=LotId(f"{event.on}/{event.occasion}"),
+        on=event.on,
+        evaluation=evaluation,
+        rules_version=published.version,
+        standing=standing,
+    )
+    return [_usable(award, look.program().policies_at(at))]
+
+
+def evaluate_tier(
+    event: PointsEarned | PointsReversed | OccasionRecorded,
+    at: datetime,
+    program_id: ProgramId,
+    look: Present,
+) -> Sequence[Command]:
+    """
+    Whatever is earned or taken back may change the tier, by the ladder in force.
+
+    An occasion that is told changes what the end of a term left undone.
+    """
+    if event.program != program_id:
+        return []
+    refunded = isinstance(event, PointsReversed)
+    asked = _asked(event.customer, at, program_id, look)
+    return [] if asked is None else [evolve(asked, refunded=refunded)]
+
+
+def _asked(
+    customer: CustomerId, at: datetime, program_id: ProgramId, look: Present
+) -> EvaluateTier | None:
+    published = look.program().ladder_at(at)
+    if published is None:
+        return None
+    return EvaluateTier(
+        program=program_id,
+        customer=customer,
+        at=at,
+        ladder=published.ladder,
+        version=published.version,
+        balance=balance(look.account(customer), at).available,
+    )
+
+
+def _tier(customer: CustomerId, at: datetime, program_id: ProgramId, look: Present) -> str | None:
+    asked = _asked(customer, at, program_id, look)
+    return None if asked is None else tier_at(look.account(customer).tier, asked)
+
+
+def _usable(award: AwardPoints, policies: ProgramPolicies) -> AwardPoints:
+    """The award, with when its points can be used."""
+    usable = policies.activation.activates_at(award.at)
+    counted = award.at if policies.expiry.counted is Counted.AWARD else usable
+    return evolve(
+        award,
+        pending=usable != award.at,
+        activates_at=None if usable == award.at else usable,
+        expires_at=None if counted is None else policies.expiry.expires_at(counted),
+    )
 
 
 def reverse_on_refund(
-    event: RefundIssued, at: datetime, program_id: ProgramId
+    event: RefundIssued, at: datetime, program_id: ProgramId, look: Present
 ) -> Sequence[Command]:
-    """A refund takes back the points of the goods refunded; goodwill costs the customer nothing."""
+    """
+    A refund takes back the points of the goods refunded; goodwill costs the customer nothing.
+
+    The rest of the order is judged by the rules and the standing that the order earned by.
+    """
     if event.customer is None or not event.goods:
         return []
+    lot = look.account(event.customer).awards.get(LotId(event.order))
+    if lot is None or lot.rules_version is None:
+        return []
+    placed = _placed(look, event.order)
     return [
         ReversePoints(
             program=program_id,
             customer=event.customer,
             at=at,
+            lot=LotId(event.order),
             order=event.order,
             refund=event.refund,
-            remaining=event.total - event.goods_refunded,
+            remaining=occasion(
+                placed, event.placed_at, lot.standing, refunded=event.goods_refunded
+            ),
+            rules=look.program().version(lot.rules_version),
+            rules_version=lot.rules_version,
+            policy=look.program().policies_at(event.placed_at).returns,
         )
     ]
+
+
+def activate_on_completion(
+    event: OrderCompleted, at: datetime, program_id: ProgramId, look: Present
+) -> Sequence[Command]:
+    """The points of a completed order can be used, where its policies waited for that."""
+    order = look.order(event.order)
+    if order.placed is None or order.placed_at is None or order.placed.customer is None:
+        return []
+    policies = look.program().policies_at(order.placed_at)
+    if policies.activation.activation is not Activation.COMPLETION:
+        return []
+    counted = policies.expiry.counted is Counted.ACTIVATION
+    return [
+        ActivatePoints(
+            program=program_id,
+            customer=order.placed.customer,
+            at=at,
+            lot=LotId(event.order),
+            expires_at=policies.expiry.expires_at(at) if counted else None,
+        )
+    ]
+
+
+def _placed(look: Present, order: OrderId) -> OrderPlaced:
+    placed = look.order(order).placed
+    if placed is None:
+        raise ValueError(f"order {order} was never placed")
+    return placed

@@ -1,48 +1,16 @@
-"""
-A loyalty programme: the earning rules, in versions, each from a moment on.
+"""A loyalty programme: its earning rules and its policies, each in force from a moment on."""
 
-A rule says how many points a whole unit of money earns, as an exact fraction.
-"""
-
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from fractions import Fraction
-from typing import Final, TypeAlias, assert_never
+from typing import Final, TypeAlias, TypeVar, assert_never
 
 from attrs import Factory, define, frozen
 
-from regulars.domain.values import ProgramId, Refusal, digits, is_currency
-
-MOST_POINTS: Final = 10_000
-"""The most points that a rule gives for a unit of money."""
-
-
-@frozen(kw_only=True)
-class EarningRule:
-    """
-    `points` for each `per` major units of money paid for goods, as in 1 point per 10 USD.
-
-    `per` is the fraction `per_numerator / per_denominator`, so that 0.50 is exact.
-    `currency` None takes any currency at its own unit.
-    """
-
-    points: int
-    per_numerator: int = 1
-    per_denominator: int = 1
-    currency: str | None = None
-
-    def points_for(self, minor: int, currency: str) -> Fraction:
-        """
-        Exact points for `minor` units of `currency`, before rounding; 0 in another currency.
-
-        points x amount / per, with the amount in major units.
-        """
-        if self.currency not in {None, currency}:
-            return Fraction(0)
-        return Fraction(
-            self.points * minor * self.per_denominator,
-            self.per_numerator * 10 ** digits(currency),
-        )
+from regulars.domain.earning_rules import RuleSet
+from regulars.domain.program_policies import USUAL, ProgramPolicies, policy_flaw
+from regulars.domain.rule_flaws import Flaw, flaw
+from regulars.domain.tier_ladder import TierLadder, ladder_flaw
+from regulars.domain.values import ProgramId, Refusal, is_currency
 
 
 # Stored under these names with these fields: never rename, never repurpose, add a version.
@@ -55,47 +23,96 @@ class ProgramDefined:
 
 
 @frozen(kw_only=True)
-class EarningRulePublished:
-    """Orders placed from `effective_from` on earn by `rule`; None means since ever."""
+class EarningRulesPublished:
+    """
+    Orders placed from `effective_from` on earn by `rules`; None means since ever.
+
+    With a `currency` only those paid in it do, and others earn by what is in force for them.
+    """
 
     program: ProgramId
     version: int
-    rule: EarningRule
+    rules: RuleSet
+    currency: str | None = None
     effective_from: datetime | None = None
 
 
-Event: TypeAlias = ProgramDefined | EarningRulePublished
+@frozen(kw_only=True)
+class ProgramPoliciesSet:
+    """From `effective_from` on these policies hold, and no others; None means since ever."""
+
+    program: ProgramId
+    policies: ProgramPolicies
+    effective_from: datetime | None = None
+
+
+@frozen(kw_only=True)
+class TierLadderPublished:
+    """From `effective_from` on tiers are won and lost by `ladder`; None means since ever."""
+
+    program: ProgramId
+    version: int
+    ladder: TierLadder
+    effective_from: datetime | None = None
+
+
+Event: TypeAlias = ProgramDefined | EarningRulesPublished | ProgramPoliciesSet | TierLadderPublished
 
 
 @define
 class Program:
-    """The state of one programme, written by `fold` alone. `rules` in order of publication."""
+    """
+    The state of one programme, written by `fold` alone.
+
+    `published` has the rules and `ladders` the ladders by version, from 1 on; `policies` all that
+    were ever set.
+    """
 
     defined: ProgramDefined | None = None
-    rules: list[EarningRulePublished] = Factory(list[EarningRulePublished])
+    published: list[EarningRulesPublished] = Factory(list[EarningRulesPublished])
+    policies: list[ProgramPoliciesSet] = Factory(list[ProgramPoliciesSet])
+    ladders: list[TierLadderPublished] = Factory(list[TierLadderPublished])
 
-    def rule_at(self, placed_at: datetime, currency: str) -> EarningRulePublished | None:
+    def rules_at(self, placed_at: datetime, currency: str) -> EarningRulesPublished | None:
         """
-        The rule in force for an order placed at that moment in that currency; None if none is.
+        The rules in force for an order placed at that moment in that currency; None if none are.
 
-        Of several, the one with the latest `effective_from`; of equals, the latest version.
+        Of several, those with the latest `effective_from`; of equals, the latest version.
         """
-        in_force = None
-        for published in self.rules:
-            if published.rule.currency not in {None, currency}:
-                continue
-            if published.effective_from is not None and published.effective_from > placed_at:
-                continue
-            if in_force is None or _start(published) >= _start(in_force):
-                in_force = published
-        return in_force
+        meant = (one for one in self.published if one.currency in {None, currency})
+        return _in_force(meant, placed_at)
+
+    def policies_at(self, at: datetime) -> ProgramPolicies:
+        """The policies in force at that moment, chosen as rules are."""
+        found = _in_force(self.policies, at)
+        return USUAL if found is None else found.policies
+
+    def ladder_at(self, at: datetime) -> TierLadderPublished | None:
+        """The ladder in force at that moment, chosen as rules are; None if none is."""
+        return _in_force(self.ladders, at)
+
+    def version(self, number: int) -> RuleSet:
+        """
+        The rules that were published under this number, whether or not they are in force.
+
+        Raises:
+            LookupError: none were.
+        """
+        if not 0 < number <= len(self.published):
+            raise LookupError(f"no rules were published under the number {number}")
+        return self.published[number - 1].rules
 
 
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
-def _start(published: EarningRulePublished) -> datetime:
-    return published.effective_from or _EVER
+_Timed = TypeVar("_Timed", EarningRulesPublished, ProgramPoliciesSet, TierLadderPublished)
+
+
+def _in_force(timed: Iterable[_Timed], at: datetime) -> _Timed | None:
+    begun = [one for one in timed if one.effective_from is None or one.effective_from <= at]
+    # Of equals, max gives the first: the latest is to come first.
+    return max(reversed(begun), key=lambda one: one.effective_from or _EVER, default=None)
 
 
 def fold(state: Program, event: Event, at: datetime) -> None:  # noqa: ARG001 - one shape for all folds
@@ -103,8 +120,12 @@ def fold(state: Program, event: Event, at: datetime) -> None:  # noqa: ARG001 - 
     match event:
         case ProgramDefined():
             state.defined = event
-        case EarningRulePublished():
-            state.rules.append(event)
+        case EarningRulesPublished():
+            state.published.append(event)
+        case ProgramPoliciesSet():
+            state.policies.append(event)
+        case TierLadderPublished():
+            state.ladders.append(event)
         case _:
             assert_never(event)
 
@@ -119,16 +140,45 @@ class DefineProgram:
 
 
 @frozen(kw_only=True)
-class PublishEarningRule:
-    """Add a rule for orders placed from `effective_from` on. What was earned before stands."""
+class PublishEarningRules:
+    """
+    Let orders placed from `effective_from` on earn by `rules`. What was earned before stands.
+
+    With a `currency` only those paid in it do.
+    """
 
     program: ProgramId
     at: datetime
-    rule: EarningRule
+    rules: RuleSet
+    currency: str | None = None
     effective_from: datetime | None = None
 
 
-Command: TypeAlias = DefineProgram | PublishEarningRule
+@frozen(kw_only=True)
+class SetProgramPolicies:
+    """Let these policies hold from `effective_from` on. What was decided before stands."""
+
+    program: ProgramId
+    at: datetime
+    policies: ProgramPolicies
+    effective_from: datetime | None = None
+
+
+@frozen(kw_only=True)
+class PublishTierLadder:
+    """
+    Let tiers be won and lost by `ladder` from `effective_from` on.
+
+    Who holds a tier keeps it to the end of its term.
+    """
+
+    program: ProgramId
+    at: datetime
+    ladder: TierLadder
+    effective_from: datetime | None = None
+
+
+Command: TypeAlias = DefineProgram | PublishEarningRules | SetProgramPolicies | PublishTierLadder
 
 
 @frozen(kw_only=True)
@@ -152,23 +202,14 @@ class UnknownProgram(Refusal):
 
 
 @frozen(kw_only=True)
-class ImpossibleRule(Refusal):
-    """
-    A rule that cannot be counted by.
-
-    It needs points of at least 0, an amount of money above 0, a currency code or none, and gives
-    at most 10,000 points for a unit of money.
-    """
+class ImpossibleRules(Refusal):
+    """Rules, policies or a ladder have a flaw, for which nobody can go by them."""
 
     program: ProgramId
-    rule: EarningRule
+    flaw: Flaw
 
     def __str__(self) -> str:
-        rule = self.rule
-        return (
-            f"programme {self.program} cannot give {rule.points} points"
-            f" per {rule.per_numerator}/{rule.per_denominator}"
-        )
+        return f"programme {self.program} cannot have such rules: {self.flaw}"
 
 
 def decide(command: Command, state: Program) -> Sequence[Event]:
@@ -185,38 +226,78 @@ def decide(command: Command, state: Program) -> Sequence[Event]:
             if state.defined.name == name:
                 return []
             raise ProgramAlreadyDefined(program=program)
-        case PublishEarningRule(program=program, rule=rule, effective_from=start):
-            if state.defined is None:
-                raise UnknownProgram(program=program)
-            if not is_possible(rule):
-                raise ImpossibleRule(program=program, rule=rule)
-            if rule == _latest(state, start, rule.currency):
-                return []
-            return [
-                EarningRulePublished(
-                    program=program,
-                    version=len(state.rules) + 1,
-                    rule=rule,
-                    effective_from=start,
-                )
-            ]
+        case PublishEarningRules():
+            return _publish(command, state)
+        case SetProgramPolicies():
+            return _set(command, state)
+        case PublishTierLadder():
+            return _ladder(command, state)
         case _:
             assert_never(command)
 
 
-def is_possible(rule: EarningRule) -> bool:
-    """Whether points can be counted by `rule`; see `ImpossibleRule`."""
-    if rule.points < 0 or rule.per_numerator <= 0 or rule.per_denominator <= 0:
-        return False
-    if rule.currency is not None and not is_currency(rule.currency):
-        return False
-    return rule.points * rule.per_denominator <= MOST_POINTS * rule.per_numerator
+def _publish(command: PublishEarningRules, state: Program) -> Sequence[Event]:
+    if state.defined is None:
+        raise UnknownProgram(program=command.program)
+    found = flaw(command.rules)
+    if command.currency is not None and not is_currency(command.currency):
+        found = Flaw(place=("currency",), why="is no currency code such as USD")
+    if found is not None:
+        raise ImpossibleRules(program=command.program, flaw=found)
+    if command.rules == _latest(state, command.effective_from, command.currency):
+        return []
+    return [
+        EarningRulesPublished(
+            program=command.program,
+            version=len(state.published) + 1,
+            rules=command.rules,
+            currency=command.currency,
+            effective_from=command.effective_from,
+        )
+    ]
 
 
-def _latest(state: Program, start: datetime | None, currency: str | None) -> EarningRule | None:
+def _set(command: SetProgramPolicies, state: Program) -> Sequence[Event]:
+    if state.defined is None:
+        raise UnknownProgram(program=command.program)
+    found = policy_flaw(command.policies)
+    if found is not None:
+        raise ImpossibleRules(program=command.program, flaw=found)
+    same = [one for one in state.policies if one.effective_from == command.effective_from]
+    if same and same[-1].policies == command.policies:
+        return []
+    return [
+        ProgramPoliciesSet(
+            program=command.program,
+            policies=command.policies,
+            effective_from=command.effective_from,
+        )
+    ]
+
+
+def _ladder(command: PublishTierLadder, state: Program) -> Sequence[Event]:
+    if state.defined is None:
+        raise UnknownProgram(program=command.program)
+    found = ladder_flaw(command.ladder)
+    if found is not None:
+        raise ImpossibleRules(program=command.program, flaw=found)
+    same = [one for one in state.ladders if one.effective_from == command.effective_from]
+    if same and same[-1].ladder == command.ladder:
+        return []
+    return [
+        TierLadderPublished(
+            program=command.program,
+            version=len(state.ladders) + 1,
+            ladder=command.ladder,
+            effective_from=command.effective_from,
+        )
+    ]
+
+
+def _latest(state: Program, start: datetime | None, currency: str | None) -> RuleSet | None:
     same = [
-        published.rule
-        for published in state.rules
-        if published.effective_from == start and published.rule.currency == currency
+        published.rules
+        for published in state.published
+        if published.effective_from == start and published.currency == currency
     ]
     return same[-1] if same else None

@@ -114,7 +114,12 @@ from regulars.domain.personal import (
     Payment,
     Profile,
 )
-from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
+from regulars.domain.program import (
+    DefineProgram,
+    PublishEarningRules,
+    PublishTierLadder,
+    SetProgramPolicies,
+)
 from regulars.domain.protection import AssignCourier, NameParty, Party
 from regulars.domain.purchase import Channel, Line, PlaceOrder
 from regulars.domain.reading import (
@@ -141,6 +146,7 @@ from regulars.domain.rights import (
     WithdrawObjection,
 )
 from regulars.domain.subject import Subject, SubjectKind
+from regulars.domain.told_occasions import RecordOccasion
 from regulars.domain.values import (
     AddressId,
     CardId,
@@ -148,6 +154,7 @@ from regulars.domain.values import (
     ItemId,
     MerchantId,
     Money,
+    OccasionId,
     OrderId,
     ProgramId,
     RefundId,
@@ -193,7 +200,6 @@ __all__ = [
     "DefineProgram",
     "Denial",
     "Denied",
-    "EarningRule",
     "Erased",
     "ErasedTogether",
     "ErasureInTheWay",
@@ -239,6 +245,7 @@ __all__ = [
     "NotOurDatabase",
     "NumberProtection",
     "ObjectToProcessing",
+    "OccasionId",
     "OlderFormat",
     "OrderHasCustomer",
     "OrderId",
@@ -255,12 +262,14 @@ __all__ = [
     "ProgramId",
     "ProtectedLine",
     "Protecting",
-    "PublishEarningRule",
+    "PublishEarningRules",
     "PublishMenuItem",
+    "PublishTierLadder",
     "Query",
     "Reach",
     "ReadingPolicy",
     "Receipt",
+    "RecordOccasion",
     "Recorded",
     "RefundId",
     "Refusal",
@@ -278,6 +287,7 @@ __all__ = [
     "Rewrapping",
     "Rule",
     "SalesReport",
+    "SetProgramPolicies",
     "SeveralKept",
     "Since",
     "StartPreparing",

@@ -1,6 +1,5 @@
 """An example of each class of events, every field with a value of its own."""
 
-from datetime import UTC, datetime
 from typing import Final
 
 from regulars.application.events import Event
@@ -31,7 +30,6 @@ from regulars.domain.erasure import (
     SubjectLifeAuthorised,
 )
 from regulars.domain.evidence import DestroyedKey, Purged, Traces
-from regulars.domain.loyalty import LoyaltyAccountOpened, PointsEarned, PointsReversed
 from regulars.domain.merchant import (
     MenuItemPublished,
     MerchantDetailsUpdated,
@@ -47,7 +45,6 @@ from regulars.domain.order import (
     PreparationStarted,
 )
 from regulars.domain.personal import DataClass, Sealed
-from regulars.domain.program import EarningRule, EarningRulePublished, ProgramDefined
 from regulars.domain.protection import (
     AddressHidden,
     CourierAssigned,
@@ -83,19 +80,12 @@ from regulars.domain.values import (
     CustomerId,
     ErasureId,
     ItemId,
-    MerchantId,
     Money,
-    OrderId,
-    ProgramId,
     RefundId,
 )
+from regulars.testing.example_ids import ADA, CAFE, ORDER, PLACED_AT
+from regulars.testing.example_loyalty import LOYALTY
 
-ADA = CustomerId("ada")
-CAFE = MerchantId("café-7")
-ORDER = OrderId("订单-1001")
-PROGRAM = ProgramId("default")
-PLACED_AT = datetime(2026, 2, 28, 23, 59, 59, 123456, tzinfo=UTC)
-RULE = EarningRule(points=3, per_numerator=1, per_denominator=2, currency="GBP.3")
 LINES = (
     Line(
         line=1,
@@ -298,30 +288,7 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
     ),
     ("OrderChatClosed", 1): OrderChatClosed(order=ORDER, party=Party.MERCHANT, ends_at=PLACED_AT),
     ("AddressHidden", 1): AddressHidden(order=ORDER),
-    ("ProgramDefined", 1): ProgramDefined(program=PROGRAM, name="Regulars"),
-    ("EarningRulePublished", 1): EarningRulePublished(
-        program=PROGRAM, version=2, rule=RULE, effective_from=PLACED_AT
-    ),
-    ("LoyaltyAccountOpened", 1): LoyaltyAccountOpened(program=PROGRAM, customer=ADA),
-    ("PointsEarned", 1): PointsEarned(
-        program=PROGRAM,
-        customer=ADA,
-        order=ORDER,
-        points=15,
-        base=2598,
-        currency="GBP.3",
-        rule_version=2,
-        rule=RULE,
-    ),
-    ("PointsReversed", 1): PointsReversed(
-        program=PROGRAM,
-        customer=ADA,
-        order=ORDER,
-        refund=RefundId("refund-1"),
-        points=15,
-        remaining=0,
-        kept=0,
-    ),
+    **LOYALTY,
     ("ErasureRequested", 2): ErasureRequested(
         customer=ADA,
         erasure=ErasureId("erasure-8"),

@@ -17,7 +17,7 @@ from regulars.application.aggregates import (
     Aggregate,
 )
 from regulars.application.snapshots import Snapshot, Snapshots
-from regulars.domain.loyalty import Account
+from regulars.domain.account import Account
 from regulars.testing.example_events import EXAMPLES
 
 AGGREGATES: Final = {
@@ -55,14 +55,14 @@ def filled(aggregate: Aggregate) -> Any:  # noqa: ANN401 - each aggregate has it
     return state
 
 
-def account(balance: int) -> Account:
-    """The state of an account with so many points."""
-    return Account(opened=True, balance=balance)
+def account(debt: int) -> Account:
+    """The state of an account that owes so many points."""
+    return Account(opened=True, debt=debt)
 
 
-def keep(kept: Snapshots, stream: str, version: int, balance: int = 0) -> Snapshot:
+def keep(kept: Snapshots, stream: str, version: int, debt: int = 0) -> Snapshot:
     """Keep a snapshot of an account; what was kept."""
-    snapshot = Snapshot(version, account(balance))
+    snapshot = Snapshot(version, account(debt))
     kept.keep(stream, ACCOUNT, snapshot)
     return snapshot
 
@@ -140,8 +140,8 @@ class SnapshotsContract(ABC):
 
     def test_the_caller_owns_the_states(self) -> None:
         kept = self.open("shop")
-        keep(kept, "a", 1, 10).state.balance = 99
-        load(kept, "a")["a"].state.balance = 77
+        keep(kept, "a", 1, 10).state.debt = 99
+        load(kept, "a")["a"].state.debt = 77
 
         assert load(kept, "a") == {"a": Snapshot(1, account(10))}
 

@@ -39,11 +39,16 @@ class Till:
 
 def started(till: Till, cashier: str, orders: int, *, closing: ExitStack) -> subprocess.Popen[str]:
     """A cashier who waits for the word to begin."""
-    running = closing.enter_context(
+    return running("cashier", till, cashier, str(orders), *CUSTOMERS, closing=closing)
+
+
+def running(module: str, till: Till, *words: str, closing: ExitStack) -> subprocess.Popen[str]:
+    """A process of a module of these tests, on the database of `till`."""
+    process = closing.enter_context(
         subprocess.Popen(
             [
-                *(sys.executable, "-m", "tests.acceptance.cashier"),
-                *(till.url, str(till.keys), cashier, str(orders), *CUSTOMERS),
+                *(sys.executable, "-m", f"tests.acceptance.{module}"),
+                *(till.url, str(till.keys), *words),
             ],
             cwd=ROOT,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
@@ -52,8 +57,8 @@ def started(till: Till, cashier: str, orders: int, *, closing: ExitStack) -> sub
             text=True,
         )
     )
-    closing.callback(running.kill)
-    return running
+    closing.callback(process.kill)
+    return process
 
 
 def begin(*all_of_them: subprocess.Popen[str]) -> None:
@@ -83,7 +88,7 @@ def recorded(till: Till) -> dict[str, list[str]]:
                     OrderPlaced(order=order)
                     | OrderDelivered(order=order)
                     | OrderCompleted(order=order)
-                    | PointsEarned(order=order)
+                    | PointsEarned(lot=order)
                 ):
                     found[order].append(type(one.event).__name__)
                 case _:

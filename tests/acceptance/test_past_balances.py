@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from regulars import connect
 from regulars.application.events import moment
-from regulars.domain.loyalty import PointsEarned, PointsReversed
+from regulars.domain.loyalty import PointsEarned
+from regulars.domain.reversal import PointsReversed
 from tests.acceptance.past_orders import write_past_orders
 from tests.adapters.cli_shop import Shop
 

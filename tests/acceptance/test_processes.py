@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from regulars import connect
+from regulars.application.loyalty import PointsBalance
+from tests.acceptance.cashier import record
 from tests.acceptance.cashiers import (
     WHOLE,
     Till,
@@ -14,6 +17,7 @@ from tests.acceptance.cashiers import (
     due,
     is_sound,
     recorded,
+    running,
     started,
 )
 from tests.postgres_server import new_database
@@ -24,6 +28,23 @@ def till(request: pytest.FixtureRequest, tmp_path: Path) -> Till:
     sqlite = f"sqlite:///{tmp_path / 'shop.db'}"
     url = sqlite if request.param == "sqlite" else new_database()
     return Till(url, tmp_path / "shop.keys")
+
+
+@pytest.mark.slow
+def test_of_two_who_redeem_the_last_point_at_once_one_does(till: Till) -> None:
+    with connect(till.url, keys=till.keys) as crm:
+        record(crm, "o-1", 0, "ada")
+    with ExitStack() as closing:
+        both = [running("spender", till, f"s-{number}", closing=closing) for number in (1, 2)]
+        begin(*both)
+        told = sorted(one.communicate()[0].strip() for one in both)
+
+    assert told == ["redeemed", "refused"]
+    with till.open() as crm:
+        left = crm.ask(PointsBalance(customer="ada"))
+    assert left is not None
+    assert (left.earned, left.redeemed, left.balance) == (1, 1, 0)
+    assert is_sound(till)
 
 
 @pytest.mark.parametrize(

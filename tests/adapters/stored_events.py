@@ -2,10 +2,20 @@
 
 from regulars.application.events import Event, Retired
 from regulars.domain.customer import ConsentGranted
+from regulars.domain.earning import Evaluation, Step
+from regulars.domain.earning_rules import Group, Rate, Rule, RuleId, RuleSet
 from regulars.domain.erasure import ErasureRequested
+from regulars.domain.lots import Allocation
+from regulars.domain.loyalty import PointsEarned
 from regulars.domain.personal import DataClass
-from regulars.domain.values import ErasureId
-from regulars.testing.example_events import ADA, EXAMPLES
+from regulars.domain.program import EarningRulesPublished
+from regulars.domain.reversal import PointsReversed
+from regulars.domain.values import ErasureId, LotId, RefundId
+from regulars.testing.example_events import EXAMPLES
+from regulars.testing.example_ids import ADA, ORDER, PLACED_AT, PROGRAM
+
+EARNING = RuleId("earning")
+LOT = LotId(ORDER)
 
 OLDER: dict[tuple[str, int], list[Event | Retired]] = {
     ("ConsentGranted", 1): [
@@ -18,6 +28,66 @@ OLDER: dict[tuple[str, int], list[Event | Retired]] = {
             classes=(DataClass.CONTACT, DataClass.ADDRESS),
             restricted=(DataClass.ADDRESS,),
             basis="gdpr-17-1-b",
+        )
+    ],
+    ("EarningRulePublished", 1): [
+        EarningRulesPublished(
+            program=PROGRAM,
+            version=2,
+            rules=RuleSet(
+                groups=(
+                    Group(
+                        rules=(
+                            Rule(
+                                rule=EARNING,
+                                rate=Rate(points=3, per_numerator=1, per_denominator=2),
+                            ),
+                        )
+                    ),
+                )
+            ),
+            currency="GBP.3",
+            effective_from=PLACED_AT,
+        )
+    ],
+    ("PointsEarned", 1): [
+        PointsEarned(
+            program=PROGRAM,
+            customer=ADA,
+            lot=LOT,
+            points=15,
+            evaluation=Evaluation(
+                points=15,
+                desired=15,
+                exact_numerator=3897,
+                exact_denominator=250,
+                amount=2598,
+                steps=(
+                    Step(
+                        rule=EARNING,
+                        base=2598,
+                        multipliers=(),
+                        exact_numerator=3897,
+                        exact_denominator=250,
+                    ),
+                ),
+            ),
+            order=ORDER,
+            currency="GBP.3",
+            rules_version=2,
+        )
+    ],
+    ("PointsReversed", 1): [
+        PointsReversed(
+            program=PROGRAM,
+            customer=ADA,
+            lot=LOT,
+            order=ORDER,
+            refund=RefundId("refund-1"),
+            points=15,
+            remaining=0,
+            kept=0,
+            allocations=(Allocation(lot=LOT, points=15),),
         )
     ],
 }

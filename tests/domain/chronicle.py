@@ -3,19 +3,30 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from attrs import Factory, define
 
 from regulars.domain import actor, customer, erasure, loyalty, merchant, merge, order, program
+from regulars.domain.account import Account
+from regulars.domain.loyalty import PointsEarned
 from regulars.domain.merge import Side
-from regulars.domain.order import OrderDelivered
-from regulars.domain.policies import earn_on_delivery, reverse_on_refund
+from regulars.domain.order import Order, OrderCompleted, OrderDelivered
+from regulars.domain.policies import (
+    activate_on_completion,
+    earn_on_delivery,
+    earn_on_occasion,
+    evaluate_tier,
+    reverse_on_refund,
+)
+from regulars.domain.program import Program
 from regulars.domain.purchase import PlaceOrder
 from regulars.domain.records import require_own
 from regulars.domain.refund import RefundIssued
+from regulars.domain.reversal import PointsReversed
 from regulars.domain.review import SubmitReview
 from regulars.domain.subject import Subject
+from regulars.domain.told_occasions import OccasionRecorded
 from regulars.domain.values import CustomerId, MerchantId, OrderId, ProgramId, Refusal
 from tests.domain.story import (
     AccountStory,
@@ -25,6 +36,7 @@ from tests.domain.story import (
     MerchantStory,
     OrderStory,
     ProgramStory,
+    Story,
     account_story,
     actor_story,
     customer_story,
@@ -96,30 +108,47 @@ class Chronicle:
                 self._record(asked)
             place += 1
 
+    def program(self) -> Program:
+        """As the policies ask for it."""
+        return self.programs[PROGRAM].state
+
+    def order(self, order: OrderId) -> Order:
+        """As the policies ask for it."""
+        return self.orders[order].state
+
+    def account(self, customer: CustomerId) -> Account:
+        """As the policies ask for it."""
+        return self.accounts[PROGRAM, customer].state
+
     def all(self, kind: type[Kind]) -> list[Kind]:
         """The events of one kind, in the order in which they became known."""
         return [fact.event for fact in self.facts if isinstance(fact.event, kind)]
 
     def _record(self, command: Command) -> None:
-        self.facts += [Fact(event, command.at) for event in self._when(command)]
-
-    def _when(self, command: Command) -> Sequence[Event]:
         if isinstance(command, merge.Command):
-            return self._merged(command)
+            self.facts += [Fact(event, command.at) for event in self._merged(command)]
+            return
         self._require_own(command)
+        story = self._story(command)
+        events = story.when(command)
+        moments = story.moments[len(story.moments) - len(events) :]
+        self.facts += map(Fact, events, moments)
+
+    def _story(self, command: Command) -> Story[Any, Any, Any]:
         if isinstance(command, customer.Command):
-            return self.customers[command.customer].when(command)
+            return self.customers[command.customer]
         if isinstance(command, merchant.Command):
-            return self.merchants[command.merchant].when(command)
+            return self.merchants[command.merchant]
         if isinstance(command, order.Command):
-            return self.orders[command.order].when(command)
+            return self.orders[command.order]
         if isinstance(command, program.Command):
-            return self.programs[command.program].when(command)
+            return self.programs[command.program]
         if isinstance(command, erasure.Command):
-            return self.erasures[command.customer].when(command)
+            return self.erasures[command.customer]
         if isinstance(command, loyalty.Command):
-            return self.accounts[command.program, command.customer].when(command)
-        return self.actors[command.actor].when(command)
+            return self.accounts[command.program, command.customer]
+        assert not isinstance(command, merge.Command), "is decided on several stories"
+        return self.actors[command.actor]
 
     def _merged(self, command: merge.Command) -> Sequence[Event]:
         absorbed, survivor = (
@@ -145,9 +174,18 @@ class Chronicle:
 
     def _reactions(self, event: Event, at: datetime) -> Sequence[loyalty.Command]:
         if isinstance(event, OrderDelivered):
-            return earn_on_delivery(event, at, PROGRAM, self.programs[PROGRAM].state)
+            return earn_on_delivery(event, at, PROGRAM, self)
+        if isinstance(event, OrderCompleted):
+            return activate_on_completion(event, at, PROGRAM, self)
         if isinstance(event, RefundIssued):
-            return reverse_on_refund(event, at, PROGRAM)
+            return reverse_on_refund(event, at, PROGRAM, self)
+        if isinstance(event, OccasionRecorded):
+            return (
+                *earn_on_occasion(event, at, PROGRAM, self),
+                *evaluate_tier(event, at, PROGRAM, self),
+            )
+        if isinstance(event, PointsEarned | PointsReversed):
+            return evaluate_tier(event, at, PROGRAM, self)
         return ()
 
 

@@ -14,7 +14,26 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from regulars.domain.actor import Actor, Look
+from regulars.domain.earning import Evaluation
+from regulars.domain.earning_rules import (
+    EarningLine,
+    Group,
+    Occasion,
+    Rate,
+    Rule,
+    RuleId,
+    RuleSet,
+)
 from regulars.domain.evidence import DestroyedKey, Purged, Traces
+from regulars.domain.ledger_policies import (
+    Arithmetic,
+    Restore,
+    ReturnPolicy,
+    Reversal,
+    SpendOrder,
+)
+from regulars.domain.lots import Allocation
+from regulars.domain.occasions import Standing
 from regulars.domain.personal import (
     Address,
     Contact,
@@ -25,22 +44,36 @@ from regulars.domain.personal import (
     Profile,
     Sealed,
 )
-from regulars.domain.program import EarningRule
+from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.protection import Party
 from regulars.domain.purchase import Channel, Line
 from regulars.domain.reading import Limit
+from regulars.domain.redemption import Reward
 from regulars.domain.subject import Subject, SubjectKind
+from regulars.domain.tier_ladder import Basis, Downgrade, Level, TierLadder, Window
+from regulars.domain.tiers import Assessment
+from regulars.domain.validity import (
+    Activation,
+    ActivationPolicy,
+    Counted,
+    ExpiryPolicy,
+    Period,
+)
 from regulars.domain.values import (
     AddressId,
     CardId,
     CustomerId,
     ErasureId,
     ItemId,
+    LotId,
     MerchantId,
     Money,
+    OccasionId,
     OrderId,
     ProgramId,
+    RedemptionId,
     RefundId,
+    ReservationId,
 )
 from tests.domain.chronicle import PROGRAM
 
@@ -69,12 +102,80 @@ moments = st.sampled_from(
         datetime(2024, 2, 29, tzinfo=UTC),
     ]
 ) | st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - `timezones` makes them aware
-rules = st.builds(
-    EarningRule,
+rates = st.builds(
+    Rate,
     points=st.integers(0, 50),
     per_numerator=st.integers(1, 500),
     per_denominator=st.sampled_from([1, 2, 3, 7, 100]),
-    currency=st.none() | st.none() | currencies,
+)
+rules = st.builds(
+    RuleSet,
+    groups=rates.map(lambda rate: (Group(rules=(Rule(rule=RuleId("earning"), rate=rate),)),)),
+)
+"""Sets of one rule, as most programmes have."""
+
+flawed_rules = rules | st.just(RuleSet(groups=(Group(rules=()),)))
+policies = st.builds(
+    ProgramPolicies,
+    activation=st.builds(
+        ActivationPolicy, activation=st.sampled_from(Activation), days=st.integers(0, 30)
+    ),
+    expiry=st.builds(
+        ExpiryPolicy,
+        months=st.none() | st.integers(0, 24),
+        period=st.none() | st.sampled_from(Period),
+        counted=st.sampled_from(Counted),
+    ),
+)
+ladders = st.builds(
+    TierLadder,
+    levels=st.lists(st.integers(0, 200), min_size=1, max_size=3, unique=True).map(
+        lambda leasts: tuple(
+            Level(tier=f"tier-{at}", least=least) for at, least in enumerate(sorted(leasts))
+        )
+    ),
+    basis=st.sampled_from([Basis.EARNED, Basis.ORDERS, Basis.BALANCE]),
+    window=st.sampled_from([Window.LIFETIME, Window.CALENDAR_YEAR, Window.ANNIVERSARY]),
+    term_months=st.none() | st.just(12),
+    grace_months=st.integers(0, 2),
+    downgrade=st.sampled_from([Downgrade.NONE, Downgrade.ONE_DOWN, Downgrade.REQUALIFY]),
+)
+standings = st.builds(
+    Standing, tier=st.none() | words, orders_before=amounts, recent=st.tuples(moments) | st.just(())
+)
+evaluations = st.builds(
+    Evaluation,
+    points=amounts,
+    desired=amounts,
+    exact_numerator=amounts,
+    exact_denominator=st.integers(1, 9),
+    amount=amounts,
+    steps=st.just(()),
+    passed=st.just(()),
+)
+occasions = st.builds(
+    Occasion,
+    at=moments,
+    currency=currencies,
+    lines=amounts.map(lambda paid: (EarningLine(line=1, gross=paid, net=paid),)),
+)
+occasion_ids = st.sampled_from([OccasionId(str(year)) for year in (2024, 2025)])
+lot_ids = st.sampled_from([LotId(f"o-{number}") for number in range(1, 5)])
+reservation_ids = st.sampled_from([ReservationId(f"h-{number}") for number in range(1, 4)])
+redemption_ids = st.sampled_from([RedemptionId(f"s-{number}") for number in range(1, 4)])
+allocations = st.builds(Allocation, lot=lot_ids, points=amounts)
+rewards = st.builds(
+    Reward,
+    kind=st.sampled_from(["payment", "coupon"]),
+    id=st.none() | words,
+    value=st.none() | st.builds(Money, minor=amounts, currency=currencies),
+)
+return_policies = st.builds(
+    ReturnPolicy,
+    reversal=st.sampled_from(Reversal),
+    arithmetic=st.sampled_from(Arithmetic),
+    restore=st.sampled_from(Restore),
+    reinstate_days=st.sampled_from([0, 30]),
 )
 lines = st.lists(
     st.builds(
@@ -115,10 +216,14 @@ _FILLING: Final[Filling] = {
     CustomerId: customer_ids,
     ErasureId: erasure_ids,
     ItemId: item_ids,
+    LotId: lot_ids,
+    OccasionId: occasion_ids,
     MerchantId: merchant_ids,
     OrderId: order_ids,
     ProgramId: program_ids,
+    RedemptionId: redemption_ids,
     RefundId: refund_ids,
+    ReservationId: reservation_ids,
     NoneType: st.none(),
     bool: st.booleans(),
     datetime: moments,
@@ -129,7 +234,26 @@ _FILLING: Final[Filling] = {
     Limit: st.builds(Limit, role=st.just("support"), reads=st.integers(1, 4), seconds=amounts),
     tuple[Look, ...]: st.lists(looks, max_size=3).map(tuple),
     Party: st.sampled_from(Party),
-    EarningRule: rules,
+    RuleSet: rules,
+    ProgramPolicies: policies,
+    TierLadder: ladders,
+    Evaluation: evaluations,
+    Assessment: st.builds(
+        Assessment,
+        ladder=st.just(1),
+        basis=st.sampled_from(Basis),
+        at=moments,
+        value=amounts,
+        since=st.none() | moments,
+        evidence=st.just(()),
+    ),
+    Occasion: occasions,
+    Standing: standings,
+    ReturnPolicy: return_policies,
+    Reward: rewards,
+    SpendOrder: st.sampled_from(SpendOrder),
+    tuple[Allocation, ...]: st.lists(allocations, max_size=2).map(tuple),
+    tuple[LotId, ...]: st.lists(lot_ids, max_size=2).map(tuple),
     Money: st.builds(Money, minor=amounts, currency=currencies),
     DataClass: st.sampled_from(DataClass),
     Traces: st.sampled_from(Traces),
@@ -146,6 +270,8 @@ _FILLING: Final[Filling] = {
     tuple[tuple[str, str], ...]: st.lists(st.tuples(words, words), max_size=2).map(tuple),
     "currency": currencies,
     "grace_seconds": st.integers(0, 604_800),
+    "rules_version": st.just(1),
+    "on": st.sampled_from(["order", "birthday"]),
     "purpose": st.sampled_from(["marketing", "analytics"]),
     "stars": st.none() | st.integers(1, 5),
     "dish_stars": st.none() | st.integers(1, 5),
@@ -181,6 +307,8 @@ PLAIN: Final[Filling] = {
 ANYTHING: Final[Filling] = {
     **SEALED,
     int: amounts | st.sampled_from([-1, 10**12 + 1]),
+    RuleSet: flawed_rules,
+    Evaluation: evaluations | evaluations.map(lambda one: evolve(one, points=-1)),
     "currency": currencies | st.just("dollars"),
     "grace_seconds": st.sampled_from([-1, 0, 1_800, 604_801]),
     "stars": st.none() | st.integers(0, 6),

@@ -7,6 +7,7 @@ from typing import Final, Generic, Protocol, Self, TypeAlias, TypeVar
 from attrs import Factory, define
 
 from regulars.domain import actor, customer, erasure, loyalty, merchant, order, program
+from regulars.domain.account import Account
 from regulars.domain.values import Refusal
 
 NOON: Final = datetime(2024, 5, 17, 12, 0, tzinfo=UTC)
@@ -28,6 +29,10 @@ Command = TypeVar("Command", bound=Timed)
 Event = TypeVar("Event")
 
 
+def _as_told(_event: object, at: datetime, _state: object) -> datetime:
+    return at
+
+
 @define
 class Story(Generic[State, Command, Event]):
     """What one aggregate was told, as events. A refused command leaves no trace in it."""
@@ -36,6 +41,8 @@ class Story(Generic[State, Command, Event]):
     fold: Callable[[State, Event, datetime], None]
     decide: Callable[[Command, State], Sequence[Event]]
     told: list[Event] = Factory(list[Event])
+    moments: list[datetime] = Factory(list[datetime])
+    moment: Callable[[Event, datetime, State], datetime] = _as_told
 
     def given(self, *commands: Command) -> Self:
         """The story after these commands, none of which may be refused."""
@@ -47,12 +54,13 @@ class Story(Generic[State, Command, Event]):
         """The events that `command` adds to the story."""
         events = list(self.decide(command, self.state))
         for event in events:
-            self.hear(event, command.at)
+            self.hear(event, self.moment(event, command.at, self.state))
         return events
 
     def hear(self, event: Event, at: datetime) -> None:
         """Take down what was decided elsewhere, or just now."""
         self.fold(self.state, event, at)
+        self.moments.append(at)
         self.told.append(event)
 
     def attempt(self, command: Command) -> list[Event]:
@@ -67,7 +75,7 @@ CustomerStory: TypeAlias = Story[customer.Customer, customer.Command, customer.E
 MerchantStory: TypeAlias = Story[merchant.Merchant, merchant.Command, merchant.Event]
 OrderStory: TypeAlias = Story[order.Order, order.Command, order.Event]
 ProgramStory: TypeAlias = Story[program.Program, program.Command, program.Event]
-AccountStory: TypeAlias = Story[loyalty.Account, loyalty.Command, loyalty.Event]
+AccountStory: TypeAlias = Story[Account, loyalty.Command, loyalty.Event]
 ErasureStory: TypeAlias = Story[erasure.Erasure, erasure.Command, erasure.Event]
 ActorStory: TypeAlias = Story[actor.Conduct, actor.Command, actor.Event]
 
@@ -93,7 +101,7 @@ def program_story() -> ProgramStory:
 
 
 def account_story() -> AccountStory:
-    return Story(loyalty.Account(), loyalty.fold, loyalty.decide)
+    return Story(Account(), loyalty.fold, loyalty.decide, moment=loyalty.moment)
 
 
 def erasure_story() -> ErasureStory:

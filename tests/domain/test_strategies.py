@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regulars.domain import erasure
-from regulars.domain.loyalty import PointsReversed
 from regulars.domain.order import OrderDelivered
 from regulars.domain.personal import Personal, Sealed
 from regulars.domain.refund import RefundIssued
+from regulars.domain.reversal import PointsReversed
 from tests.domain.chronicle import Chronicle, Command, Event, chronicle
 from tests.domain.fillings import PLAIN, SEALED, built
 from tests.domain.strategies import events, histories, partitions

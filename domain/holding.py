@@ -1,0 +1,49 @@
+"""Points that are held for something that is not paid for yet: neither usable nor spent."""
+
+from datetime import datetime
+
+from attrs import define, frozen
+
+from regulars.domain.lots import Allocation
+from regulars.domain.values import CustomerId, OrderId, ProgramId, ReservationId
+
+
+# Stored under these names with these fields: never rename, never repurpose, add a version.
+@frozen(kw_only=True)
+class PointsReserved:
+    """
+    `points` are held under `reservation`, until they are redeemed or released.
+
+    At `lapses_at` they are released by themselves; None holds them for good.
+    """
+
+    program: ProgramId
+    customer: CustomerId
+    reservation: ReservationId
+    points: int
+    allocations: tuple[Allocation, ...]
+    lapses_at: datetime | None = None
+    order: OrderId | None = None
+
+
+@frozen(kw_only=True)
+class PointsReservationReleased:
+    """What was held is back in its lots since `released_at`; `lapsed` if nobody asked for it."""
+
+    program: ProgramId
+    customer: CustomerId
+    reservation: ReservationId
+    points: int
+    allocations: tuple[Allocation, ...]
+    released_at: datetime
+    lapsed: bool = False
+
+
+@define
+class Reservation:
+    """Points that are held."""
+
+    points: int
+    allocations: tuple[Allocation, ...]
+    lapses_at: datetime | None = None
+    order: OrderId | None = None

@@ -1,0 +1,267 @@
+"""
+A loyalty account once more, written another way: every single point is an object with a life.
+
+It is told the same commands, replays all of them for each question, step by step in time, and
+knows nothing of lots in order, of allocations or of events.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from fractions import Fraction
+from typing import Final, TypeAlias
+
+from attrs import Factory, define, frozen
+
+from regulars.domain.due import AccountBalance
+from regulars.domain.ledger_policies import Arithmetic, Restore, Reversal, SpendOrder
+from regulars.domain.loyalty import ActivatePoints, AwardPoints, Command
+from regulars.domain.redemption import (
+    CapturePoints,
+    RedeemPoints,
+    ReleasePoints,
+    ReservePoints,
+    ReverseRedemption,
+)
+from regulars.domain.reversal import ReversePoints
+from regulars.domain.values import BEGINNING
+
+FOREVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+class Is(Enum):
+    """What a point is."""
+
+    WAITING = "waiting"
+    FREE = "free"
+    HELD = "held"
+    SPENT = "spent"
+    EXPIRED = "expired"
+    GONE = "gone"
+
+
+@define(eq=False)
+class Point:
+    """One point of the lot that came as number `lot`; the moments are those of its lot."""
+
+    name: str
+    lot: int
+    awarded: datetime
+    activates: datetime
+    expires: datetime
+    state: Is
+
+
+@define
+class Earned:
+    """What an award or what is left of it amounts to."""
+
+    exact: Fraction
+    paid: int
+    kept: int
+    forgiven: int = 0
+
+
+@define
+class Ledger:
+    """All postings of one account in the order in which they were told."""
+
+    told: list[tuple[datetime, Command]] = Factory(list[tuple[datetime, Command]])
+
+    def post(self, command: Command) -> None:
+        """Write down what the account accepted; nothing is dated before what came earlier."""
+        last = self.told[-1][0] if self.told else command.at
+        self.told.append((max(last, command.at), command))
+
+    def balance(self, at: datetime) -> AccountBalance:
+        """What the account holds at a moment that is not before its last posting."""
+        lives = _Lives()
+        for when, command in self.told:
+            lives.live(when)
+            lives.obey(command)
+        lives.live(at)
+        count = lives.count
+        return AccountBalance(
+            available=count(Is.FREE),
+            pending=count(Is.WAITING),
+            reserved=count(Is.HELD),
+            debt=lives.debt,
+        )
+
+
+Pointwise: TypeAlias = list[Point]
+
+
+@frozen
+class Hold:
+    """Points that are held until `lapses`."""
+
+    points: Pointwise
+    lapses: datetime
+
+
+@define
+class _Lives:
+    now: datetime = BEGINNING
+    debt: int = 0
+    points: Pointwise = Factory(list[Point])
+    earned: dict[str, Earned] = Factory(dict[str, Earned])
+    refunds: set[tuple[str, str]] = Factory(set[tuple[str, str]])
+    holds: dict[str, Hold] = Factory(dict[str, Hold])
+    spent: dict[str, Pointwise] = Factory(dict[str, Pointwise])
+    back: dict[str, int] = Factory(dict[str, int])
+
+    def count(self, state: Is) -> int:
+        return sum(point.state is state for point in self.points)
+
+    def live(self, until: datetime) -> None:
+        """Let time pass, from one moment at which anything changes to the next."""
+        while True:
+            moments = [
+                point.expires for point in self.points if point.state in {Is.FREE, Is.WAITING}
+            ]
+            moments += [point.activates for point in self.points if point.state is Is.WAITING]
+            moments += [hold.lapses for hold in self.holds.values()]
+            self.now = min((*moments, until))
+            for point in self.points:
+                if point.state in {Is.FREE, Is.WAITING} and point.expires <= self.now:
+                    point.state = Is.EXPIRED
+            self.free(
+                point
+                for point in sorted(self.points, key=lambda point: (point.activates, point.lot))
+                if point.state is Is.WAITING and point.activates <= self.now
+            )
+            for name in [name for name, hold in self.holds.items() if hold.lapses <= self.now]:
+                self.free(self.holds.pop(name).points)
+            if min((*moments, until)) >= until:
+                return
+
+    def free(self, points: Iterable[Point]) -> None:
+        """Points become usable: they are past, or pay what is owed, or can be spent."""
+        for point in [*points]:
+            if point.expires <= self.now:
+                point.state = Is.EXPIRED
+            elif self.debt:
+                self.debt -= 1
+                point.state = Is.GONE
+            else:
+                point.state = Is.FREE
+
+    def next_to_go(self, wanted: int, order: SpendOrder) -> Pointwise:
+        free = [point for point in self.points if point.state is Is.FREE]
+        fefo = order is SpendOrder.FEFO
+        free.sort(key=lambda point: (point.expires if fefo else point.awarded, point.lot))
+        return free[:wanted]
+
+    def obey(self, command: Command) -> None:
+        """Do what the account did, in single points."""
+        match command:
+            case AwardPoints():
+                self.award(command)
+            case ActivatePoints(lot=lot, expires_at=expires):
+                waiting = [point for point in self.of(lot) if point.state is Is.WAITING]
+                for point in waiting:
+                    point.expires = expires or point.expires
+                self.free(waiting)
+            case ReversePoints():
+                self.reverse(command)
+            case ReservePoints(reservation=name, points=wanted, lapses_at=lapses):
+                points = self.next_to_go(wanted, command.spend)
+                self.turn(points, Is.HELD)
+                self.holds[name] = Hold(points, lapses or FOREVER)
+            case CapturePoints(reservation=name, redemption=spent):
+                self.spent[spent] = self.holds.pop(name).points
+                self.turn(self.spent[spent], Is.SPENT)
+            case ReleasePoints(reservation=name):
+                self.free(self.holds.pop(name).points)
+            case RedeemPoints(redemption=spent, points=wanted):
+                self.spent[spent] = self.next_to_go(wanted, command.spend)
+                self.turn(self.spent[spent], Is.SPENT)
+            case ReverseRedemption():
+                self.restore(command)
+            case _:
+                pass
+
+    def of(self, lot: str) -> Pointwise:
+        return [point for point in self.points if point.name == lot]
+
+    @staticmethod
+    def turn(points: Sequence[Point], state: Is) -> None:
+        for point in points:
+            point.state = state
+
+    def award(self, command: AwardPoints) -> None:
+        made = command.evaluation
+        waits = command.pending or (command.activates_at or command.at) > command.at
+        points = [
+            Point(
+                name=command.lot,
+                lot=len(self.earned),
+                awarded=command.at,
+                activates=command.activates_at or FOREVER,
+                expires=command.expires_at or FOREVER,
+                state=Is.WAITING,
+            )
+            for _ in range(made.points)
+        ]
+        self.points += points
+        self.earned[command.lot] = Earned(made.exact, made.amount, made.points)
+        if not waits:
+            self.free(points)
+
+    def reverse(self, command: ReversePoints) -> None:
+        self.refunds.add((command.lot, command.refund))
+        earned, own, policy = self.earned[command.lot], self.of(command.lot), command.policy
+        paid = min(earned.paid, sum(line.net for line in command.remaining.lines))
+        match policy.arithmetic:
+            case Arithmetic.RECOMPUTE:
+                kept = by_one_rate(command) if paid else 0
+            case Arithmetic.PRORATE_FLOOR:
+                whole = sum(line.gross for line in command.remaining.lines) or 1
+                kept = earned.kept - int(earned.exact * (earned.paid - paid) / whole)
+            case Arithmetic.FULL_ON_ANY:
+                kept = 0
+            case Arithmetic.NONE:
+                kept = earned.kept
+        kept = max(0, min(kept, earned.kept))
+        wanted = earned.kept - kept
+        earned.kept, earned.paid = kept, paid
+        only_pending = policy.reversal is Reversal.ONLY_PENDING
+        may = {Is.WAITING} if only_pending else {Is.WAITING, Is.FREE}
+        wanted -= self.lose([point for point in own if point.state in may][:wanted])
+        expired = sum(point.state is Is.EXPIRED for point in own) - earned.forgiven
+        forgiven = max(0, min(wanted, expired))
+        wanted -= forgiven
+        if not only_pending:
+            wanted -= self.lose(self.next_to_go(wanted, SpendOrder.FEFO))
+        if policy.reversal is Reversal.ALLOW_DEBT:
+            self.debt += wanted
+            wanted = 0
+        earned.forgiven += forgiven + wanted
+
+    def lose(self, points: Sequence[Point]) -> int:
+        self.turn(points, Is.GONE)
+        return len(points)
+
+    def restore(self, command: ReverseRedemption) -> None:
+        spent = self.spent[command.redemption]
+        back = self.back.get(command.redemption, 0)
+        due = int(Fraction(len(spent) * command.refunded, command.whole))
+        if command.policy.restore is Restore.FULL_ONLY and command.refunded < command.whole:
+            due = 0
+        coming = spent[::-1][back : max(back, due)]
+        days = command.policy.reinstate_days
+        late = {point.name for point in coming if days and point.expires <= self.now}
+        for point in self.points:
+            if point.name in late:
+                point.expires = self.now + timedelta(days=days)
+        self.back[command.redemption] = max(back, due)
+        self.free(coming)
+
+
+def by_one_rate(command: ReversePoints) -> int:
+    """What the rest earns by the only rule there is, in whole numbers."""
+    ((rule,),) = (group.rules for group in command.rules.groups)
+    assert rule.rate is not None
+    paid = sum(line.net for line in command.remaining.lines)
+    return rule.rate.points * paid * rule.rate.per_denominator // (rule.rate.per_numerator * 100)

@@ -1,0 +1,79 @@
+from datetime import timedelta
+
+from regulars.domain.due import Expiring, balance, schedule
+from regulars.domain.holding import PointsReservationReleased
+from regulars.domain.lots import PointsActivated, PointsDebtSettled, PointsExpired
+from regulars.domain.loyalty import ActivatePoints, RecordDuePoints
+from regulars.domain.values import LotId
+from tests.domain.chronicle import PROGRAM
+from tests.domain.examples import ANNA
+from tests.domain.points import award, redeem, refunded, reserve
+from tests.domain.story import NOON, account_story
+
+HOUR = timedelta(hours=1)
+
+
+def record_due(hours: int) -> RecordDuePoints:
+    return RecordDuePoints(program=PROGRAM, customer=ANNA, at=NOON + hours * HOUR)
+
+
+def activate(lot: str, hours: int, lasting: int | None = None) -> ActivatePoints:
+    at = NOON + hours * HOUR
+    ends = None if lasting is None else at + lasting * HOUR
+    return ActivatePoints(program=PROGRAM, customer=ANNA, at=at, lot=LotId(lot), expires_at=ends)
+
+
+def test_what_falls_due_is_recorded_in_the_order_of_its_moments() -> None:
+    story = account_story().given(
+        award("held", 5_00),
+        reserve(5, lapses_at=NOON + 3 * HOUR),
+        award("gone", 9_00, expires_at=NOON + HOUR),
+        award("waiting", 20_00, activates_at=NOON + 2 * HOUR, expires_at=NOON + 9 * HOUR),
+    )
+
+    events = story.when(record_due(4))
+
+    assert [type(event) for event in events] == [
+        PointsExpired,
+        PointsActivated,
+        PointsReservationReleased,
+    ]
+    assert story.moments[-3:] == [NOON + hours * HOUR for hours in (1, 2, 3)]
+    assert story.when(record_due(4)) == []
+
+
+def test_points_that_come_of_a_lapse_may_expire_before_anybody_looks() -> None:
+    story = account_story().given(
+        award("o-1", 9_00, expires_at=NOON + 5 * HOUR), reserve(9, lapses_at=NOON + 3 * HOUR)
+    )
+
+    assert balance(story.state, NOON + 4 * HOUR).available == 9
+    assert [type(event) for event in story.when(record_due(6))] == [
+        PointsReservationReleased,
+        PointsExpired,
+    ]
+
+
+def test_an_activated_lot_pays_what_is_owed_first() -> None:
+    story = account_story().given(
+        award("o-1", 20_00),
+        redeem(20),
+        refunded("o-1", 0),
+        award("o-2", 30_00, pending=True),
+    )
+
+    events = story.when(activate("o-2", 1, lasting=24))
+
+    assert [event.points for event in events if isinstance(event, PointsDebtSettled)] == [20]
+    assert schedule(story.state, NOON + HOUR) == (
+        Expiring(lot=LotId("o-2"), points=10, expires_at=NOON + 25 * HOUR),
+    )
+    assert story.when(activate("o-2", 2)) == []
+
+
+def test_nothing_is_activated_that_is_not_there() -> None:
+    assert account_story().when(activate("o-1", 1)) == []
+
+
+def test_what_never_expires_is_on_no_schedule() -> None:
+    assert schedule(account_story().given(award("o-1", 5_00)).state, NOON) == ()

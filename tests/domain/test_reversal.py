@@ -1,0 +1,85 @@
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regulars.domain.due import balance
+from regulars.domain.ledger_policies import Arithmetic, ReturnPolicy
+from regulars.domain.reversal import PointsReversed
+from regulars.domain.values import LotId
+from tests.domain.points import award, day, redeem, refunded, reserve, rule
+from tests.domain.story import NOON, AccountStory, account_story
+from tests.domain.strategies import partitions
+
+RULES = rule(1, 3, bonus=50, delivery=True)
+
+
+def ordered(paid: int = 30_00) -> AccountStory:
+    return account_story().given(award("o-1", paid, rules=RULES))
+
+
+def test_l6_a_full_refund_takes_bonuses_and_what_the_delivery_earned_too() -> None:
+    story = ordered()
+    all_back = refunded("o-1", 0, price=30_00, rules=RULES)
+    with_delivery = evolve(all_back, remaining=evolve(all_back.remaining, delivery=6_00))
+
+    story.given(with_delivery)
+
+    assert story.state.awards[LotId("o-1")].kept == story.state.lots.available == 0
+
+
+@given(st.integers(1, 60_00), st.data(), st.sampled_from([0, 20, 49]))
+def test_l5_l6_no_way_of_splitting_a_refund_changes_what_is_left_or_owed(
+    paid: int, data: st.DataObject, spent: int
+) -> None:
+    refund = data.draw(st.integers(1, paid))
+    parts = data.draw(st.permutations(data.draw(partitions(refund))))
+    before = [redeem(spent)] * bool(spent)
+    at_once, in_parts = ordered(paid).given(*before), ordered(paid).given(*before)
+    at_once.given(refunded("o-1", paid - refund, rules=RULES))
+    left = paid
+    for number, part in enumerate(parts):
+        left -= part
+        in_parts.given(refunded("o-1", left, refund=f"p-{number}", rules=RULES))
+        assert 0 <= in_parts.state.awards[LotId("o-1")].kept <= paid // 300 + 50
+
+    assert balance(at_once.state, NOON) == balance(in_parts.state, NOON)
+    if refund == paid:
+        assert in_parts.state.awards[LotId("o-1")].kept == 0
+
+
+@pytest.mark.parametrize(
+    ("arithmetic", "kept"), [(Arithmetic.FULL_ON_ANY, 0), (Arithmetic.NONE, 60)]
+)
+def test_a_programme_may_take_all_or_nothing(arithmetic: Arithmetic, kept: int) -> None:
+    policy = ReturnPolicy(arithmetic=arithmetic)
+    story = ordered().given(refunded("o-1", 29_00, rules=RULES, policy=policy))
+
+    assert story.state.awards[LotId("o-1")].kept == kept
+
+
+def test_prorating_takes_nothing_of_what_money_did_not_earn() -> None:
+    policy = ReturnPolicy(arithmetic=Arithmetic.PRORATE_FLOOR)
+    story = ordered(0).given(refunded("o-1", 0, rules=RULES, policy=policy))
+
+    assert story.state.awards[LotId("o-1")].kept == 50
+
+
+def test_points_that_expired_unused_are_neither_taken_from_others_nor_owed() -> None:
+    story = account_story().given(
+        award("o-1", 70_00, day("2025-01-01"), expires_at=day("2025-02-01")),
+        award("other", 50_00, day("2025-01-01")),
+    )
+
+    *_, taken = story.when(refunded("o-1", 0, day("2025-03-01")))
+
+    assert isinstance(taken, PointsReversed)
+    assert (taken.allocations, taken.debt_added, taken.written_off) == ((), 0, 70)
+    assert balance(story.state, day("2025-03-01")).available == 50
+
+
+def test_points_that_are_held_are_owed_until_they_are_released() -> None:
+    story = account_story().given(award("o-1", 40_00), reserve(30), refunded("o-1", 0))
+
+    left = balance(story.state, NOON)
+    assert (left.available, left.reserved, left.debt) == (0, 30, 30)

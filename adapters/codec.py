@@ -10,10 +10,12 @@ from regulars.application.events import Event, Retired
 from regulars.domain import (
     actor,
     bank_card,
+    coupon,
     customer,
     erasure,
     loyalty,
     merchant,
+    offer,
     order,
     program,
     protection,
@@ -44,15 +46,15 @@ STORED: Final[dict[type[Event], Stored]] = {
     merchant.MerchantRegistered: ("MerchantRegistered", 1),
     merchant.MerchantDetailsUpdated: ("MerchantDetailsUpdated", 1),
     merchant.MenuItemPublished: ("MenuItemPublished", 1),
-    purchase.OrderPlaced: ("OrderPlaced", 1),
+    purchase.OrderPlaced: ("OrderPlaced", 2),
     order.OrderAccepted: ("OrderAccepted", 1),
     order.PreparationStarted: ("PreparationStarted", 1),
     order.OrderReady: ("OrderReady", 1),
     order.OrderPickedUp: ("OrderPickedUp", 1),
     order.OrderDelivered: ("OrderDelivered", 1),
     order.OrderCompleted: ("OrderCompleted", 1),
-    order.OrderCancelled: ("OrderCancelled", 1),
-    refund.RefundIssued: ("RefundIssued", 1),
+    order.OrderCancelled: ("OrderCancelled", 2),
+    refund.RefundIssued: ("RefundIssued", 2),
     review.ReviewSubmitted: ("ReviewSubmitted", 1),
     protection.PartyNamed: ("PartyNamed", 1),
     protection.VirtualNumberAssigned: ("VirtualNumberAssigned", 1),
@@ -73,6 +75,16 @@ STORED: Final[dict[type[Event], Stored]] = {
     actor.AccessRecorded: ("AccessRecorded", 1),
     actor.ActorSuspended: ("ActorSuspended", 1),
     actor.ActorReinstated: ("ActorReinstated", 1),
+    offer.OfferDefined: ("OfferDefined", 1),
+    offer.OfferEnded: ("OfferEnded", 1),
+    coupon.CouponIssued: ("CouponIssued", 1),
+    coupon.CouponReserved: ("CouponReserved", 1),
+    coupon.CouponReservationReleased: ("CouponReservationReleased", 1),
+    coupon.CouponRedeemed: ("CouponRedeemed", 1),
+    coupon.CouponRejected: ("CouponRejected", 1),
+    coupon.CouponRestored: ("CouponRestored", 1),
+    coupon.CouponExpired: ("CouponExpired", 1),
+    coupon.CouponRevoked: ("CouponRevoked", 1),
 }
 
 
@@ -80,7 +92,22 @@ def _without_evidence(payload: Payload) -> Iterator[Turned]:
     yield "ConsentGranted", 2, {**payload, "evidence_ref": None, "valid_until": None}
 
 
+def _without_discounts(payload: Payload) -> Iterator[Turned]:
+    yield "OrderPlaced", 2, {**payload, "discounts": [], "points_payment": None, "brings": []}
+
+
+def _of_an_amount(payload: Payload) -> Iterator[Turned]:
+    yield "RefundIssued", 2, {**payload, "lines": [], "withheld": 0, "takes_back": []}
+
+
+def _without_coupons(payload: Payload) -> Iterator[Turned]:
+    yield "OrderCancelled", 2, {**payload, "coupons": [], "takes_back": []}
+
+
 UPCASTERS: Final[tuple[Upcaster, ...]] = (
+    Upcaster(of=("OrderPlaced", 1), into=(("OrderPlaced", 2),), turn=_without_discounts),
+    Upcaster(of=("RefundIssued", 1), into=(("RefundIssued", 2),), turn=_of_an_amount),
+    Upcaster(of=("OrderCancelled", 1), into=(("OrderCancelled", 2),), turn=_without_coupons),
     Upcaster(of=("ConsentGranted", 1), into=(("ConsentGranted", 2),), turn=_without_evidence),
 )
 """What has become of each older name and version; see CONTRIBUTING.md."""

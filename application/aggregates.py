@@ -8,8 +8,8 @@ from urllib.parse import quote
 from attrs import frozen
 
 from regulars.application.events import Command, Event
-from regulars.domain import actor, customer, erasure, loyalty, merchant, order, program
-from regulars.domain.values import CustomerId, MerchantId, OrderId, ProgramId
+from regulars.domain import actor, customer, erasure, loyalty, merchant, offer, order, program
+from regulars.domain.values import CustomerId, MerchantId, OfferId, OrderId, ProgramId
 
 
 @frozen(kw_only=True, eq=False)
@@ -50,7 +50,7 @@ ORDER: Final = Aggregate(
     state=order.Order,
     events=get_args(order.Event),
     fold=order.fold,
-    fold_version=2,
+    fold_version=3,
     decide=order.decide,
     snapshot_every=None,
 )
@@ -86,6 +86,14 @@ ACTOR: Final = Aggregate(
     decide=actor.decide,
     snapshot_every=250,
 )
+OFFER: Final = Aggregate(
+    state=offer.Offer,
+    events=get_args(offer.Event),
+    fold=offer.fold,
+    fold_version=1,
+    decide=offer.decide,
+    snapshot_every=250,
+)
 
 _KINDS: Final = {
     "customer": CUSTOMER,
@@ -95,6 +103,7 @@ _KINDS: Final = {
     "account": ACCOUNT,
     "erasure": ERASURE,
     "actor": ACTOR,
+    "offer": OFFER,
 }
 
 
@@ -133,6 +142,11 @@ def actor_stream(reader: actor.Actor) -> str:
     return f"actor-{quote(reader.role, safe='')}/{reader.id}"
 
 
+def offer_stream(program_id: ProgramId, offer_id: OfferId) -> str:
+    """The stream of an offer and its coupons. The programme is quoted, as that of an account."""
+    return f"offer-{quote(program_id, safe='')}/{offer_id}"
+
+
 def _to_customer(command: customer.Command) -> str:
     return customer_stream(command.customer)
 
@@ -161,6 +175,10 @@ def _to_actor(command: actor.Command) -> str:
     return actor_stream(command.actor)
 
 
+def _to_offer(command: offer.Command) -> str:
+    return offer_stream(command.program, command.offer)
+
+
 _ADDRESSES: Final[dict[type[Any], tuple[Callable[[Any], str], Aggregate]]] = {
     kind: (stream, aggregate)
     for commands, stream, aggregate in (
@@ -171,6 +189,7 @@ _ADDRESSES: Final[dict[type[Any], tuple[Callable[[Any], str], Aggregate]]] = {
         (loyalty.Command, _to_account, ACCOUNT),
         (erasure.Command, _to_erasure, ERASURE),
         (actor.Command, _to_actor, ACTOR),
+        (offer.Command, _to_offer, OFFER),
     )
     for kind in get_args(commands)
 }

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple, NewType, TypeAlias, TypeVar
 
 from attrs import frozen
 
-from regulars.domain import actor, customer, erasure, loyalty, merchant, order, program
+from regulars.domain import actor, customer, erasure, loyalty, merchant, offer, order, program
 
 Event: TypeAlias = (
     customer.Event
@@ -16,6 +16,7 @@ Event: TypeAlias = (
     | loyalty.Event
     | erasure.Event
     | actor.Event
+    | offer.Event
 )
 Command: TypeAlias = (
     customer.Command
@@ -25,6 +26,7 @@ Command: TypeAlias = (
     | loyalty.Command
     | erasure.Command
     | actor.Command
+    | offer.Command
 )
 
 EventId = NewType("EventId", bytes)

@@ -16,15 +16,18 @@ from regulars.domain.personal import DATA_CLASS
 _IDS: Final = {
     "address_id",
     "card",
+    "coupon",
     "customer",
     "erasure",
     "id",
     "item",
     "merchant",
     "number_ref",
+    "offer",
     "order",
     "program",
     "refund",
+    "reservation",
     "role",
     "who",
 }
@@ -184,6 +187,8 @@ def _check_time(value: object, name: str, at: datetime) -> None:
 
 def _check_inner(value: object, name: str, inner: object, inside: tuple[type[Any], ...]) -> None:
     if len(inside) == 1 and type(inner) is inside[0]:
+        if isinstance(inner, str) and not is_text(inner):
+            raise InvalidText(field=name)
         if inside[0] in _FIELDS:  # the members of an enumeration are all there are
             _check(inner)
         return
@@ -220,8 +225,8 @@ def _kinds(hint: object) -> set[type[Any]]:
 def _inside(hint: object) -> tuple[type[Any], ...]:
     if get_origin(hint) is not tuple:
         return ()
-    first = get_args(hint)[0]
-    return get_args(first) or (first,)
+    first: Any = get_args(hint)[0]
+    return get_args(first) or (getattr(first, "__supertype__", first),)
 
 
 def _nested(kind: type[Any]) -> set[type[Any]]:

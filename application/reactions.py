@@ -5,13 +5,15 @@ from datetime import datetime
 from typing import TypeAlias, assert_never
 
 from regulars.application.events import Command
-from regulars.domain.order import OrderDelivered
+from regulars.domain.order import OrderCancelled, OrderDelivered
 from regulars.domain.policies import earn_on_delivery, reverse_on_refund
+from regulars.domain.policies_coupons import give_back_coupons, take_back_coupons, use_coupons
 from regulars.domain.program import Program
+from regulars.domain.purchase import OrderPlaced
 from regulars.domain.refund import RefundIssued
 from regulars.domain.values import ProgramId
 
-ReactedTo: TypeAlias = OrderDelivered | RefundIssued
+ReactedTo: TypeAlias = OrderPlaced | OrderDelivered | OrderCancelled | RefundIssued
 """The events that some policy reads."""
 
 
@@ -20,9 +22,16 @@ def reactions(
 ) -> Sequence[Command]:
     """What the policies ask for after `event`; `program` gives its present state."""
     match event:
+        case OrderPlaced():
+            return use_coupons(event, at)
+        case OrderCancelled():
+            return give_back_coupons(event, at)
         case OrderDelivered():
             return earn_on_delivery(event, at, program_id, program())
         case RefundIssued():
-            return reverse_on_refund(event, at, program_id)
+            return [
+                *reverse_on_refund(event, at, program_id),
+                *take_back_coupons(event, at),
+            ]
         case _:
             assert_never(event)

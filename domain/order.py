@@ -14,6 +14,7 @@ from typing import TypeAlias
 from attrs import Factory, define, evolve, frozen
 
 from regulars.domain import protection, purchase, refund, review
+from regulars.domain.discounts import CouponOf
 from regulars.domain.protection import Protection
 from regulars.domain.purchase import Line, OrderPlaced, PlaceOrder
 from regulars.domain.refund import IssueRefund, RefundIssued, Refunds
@@ -94,7 +95,11 @@ class OrderCompleted:
 
 @frozen(kw_only=True)
 class OrderCancelled:
-    """Ended before delivery: counts as no order. Repeats whose and what it was, to be uncounted."""
+    """
+    Ended before delivery: counts as no order. Repeats whose and what it was, to be uncounted.
+
+    `coupons` are those it used, `takes_back` those it brought.
+    """
 
     order: OrderId
     currency: str
@@ -104,6 +109,8 @@ class OrderCancelled:
     lines: tuple[Line, ...] = ()
     reason: str | None = None
     late_entry: bool = False
+    coupons: tuple[CouponOf, ...] = ()
+    takes_back: tuple[CouponOf, ...] = ()
 
 
 Event: TypeAlias = (
@@ -394,6 +401,8 @@ def _cancel(
             lines=placed.lines,
             reason=command.reason,
             late_entry=_is_late(command.at, state),
+            coupons=purchase.coupons(placed),
+            takes_back=placed.brings,
         ),
         *protection.ended(command.order, state.protection, command.at, graced=False),
     ]

@@ -6,6 +6,16 @@ from typing import Final
 from regulars.application.events import Event
 from regulars.domain.actor import AccessRecorded, ActorReinstated, ActorSuspended, Look
 from regulars.domain.bank_card import BankCardBound, BankCardUnbound
+from regulars.domain.coupon import (
+    CouponExpired,
+    CouponIssued,
+    CouponRedeemed,
+    CouponRejected,
+    CouponReservationReleased,
+    CouponReserved,
+    CouponRestored,
+    CouponRevoked,
+)
 from regulars.domain.customer import (
     ConsentGranted,
     ConsentWithdrawn,
@@ -14,6 +24,7 @@ from regulars.domain.customer import (
     DeliveryAddressAdded,
     DeliveryAddressRemoved,
 )
+from regulars.domain.discounts import CouponOf, Discount, OnReturn, PointsPayment, Share
 from regulars.domain.erasure import (
     CustomerErased,
     DestroyedKey,
@@ -30,6 +41,9 @@ from regulars.domain.merchant import (
     MerchantDetailsUpdated,
     MerchantRegistered,
 )
+from regulars.domain.offer import OfferDefined, OfferEnded
+from regulars.domain.offer_limits import Limits
+from regulars.domain.offer_terms import Kind, Reason, Rejection, Scope, Terms
 from regulars.domain.order import (
     OrderAccepted,
     OrderCancelled,
@@ -52,7 +66,7 @@ from regulars.domain.protection import (
 )
 from regulars.domain.purchase import Channel, Line, OrderPlaced
 from regulars.domain.real_name import RealNameVerified
-from regulars.domain.refund import RefundIssued
+from regulars.domain.refund import LineRefund, RefundIssued
 from regulars.domain.review import ReviewSubmitted
 from regulars.domain.rights import (
     ObjectionWithdrawn,
@@ -65,20 +79,27 @@ from regulars.domain.rights import (
 from regulars.domain.values import (
     AddressId,
     CardId,
+    CouponId,
     CustomerId,
     ErasureId,
     ItemId,
     MerchantId,
     Money,
+    OfferId,
     OrderId,
     ProgramId,
     RefundId,
+    ReservationId,
 )
 
 ADA = CustomerId("ada")
 CAFE = MerchantId("café-7")
 ORDER = OrderId("订单-1001")
 PROGRAM = ProgramId("default")
+OFFER = OfferId("满50减10")
+COUPON = CouponId("c-17")
+A_COUPON = CouponOf(program=PROGRAM, offer=OFFER, coupon=COUPON)
+BROUGHT = CouponOf(program=PROGRAM, offer=OfferId("card"), coupon=CouponId("c-18"))
 PLACED_AT = datetime(2026, 2, 28, 23, 59, 59, 123456, tzinfo=UTC)
 RULE = EarningRule(points=3, per_numerator=1, per_denominator=2, currency="GBP.3")
 LINES = (
@@ -180,7 +201,7 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
         price=Money(minor=1299, currency="USD"),
         category="mains",
     ),
-    ("OrderPlaced", 1): OrderPlaced(
+    ("OrderPlaced", 2): OrderPlaced(
         order=ORDER,
         currency="USD",
         total=2598,
@@ -194,6 +215,24 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
         payment_method="card",
         region="north",
         extra=box("extra"),
+        discounts=(
+            Discount(
+                source="coupon",
+                amount=150,
+                shares=(Share(line=1, amount=100), Share(line=2, amount=0)),
+                delivery=50,
+                coupon=A_COUPON,
+                at_least=2000,
+                on_return=OnReturn.RECLAIM,
+            ),
+        ),
+        points_payment=PointsPayment(
+            reservation=ReservationId("hold-1"),
+            points=20,
+            amount=200,
+            shares=(Share(line=1, amount=200),),
+        ),
+        brings=(BROUGHT,),
     ),
     ("OrderAccepted", 1): OrderAccepted(order=ORDER, late_entry=True),
     ("PreparationStarted", 1): PreparationStarted(order=ORDER, late_entry=True),
@@ -209,7 +248,7 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
         late_entry=True,
     ),
     ("OrderCompleted", 1): OrderCompleted(order=ORDER, late_entry=True),
-    ("OrderCancelled", 1): OrderCancelled(
+    ("OrderCancelled", 2): OrderCancelled(
         order=ORDER,
         currency="USD",
         placed_at=PLACED_AT,
@@ -218,8 +257,10 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
         lines=LINES,
         reason="sold out",
         late_entry=True,
+        coupons=(A_COUPON,),
+        takes_back=(BROUGHT,),
     ),
-    ("RefundIssued", 1): RefundIssued(
+    ("RefundIssued", 2): RefundIssued(
         order=ORDER,
         refund=RefundId("refund-1"),
         currency="USD",
@@ -233,6 +274,9 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
         merchant=CAFE,
         reason="cold",
         late_entry=True,
+        lines=(LineRefund(line=1, quantity=1, gross=1299, discount=50, points=100, cash=1149),),
+        withheld=-7,
+        takes_back=(BROUGHT,),
     ),
     ("ReviewSubmitted", 1): ReviewSubmitted(
         order=ORDER,
@@ -331,5 +375,97 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
     ("ActorReinstated", 1): ActorReinstated(
         role="support", actor="s-7", officer="po-1", reason="explained"
     ),
+    ("OfferDefined", 1): OfferDefined(
+        program=PROGRAM,
+        offer=OFFER,
+        terms=Terms(
+            kind=Kind.PERCENT,
+            currency="GBP.3",
+            value=1500,
+            at_least=5000,
+            most=9000,
+            whole=True,
+            scope=Scope(
+                merchants=(CAFE,),
+                channels=(Channel.PICKUP,),
+                tiers=("gold",),
+                categories=("mains",),
+                items=(ItemId("dumplings"),),
+            ),
+            stack_group="percentages",
+            exclusive=True,
+            on_return=OnReturn.RECLAIM,
+        ),
+        limits=Limits(
+            since=PLACED_AT,
+            until=datetime(2027, 1, 1, tzinfo=UTC),
+            inactive_days=1,
+            valid_days=30,
+            per_customer=2,
+            total=1000,
+            reservation_required=True,
+            restore_grace_days=7,
+            max_restores=3,
+        ),
+    ),
+    ("CouponIssued", 1): CouponIssued(
+        program=PROGRAM,
+        offer=OFFER,
+        coupon=COUPON,
+        valid_from=PLACED_AT,
+        valid_until=datetime(2026, 3, 30, tzinfo=UTC),
+        customer=ADA,
+        order=ORDER,
+    ),
+    ("CouponRejected", 1): CouponRejected(
+        program=PROGRAM,
+        offer=OFFER,
+        coupon=COUPON,
+        order=ORDER,
+        rejection=Rejection(reason=Reason.CONDITION_FAILED, needed=5000, found=4999),
+        customer=ADA,
+    ),
+    ("CouponReserved", 1): CouponReserved(
+        program=PROGRAM,
+        offer=OFFER,
+        coupon=COUPON,
+        order=ORDER,
+        lapses_at=PLACED_AT,
+        customer=ADA,
+    ),
+    ("CouponReservationReleased", 1): CouponReservationReleased(
+        program=PROGRAM, offer=OFFER, coupon=COUPON, order=ORDER, lapsed=True
+    ),
+    ("CouponRedeemed", 1): CouponRedeemed(
+        program=PROGRAM,
+        offer=OFFER,
+        coupon=COUPON,
+        order=ORDER,
+        amount=390,
+        customer=ADA,
+    ),
+    ("CouponRestored", 1): CouponRestored(
+        program=PROGRAM,
+        offer=OFFER,
+        coupon=COUPON,
+        order=ORDER,
+        valid_until=datetime(2026, 4, 7, tzinfo=UTC),
+    ),
+    ("CouponExpired", 1): CouponExpired(
+        program=PROGRAM,
+        offer=OFFER,
+        coupon=COUPON,
+        order=ORDER,
+        expired_at=PLACED_AT,
+    ),
+    ("CouponRevoked", 1): CouponRevoked(
+        program=PROGRAM,
+        offer=OFFER,
+        coupon=COUPON,
+        order=ORDER,
+        lost=390,
+        reason="refunded",
+    ),
+    ("OfferEnded", 1): OfferEnded(program=PROGRAM, offer=OFFER, reason="sold-out"),
 }
 """Under the name and version that the core's own adapters store them by."""

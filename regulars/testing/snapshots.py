@@ -12,6 +12,7 @@ from regulars.application.aggregates import (
     CUSTOMER,
     ERASURE,
     MERCHANT,
+    OFFER,
     ORDER,
     PROGRAM,
     Aggregate,
@@ -28,6 +29,7 @@ AGGREGATES: Final = {
     "account-default/ada": ACCOUNT,
     "erasure-ada": ERASURE,
     "actor-support/s-7": ACTOR,
+    "offer-default/满50减10": OFFER,
 }
 """A stream of each kind, and its aggregate."""
 

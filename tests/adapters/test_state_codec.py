@@ -23,6 +23,7 @@ from regulars.application.aggregates import (
     CUSTOMER,
     ERASURE,
     MERCHANT,
+    OFFER,
     ORDER,
     PROGRAM,
     Aggregate,
@@ -50,6 +51,7 @@ COMMANDS: dict[Aggregate, st.SearchStrategy[Any]] = {
     ACCOUNT: strategies.loyalty_commands(),
     ERASURE: strategies.erasure_commands(st.just(ANNA)),
     ACTOR: strategies.actor_commands(),
+    OFFER: strategies.offer_commands(),
 }
 
 

@@ -7,17 +7,20 @@ from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from attrs import Factory, define
 
-from regulars.domain import actor, customer, erasure, loyalty, merchant, order, program
-from regulars.domain.order import OrderDelivered
+from regulars.domain import actor, customer, erasure, loyalty, merchant, offer, order, program
+from regulars.domain.order import OrderCancelled, OrderDelivered
 from regulars.domain.policies import earn_on_delivery, reverse_on_refund
+from regulars.domain.policies_coupons import give_back_coupons, take_back_coupons, use_coupons
+from regulars.domain.purchase import OrderPlaced
 from regulars.domain.refund import RefundIssued
-from regulars.domain.values import CustomerId, MerchantId, OrderId, ProgramId, Refusal
+from regulars.domain.values import CustomerId, MerchantId, OfferId, OrderId, ProgramId, Refusal
 from tests.domain.story import (
     AccountStory,
     ActorStory,
     CustomerStory,
     ErasureStory,
     MerchantStory,
+    OfferStory,
     OrderStory,
     ProgramStory,
     account_story,
@@ -25,6 +28,7 @@ from tests.domain.story import (
     customer_story,
     erasure_story,
     merchant_story,
+    offer_story,
     order_story,
     program_story,
 )
@@ -40,6 +44,7 @@ Command: TypeAlias = (
     | loyalty.Command
     | erasure.Command
     | actor.Command
+    | offer.Command
 )
 Event: TypeAlias = (
     customer.Event
@@ -49,6 +54,7 @@ Event: TypeAlias = (
     | loyalty.Event
     | erasure.Event
     | actor.Event
+    | offer.Event
 )
 Kind = TypeVar("Kind")
 
@@ -73,6 +79,7 @@ class Chronicle:
     )
     erasures: dict[CustomerId, ErasureStory] = Factory(lambda: defaultdict(erasure_story))
     actors: dict[actor.Actor, ActorStory] = Factory(lambda: defaultdict(actor_story))
+    offers: dict[tuple[ProgramId, OfferId], OfferStory] = Factory(lambda: defaultdict(offer_story))
     facts: list[Fact] = Factory(list[Fact])
 
     def tell(self, command: Command) -> None:
@@ -110,13 +117,19 @@ class Chronicle:
             return self.erasures[command.customer].when(command)
         if isinstance(command, loyalty.Command):
             return self.accounts[command.program, command.customer].when(command)
+        if isinstance(command, offer.Command):
+            return self.offers[command.program, command.offer].when(command)
         return self.actors[command.actor].when(command)
 
-    def _reactions(self, event: Event, at: datetime) -> Sequence[loyalty.Command]:
+    def _reactions(self, event: Event, at: datetime) -> Sequence[Command]:
+        if isinstance(event, OrderPlaced):
+            return use_coupons(event, at)
+        if isinstance(event, OrderCancelled):
+            return give_back_coupons(event, at)
         if isinstance(event, OrderDelivered):
             return earn_on_delivery(event, at, PROGRAM, self.programs[PROGRAM].state)
         if isinstance(event, RefundIssued):
-            return reverse_on_refund(event, at, PROGRAM)
+            return [*reverse_on_refund(event, at, PROGRAM), *take_back_coupons(event, at)]
         return ()
 
 

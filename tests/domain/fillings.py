@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from regulars.domain.actor import Actor, Look
+from regulars.domain.discounts import CouponOf, Discount, OnReturn, PointsPayment
 from regulars.domain.erasure import DestroyedKey, Purged, Traces
+from regulars.domain.offer_limits import Limits
+from regulars.domain.offer_terms import Basket, Kind, Reason, Rejection, Scope, Terms
 from regulars.domain.personal import (
     Address,
     Contact,
@@ -29,14 +32,17 @@ from regulars.domain.program import EarningRule
 from regulars.domain.protection import Party
 from regulars.domain.purchase import Channel, Line
 from regulars.domain.reading import Limit
+from regulars.domain.refund import LineRefund, Returned
 from regulars.domain.values import (
     AddressId,
     CardId,
+    CouponId,
     CustomerId,
     ErasureId,
     ItemId,
     MerchantId,
     Money,
+    OfferId,
     OrderId,
     ProgramId,
     RefundId,
@@ -97,6 +103,51 @@ looks = st.builds(
     outcome=st.sampled_from(["revealed", "masked", "erased", "denied"]),
     denial=st.none() | st.just("purpose"),
 )
+offer_ids = st.sampled_from([OfferId(name) for name in ("spring", "card")])
+coupon_ids = st.sampled_from([CouponId(f"c-{number}") for number in range(1, 4)])
+counts = st.none() | st.integers(0, 3)
+terms = st.builds(
+    Terms,
+    kind=st.sampled_from(Kind),
+    currency=currencies,
+    value=st.integers(0, 9_999),
+    at_least=amounts,
+    most=st.none() | amounts,
+    whole=st.booleans(),
+    scope=st.builds(Scope, items=st.sampled_from([(), (ItemId("tea"),)])),
+    exclusive=st.booleans(),
+    on_return=st.sampled_from(OnReturn),
+)
+limits = st.builds(
+    Limits,
+    since=st.none() | moments,
+    until=st.none() | moments,
+    inactive_days=st.integers(0, 2),
+    valid_days=st.none() | st.integers(0, 40),
+    per_customer=counts,
+    total=counts,
+    reservation_required=st.booleans(),
+    restore_grace_days=st.integers(0, 7),
+    max_restores=counts,
+)
+carts = st.builds(
+    Basket,
+    currency=currencies,
+    lines=lines.map(lambda drawn: tuple(evolve(one, unit_price=one.quantity) for one in drawn)),
+    delivery_fee=amounts,
+)
+rejections = st.builds(Rejection, reason=st.sampled_from(Reason), needed=counts, found=counts)
+coupons_of = st.builds(CouponOf, program=program_ids, offer=offer_ids, coupon=coupon_ids)
+returned = st.builds(Returned, line=st.integers(1, 3), quantity=st.integers(0, 9))
+line_refunds = st.builds(
+    LineRefund,
+    line=st.integers(1, 3),
+    quantity=st.integers(1, 9),
+    gross=amounts,
+    discount=amounts,
+    points=amounts,
+    cash=amounts,
+)
 boxes = st.builds(Sealed, st.binary(min_size=1, max_size=12))
 destroyed_keys = st.builds(
     DestroyedKey,
@@ -110,10 +161,12 @@ purged = st.builds(Purged, place=words, entries=amounts)
 _FILLING: Final[Filling] = {
     AddressId: address_ids,
     CardId: card_ids,
+    CouponId: coupon_ids,
     CustomerId: customer_ids,
     ErasureId: erasure_ids,
     ItemId: item_ids,
     MerchantId: merchant_ids,
+    OfferId: offer_ids,
     OrderId: order_ids,
     ProgramId: program_ids,
     RefundId: refund_ids,
@@ -135,6 +188,17 @@ _FILLING: Final[Filling] = {
     tuple[DestroyedKey, ...]: st.lists(destroyed_keys, max_size=2).map(tuple),
     tuple[Purged, ...]: st.lists(purged, max_size=2).map(tuple),
     tuple[Line, ...]: lines,
+    tuple[Discount, ...]: st.just(()),  # those that add up are drawn in carts.py
+    PointsPayment: st.nothing(),
+    tuple[CouponOf, ...]: st.lists(coupons_of, max_size=2).map(tuple),
+    "brings": st.just(()),  # a coupon needs its offer
+    Terms: terms,
+    Limits: limits,
+    Basket: carts,
+    Reason: st.sampled_from(Reason),
+    Rejection: rejections,
+    tuple[Returned, ...]: st.lists(returned, max_size=2).map(tuple),
+    tuple[LineRefund, ...]: st.lists(line_refunds, max_size=2).map(tuple),
     tuple[tuple[str, str], ...]: st.lists(st.tuples(words, words), max_size=2).map(tuple),
     "currency": currencies,
     "grace_seconds": st.integers(0, 604_800),

@@ -6,7 +6,7 @@ from typing import Final, Generic, Protocol, Self, TypeAlias, TypeVar
 
 from attrs import Factory, define
 
-from regulars.domain import actor, customer, erasure, loyalty, merchant, order, program
+from regulars.domain import actor, customer, erasure, loyalty, merchant, offer, order, program
 from regulars.domain.values import Refusal
 
 NOON: Final = datetime(2024, 5, 17, 12, 0, tzinfo=UTC)
@@ -66,6 +66,7 @@ ProgramStory: TypeAlias = Story[program.Program, program.Command, program.Event]
 AccountStory: TypeAlias = Story[loyalty.Account, loyalty.Command, loyalty.Event]
 ErasureStory: TypeAlias = Story[erasure.Erasure, erasure.Command, erasure.Event]
 ActorStory: TypeAlias = Story[actor.Conduct, actor.Command, actor.Event]
+OfferStory: TypeAlias = Story[offer.Offer, offer.Command, offer.Event]
 
 
 def actor_story() -> ActorStory:
@@ -94,3 +95,7 @@ def account_story() -> AccountStory:
 
 def erasure_story() -> ErasureStory:
     return Story(erasure.Erasure(), erasure.fold, erasure.decide)
+
+
+def offer_story() -> OfferStory:
+    return Story(offer.Offer(), offer.fold, offer.decide)

@@ -14,7 +14,7 @@ from attrs import evolve
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from regulars.domain import actor, customer, erasure, loyalty, merchant, order, program
+from regulars.domain import actor, customer, erasure, loyalty, merchant, offer, order, program
 from regulars.domain.actor import Actor, RecordAccess, ReinstateActor
 from regulars.domain.bank_card import BindBankCard, UnbindBankCard
 from regulars.domain.customer import (
@@ -51,6 +51,7 @@ from regulars.domain.rights import (
 )
 from regulars.domain.values import CustomerId, MerchantId, OrderId, ProgramId, RefundId
 from tests.domain.chronicle import PROGRAM, Command, Event
+from tests.domain.coupon_lives import coupon_lives
 from tests.domain.fillings import (
     ANYTHING,
     SEALED,
@@ -109,6 +110,10 @@ def erasure_commands(
 
 def actor_commands(filling: Filling = ANYTHING) -> SearchStrategy[actor.Command]:
     return _any_of(actor.Command, {**filling, "reason": _CODES})
+
+
+def offer_commands(filling: Filling = ANYTHING) -> SearchStrategy[offer.Command]:
+    return _any_of(offer.Command, {**filling, "reason": _CODES})
 
 
 def events(kinds: object = Event) -> SearchStrategy[Event]:
@@ -191,6 +196,7 @@ def histories(
         _told(st.lists(offers, max_size=3)),
         _told(st.lists(rules, max_size=2)),
         _told(st.lists(visits | st.just(back), max_size=3)),
+        _told(coupon_lives(PROGRAM, anna, _BEGINNING)),
     ]
     lives = [
         _told(_life(built(PlaceOrder, filling, order=OrderId(f"o-{number}")), review, naming))

@@ -5,10 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars.domain import (
+    coupon,
     customer,
+    discounts,
     erasure,
     loyalty,
     merchant,
+    offer,
     order,
     program,
     purchase,
@@ -22,7 +25,20 @@ from tests.domain.fillings import SEALED, Filling, built
 
 FILLING: Filling = {**SEALED, Stage: st.sampled_from(Stage)}
 # Read from the modules: among the subclasses, attrs may have left the classes that it replaced.
-MODULES = (customer, erasure, loyalty, merchant, order, program, purchase, refund, review)
+MODULES = (
+    coupon,
+    customer,
+    discounts,
+    erasure,
+    loyalty,
+    merchant,
+    offer,
+    order,
+    program,
+    purchase,
+    refund,
+    review,
+)
 REFUSALS = [
     kind
     for module in MODULES

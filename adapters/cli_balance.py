@@ -113,6 +113,7 @@ def balance_document(
             {
                 "position": one.position,
                 "at": time_text(one.at, timezone),
+                "lot": one.lot,
                 "order": one.order,
                 "refund": one.refund,
                 "points": one.points,
@@ -148,10 +149,10 @@ def shown_balance(
 
 def shown_postings(postings: Sequence[Posting], timezone: tzinfo) -> RenderableType:
     """Each posting with the order and the event that made it, and what the account then held."""
-    order = max(len(plain(one.order)) for one in postings)
+    order = max(len(plain(one.order or one.lot)) for one in postings)
     lines = Text()
     for one in postings:
-        head = f"{clock(one.at, timezone)}  order {plain(one.order):<{order}}"
+        head = f"{clock(one.at, timezone)}  order {plain(one.order or one.lot):<{order}}"
         sums = f"{one.points:>+9,}  ={count(one.balance):>10}"
         lines.append(f"{head}{sums}  event {count(one.position)}\n")
         lines.append(f"    {plain(one.why)}\n", style="dim")

@@ -1,11 +1,12 @@
 """Events to bytes and back: the one place that knows stored names and JSON."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
-from regulars.adapters.upcasting import Chain, Payload, Stored, Turned, Upcaster
+from regulars.adapters.older_events import UPCASTERS
+from regulars.adapters.upcasting import Chain, Payload, Stored, Upcaster
 from regulars.application.events import Event, Retired
 from regulars.domain import (
     actor,
@@ -63,10 +64,10 @@ STORED: Final[dict[type[Event], Stored]] = {
     protection.OrderChatClosed: ("OrderChatClosed", 1),
     protection.AddressHidden: ("AddressHidden", 1),
     program.ProgramDefined: ("ProgramDefined", 1),
-    program.EarningRulePublished: ("EarningRulePublished", 1),
+    program.EarningRulesPublished: ("EarningRulesPublished", 1),
     loyalty.LoyaltyAccountOpened: ("LoyaltyAccountOpened", 1),
-    loyalty.PointsEarned: ("PointsEarned", 1),
-    loyalty.PointsReversed: ("PointsReversed", 1),
+    loyalty.PointsEarned: ("PointsEarned", 2),
+    loyalty.PointsReversed: ("PointsReversed", 2),
     erasure.ErasureRequested: ("ErasureRequested", 1),
     erasure.CustomerErased: ("CustomerErased", 1),
     erasure.LegalHoldPlaced: ("LegalHoldPlaced", 1),
@@ -87,30 +88,6 @@ STORED: Final[dict[type[Event], Stored]] = {
     coupon.CouponRevoked: ("CouponRevoked", 1),
 }
 
-
-def _without_evidence(payload: Payload) -> Iterator[Turned]:
-    yield "ConsentGranted", 2, {**payload, "evidence_ref": None, "valid_until": None}
-
-
-def _without_discounts(payload: Payload) -> Iterator[Turned]:
-    yield "OrderPlaced", 2, {**payload, "discounts": [], "points_payment": None, "brings": []}
-
-
-def _of_an_amount(payload: Payload) -> Iterator[Turned]:
-    yield "RefundIssued", 2, {**payload, "lines": [], "withheld": 0, "takes_back": []}
-
-
-def _without_coupons(payload: Payload) -> Iterator[Turned]:
-    yield "OrderCancelled", 2, {**payload, "coupons": [], "takes_back": []}
-
-
-UPCASTERS: Final[tuple[Upcaster, ...]] = (
-    Upcaster(of=("OrderPlaced", 1), into=(("OrderPlaced", 2),), turn=_without_discounts),
-    Upcaster(of=("RefundIssued", 1), into=(("RefundIssued", 2),), turn=_of_an_amount),
-    Upcaster(of=("OrderCancelled", 1), into=(("OrderCancelled", 2),), turn=_without_coupons),
-    Upcaster(of=("ConsentGranted", 1), into=(("ConsentGranted", 2),), turn=_without_evidence),
-)
-"""What has become of each older name and version; see CONTRIBUTING.md."""
 
 encode: Final[Callable[[Any], bytes]] = msgspec.json.Encoder(order="sorted").encode
 """The JSON bytes of an event or command, always the same for the same content."""

@@ -11,14 +11,9 @@ from typing import Annotated, Final
 import msgspec
 from attrs import frozen
 
-from regulars.domain.program import (
-    MOST_POINTS,
-    Command,
-    DefineProgram,
-    EarningRule,
-    PublishEarningRule,
-    is_possible,
-)
+from regulars.domain.earning_rules import MOST_POINTS, Group, Rate, Rule, RuleId, RuleSet
+from regulars.domain.program import Command, DefineProgram, PublishEarningRules
+from regulars.domain.rule_flaws import flaw
 from regulars.domain.values import BEGINNING, ProgramId, is_currency
 
 _AMOUNT: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
@@ -97,23 +92,20 @@ def _commands(found: _File, program_id: ProgramId) -> tuple[Command, ...]:
     )
 
 
-def _published(rule: _Rule, where: str, program_id: ProgramId) -> PublishEarningRule:
+def _published(rule: _Rule, where: str, program_id: ProgramId) -> PublishEarningRules:
     if not _AMOUNT.fullmatch(rule.per) or not Fraction(rule.per):
         raise _Wrong(f'{where}: per must be an amount above 0 in quotes, such as "10" or "0.50"')
     if rule.currency is not None and not is_currency(rule.currency):
         raise _Wrong(f"{where}: currency must be a code such as USD")
     per = Fraction(rule.per)
-    earning = EarningRule(
-        points=rule.points,
-        per_numerator=per.numerator,
-        per_denominator=per.denominator,
-        currency=rule.currency,
-    )
-    if not is_possible(earning):
+    rate = Rate(points=rule.points, per_numerator=per.numerator, per_denominator=per.denominator)
+    rules = RuleSet(groups=(Group(rules=(Rule(rule=RuleId("earning"), rate=rate),)),))
+    if flaw(rules) is not None:
         raise _Wrong(f"{where}: points must be from 0 to {MOST_POINTS} for a unit of money")
-    return PublishEarningRule(
+    return PublishEarningRules(
         program=program_id,
         at=rule.effective_from or BEGINNING,
-        rule=earning,
+        rules=rules,
+        currency=rule.currency,
         effective_from=rule.effective_from,
     )

@@ -58,7 +58,7 @@ PROGRAM: Final = Aggregate(
     state=program.Program,
     events=get_args(program.Event),
     fold=program.fold,
-    fold_version=1,
+    fold_version=2,
     decide=program.decide,
     snapshot_every=100,
 )
@@ -66,7 +66,7 @@ ACCOUNT: Final = Aggregate(
     state=loyalty.Account,
     events=get_args(loyalty.Event),
     fold=loyalty.fold,
-    fold_version=1,
+    fold_version=2,
     decide=loyalty.decide,
     snapshot_every=250,
 )

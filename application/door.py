@@ -31,7 +31,7 @@ from regulars.domain.personal import (
     Profile,
     Sealed,
 )
-from regulars.domain.program import PublishEarningRule
+from regulars.domain.program import PublishEarningRules
 from regulars.domain.values import Refusal
 
 _LONGEST_TEXT: Final = 10_000
@@ -274,7 +274,7 @@ def _is_fine(command: Command, value: Personal) -> bool:
 
 def _in_utc(command: Command) -> Command:
     # One moment has one spelling, so that a repeat from another time zone is the same command.
-    if isinstance(command, PublishEarningRule) and command.effective_from is not None:
+    if isinstance(command, PublishEarningRules) and command.effective_from is not None:
         start = moment(microseconds(command.effective_from))
         command = evolve(command, effective_from=start)
     at = command.at

@@ -21,6 +21,7 @@ _IDS: Final = {
     "erasure",
     "id",
     "item",
+    "lot",
     "merchant",
     "number_ref",
     "offer",
@@ -29,6 +30,7 @@ _IDS: Final = {
     "refund",
     "reservation",
     "role",
+    "rule",
     "who",
 }
 # No C0 or C1 control, no lone half of a surrogate pair.
@@ -187,10 +189,12 @@ def _check_time(value: object, name: str, at: datetime) -> None:
 
 def _check_inner(value: object, name: str, inner: object, inside: tuple[type[Any], ...]) -> None:
     if len(inside) == 1 and type(inner) is inside[0]:
-        if isinstance(inner, str) and not is_text(inner):
-            raise InvalidText(field=name)
         if inside[0] in _FIELDS:  # the members of an enumeration are all there are
             _check(inner)
+        elif isinstance(inner, datetime):
+            _check_time(value, name, inner)
+        elif isinstance(inner, str) and not is_text(inner):
+            raise InvalidText(field=name)
         return
     parts = cast("tuple[object, ...]", inner) if isinstance(inner, tuple) else ()
     if tuple(map(type, parts)) != inside:

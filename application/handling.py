@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Final, NamedTuple, cast
+from typing import Any, Final
 
-from regulars.application.aggregates import PROGRAM, Aggregate, addressed, program_stream
+from regulars.application.aggregates import Aggregate, addressed
 from regulars.application.batch import Batch, Outcome, Planned, Receipt, receipt
-from regulars.application.door import Admitted, Door, Request, is_bare, request_base
+from regulars.application.door import Admitted, Door, Request, is_bare
 from regulars.application.errors import AlreadyRecorded, IdempotencyConflict, StaleHistory
 from regulars.application.events import (
     Command,
@@ -19,13 +19,9 @@ from regulars.application.events import (
 )
 from regulars.application.ports import Clock, Storage
 from regulars.application.projecting import Projector
-from regulars.application.reactions import ReactedTo, reactions
+from regulars.application.reacting import AtHand, Cause, asked_after
 from regulars.application.states import Held, States
-from regulars.domain.program import Program
 from regulars.domain.values import ProgramId, Refusal
-
-POLICY: Final = "policy"
-"""Who asked for what a policy led to."""
 
 _ATTEMPTS: Final = 5
 
@@ -282,7 +278,7 @@ class Commands:
         )
 
     def _decide(self, admitted: Admitted, batch: Batch) -> int:
-        cause = _Cause(admitted.by, admitted.correlation or admitted.id, admitted.id)
+        cause = Cause(admitted.by, admitted.correlation or admitted.id, admitted.id)
         start = len(batch.pending)
         for place, command in enumerate(admitted.commands):
             before = len(batch.pending)
@@ -297,20 +293,17 @@ class Commands:
         return stop
 
     def _react(self, place: int, batch: Batch) -> None:
+        def state(stream: str, aggregate: Aggregate) -> Any:  # noqa: ANN401 - each aggregate has its own
+            return self._held(stream, aggregate, batch).state
+
+        look, tenant = AtHand(self._program, state), self._door.tenant
         # Events that reactions add are themselves looked at, until none is left.
         while place < len(batch.pending):
-            pending = batch.pending[place]
+            for command, first_id, cause in asked_after(batch.pending[place], look, tenant):
+                self._take(command, first_id, cause, batch)
             place += 1
-            if not isinstance(pending.event, ReactedTo):
-                continue
-            cause = _Cause(POLICY, pending.correlation, pending.event_id.hex())
-            at = moment(pending.occurred_at)
-            asked = reactions(pending.event, at, self._program, lambda: self._programme(batch))
-            for number, command in enumerate(asked):
-                name = f"reaction/{cause.causation}/{number}"
-                self._take(command, request_base(self._door.tenant, name), cause, batch)
 
-    def _take(self, command: Command, first_id: int, cause: "_Cause", batch: Batch) -> None:
+    def _take(self, command: Command, first_id: int, cause: Cause, batch: Batch) -> None:
         stream, aggregate = addressed(command)
         held = self._held(stream, aggregate, batch)
         occurred_at = microseconds(command.at)
@@ -332,10 +325,6 @@ class Commands:
             )
         if events and held.is_due():
             batch.due[stream] = None
-
-    def _programme(self, batch: Batch) -> Program:
-        stream = program_stream(self._program)
-        return cast("Program", self._held(stream, PROGRAM, batch).state)
 
     def _held(self, stream: str, aggregate: Aggregate, batch: Batch) -> Held:
         held = self._states.get(stream)
@@ -374,11 +363,3 @@ class Commands:
 
 def _are_bare(requests: Sequence[Request]) -> bool:
     return all(is_bare(command) for request in requests for command in request.commands)
-
-
-class _Cause(NamedTuple):
-    """Who asked, in which conversation, and by which command or after which event."""
-
-    by: str
-    correlation: str
-    causation: str

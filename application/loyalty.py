@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from fractions import Fraction
 from typing import Any, ClassVar, Final
 
 from attrs import define, frozen
@@ -74,20 +73,22 @@ class LedgerEntry:
 
     `points` are added to the balance, below zero when taken back. `base` is what the points were
     computed on, in minor units of `currency`. Of a reversal, `base` is what remained paid for.
+    `exact` is what `rules`, by name, gave before it was rounded down, a fraction in words.
     """
 
     position: int
     program: str = ""
     customer: str = ""
-    order_id: str = ""
+    lot: str = ""
+    order_id: str | None = None
     refund_id: str | None = None
     points: int = 0
     base: int = 0
     currency: str | None = None
-    rule_version: int | None = None
-    rule_points: int | None = None
-    rule_per_numerator: int | None = None
-    rule_per_denominator: int | None = None
+    rules_version: int | None = None
+    rules: str | None = None
+    exact: str | None = None
+    occasion: str | None = None
     kept: int = 0
     occurred_at: int = 0
 
@@ -102,17 +103,19 @@ def _ledger_fold(row: LedgerEntry, recorded: Happened) -> None:
         case PointsEarned() as earned:
             row.program = earned.program
             row.customer = earned.customer
+            row.lot = earned.lot
+            row.occasion = earned.on
             row.order_id = earned.order
             row.points = row.kept = earned.points
-            row.base = earned.base
+            row.base = earned.evaluation.amount
             row.currency = earned.currency
-            row.rule_version = earned.rule_version
-            row.rule_points = earned.rule.points
-            row.rule_per_numerator = earned.rule.per_numerator
-            row.rule_per_denominator = earned.rule.per_denominator
+            row.rules_version = earned.rules_version
+            row.rules = ", ".join(dict.fromkeys(step.rule for step in earned.evaluation.steps))
+            row.exact = str(earned.evaluation.exact)
         case PointsReversed() as taken:
             row.program = taken.program
             row.customer = taken.customer
+            row.lot = taken.lot
             row.order_id = taken.order
             row.refund_id = taken.refund
             row.points = -taken.points
@@ -124,7 +127,7 @@ def _ledger_fold(row: LedgerEntry, recorded: Happened) -> None:
 
 LEDGER: Final[View[LedgerEntry, Happened]] = View(
     name="ledger",
-    version=1,
+    version=2,
     row=LedgerEntry,
     key=("position",),
     reads=frozenset({PointsEarned, PointsReversed}),
@@ -153,13 +156,15 @@ class Posting:
     """
     One change of a balance, and why.
 
+    `lot` are the points that it is about, `order` the order that earned them if one did.
     `points` were added, or taken if below zero; `balance` is what the account held after it;
     `why` is the computation in words; `position` names the event.
     """
 
     position: int
     at: datetime
-    order: str
+    lot: str
+    order: str | None
     refund: str | None
     points: int
     balance: int
@@ -218,34 +223,29 @@ class PointsLedger(Query[tuple[Posting, ...]]):
         for row in rows.rows(LEDGER, customer=self.customer, program=self.program):
             balance += row.points
             if row.refund_id is None:
-                lots[row.order_id] = row
+                lots[row.lot] = row
             postings.append(
                 Posting(
                     position=row.position,
                     at=moment(row.occurred_at),
+                    lot=row.lot,
                     order=row.order_id,
                     refund=row.refund_id,
                     points=row.points,
                     balance=balance,
-                    why=_why(row, lots.get(row.order_id)),
+                    why=_why(row, lots.get(row.lot)),
                 )
             )
         return tuple(postings)
 
 
 def _why(row: LedgerEntry, lot: LedgerEntry | None) -> str:
-    if lot is None or lot.currency is None:
+    if lot is None:
         return f"refund {row.refund_id} left {row.kept} points to an order earned later"
-    rule = (
-        f"{lot.rule_points} per {_per(lot)} {lot.currency} (rule {lot.rule_version}),"
-        f" rounded down: {row.kept}"
-    )
-    paid = f"{decimal_text(row.base, lot.currency)} {lot.currency}"
+    if lot.currency is None:
+        return f"{lot.occasion}: {row.points} points"
+    paid = f"{decimal_text(row.base, lot.currency)} {lot.currency} paid for goods"
+    by = f"by {lot.rules or 'no rule'} (rules {lot.rules_version}), rounded down: {row.kept}"
     if row.refund_id is None:
-        return f"{paid} paid for goods at {rule}"
-    return f"refund {row.refund_id} left {paid} at {rule} kept of {row.kept - row.points}"
-
-
-def _per(lot: LedgerEntry) -> str:
-    per = Fraction(lot.rule_per_numerator or 1, lot.rule_per_denominator or 1)
-    return str(per)
+        return f"{paid}: {row.exact} {by}"
+    return f"refund {row.refund_id} left {paid}, {by} of {row.kept - row.points}"

@@ -1,14 +1,13 @@
 """Reactions: the commands that an event leads to in other streams, recorded together with it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeAlias, assert_never
 
 from regulars.application.events import Command
 from regulars.domain.order import OrderCancelled, OrderDelivered
-from regulars.domain.policies import earn_on_delivery, reverse_on_refund
+from regulars.domain.policies import Present, earn_on_delivery, reverse_on_refund
 from regulars.domain.policies_coupons import give_back_coupons, take_back_coupons, use_coupons
-from regulars.domain.program import Program
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.refund import RefundIssued
 from regulars.domain.values import ProgramId
@@ -18,19 +17,19 @@ ReactedTo: TypeAlias = OrderPlaced | OrderDelivered | OrderCancelled | RefundIss
 
 
 def reactions(
-    event: ReactedTo, at: datetime, program_id: ProgramId, program: Callable[[], Program]
+    event: ReactedTo, at: datetime, program_id: ProgramId, look: Present
 ) -> Sequence[Command]:
-    """What the policies ask for after `event`; `program` gives its present state."""
+    """What the policies ask for after `event`, which `look` has already."""
     match event:
         case OrderPlaced():
             return use_coupons(event, at)
         case OrderCancelled():
             return give_back_coupons(event, at)
         case OrderDelivered():
-            return earn_on_delivery(event, at, program_id, program())
+            return earn_on_delivery(event, at, program_id, look)
         case RefundIssued():
             return [
-                *reverse_on_refund(event, at, program_id),
+                *reverse_on_refund(event, at, program_id, look),
                 *take_back_coupons(event, at),
             ]
         case _:

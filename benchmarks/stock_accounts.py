@@ -6,6 +6,7 @@ from time import sleep
 from typing import Any, TypeAlias, cast
 from uuid import UUID
 
+import msgspec
 from eventsourcing.application import Application
 from eventsourcing.dispatch import singledispatchmethod
 from eventsourcing.domain import Aggregate, AggregateEvent, event
@@ -17,7 +18,7 @@ from eventsourcing.utils import get_topic
 from regulars.application.events import Event
 from regulars.domain.loyalty import LoyaltyAccountOpened, PointsEarned
 
-_Rule: TypeAlias = dict[str, int | str | None]
+_Json: TypeAlias = dict[str, Any]
 
 
 class StockAccount(Aggregate):
@@ -34,12 +35,17 @@ class StockAccount(Aggregate):
 
         program: str
         customer: str
-        order: str
+        lot: str
         points: int
-        base: int
-        currency: str
-        rule_version: int
-        rule: _Rule
+        evaluation: _Json
+        on: str
+        order: str | None
+        currency: str | None
+        rules_version: int | None
+        standing: _Json
+        pending: bool
+        activates_at: str | None
+        expires_at: str | None
 
     @event(Opened)
     def __init__(self, *, program: str, customer: str) -> None:
@@ -54,16 +60,21 @@ class StockAccount(Aggregate):
         *,
         program: str,  # noqa: ARG002 - the event has it
         customer: str,  # noqa: ARG002 - the event has it
-        order: str,
+        lot: str,
         points: int,
-        base: int,  # noqa: ARG002 - the event has it
-        currency: str,  # noqa: ARG002 - the event has it
-        rule_version: int,  # noqa: ARG002 - the event has it
-        rule: _Rule,  # noqa: ARG002 - the event has it
+        evaluation: _Json,  # noqa: ARG002 - the event has it
+        on: str,  # noqa: ARG002 - the event has it
+        order: str | None,  # noqa: ARG002 - the event has it
+        currency: str | None,  # noqa: ARG002 - the event has it
+        rules_version: int | None,  # noqa: ARG002 - the event has it
+        standing: _Json,  # noqa: ARG002 - the event has it
+        pending: bool,  # noqa: ARG002 - the event has it
+        activates_at: str | None,  # noqa: ARG002 - the event has it
+        expires_at: str | None,  # noqa: ARG002 - the event has it
     ) -> None:
         """An order earns points."""
         self.balance += points
-        self.lots[order] = points
+        self.lots[lot] = points
 
 
 OPENED = get_topic(StockAccount.Opened)
@@ -80,22 +91,7 @@ def stock_account(events: Iterable[Event]) -> StockAccount:
     for earned in left:
         if not isinstance(earned, PointsEarned):
             raise TypeError(f"no earning: {earned!r}")
-        rule = earned.rule
-        account.earn(
-            program=earned.program,
-            customer=earned.customer,
-            order=earned.order,
-            points=earned.points,
-            base=earned.base,
-            currency=earned.currency,
-            rule_version=earned.rule_version,
-            rule={
-                "points": rule.points,
-                "per_numerator": rule.per_numerator,
-                "per_denominator": rule.per_denominator,
-                "currency": rule.currency,
-            },
-        )
+        account.earn(**msgspec.to_builtins(earned))
     return account
 
 

@@ -10,9 +10,10 @@ from regulars.adapters.database import Database
 from regulars.adapters.event_log import SqlLog
 from regulars.application.aggregates import ACCOUNT, account_stream
 from regulars.application.events import Event, EventId, Pending, moment
+from regulars.domain.earning import Evaluation, Step
+from regulars.domain.earning_rules import RuleId
 from regulars.domain.loyalty import Account, LoyaltyAccountOpened, PointsEarned
-from regulars.domain.program import EarningRule
-from regulars.domain.values import CustomerId, OrderId, ProgramId
+from regulars.domain.values import CustomerId, LotId, OrderId, ProgramId
 
 _PROGRAM: Final = ProgramId("default")
 _CUSTOMER: Final = CustomerId("c-000001")
@@ -66,15 +67,30 @@ def _run(settings: Settings, folder: Path) -> Result:
 
 
 def _earned(number: int) -> PointsEarned:
+    points = number % 50
+    step = Step(
+        rule=RuleId("earning"),
+        base=100 * points,
+        multipliers=(),
+        exact_numerator=points,
+        exact_denominator=1,
+    )
     return PointsEarned(
         program=_PROGRAM,
         customer=_CUSTOMER,
+        lot=LotId(f"o-{number:08}"),
+        points=points,
+        evaluation=Evaluation(
+            points=points,
+            desired=points,
+            exact_numerator=points,
+            exact_denominator=1,
+            amount=100 * points,
+            steps=(step,),
+        ),
         order=OrderId(f"o-{number:08}"),
-        points=number % 50,
-        base=100 * (number % 50),
         currency="EUR",
-        rule_version=1,
-        rule=EarningRule(points=1),
+        rules_version=1,
     )
 
 

@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from enum import Enum
 from fractions import Fraction
 from math import floor
-from typing import assert_never
+from typing import Final, assert_never
 
 from attrs import frozen
 
 from regulars.domain.earning_rules import (
+    MOST_POINTS,
     Base,
     EarningLine,
     Goods,
@@ -29,6 +30,10 @@ from regulars.domain.earning_rules import (
     RuleSet,
     When,
 )
+from regulars.domain.values import MOST_MINOR
+
+MOST_EARNED: Final = MOST_MINOR * MOST_POINTS
+"""The most points that one occasion earns, whatever its rules say: sums of them fit 64 bits."""
 
 
 class Unmet(Enum):
@@ -82,14 +87,21 @@ class Evaluation:
     What an occasion earns and how: `points` = floor(exact), once.
 
     `desired` is what it would be without caps; `exact` is the sum of the steps, capped.
+    `amount` is what the rules looked at, in minor units: goods by the base, delivery if it earns.
     """
 
     points: int
     desired: int
     exact_numerator: int
     exact_denominator: int
+    amount: int = 0
     steps: tuple[Step, ...] = ()
     passed: tuple[Passed, ...] = ()
+
+    @property
+    def exact(self) -> Fraction:
+        """Exact points, before they are rounded down."""
+        return Fraction(self.exact_numerator, self.exact_denominator)
 
 
 def evaluate(rules: RuleSet, occasion: Occasion) -> Evaluation:
@@ -105,12 +117,13 @@ def evaluate(rules: RuleSet, occasion: Occasion) -> Evaluation:
         capped += _capped(worth, group.most)
         steps += given
         passed += left
-    exact = _capped(capped, rules.most)
+    exact = _capped(capped, MOST_EARNED if rules.most is None else rules.most)
     return Evaluation(
         points=floor(exact),
         desired=floor(desired),
         exact_numerator=exact.numerator,
         exact_denominator=exact.denominator,
+        amount=weighing.amount,
         steps=tuple(steps),
         passed=tuple(passed),
     )

@@ -15,6 +15,9 @@ from regulars.domain.values import ItemId, MerchantId, digits
 
 RuleId = NewType("RuleId", str)
 
+MOST_POINTS: Final = 10_000
+"""The most points that a rate gives for a unit of money."""
+
 ORDER: Final = "order"
 """The occasion that most rules are for. Others are named by the host, as `birthday`."""
 

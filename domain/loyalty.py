@@ -7,21 +7,22 @@ What an order earns is rounded down once, and a refund recomputes it on what rem
 
 from collections.abc import Sequence
 from datetime import datetime
-from math import floor
 from typing import TypeAlias, assert_never
 
 from attrs import Factory, define, frozen
 
-from regulars.domain.program import MOST_POINTS, EarningRule, is_possible
-from regulars.domain.values import (
-    MOST_MINOR,
-    CustomerId,
-    OrderId,
-    ProgramId,
-    RefundId,
-    Refusal,
-    is_currency,
-)
+from regulars.domain.earning import MOST_EARNED, Evaluation, evaluate
+from regulars.domain.earning_rules import ORDER, Occasion, RuleSet
+from regulars.domain.occasions import NEWCOMER, Standing
+from regulars.domain.values import CustomerId, LotId, OrderId, ProgramId, RefundId, Refusal
+
+
+@frozen(kw_only=True)
+class Allocation:
+    """So many points of a lot."""
+
+    lot: LotId
+    points: int
 
 
 # Stored under these names with these fields: never rename, never repurpose, add a version.
@@ -36,72 +37,74 @@ class LoyaltyAccountOpened:
 @frozen(kw_only=True)
 class PointsEarned:
     """
-    An order earned `points`, none if it was too small.
+    An occasion earned `points`, none if it was too small; they are a lot of their own.
 
-    `base` is what was paid for goods, in minor units of `currency`; `rule` and `rule_version`
-    are what turned it into points: floor(rule.points_for(base, currency)).
+    `evaluation` is how they came about, by the rules of `rules_version` (None where no rules
+    gave them) for a customer of that `standing`; `on` names the occasion, `order` the order if it
+    was one. Its amounts are minor units of `currency`.
+    They can be used from `activates_at` on, at once if it is None, but where they are `pending`
+    and it is None, until something activates them. At `expires_at` they cannot be used any more.
     """
 
     program: ProgramId
     customer: CustomerId
-    order: OrderId
+    lot: LotId
     points: int
-    base: int
-    currency: str
-    rule_version: int
-    rule: EarningRule
+    evaluation: Evaluation
+    on: str = ORDER
+    order: OrderId | None = None
+    currency: str | None = None
+    rules_version: int | None = None
+    standing: Standing = NEWCOMER
+    pending: bool = False
+    activates_at: datetime | None = None
+    expires_at: datetime | None = None
 
 
 @frozen(kw_only=True)
 class PointsReversed:
     """
-    A refund took back `points` of an order, leaving `kept` for the `remaining` base.
+    A refund took back `points` of those awarded as `lot`, leaving `kept` for what `remaining` is.
 
-    `remaining` in minor units of the order's currency; `kept` is what the rule that the order
-    earned by gives for it.
+    `remaining` is what the rules still looked at, in minor units of the lot's currency; `kept`
+    is what those that the order earned by give for it.
+    `allocations` are the lots that points were taken of. What no lot had is owed (`debt_added`)
+    or forgiven (`written_off`): points = allocated + debt_added + written_off.
     """
 
     program: ProgramId
     customer: CustomerId
-    order: OrderId
+    lot: LotId
     refund: RefundId
     points: int
     remaining: int
     kept: int
+    order: OrderId | None = None
+    allocations: tuple[Allocation, ...] = ()
+    debt_added: int = 0
+    written_off: int = 0
 
 
 Event: TypeAlias = LoyaltyAccountOpened | PointsEarned | PointsReversed
 
 
-@frozen
-class Terms:
-    """What an order earned by: the rule, and the currency that was paid in."""
-
-    rule: EarningRule
-    currency: str
-
-
 @define
 class Lot:
-    """What one order earned and still keeps, and where its terms stand in the account's."""
+    """What is kept of one award, and what a refund is judged by."""
 
     kept: int
-    terms: int
+    rules_version: int | None
+    standing: Standing
 
 
 @define
 class Account:
-    """
-    The state of one loyalty account, written by `fold` alone.
-
-    Many orders earn by the same `terms`, which stand there once: a long account stays small.
-    """
+    """The state of one loyalty account, written by `fold` alone."""
 
     opened: bool = False
     balance: int = 0
-    terms: list[Terms] = Factory(list[Terms])
-    lots: dict[OrderId, Lot] = Factory(dict[OrderId, Lot])
-    refunds: set[tuple[OrderId, RefundId]] = Factory(set[tuple[OrderId, RefundId]])
+    lots: dict[LotId, Lot] = Factory(dict[LotId, Lot])
+    refunds: set[tuple[LotId, RefundId]] = Factory(set[tuple[LotId, RefundId]])
 
 
 def fold(state: Account, event: Event, at: datetime) -> None:  # noqa: ARG001 - one shape for all folds
@@ -109,71 +112,71 @@ def fold(state: Account, event: Event, at: datetime) -> None:  # noqa: ARG001 - 
     match event:
         case LoyaltyAccountOpened():
             state.opened = True
-        case PointsEarned(order=order, points=points):
+        case PointsEarned(lot=lot, points=points):
             state.balance += points
-            state.lots[order] = Lot(points, _place(state.terms, Terms(event.rule, event.currency)))
-        case PointsReversed(order=order, points=points, refund=refund):
+            state.lots[lot] = Lot(points, event.rules_version, event.standing)
+        case PointsReversed(lot=lot, points=points, refund=refund):
             state.balance -= points
-            state.lots[order].kept -= points
-            state.refunds.add((order, refund))
+            state.lots[lot].kept -= points
+            state.refunds.add((lot, refund))
         case _:
             assert_never(event)
 
 
-def _place(known: list[Terms], terms: Terms) -> int:
-    if terms not in known:
-        known.append(terms)
-    return known.index(terms)
-
-
 @frozen(kw_only=True)
-class EarnPoints:
-    """Credit what an order earns by `rule`. Opens the account with the first order."""
+class AwardPoints:
+    """
+    Credit what an occasion earns, as the lot `lot`. Opens the account with the first.
+
+    The fields are those of `PointsEarned`.
+    """
 
     program: ProgramId
     customer: CustomerId
     at: datetime
-    order: OrderId
-    base: int
-    currency: str
-    rule_version: int
-    rule: EarningRule
+    lot: LotId
+    evaluation: Evaluation
+    on: str = ORDER
+    order: OrderId | None = None
+    currency: str | None = None
+    rules_version: int | None = None
+    standing: Standing = NEWCOMER
+    pending: bool = False
+    activates_at: datetime | None = None
+    expires_at: datetime | None = None
 
 
 @frozen(kw_only=True)
 class ReversePoints:
-    """Take back what an order no longer earns now that only `remaining` of its base is paid for."""
+    """
+    Take back what an order no longer earns now that only `remaining` of it is paid for.
+
+    `lot` is what it earned, by `rules`, which are those of `rules_version`.
+    """
 
     program: ProgramId
     customer: CustomerId
     at: datetime
-    order: OrderId
+    lot: LotId
     refund: RefundId
-    remaining: int
+    remaining: Occasion
+    rules: RuleSet
+    rules_version: int
+    order: OrderId | None = None
 
 
-Command: TypeAlias = EarnPoints | ReversePoints
-
-
-@frozen(kw_only=True)
-class BaseBelowZero(Refusal):
-    """An order cannot earn on less than nothing."""
-
-    order: OrderId
-    base: int
-
-    def __str__(self) -> str:
-        return f"order {self.order} cannot earn points on {self.base}"
+Command: TypeAlias = AwardPoints | ReversePoints
 
 
 @frozen(kw_only=True)
-class ImpossibleEarning(Refusal):
-    """The rule cannot be counted by, the currency is none, or the points are too many."""
+class ImpossibleAward(Refusal):
+    """An award gives from 0 to 10^16 points."""
 
-    order: OrderId
+    lot: LotId
+    points: int
 
     def __str__(self) -> str:
-        return f"order {self.order} cannot earn by such a rule, in such a currency or so much"
+        return f"lot {self.lot} cannot be of {self.points} points"
 
 
 def decide(command: Command, state: Account) -> Sequence[Event]:
@@ -181,38 +184,38 @@ def decide(command: Command, state: Account) -> Sequence[Event]:
     The events that `command` leads to.
 
     Raises:
-        BaseBelowZero: the base, or what remains of it, is negative.
-        ImpossibleEarning: no points can be counted so; at most those of `MOST_MINOR` by the
-            best rule, so that no order that could be placed is refused.
+        ImpossibleAward: fewer points than none, or more than an occasion earns.
+        ValueError: an order is to be judged by other rules than those it earned by, which is a bug.
     """
     match command:
-        case EarnPoints():
-            return _earn(command, state)
+        case AwardPoints():
+            return _award(command, state)
         case ReversePoints():
             return _reverse(command, state)
         case _:
             assert_never(command)
 
 
-def _earn(command: EarnPoints, state: Account) -> Sequence[Event]:
-    if command.base < 0:
-        raise BaseBelowZero(order=command.order, base=command.base)
-    if command.order in state.lots:
+def _award(command: AwardPoints, state: Account) -> Sequence[Event]:
+    points = command.evaluation.points
+    if not 0 <= points <= MOST_EARNED:
+        raise ImpossibleAward(lot=command.lot, points=points)
+    if command.lot in state.lots:
         return []
-    if not is_possible(command.rule) or not is_currency(command.currency):
-        raise ImpossibleEarning(order=command.order)
-    points = floor(command.rule.points_for(command.base, command.currency))
-    if points > MOST_MINOR * MOST_POINTS:
-        raise ImpossibleEarning(order=command.order)
     earned = PointsEarned(
         program=command.program,
         customer=command.customer,
-        order=command.order,
+        lot=command.lot,
         points=points,
-        base=command.base,
+        evaluation=command.evaluation,
+        on=command.on,
+        order=command.order,
         currency=command.currency,
-        rule_version=command.rule_version,
-        rule=command.rule,
+        rules_version=command.rules_version,
+        standing=command.standing,
+        pending=command.pending,
+        activates_at=command.activates_at,
+        expires_at=command.expires_at,
     )
     if state.opened:
         return [earned]
@@ -220,22 +223,29 @@ def _earn(command: EarnPoints, state: Account) -> Sequence[Event]:
 
 
 def _reverse(command: ReversePoints, state: Account) -> Sequence[Event]:
-    if command.remaining < 0:
-        raise BaseBelowZero(order=command.order, base=command.remaining)
-    lot = state.lots.get(command.order)
-    if lot is None or (command.order, command.refund) in state.refunds:
+    lot = state.lots.get(command.lot)
+    if lot is None or (command.lot, command.refund) in state.refunds:
         return []
-    terms = state.terms[lot.terms]
-    recomputed = floor(terms.rule.points_for(command.remaining, terms.currency))
-    kept = min(lot.kept, recomputed)
+    if command.rules_version != lot.rules_version:
+        raise ValueError(
+            f"lot {command.lot} was earned by rules {lot.rules_version},"
+            f" not by {command.rules_version}"
+        )
+    left = evaluate(command.rules, command.remaining)
+    # Bonuses ask for no money: of an order that was paid back in full nothing is kept.
+    paid_for = any(line.net for line in command.remaining.lines)
+    kept = min(lot.kept, left.points if paid_for else 0)
+    points = lot.kept - kept
     return [
         PointsReversed(
             program=command.program,
             customer=command.customer,
+            lot=command.lot,
             order=command.order,
             refund=command.refund,
-            points=lot.kept - kept,
-            remaining=command.remaining,
+            points=points,
+            remaining=left.amount,
             kept=kept,
+            allocations=(Allocation(lot=command.lot, points=points),) if points else (),
         )
     ]

@@ -1,48 +1,14 @@
-"""
-A loyalty programme: the earning rules, in versions, each from a moment on.
-
-A rule says how many points a whole unit of money earns, as an exact fraction.
-"""
+"""A loyalty programme: its sets of earning rules, in versions, each in force from a moment on."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from fractions import Fraction
 from typing import Final, TypeAlias, assert_never
 
 from attrs import Factory, define, frozen
 
-from regulars.domain.values import ProgramId, Refusal, digits, is_currency
-
-MOST_POINTS: Final = 10_000
-"""The most points that a rule gives for a unit of money."""
-
-
-@frozen(kw_only=True)
-class EarningRule:
-    """
-    `points` for each `per` major units of money paid for goods, as in 1 point per 10 USD.
-
-    `per` is the fraction `per_numerator / per_denominator`, so that 0.50 is exact.
-    `currency` None takes any currency at its own unit.
-    """
-
-    points: int
-    per_numerator: int = 1
-    per_denominator: int = 1
-    currency: str | None = None
-
-    def points_for(self, minor: int, currency: str) -> Fraction:
-        """
-        Exact points for `minor` units of `currency`, before rounding; 0 in another currency.
-
-        points x amount / per, with the amount in major units.
-        """
-        if self.currency not in {None, currency}:
-            return Fraction(0)
-        return Fraction(
-            self.points * minor * self.per_denominator,
-            self.per_numerator * 10 ** digits(currency),
-        )
+from regulars.domain.earning_rules import RuleSet
+from regulars.domain.rule_flaws import Flaw, flaw
+from regulars.domain.values import ProgramId, Refusal, is_currency
 
 
 # Stored under these names with these fields: never rename, never repurpose, add a version.
@@ -55,34 +21,39 @@ class ProgramDefined:
 
 
 @frozen(kw_only=True)
-class EarningRulePublished:
-    """Orders placed from `effective_from` on earn by `rule`; None means since ever."""
+class EarningRulesPublished:
+    """
+    Orders placed from `effective_from` on earn by `rules`; None means since ever.
+
+    With a `currency` only those paid in it do, and others earn by what is in force for them.
+    """
 
     program: ProgramId
     version: int
-    rule: EarningRule
+    rules: RuleSet
+    currency: str | None = None
     effective_from: datetime | None = None
 
 
-Event: TypeAlias = ProgramDefined | EarningRulePublished
+Event: TypeAlias = ProgramDefined | EarningRulesPublished
 
 
 @define
 class Program:
-    """The state of one programme, written by `fold` alone. `rules` in order of publication."""
+    """The state of one programme, written by `fold` alone. `published` by version, from 1 on."""
 
     defined: ProgramDefined | None = None
-    rules: list[EarningRulePublished] = Factory(list[EarningRulePublished])
+    published: list[EarningRulesPublished] = Factory(list[EarningRulesPublished])
 
-    def rule_at(self, placed_at: datetime, currency: str) -> EarningRulePublished | None:
+    def rules_at(self, placed_at: datetime, currency: str) -> EarningRulesPublished | None:
         """
-        The rule in force for an order placed at that moment in that currency; None if none is.
+        The rules in force for an order placed at that moment in that currency; None if none are.
 
-        Of several, the one with the latest `effective_from`; of equals, the latest version.
+        Of several, those with the latest `effective_from`; of equals, the latest version.
         """
         in_force = None
-        for published in self.rules:
-            if published.rule.currency not in {None, currency}:
+        for published in self.published:
+            if published.currency not in {None, currency}:
                 continue
             if published.effective_from is not None and published.effective_from > placed_at:
                 continue
@@ -90,11 +61,22 @@ class Program:
                 in_force = published
         return in_force
 
+    def version(self, number: int) -> RuleSet:
+        """
+        The rules that were published under this number, whether or not they are in force.
+
+        Raises:
+            LookupError: none were.
+        """
+        if not 0 < number <= len(self.published):
+            raise LookupError(f"no rules were published under the number {number}")
+        return self.published[number - 1].rules
+
 
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
-def _start(published: EarningRulePublished) -> datetime:
+def _start(published: EarningRulesPublished) -> datetime:
     return published.effective_from or _EVER
 
 
@@ -103,8 +85,8 @@ def fold(state: Program, event: Event, at: datetime) -> None:  # noqa: ARG001 - 
     match event:
         case ProgramDefined():
             state.defined = event
-        case EarningRulePublished():
-            state.rules.append(event)
+        case EarningRulesPublished():
+            state.published.append(event)
         case _:
             assert_never(event)
 
@@ -119,16 +101,21 @@ class DefineProgram:
 
 
 @frozen(kw_only=True)
-class PublishEarningRule:
-    """Add a rule for orders placed from `effective_from` on. What was earned before stands."""
+class PublishEarningRules:
+    """
+    Let orders placed from `effective_from` on earn by `rules`. What was earned before stands.
+
+    With a `currency` only those paid in it do.
+    """
 
     program: ProgramId
     at: datetime
-    rule: EarningRule
+    rules: RuleSet
+    currency: str | None = None
     effective_from: datetime | None = None
 
 
-Command: TypeAlias = DefineProgram | PublishEarningRule
+Command: TypeAlias = DefineProgram | PublishEarningRules
 
 
 @frozen(kw_only=True)
@@ -152,23 +139,14 @@ class UnknownProgram(Refusal):
 
 
 @frozen(kw_only=True)
-class ImpossibleRule(Refusal):
-    """
-    A rule that cannot be counted by.
-
-    It needs points of at least 0, an amount of money above 0, a currency code or none, and gives
-    at most 10,000 points for a unit of money.
-    """
+class ImpossibleRules(Refusal):
+    """A set of rules has a flaw, for which points cannot be counted by it."""
 
     program: ProgramId
-    rule: EarningRule
+    flaw: Flaw
 
     def __str__(self) -> str:
-        rule = self.rule
-        return (
-            f"programme {self.program} cannot give {rule.points} points"
-            f" per {rule.per_numerator}/{rule.per_denominator}"
-        )
+        return f"programme {self.program} cannot have such rules: {self.flaw}"
 
 
 def decide(command: Command, state: Program) -> Sequence[Event]:
@@ -185,38 +163,37 @@ def decide(command: Command, state: Program) -> Sequence[Event]:
             if state.defined.name == name:
                 return []
             raise ProgramAlreadyDefined(program=program)
-        case PublishEarningRule(program=program, rule=rule, effective_from=start):
-            if state.defined is None:
-                raise UnknownProgram(program=program)
-            if not is_possible(rule):
-                raise ImpossibleRule(program=program, rule=rule)
-            if rule == _latest(state, start, rule.currency):
-                return []
-            return [
-                EarningRulePublished(
-                    program=program,
-                    version=len(state.rules) + 1,
-                    rule=rule,
-                    effective_from=start,
-                )
-            ]
+        case PublishEarningRules():
+            return _publish(command, state)
         case _:
             assert_never(command)
 
 
-def is_possible(rule: EarningRule) -> bool:
-    """Whether points can be counted by `rule`; see `ImpossibleRule`."""
-    if rule.points < 0 or rule.per_numerator <= 0 or rule.per_denominator <= 0:
-        return False
-    if rule.currency is not None and not is_currency(rule.currency):
-        return False
-    return rule.points * rule.per_denominator <= MOST_POINTS * rule.per_numerator
+def _publish(command: PublishEarningRules, state: Program) -> Sequence[Event]:
+    if state.defined is None:
+        raise UnknownProgram(program=command.program)
+    found = flaw(command.rules)
+    if command.currency is not None and not is_currency(command.currency):
+        found = Flaw(place=("currency",), why="is no currency code such as USD")
+    if found is not None:
+        raise ImpossibleRules(program=command.program, flaw=found)
+    if command.rules == _latest(state, command.effective_from, command.currency):
+        return []
+    return [
+        EarningRulesPublished(
+            program=command.program,
+            version=len(state.published) + 1,
+            rules=command.rules,
+            currency=command.currency,
+            effective_from=command.effective_from,
+        )
+    ]
 
 
-def _latest(state: Program, start: datetime | None, currency: str | None) -> EarningRule | None:
+def _latest(state: Program, start: datetime | None, currency: str | None) -> RuleSet | None:
     same = [
-        published.rule
-        for published in state.rules
-        if published.effective_from == start and published.rule.currency == currency
+        published.rules
+        for published in state.published
+        if published.effective_from == start and published.currency == currency
     ]
     return same[-1] if same else None

@@ -16,6 +16,7 @@ ProgramId = NewType("ProgramId", str)
 OfferId = NewType("OfferId", str)
 CouponId = NewType("CouponId", str)
 ReservationId = NewType("ReservationId", str)
+LotId = NewType("LotId", str)
 ErasureId = NewType("ErasureId", str)
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)

@@ -101,7 +101,7 @@ from regulars.domain.personal import (
     Payment,
     Profile,
 )
-from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
+from regulars.domain.program import DefineProgram, PublishEarningRules
 from regulars.domain.protection import NameParty, Party
 from regulars.domain.purchase import Channel, Line, PlaceOrder
 from regulars.domain.reading import (
@@ -176,7 +176,6 @@ __all__ = [
     "DefineProgram",
     "Denial",
     "Denied",
-    "EarningRule",
     "Erased",
     "ErasureSink",
     "Erasures",
@@ -230,7 +229,7 @@ __all__ = [
     "ProgramId",
     "ProtectedLine",
     "Protecting",
-    "PublishEarningRule",
+    "PublishEarningRules",
     "PublishMenuItem",
     "Query",
     "Reach",

@@ -1,21 +1,10 @@
 """An example of each class of events, every field with a value of its own."""
 
-from datetime import UTC, datetime
 from typing import Final
 
 from regulars.application.events import Event
 from regulars.domain.actor import AccessRecorded, ActorReinstated, ActorSuspended, Look
 from regulars.domain.bank_card import BankCardBound, BankCardUnbound
-from regulars.domain.coupon import (
-    CouponExpired,
-    CouponIssued,
-    CouponRedeemed,
-    CouponRejected,
-    CouponReservationReleased,
-    CouponReserved,
-    CouponRestored,
-    CouponRevoked,
-)
 from regulars.domain.customer import (
     ConsentGranted,
     ConsentWithdrawn,
@@ -24,7 +13,7 @@ from regulars.domain.customer import (
     DeliveryAddressAdded,
     DeliveryAddressRemoved,
 )
-from regulars.domain.discounts import CouponOf, Discount, OnReturn, PointsPayment, Share
+from regulars.domain.discounts import Discount, OnReturn, PointsPayment, Share
 from regulars.domain.erasure import (
     CustomerErased,
     DestroyedKey,
@@ -35,15 +24,11 @@ from regulars.domain.erasure import (
     Purged,
     Traces,
 )
-from regulars.domain.loyalty import LoyaltyAccountOpened, PointsEarned, PointsReversed
 from regulars.domain.merchant import (
     MenuItemPublished,
     MerchantDetailsUpdated,
     MerchantRegistered,
 )
-from regulars.domain.offer import OfferDefined, OfferEnded
-from regulars.domain.offer_limits import Limits
-from regulars.domain.offer_terms import Kind, Reason, Rejection, Scope, Terms
 from regulars.domain.order import (
     OrderAccepted,
     OrderCancelled,
@@ -54,7 +39,6 @@ from regulars.domain.order import (
     PreparationStarted,
 )
 from regulars.domain.personal import DataClass, Sealed
-from regulars.domain.program import EarningRule, EarningRulePublished, ProgramDefined
 from regulars.domain.protection import (
     AddressHidden,
     OrderChatClosed,
@@ -79,29 +63,16 @@ from regulars.domain.rights import (
 from regulars.domain.values import (
     AddressId,
     CardId,
-    CouponId,
-    CustomerId,
     ErasureId,
     ItemId,
-    MerchantId,
     Money,
-    OfferId,
-    OrderId,
-    ProgramId,
     RefundId,
     ReservationId,
 )
+from regulars.testing.example_ids import ADA, CAFE, ORDER, PLACED_AT
+from regulars.testing.example_loyalty import LOYALTY
+from regulars.testing.example_offers import A_COUPON, BROUGHT, OFFERS
 
-ADA = CustomerId("ada")
-CAFE = MerchantId("café-7")
-ORDER = OrderId("订单-1001")
-PROGRAM = ProgramId("default")
-OFFER = OfferId("满50减10")
-COUPON = CouponId("c-17")
-A_COUPON = CouponOf(program=PROGRAM, offer=OFFER, coupon=COUPON)
-BROUGHT = CouponOf(program=PROGRAM, offer=OfferId("card"), coupon=CouponId("c-18"))
-PLACED_AT = datetime(2026, 2, 28, 23, 59, 59, 123456, tzinfo=UTC)
-RULE = EarningRule(points=3, per_numerator=1, per_denominator=2, currency="GBP.3")
 LINES = (
     Line(
         line=1,
@@ -306,30 +277,7 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
     ),
     ("OrderChatClosed", 1): OrderChatClosed(order=ORDER, party=Party.MERCHANT, ends_at=PLACED_AT),
     ("AddressHidden", 1): AddressHidden(order=ORDER),
-    ("ProgramDefined", 1): ProgramDefined(program=PROGRAM, name="Regulars"),
-    ("EarningRulePublished", 1): EarningRulePublished(
-        program=PROGRAM, version=2, rule=RULE, effective_from=PLACED_AT
-    ),
-    ("LoyaltyAccountOpened", 1): LoyaltyAccountOpened(program=PROGRAM, customer=ADA),
-    ("PointsEarned", 1): PointsEarned(
-        program=PROGRAM,
-        customer=ADA,
-        order=ORDER,
-        points=15,
-        base=2598,
-        currency="GBP.3",
-        rule_version=2,
-        rule=RULE,
-    ),
-    ("PointsReversed", 1): PointsReversed(
-        program=PROGRAM,
-        customer=ADA,
-        order=ORDER,
-        refund=RefundId("refund-1"),
-        points=15,
-        remaining=0,
-        kept=0,
-    ),
+    **LOYALTY,
     ("ErasureRequested", 1): ErasureRequested(
         customer=ADA,
         erasure=ErasureId("erasure-7"),
@@ -375,97 +323,6 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
     ("ActorReinstated", 1): ActorReinstated(
         role="support", actor="s-7", officer="po-1", reason="explained"
     ),
-    ("OfferDefined", 1): OfferDefined(
-        program=PROGRAM,
-        offer=OFFER,
-        terms=Terms(
-            kind=Kind.PERCENT,
-            currency="GBP.3",
-            value=1500,
-            at_least=5000,
-            most=9000,
-            whole=True,
-            scope=Scope(
-                merchants=(CAFE,),
-                channels=(Channel.PICKUP,),
-                tiers=("gold",),
-                categories=("mains",),
-                items=(ItemId("dumplings"),),
-            ),
-            stack_group="percentages",
-            exclusive=True,
-            on_return=OnReturn.RECLAIM,
-        ),
-        limits=Limits(
-            since=PLACED_AT,
-            until=datetime(2027, 1, 1, tzinfo=UTC),
-            inactive_days=1,
-            valid_days=30,
-            per_customer=2,
-            total=1000,
-            reservation_required=True,
-            restore_grace_days=7,
-            max_restores=3,
-        ),
-    ),
-    ("CouponIssued", 1): CouponIssued(
-        program=PROGRAM,
-        offer=OFFER,
-        coupon=COUPON,
-        valid_from=PLACED_AT,
-        valid_until=datetime(2026, 3, 30, tzinfo=UTC),
-        customer=ADA,
-        order=ORDER,
-    ),
-    ("CouponRejected", 1): CouponRejected(
-        program=PROGRAM,
-        offer=OFFER,
-        coupon=COUPON,
-        order=ORDER,
-        rejection=Rejection(reason=Reason.CONDITION_FAILED, needed=5000, found=4999),
-        customer=ADA,
-    ),
-    ("CouponReserved", 1): CouponReserved(
-        program=PROGRAM,
-        offer=OFFER,
-        coupon=COUPON,
-        order=ORDER,
-        lapses_at=PLACED_AT,
-        customer=ADA,
-    ),
-    ("CouponReservationReleased", 1): CouponReservationReleased(
-        program=PROGRAM, offer=OFFER, coupon=COUPON, order=ORDER, lapsed=True
-    ),
-    ("CouponRedeemed", 1): CouponRedeemed(
-        program=PROGRAM,
-        offer=OFFER,
-        coupon=COUPON,
-        order=ORDER,
-        amount=390,
-        customer=ADA,
-    ),
-    ("CouponRestored", 1): CouponRestored(
-        program=PROGRAM,
-        offer=OFFER,
-        coupon=COUPON,
-        order=ORDER,
-        valid_until=datetime(2026, 4, 7, tzinfo=UTC),
-    ),
-    ("CouponExpired", 1): CouponExpired(
-        program=PROGRAM,
-        offer=OFFER,
-        coupon=COUPON,
-        order=ORDER,
-        expired_at=PLACED_AT,
-    ),
-    ("CouponRevoked", 1): CouponRevoked(
-        program=PROGRAM,
-        offer=OFFER,
-        coupon=COUPON,
-        order=ORDER,
-        lost=390,
-        reason="refunded",
-    ),
-    ("OfferEnded", 1): OfferEnded(program=PROGRAM, offer=OFFER, reason="sold-out"),
+    **OFFERS,
 }
 """Under the name and version that the core's own adapters store them by."""

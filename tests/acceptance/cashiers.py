@@ -83,7 +83,7 @@ def recorded(till: Till) -> dict[str, list[str]]:
                     OrderPlaced(order=order)
                     | OrderDelivered(order=order)
                     | OrderCompleted(order=order)
-                    | PointsEarned(order=order)
+                    | PointsEarned(lot=order)
                 ):
                     found[order].append(type(one.event).__name__)
                 case _:

@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 from attrs import frozen
 
 from regulars.adapters.codec import STORED, Codec, encode
-from regulars.adapters.codec import UPCASTERS as OURS
+from regulars.adapters.older_events import UPCASTERS as OURS
 from regulars.adapters.upcasting import Payload, Turned, Upcaster
 from regulars.application.events import Event
 

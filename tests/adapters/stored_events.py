@@ -2,19 +2,19 @@
 
 from regulars.application.events import Event, Retired
 from regulars.domain.customer import ConsentGranted
+from regulars.domain.earning import Evaluation, Step
+from regulars.domain.earning_rules import Group, Rate, Rule, RuleId, RuleSet
+from regulars.domain.loyalty import Allocation, PointsEarned, PointsReversed
 from regulars.domain.order import OrderCancelled
+from regulars.domain.program import EarningRulesPublished
 from regulars.domain.purchase import Channel, OrderPlaced
 from regulars.domain.refund import RefundIssued
-from regulars.domain.values import RefundId
-from regulars.testing.example_events import (
-    ADA,
-    CAFE,
-    EXAMPLES,
-    LINES,
-    ORDER,
-    PLACED_AT,
-    box,
-)
+from regulars.domain.values import LotId, RefundId
+from regulars.testing.example_events import EXAMPLES, LINES, box
+from regulars.testing.example_ids import ADA, CAFE, ORDER, PLACED_AT, PROGRAM
+
+EARNING = RuleId("earning")
+LOT = LotId(ORDER)
 
 OLDER: dict[tuple[str, int], list[Event | Retired]] = {
     ("ConsentGranted", 1): [
@@ -64,6 +64,66 @@ OLDER: dict[tuple[str, int], list[Event | Retired]] = {
             merchant=CAFE,
             reason="cold",
             late_entry=True,
+        )
+    ],
+    ("EarningRulePublished", 1): [
+        EarningRulesPublished(
+            program=PROGRAM,
+            version=2,
+            rules=RuleSet(
+                groups=(
+                    Group(
+                        rules=(
+                            Rule(
+                                rule=EARNING,
+                                rate=Rate(points=3, per_numerator=1, per_denominator=2),
+                            ),
+                        )
+                    ),
+                )
+            ),
+            currency="GBP.3",
+            effective_from=PLACED_AT,
+        )
+    ],
+    ("PointsEarned", 1): [
+        PointsEarned(
+            program=PROGRAM,
+            customer=ADA,
+            lot=LOT,
+            points=15,
+            evaluation=Evaluation(
+                points=15,
+                desired=15,
+                exact_numerator=3897,
+                exact_denominator=250,
+                amount=2598,
+                steps=(
+                    Step(
+                        rule=EARNING,
+                        base=2598,
+                        multipliers=(),
+                        exact_numerator=3897,
+                        exact_denominator=250,
+                    ),
+                ),
+            ),
+            order=ORDER,
+            currency="GBP.3",
+            rules_version=2,
+        )
+    ],
+    ("PointsReversed", 1): [
+        PointsReversed(
+            program=PROGRAM,
+            customer=ADA,
+            lot=LOT,
+            order=ORDER,
+            refund=RefundId("refund-1"),
+            points=15,
+            remaining=0,
+            kept=0,
+            allocations=(Allocation(lot=LOT, points=15),),
         )
     ],
 }

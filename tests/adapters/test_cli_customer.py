@@ -133,7 +133,7 @@ def test_people_see_why_each_point_is_there(shop: Shop) -> None:
     said = shop.run("balance", "ada", "--explain").stdout
 
     assert "Customer ada: 19 points" in said
-    assert "19.99 USD paid for goods at 1 per 1 USD (rule 1), rounded down: 19" in said
+    assert "19.99 USD paid for goods: 1999/100 by earning (rules 1), rounded down: 19" in said
 
 
 def test_who_never_earned_holds_nothing(shop: Shop) -> None:

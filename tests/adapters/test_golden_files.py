@@ -11,13 +11,14 @@ import msgspec
 import pytest
 
 from regulars.adapters.codec import STORED, Codec, encode
-from regulars.adapters.codec import UPCASTERS as OURS
+from regulars.adapters.older_events import UPCASTERS as OURS
 from regulars.adapters.upcasting import BrokenChain, Payload, Stored, Turned, Upcaster
 from regulars.application.events import Event, Retired
 from regulars.domain.customer import CustomerRegistered
 from regulars.domain.order import OrderAccepted
 from regulars.domain.values import OrderId
-from regulars.testing.example_events import ADA, EXAMPLES, box
+from regulars.testing.example_events import EXAMPLES, box
+from regulars.testing.example_ids import ADA
 from tests.adapters.golden_files import GOLDEN, Golden, edited
 from tests.adapters.stored_events import MEANT
 from tests.adapters.stored_fields import signature
@@ -162,8 +163,8 @@ def test_a_box_that_an_upcaster_puts_in_another_field_is_found(folder: Path) -> 
 
 def test_an_older_event_that_becomes_two_postings_is_found(folder: Path) -> None:
     granted: Stored = ("PointsGranted", 1)
-    keep(folder, granted, encode(EXAMPLES["PointsEarned", 1]))
-    earned: Stored = ("PointsEarned", 1)
+    keep(folder, granted, encode(EXAMPLES["PointsEarned", 2]))
+    earned: Stored = ("PointsEarned", 2)
     twice = Upcaster(of=granted, into=(earned,), turn=lambda body: [(*earned, body)] * 2)
 
     faults = golden(folder, {granted: [EXAMPLES[earned]] * 2}).faults(Codec(STORED, [*OURS, twice]))

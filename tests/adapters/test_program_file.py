@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars.adapters.program_file import UnusableProgram, read_program
-from regulars.domain.program import Command, DefineProgram, EarningRule, PublishEarningRule
+from regulars.domain.earning_rules import Rate
+from regulars.domain.program import Command, DefineProgram, PublishEarningRules
 from regulars.domain.values import BEGINNING, ProgramId
+from tests.domain.examples import giving
 
 CLUB = ProgramId("club")
 
@@ -42,11 +44,12 @@ def test_a_programme_is_its_name_and_its_rules_in_order(path: Path) -> None:
     start = datetime(2024, 1, 1, tzinfo=UTC)
     assert told == (
         DefineProgram(program=CLUB, at=BEGINNING, name="Noodle Club 面"),
-        PublishEarningRule(program=CLUB, at=BEGINNING, rule=EarningRule(points=1)),
-        PublishEarningRule(
+        PublishEarningRules(program=CLUB, at=BEGINNING, rules=giving(1)),
+        PublishEarningRules(
             program=CLUB,
             at=start,
-            rule=EarningRule(points=3, per_numerator=1, per_denominator=2, currency="USD"),
+            rules=giving(3, per="0.5"),
+            currency="USD",
             effective_from=start,
         ),
     )
@@ -71,9 +74,9 @@ def test_a_programme_without_a_name_is_called_after_the_product(path: Path) -> N
 def test_an_amount_is_exact(path: Path, per: str, numerator: int, denominator: int) -> None:
     published = commands(path, f"[[earning]]\npoints = 1\nper = {per}")[1]
 
-    assert isinstance(published, PublishEarningRule)
-    rule = published.rule
-    assert (rule.per_numerator, rule.per_denominator) == (numerator, denominator)
+    assert isinstance(published, PublishEarningRules)
+    rate = published.rules.groups[0].rules[0].rate
+    assert rate == Rate(points=1, per_numerator=numerator, per_denominator=denominator)
 
 
 @given(
@@ -91,8 +94,8 @@ def test_any_rule_that_can_be_written_is_read_as_it_was_meant(
 
     told = commands(path, f"[[earning]]\npoints = {points}\neffective_from = {start.isoformat()}")
 
-    assert told[1] == PublishEarningRule(
-        program=CLUB, at=start, rule=EarningRule(points=points), effective_from=start
+    assert told[1] == PublishEarningRules(
+        program=CLUB, at=start, rules=giving(points), effective_from=start
     )
 
 

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars.adapters.codec import CODEC, STORED, Codec
-from regulars.adapters.codec import UPCASTERS as OURS
 from regulars.adapters.database import Database
 from regulars.adapters.memory import MemoryStorage
+from regulars.adapters.older_events import UPCASTERS as OURS
 from regulars.adapters.state_codec import STATES, StateCodec, shape
 from regulars.adapters.storage import SqlStorage
 from regulars.adapters.upcasting import Upcaster
@@ -33,7 +33,7 @@ from regulars.application.ports import Storage
 from regulars.application.snapshots import Snapshot
 from regulars.application.states import States
 from regulars.domain import personal
-from regulars.domain.loyalty import Account, PointsEarned
+from regulars.domain.loyalty import Account, LoyaltyAccountOpened
 from regulars.domain.values import OrderId, Refusal
 from regulars.testing.pending_events import append, pending
 from regulars.testing.snapshots import AGGREGATES, filled
@@ -172,7 +172,7 @@ def test_the_mark_of_a_fold_stays_while_nothing_changes() -> None:
 @pytest.mark.parametrize(
     "changed",
     [
-        evolve(ACCOUNT, fold_version=2),
+        evolve(ACCOUNT, fold_version=ACCOUNT.fold_version + 1),
         evolve(ACCOUNT, state=Fewer),
         evolve(ACCOUNT, events=ACCOUNT.events[1:]),
     ],
@@ -204,22 +204,22 @@ def test_the_mark_changes_with_any_part_of_a_state() -> None:
 
 
 def test_the_mark_changes_with_a_stored_name_a_schema_version_or_an_upcaster() -> None:
-    renamed = {**STORED, PointsEarned: ("PointsGranted", 1)}
+    renamed = {**STORED, LoyaltyAccountOpened: ("AccountOpened", 1)}
     older = Upcaster(
-        of=("PointsGranted", 1),
-        into=(("PointsEarned", 1),),
-        turn=lambda payload: [("PointsEarned", 1, payload)],
+        of=("AccountOpened", 1),
+        into=(("LoyaltyAccountOpened", 1),),
+        turn=lambda payload: [("LoyaltyAccountOpened", 1, payload)],
     )
     raised = Upcaster(
-        of=("PointsEarned", 1),
-        into=(("PointsEarned", 2),),
-        turn=lambda payload: [("PointsEarned", 2, payload)],
+        of=("LoyaltyAccountOpened", 1),
+        into=(("LoyaltyAccountOpened", 2),),
+        turn=lambda payload: [("LoyaltyAccountOpened", 2, payload)],
     )
     codecs = [
         CODEC,
         Codec(renamed, OURS),
         Codec(STORED, [*OURS, older]),
-        Codec({**STORED, PointsEarned: ("PointsEarned", 2)}, [*OURS, raised]),
+        Codec({**STORED, LoyaltyAccountOpened: ("LoyaltyAccountOpened", 2)}, [*OURS, raised]),
     ]
 
     assert len({StateCodec(one).mark(ACCOUNT) for one in codecs}) == len(codecs)

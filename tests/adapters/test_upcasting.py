@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars.adapters.codec import STORED, Codec, NotStoredSo, encode
-from regulars.adapters.codec import UPCASTERS as OURS
+from regulars.adapters.older_events import UPCASTERS as OURS
 from regulars.adapters.upcasting import Astray, BrokenChain, Chain, Stored, Upcaster
 from regulars.application.events import Retired
 from regulars.domain.order import OrderAccepted, OrderDelivered, OrderReady

@@ -14,7 +14,7 @@ from regulars.domain.customer import (
 from regulars.domain.merchant import PublishMenuItem, RegisterMerchant
 from regulars.domain.order import CancelOrder, MarkDelivered
 from regulars.domain.personal import Address, Content
-from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
+from regulars.domain.program import DefineProgram, PublishEarningRules
 from regulars.domain.purchase import Channel, Line, PlaceOrder
 from regulars.domain.refund import IssueRefund
 from regulars.domain.review import SubmitReview
@@ -31,7 +31,7 @@ from regulars.domain.values import (
 from tests.application.histories import tell
 from tests.application.memory_crm import Parts, memory_core
 from tests.domain.chronicle import PROGRAM, Command
-from tests.domain.examples import ANNA, BO, NOODLES
+from tests.domain.examples import ANNA, BO, NOODLES, giving
 
 BAKERY = MerchantId("bakery")
 FRIDAY = datetime(2024, 5, 17, 4, 0, tzinfo=UTC)  # noon in Shanghai
@@ -79,7 +79,7 @@ def refund(order: str, at: datetime, amount: int, refund_id: str = "r-1") -> Iss
 
 WEEK: tuple[Command, ...] = (
     DefineProgram(program=PROGRAM, at=BEGINNING, name="Regulars"),
-    PublishEarningRule(program=PROGRAM, at=BEGINNING, rule=EarningRule(points=1)),
+    PublishEarningRules(program=PROGRAM, at=BEGINNING, rules=giving(1)),
     RegisterMerchant(merchant=NOODLES, at=BEGINNING, name="Noodles", category="mains"),
     PublishMenuItem(
         merchant=NOODLES,

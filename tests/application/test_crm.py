@@ -24,12 +24,12 @@ from regulars.application.sales import SALES
 from regulars.domain.customer import GrantConsent, RegisterCustomer
 from regulars.domain.order import MarkDelivered, OrderDelivered, UnknownOrder
 from regulars.domain.personal import Contact
-from regulars.domain.program import EarningRule, PublishEarningRule
+from regulars.domain.program import PublishEarningRules
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.values import BEGINNING, CustomerId, OrderId, Refusal
 from tests.application.memory_crm import Parts, memory_core, request, sql_core
 from tests.domain.chronicle import PROGRAM
-from tests.domain.examples import ANNA, BO, DELIVER, ORDER, PLACE
+from tests.domain.examples import ANNA, BO, DELIVER, ORDER, PLACE, giving
 from tests.domain.story import NOON, minutes
 from tests.postgres_server import new_database
 
@@ -78,12 +78,12 @@ def test_a_host_that_says_nothing_of_a_programme_gets_one_point_a_unit(town: Par
     town.crm.execute(PLACE, by="checkout")
 
     first = [one.type for one in town.crm.events()]
-    assert first == ["ProgramDefined", "EarningRulePublished", "OrderPlaced"]
+    assert first == ["ProgramDefined", "EarningRulesPublished", "OrderPlaced"]
     assert len(default_program(PROGRAM)) == 2
 
 
 def test_a_programme_that_is_there_is_left_as_it_is(database: Database) -> None:
-    tripled = PublishEarningRule(program=PROGRAM, at=BEGINNING, rule=EarningRule(points=3))
+    tripled = PublishEarningRules(program=PROGRAM, at=BEGINNING, rules=giving(3))
     town = sql_core(database)
     town.crm.publish([default_program(PROGRAM)[0], tripled])
     town.crm.execute(PLACE, by="checkout")
@@ -95,7 +95,7 @@ def test_a_programme_that_is_there_is_left_as_it_is(database: Database) -> None:
     assert points(again) == 300
     assert [one.type for one in again.crm.events(stream=f"program-{PROGRAM}")] == [
         "ProgramDefined",
-        "EarningRulePublished",
+        "EarningRulesPublished",
     ]
 
 

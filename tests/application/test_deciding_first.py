@@ -23,13 +23,13 @@ from regulars.domain.customer import GrantConsent, RegisterCustomer, WithdrawCon
 from regulars.domain.loyalty import PointsEarned
 from regulars.domain.order import AcceptOrder, CancelOrder, CompleteOrder, MarkDelivered
 from regulars.domain.personal import Contact
-from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
+from regulars.domain.program import DefineProgram, PublishEarningRules
 from regulars.domain.refund import IssueRefund
 from regulars.domain.values import BEGINNING, OrderId, RefundId, Refusal
 from regulars.testing.followers import Unsteady
 from tests.application.memory_crm import TENANT, Parts, core, sql_core
 from tests.domain.chronicle import PROGRAM
-from tests.domain.examples import ANNA, DELIVER, ORDER, PLACE
+from tests.domain.examples import ANNA, DELIVER, ORDER, PLACE, giving
 from tests.domain.story import NOON, minutes
 from tests.postgres_server import new_database
 
@@ -55,9 +55,9 @@ def town_over(storage: MemoryStorage) -> Parts:
 DEFINE = DefineProgram(program=PROGRAM, at=BEGINNING, name="Regulars")
 
 
-def rule(points: int) -> PublishEarningRule:
-    return PublishEarningRule(
-        program=PROGRAM, at=NOON - minutes(60 - points), rule=EarningRule(points=points)
+def rule(points: int) -> PublishEarningRules:
+    return PublishEarningRules(
+        program=PROGRAM, at=NOON - minutes(60 - points), rules=giving(points)
     )
 
 

@@ -11,30 +11,34 @@ from regulars.application.errors import InvalidId, InvalidText
 from regulars.application.events import Command
 from regulars.application.fields import check_command, check_id, said
 from regulars.domain.customer import AddDeliveryAddress, RegisterCustomer
-from regulars.domain.loyalty import EarnPoints
+from regulars.domain.earning import Evaluation
+from regulars.domain.earning_rules import Goods
+from regulars.domain.loyalty import AwardPoints
 from regulars.domain.merchant import PublishMenuItem, RegisterMerchant
+from regulars.domain.occasions import Standing
 from regulars.domain.order import AcceptOrder, CancelOrder
 from regulars.domain.personal import Address, Contact, Content
-from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
+from regulars.domain.program import DefineProgram, PublishEarningRules
 from regulars.domain.purchase import Channel, Line
 from regulars.domain.refund import IssueRefund
 from regulars.domain.values import (
     AddressId,
     CustomerId,
     ItemId,
+    LotId,
     MerchantId,
     Money,
     OrderId,
     ProgramId,
     RefundId,
 )
-from tests.domain.examples import ANNA, NOODLES, ORDER, PLACE
+from tests.domain.examples import ANNA, NOODLES, ORDER, PLACE, giving
 from tests.domain.fillings import PLAIN, SEALED, Filling, built
 from tests.domain.story import NOON
 
 Kind = TypeVar("Kind")
 
-PUBLISH = PublishEarningRule(program=ProgramId("club"), at=NOON, rule=EarningRule(points=1))
+PUBLISH = PublishEarningRules(program=ProgramId("club"), at=NOON, rules=giving(1))
 LINE = Line(line=1, item=ItemId("soup"), quantity=1)
 
 
@@ -83,15 +87,12 @@ BAD = ""
             "item",
         ),
         (
-            EarnPoints(
+            AwardPoints(
                 program=ProgramId(BAD),
                 customer=ANNA,
                 at=NOON,
-                order=ORDER,
-                base=1,
-                currency="USD",
-                rule_version=1,
-                rule=EarningRule(points=1),
+                lot=LotId("o-1"),
+                evaluation=Evaluation(points=1, desired=1, exact_numerator=1, exact_denominator=1),
             ),
             "program",
         ),
@@ -134,8 +135,8 @@ def with_fields(command: Kind, **wrong: object) -> Kind:
         (with_fields(PLACE, channel="delivery"), "PlaceOrder.channel"),
         (with_fields(PLACE, at="2024-05-17"), "PlaceOrder.at"),
         (with_fields(PLACE, extra="hunter2"), "PlaceOrder.extra"),
-        (with_fields(PUBLISH, rule=None), "PublishEarningRule.rule"),
-        (with_fields(PUBLISH, rule=EarningRule(points=True)), "EarningRule.points"),
+        (with_fields(PUBLISH, rules=None), "PublishEarningRules.rules"),
+        (with_fields(PUBLISH, rules=with_fields(giving(1), delivery=1)), "RuleSet.delivery"),
         (
             RegisterCustomer(customer=ANNA, at=NOON, contact=Contact(name=7)),  # type: ignore[arg-type]  # that is the bug
             "Contact.name",
@@ -257,3 +258,29 @@ def test_a_good_command_vouches_for_no_other_kind() -> None:
 def test_a_time_that_some_clock_of_the_world_cannot_tell_is_a_bug(year: int) -> None:
     with pytest.raises(ValueError, match="at lies outside"):
         check_command(evolve(PLACE, at=datetime(year, 6, 1, tzinfo=UTC)))
+
+
+def with_items(*items: str) -> PublishEarningRules:
+    (group,) = giving(1).groups
+    named = Goods(items=tuple(map(ItemId, items)))
+    rule = evolve(group.rules[0], goods=named)
+    return evolve(PUBLISH, rules=evolve(PUBLISH.rules, groups=(evolve(group, rules=(rule,)),)))
+
+
+def test_texts_and_times_in_lists_are_looked_at_too() -> None:
+    naive = datetime(2024, 5, 17, 12)  # noqa: DTZ001 - that is the bug
+    award = AwardPoints(
+        program=ProgramId("club"),
+        customer=ANNA,
+        at=NOON,
+        lot=LotId("o-1"),
+        evaluation=Evaluation(points=1, desired=1, exact_numerator=1, exact_denominator=1),
+        standing=Standing(recent=(NOON,)),
+    )
+
+    check_command(with_items("soup", "北京"))
+    with pytest.raises(InvalidText, match="items"):
+        check_command(with_items("soup", "a\x00"))
+    check_command(award)
+    with pytest.raises(ValueError, match="recent needs a time zone"):
+        check_command(evolve(award, standing=Standing(recent=(naive,))))

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from regulars.adapters.codec import STORED, UPCASTERS, Codec
+from regulars.adapters.codec import STORED, Codec
+from regulars.adapters.older_events import UPCASTERS
 from regulars.adapters.upcasting import Payload, Turned, Upcaster
 from regulars.application import aggregates
 from regulars.application.aggregates import ACCOUNT, Aggregate, aggregate_of
@@ -133,7 +134,7 @@ def test_an_upcaster_that_leads_to_other_events_is_noticed() -> None:
     def doubled(payload: Payload) -> list[Turned]:
         return [("PointsEarned", 1, {**payload, "points": payload["points"] * 2})]
 
-    granted = Upcaster(of=("PointsGranted", 1), into=(("PointsEarned", 1),), turn=kept)
+    granted = Upcaster(of=("PointsGranted", 1), into=(("PointsEarned", 2),), turn=kept)
     read = {
         source(ACCOUNT, Codec(STORED, [*UPCASTERS, evolve(granted, turn=one)]))
         for one in (kept, doubled)

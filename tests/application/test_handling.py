@@ -18,10 +18,10 @@ from regulars.application.errors import (
     StaleHistory,
 )
 from regulars.application.events import Command, Event, EventId, Pending, Recorded, Retired
-from regulars.application.handling import POLICY
 from regulars.application.keys import KeyName
 from regulars.application.loyalty import PointsBalance
 from regulars.application.ports import NOTHING_HELD
+from regulars.application.reacting import POLICY
 from regulars.application.sales import SALES
 from regulars.application.views import View
 from regulars.domain.customer import (
@@ -45,13 +45,13 @@ from regulars.domain.order import (
     UnknownOrder,
 )
 from regulars.domain.personal import Address, Contact, DataClass
-from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
+from regulars.domain.program import DefineProgram, PublishEarningRules
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.refund import RefundIssued
 from regulars.domain.values import BEGINNING, AddressId, CustomerId, Refusal
 from tests.application.memory_crm import TENANT, Parts, core, memory_core, request, sql_core
 from tests.domain.chronicle import PROGRAM
-from tests.domain.examples import ANNA, BO, DELIVER, NOODLES, ORDER, PLACE, REFUND
+from tests.domain.examples import ANNA, BO, DELIVER, NOODLES, ORDER, PLACE, REFUND, giving
 from tests.domain.story import NOON, minutes
 from tests.postgres_server import new_database
 
@@ -59,7 +59,7 @@ REGISTER = RegisterCustomer(customer=ANNA, at=NOON, contact=Contact(name="Anna",
 ACCEPT = AcceptOrder(order=ORDER, at=NOON + minutes(1))
 EARNING = (
     DefineProgram(program=PROGRAM, at=BEGINNING, name="Regulars"),
-    PublishEarningRule(program=PROGRAM, at=BEGINNING, rule=EarningRule(points=1)),
+    PublishEarningRules(program=PROGRAM, at=BEGINNING, rules=giving(1)),
 )
 
 

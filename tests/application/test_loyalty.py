@@ -1,20 +1,23 @@
 from attrs import evolve
 
 from regulars.application.loyalty import PointsBalance, PointsLedger
-from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
-from regulars.domain.values import BEGINNING
+from regulars.domain.earning import Evaluation
+from regulars.domain.earning_rules import RuleSet
+from regulars.domain.loyalty import AwardPoints
+from regulars.domain.program import DefineProgram, PublishEarningRules
+from regulars.domain.values import BEGINNING, LotId
 from tests.application.histories import tell
 from tests.application.memory_crm import memory_core
 from tests.application.shop_week import FRIDAY, MONDAY, shop_week
 from tests.domain.chronicle import PROGRAM, Command
-from tests.domain.examples import ANNA, BO, DELIVER, PLACE, REFUND, SECOND, refund
-from tests.domain.story import minutes
+from tests.domain.examples import ANNA, BO, DELIVER, PLACE, REFUND, SECOND, giving, refund
+from tests.domain.story import NOON, minutes
 
 
-def earning(rule: EarningRule) -> list[Command]:
+def earning(rules: RuleSet, currency: str | None = None) -> list[Command]:
     return [
         DefineProgram(program=PROGRAM, at=BEGINNING, name="Regulars"),
-        PublishEarningRule(program=PROGRAM, at=BEGINNING, rule=rule),
+        PublishEarningRules(program=PROGRAM, at=BEGINNING, rules=rules, currency=currency),
     ]
 
 
@@ -60,25 +63,41 @@ def test_a_ledger_tells_each_posting_and_adds_up_to_the_balance() -> None:
 def test_a_ledger_says_why() -> None:
     why = [one.why for one in shop_week().crm.ask(PointsLedger(customer=ANNA))]
 
-    assert why[0] == "45.00 CNY paid for goods at 1 per 1 CNY (rule 1), rounded down: 45"
-    assert why[2] == "9.99 USD paid for goods at 1 per 1 USD (rule 1), rounded down: 9"
+    assert why[0] == "45.00 CNY paid for goods: 45 by earning (rules 1), rounded down: 45"
+    assert why[2] == "9.99 USD paid for goods: 999/100 by earning (rules 1), rounded down: 9"
     assert why[3] == (
-        "refund r-1 left 34.50 CNY at 1 per 1 CNY (rule 1), rounded down: 34 kept of 45"
+        "refund r-1 left 34.50 CNY paid for goods, by earning (rules 1), rounded down: 34 of 45"
     )
 
 
-def test_a_rule_of_a_fraction_is_told_as_one() -> None:
-    rule = EarningRule(points=3, per_numerator=1, per_denominator=2)
-    town = tell(memory_core(), [*earning(rule), PLACE, DELIVER])
+def test_points_before_they_are_rounded_are_told_as_a_fraction() -> None:
+    town = tell(memory_core(), [*earning(giving(7, per=3)), PLACE, DELIVER])
 
     (posting,) = town.crm.ask(PointsLedger(customer=ANNA))
 
-    assert posting.points == 600
-    assert posting.why == "100.00 CNY paid for goods at 3 per 1/2 CNY (rule 1), rounded down: 600"
+    assert posting.points == 233
+    assert posting.why == "100.00 CNY paid for goods: 700/3 by earning (rules 1), rounded down: 233"
+
+
+def test_what_no_order_earned_is_told_by_its_occasion() -> None:
+    birthday = AwardPoints(
+        program=PROGRAM,
+        customer=ANNA,
+        at=NOON,
+        lot=LotId("birthday-2024"),
+        on="birthday",
+        evaluation=Evaluation(points=50, desired=50, exact_numerator=50, exact_denominator=1),
+    )
+    town = tell(memory_core(), [birthday])
+
+    (posting,) = town.crm.ask(PointsLedger(customer=ANNA))
+
+    assert (posting.lot, posting.order, posting.points) == ("birthday-2024", None, 50)
+    assert posting.why == "birthday: 50 points"
 
 
 def test_each_refund_is_told_with_what_it_left() -> None:
-    told = [*earning(EarningRule(points=1)), PLACE, DELIVER]
+    told = [*earning(giving(1)), PLACE, DELIVER]
     parts = [refund(30_50), refund(30_00, SECOND)]
     town = tell(memory_core(), [*told, *parts])
 
@@ -91,7 +110,7 @@ def test_each_refund_is_told_with_what_it_left() -> None:
 
 def test_a_refund_that_happened_before_its_order_was_delivered_is_told_without_a_rule() -> None:
     early = evolve(REFUND, at=DELIVER.at - minutes(1))
-    town = tell(memory_core(), [*earning(EarningRule(points=1)), PLACE, DELIVER, early])
+    town = tell(memory_core(), [*earning(giving(1)), PLACE, DELIVER, early])
 
     (posting,) = town.crm.ask(PointsLedger(customer=ANNA), as_of=early.at)
 
@@ -99,8 +118,8 @@ def test_a_refund_that_happened_before_its_order_was_delivered_is_told_without_a
 
 
 def test_an_order_that_earns_nothing_is_told_all_the_same() -> None:
-    rule = EarningRule(points=1, per_numerator=1_000)
-    town = tell(memory_core(), [*earning(rule), evolve(PLACE, customer=BO), DELIVER])
+    rules = earning(giving(1, per=1_000))
+    town = tell(memory_core(), [*rules, evolve(PLACE, customer=BO), DELIVER])
 
     (posting,) = town.crm.ask(PointsLedger(customer=BO))
     balance = town.crm.ask(PointsBalance(customer=BO))
@@ -111,7 +130,6 @@ def test_an_order_that_earns_nothing_is_told_all_the_same() -> None:
 
 
 def test_an_order_in_a_currency_without_a_rule_opens_no_account() -> None:
-    rule = EarningRule(points=1, currency="USD")
-    town = tell(memory_core(), [*earning(rule), PLACE, DELIVER])
+    town = tell(memory_core(), [*earning(giving(1), "USD"), PLACE, DELIVER])
 
     assert town.crm.ask(PointsBalance(customer=ANNA)) is None

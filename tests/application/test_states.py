@@ -19,10 +19,10 @@ from regulars.application.ports import Storage
 from regulars.application.snapshots import Snapshot
 from regulars.application.states import Held, States
 from regulars.domain.customer import Customer, GrantConsent, RegisterCustomer, WithdrawConsent
-from regulars.domain.loyalty import EarnPoints, LoyaltyAccountOpened, PointsEarned
-from regulars.domain.program import EarningRule
+from regulars.domain.earning import Evaluation
+from regulars.domain.loyalty import AwardPoints, LoyaltyAccountOpened, PointsEarned
 from regulars.domain.purchase import PlaceOrder
-from regulars.domain.values import OrderId
+from regulars.domain.values import LotId, OrderId
 from regulars.testing.pending_events import append, pending
 from tests.adapters.older_events import LONG_LIVED, older
 from tests.application.memory_crm import TENANT, Parts, core, request
@@ -32,7 +32,7 @@ from tests.domain.story import NOON
 
 STREAM = f"customer-{ANNA}"
 EVERY = CUSTOMER.snapshot_every or 0
-RULE = EarningRule(points=1)
+ONE_POINT = Evaluation(points=1, desired=1, exact_numerator=1, exact_denominator=1)
 WITHDRAW = WithdrawConsent(customer=ANNA, at=NOON, purpose="marketing", channel="sms")
 
 
@@ -170,20 +170,13 @@ def test_of_a_long_account_only_what_came_after_its_snapshot_is_read(
     stream, length = account_stream(PROGRAM, ANNA), 10_000
     opened = LoyaltyAccountOpened(program=PROGRAM, customer=ANNA)
     append(log, *(pending(stream, one, event) for one, event in _earned(opened, length)))
-    earn = EarnPoints(
-        program=PROGRAM,
-        customer=ANNA,
-        at=NOON,
-        order=OrderId("another"),
-        base=100,
-        currency="USD",
-        rule_version=1,
-        rule=RULE,
+    award = AwardPoints(
+        program=PROGRAM, customer=ANNA, at=NOON, lot=LotId("another"), evaluation=ONE_POINT
     )
 
-    core(storage, keys).execute(earn)
+    core(storage, keys).execute(award)
     whole, log.given = log.given, 0
-    core(storage, keys).execute(evolve(earn, order=OrderId("one more")))
+    core(storage, keys).execute(evolve(award, lot=LotId("one more")))
 
     assert (whole, log.given) == (length, 1)
     assert kept(storage, stream, ACCOUNT) == length + 1
@@ -197,12 +190,9 @@ def _earned(opened: Event, length: int) -> Iterator[tuple[int, Event]]:
             PointsEarned(
                 program=PROGRAM,
                 customer=ANNA,
-                order=OrderId(f"o-{version}"),
+                lot=LotId(f"o-{version}"),
                 points=1,
-                base=100,
-                currency="USD",
-                rule_version=1,
-                rule=RULE,
+                evaluation=ONE_POINT,
             ),
         )
 

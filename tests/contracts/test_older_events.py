@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import update
 
 from regulars.adapters.codec import STORED, Codec
-from regulars.adapters.codec import UPCASTERS as OURS
 from regulars.adapters.database import Database
 from regulars.adapters.event_log import EVENTS, SqlLog
 from regulars.adapters.memory import MemoryLog
+from regulars.adapters.older_events import UPCASTERS as OURS
 from regulars.adapters.upcasting import Upcaster
 from regulars.application.errors import StaleHistory, UndecodableEvent
 from regulars.application.events import Event, Recorded, Retired

@@ -8,9 +8,11 @@ from typing import Final, NamedTuple, TypeAlias, TypeVar
 from attrs import Factory, define
 
 from regulars.domain import actor, customer, erasure, loyalty, merchant, offer, order, program
-from regulars.domain.order import OrderCancelled, OrderDelivered
+from regulars.domain.loyalty import Account
+from regulars.domain.order import Order, OrderCancelled, OrderDelivered
 from regulars.domain.policies import earn_on_delivery, reverse_on_refund
 from regulars.domain.policies_coupons import give_back_coupons, take_back_coupons, use_coupons
+from regulars.domain.program import Program
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.refund import RefundIssued
 from regulars.domain.values import CustomerId, MerchantId, OfferId, OrderId, ProgramId, Refusal
@@ -97,6 +99,18 @@ class Chronicle:
                 self._record(asked)
             place += 1
 
+    def program(self) -> Program:
+        """As the policies ask for it."""
+        return self.programs[PROGRAM].state
+
+    def order(self, order: OrderId) -> Order:
+        """As the policies ask for it."""
+        return self.orders[order].state
+
+    def account(self, customer: CustomerId) -> Account:
+        """As the policies ask for it."""
+        return self.accounts[PROGRAM, customer].state
+
     def all(self, kind: type[Kind]) -> list[Kind]:
         """The events of one kind, in the order in which they became known."""
         return [fact.event for fact in self.facts if isinstance(fact.event, kind)]
@@ -127,9 +141,12 @@ class Chronicle:
         if isinstance(event, OrderCancelled):
             return give_back_coupons(event, at)
         if isinstance(event, OrderDelivered):
-            return earn_on_delivery(event, at, PROGRAM, self.programs[PROGRAM].state)
+            return earn_on_delivery(event, at, PROGRAM, self)
         if isinstance(event, RefundIssued):
-            return [*reverse_on_refund(event, at, PROGRAM), *take_back_coupons(event, at)]
+            return [
+                *reverse_on_refund(event, at, PROGRAM, self),
+                *take_back_coupons(event, at),
+            ]
         return ()
 
 

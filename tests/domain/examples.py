@@ -1,9 +1,11 @@
 """The order that the examples tell of: Anna's noodles for ¥100, on a Friday at noon."""
 
+from fractions import Fraction
 from typing import Final
 
 from attrs import evolve
 
+from regulars.domain.earning_rules import Group, Rate, Rule, RuleId, RuleSet
 from regulars.domain.order import MarkDelivered
 from regulars.domain.purchase import PlaceOrder
 from regulars.domain.refund import IssueRefund
@@ -22,6 +24,13 @@ PLACE: Final = PlaceOrder(
 )
 DELIVER: Final = MarkDelivered(order=ORDER, at=NOON + minutes(40))
 REFUND: Final = IssueRefund(order=ORDER, at=NOON + minutes(90), refund=FIRST, amount=40_00)
+
+
+def giving(points: int, per: int | str = 1) -> RuleSet:
+    """The set of the one rule that gives so many points for each `per` units of money."""
+    of = Fraction(per)
+    rate = Rate(points=points, per_numerator=of.numerator, per_denominator=of.denominator)
+    return RuleSet(groups=(Group(rules=(Rule(rule=RuleId("earning"), rate=rate),)),))
 
 
 def delivered(place: PlaceOrder = PLACE) -> OrderStory:

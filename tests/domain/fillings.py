@@ -15,7 +15,19 @@ from hypothesis.strategies import SearchStrategy
 
 from regulars.domain.actor import Actor, Look
 from regulars.domain.discounts import CouponOf, Discount, OnReturn, PointsPayment
+from regulars.domain.earning import Evaluation
+from regulars.domain.earning_rules import (
+    EarningLine,
+    Group,
+    Occasion,
+    Rate,
+    Rule,
+    RuleId,
+    RuleSet,
+)
 from regulars.domain.erasure import DestroyedKey, Purged, Traces
+from regulars.domain.loyalty import Allocation
+from regulars.domain.occasions import Standing
 from regulars.domain.offer_limits import Limits
 from regulars.domain.offer_terms import Basket, Kind, Reason, Rejection, Scope, Terms
 from regulars.domain.personal import (
@@ -28,7 +40,6 @@ from regulars.domain.personal import (
     Profile,
     Sealed,
 )
-from regulars.domain.program import EarningRule
 from regulars.domain.protection import Party
 from regulars.domain.purchase import Channel, Line
 from regulars.domain.reading import Limit
@@ -40,6 +51,7 @@ from regulars.domain.values import (
     CustomerId,
     ErasureId,
     ItemId,
+    LotId,
     MerchantId,
     Money,
     OfferId,
@@ -74,13 +86,39 @@ moments = st.sampled_from(
         datetime(2024, 2, 29, tzinfo=UTC),
     ]
 ) | st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - `timezones` makes them aware
-rules = st.builds(
-    EarningRule,
+rates = st.builds(
+    Rate,
     points=st.integers(0, 50),
     per_numerator=st.integers(1, 500),
     per_denominator=st.sampled_from([1, 2, 3, 7, 100]),
-    currency=st.none() | st.none() | currencies,
 )
+rules = st.builds(
+    RuleSet,
+    groups=rates.map(lambda rate: (Group(rules=(Rule(rule=RuleId("earning"), rate=rate),)),)),
+)
+"""Sets of one rule, as most programmes have."""
+
+flawed_rules = rules | st.just(RuleSet(groups=(Group(rules=()),)))
+standings = st.builds(
+    Standing, tier=st.none() | words, orders_before=amounts, recent=st.tuples(moments) | st.just(())
+)
+evaluations = st.builds(
+    Evaluation,
+    points=amounts,
+    desired=amounts,
+    exact_numerator=amounts,
+    exact_denominator=st.integers(1, 9),
+    amount=amounts,
+    steps=st.just(()),
+    passed=st.just(()),
+)
+occasions = st.builds(
+    Occasion,
+    at=moments,
+    currency=currencies,
+    lines=amounts.map(lambda paid: (EarningLine(line=1, gross=paid, net=paid),)),
+)
+lot_ids = st.sampled_from([LotId(f"o-{number}") for number in range(1, 5)])
 lines = st.lists(
     st.builds(
         Line,
@@ -138,6 +176,7 @@ carts = st.builds(
 )
 rejections = st.builds(Rejection, reason=st.sampled_from(Reason), needed=counts, found=counts)
 coupons_of = st.builds(CouponOf, program=program_ids, offer=offer_ids, coupon=coupon_ids)
+allocations = st.builds(Allocation, lot=lot_ids, points=amounts)
 returned = st.builds(Returned, line=st.integers(1, 3), quantity=st.integers(0, 9))
 line_refunds = st.builds(
     LineRefund,
@@ -165,6 +204,8 @@ _FILLING: Final[Filling] = {
     CustomerId: customer_ids,
     ErasureId: erasure_ids,
     ItemId: item_ids,
+    LotId: lot_ids,
+    tuple[Allocation, ...]: st.lists(allocations, max_size=2).map(tuple),
     MerchantId: merchant_ids,
     OfferId: offer_ids,
     OrderId: order_ids,
@@ -180,7 +221,10 @@ _FILLING: Final[Filling] = {
     Limit: st.builds(Limit, role=st.just("support"), reads=st.integers(1, 4), seconds=amounts),
     tuple[Look, ...]: st.lists(looks, max_size=3).map(tuple),
     Party: st.sampled_from(Party),
-    EarningRule: rules,
+    RuleSet: rules,
+    Evaluation: evaluations,
+    Occasion: occasions,
+    Standing: standings,
     Money: st.builds(Money, minor=amounts, currency=currencies),
     DataClass: st.sampled_from(DataClass),
     Traces: st.sampled_from(Traces),
@@ -202,6 +246,8 @@ _FILLING: Final[Filling] = {
     tuple[tuple[str, str], ...]: st.lists(st.tuples(words, words), max_size=2).map(tuple),
     "currency": currencies,
     "grace_seconds": st.integers(0, 604_800),
+    "rules_version": st.just(1),
+    "on": st.sampled_from(["order", "birthday"]),
     "purpose": st.sampled_from(["marketing", "analytics"]),
     "stars": st.none() | st.integers(1, 5),
     "dish_stars": st.none() | st.integers(1, 5),
@@ -237,6 +283,8 @@ PLAIN: Final[Filling] = {
 ANYTHING: Final[Filling] = {
     **SEALED,
     int: amounts | st.sampled_from([-1, 10**12 + 1]),
+    RuleSet: flawed_rules,
+    Evaluation: evaluations | evaluations.map(lambda one: evolve(one, points=-1)),
     "currency": currencies | st.just("dollars"),
     "grace_seconds": st.sampled_from([-1, 0, 1_800, 604_801]),
     "stars": st.none() | st.integers(0, 6),

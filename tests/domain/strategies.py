@@ -38,7 +38,7 @@ from regulars.domain.order import (
     PickUpOrder,
     StartPreparing,
 )
-from regulars.domain.program import DefineProgram, PublishEarningRule
+from regulars.domain.program import DefineProgram, PublishEarningRules
 from regulars.domain.protection import AssignVirtualNumber, NameParty, OpenOrderChat, Party
 from regulars.domain.purchase import PlaceOrder
 from regulars.domain.refund import IssueRefund
@@ -57,6 +57,7 @@ from tests.domain.fillings import (
     SEALED,
     Filling,
     built,
+    currencies,
     customer_ids,
     merchant_ids,
     order_ids,
@@ -172,7 +173,13 @@ def histories(
     known = st.sampled_from([anna, bo])
     filling = {**filling, CustomerId: known, "at": st.just(_BEGINNING)}
     rules = built(
-        PublishEarningRule, {**filling, "effective_from": st.none() | _STARTS}, program=PROGRAM
+        PublishEarningRules,
+        {
+            **filling,
+            "currency": st.none() | st.none() | currencies,
+            "effective_from": st.none() | _STARTS,
+        },
+        program=PROGRAM,
     )
     dishes = built(PublishMenuItem, filling, merchant=noodles)
     offers = dishes | built(UpdateMerchantDetails, filling, merchant=noodles)

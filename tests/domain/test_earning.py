@@ -161,7 +161,7 @@ def test_we06_gold_is_rounded_down_once() -> None:
     found = evaluate(rule_set(rule(rate=TEN), by=(gold,)), evolve(order(159_00), tier="gold"))
 
     assert found.points == 19
-    assert Fraction(found.exact_numerator, found.exact_denominator) == Fraction("19.08")
+    assert found.exact == Fraction("19.08")
 
 
 def test_we07_two_lines_are_rounded_down_together() -> None:

@@ -4,116 +4,120 @@ import pytest
 from attrs import evolve
 from hypothesis import given
 
-from regulars.domain.loyalty import EarnPoints, PointsEarned, PointsReversed, ReversePoints
+from regulars.domain.earning import evaluate
+from regulars.domain.loyalty import PointsEarned, PointsReversed
+from regulars.domain.occasions import occasion
 from regulars.domain.order import OrderDelivered
-from regulars.domain.policies import earn_on_delivery, reverse_on_refund
-from regulars.domain.program import DefineProgram, EarningRule, Program, PublishEarningRule
+from regulars.domain.policies import reverse_on_refund
+from regulars.domain.program import DefineProgram, PublishEarningRules
+from regulars.domain.purchase import PlaceOrder
 from regulars.domain.refund import RefundIssued
-from regulars.domain.values import OrderId
+from regulars.domain.values import LotId, OrderId
 from tests.domain.chronicle import PROGRAM, Chronicle, Command, chronicle
-from tests.domain.examples import ANNA, FIRST, NOODLES, ORDER
-from tests.domain.story import NOON, minutes, program_story
+from tests.domain.examples import ANNA, DELIVER, FIRST, ORDER, PLACE, giving, refund
+from tests.domain.story import NOON, minutes
 from tests.domain.strategies import histories
 
-ONE_PER_TEN = EarningRule(points=1, per_numerator=10)
-LATER = NOON + minutes(40)
 DEFINE = DefineProgram(program=PROGRAM, at=NOON, name="Regulars")
-PUBLISH = PublishEarningRule(program=PROGRAM, at=NOON, rule=ONE_PER_TEN)
-DELIVERY = OrderDelivered(
-    order=ORDER, currency="CNY", total=100_00, placed_at=NOON, customer=ANNA, merchant=NOODLES
-)
-REFUNDED = RefundIssued(
-    order=ORDER,
-    refund=FIRST,
-    currency="CNY",
-    amount=50_00,
-    goods=30_00,
-    goodwill=20_00,
-    goods_refunded=70_00,
-    total=100_00,
-    placed_at=NOON,
-    customer=ANNA,
-)
+PUBLISH = PublishEarningRules(program=PROGRAM, at=NOON, rules=giving(1, per=10))
 
 
-def programme(*published: PublishEarningRule) -> Program:
-    return program_story().given(DEFINE, *published).state
+def town(*published: PublishEarningRules, place: PlaceOrder = PLACE) -> Chronicle:
+    """Where the order was delivered under these rules."""
+    return chronicle([DEFINE, *published, place, DELIVER])
+
+
+def earned(told: Chronicle) -> list[tuple[int, int | None]]:
+    """The points of each award, and the version of the rules that gave them."""
+    return [(event.points, event.rules_version) for event in told.all(PointsEarned)]
 
 
 def test_a_delivered_order_earns_on_what_was_paid_for_goods() -> None:
-    assert earn_on_delivery(DELIVERY, LATER, PROGRAM, programme(PUBLISH)) == [
-        EarnPoints(
-            program=PROGRAM,
-            customer=ANNA,
-            at=LATER,
-            order=ORDER,
-            base=100_00,
-            currency="CNY",
-            rule_version=1,
-            rule=ONE_PER_TEN,
-        )
-    ]
+    (event,) = town(PUBLISH).all(PointsEarned)
+
+    assert (event.customer, event.order, event.lot) == (ANNA, ORDER, LotId(ORDER))
+    assert (event.points, event.evaluation.amount, event.currency) == (10, 100_00, "CNY")
+    assert (event.rules_version, event.pending, event.expires_at) == (1, False, None)
 
 
-def test_an_order_earns_by_the_rule_of_the_time_when_it_was_placed() -> None:
-    rules = programme(
-        PUBLISH, evolve(PUBLISH, rule=EarningRule(points=5), effective_from=NOON + minutes(1))
-    )
-    before = evolve(DELIVERY, placed_at=NOON)
-    after = evolve(DELIVERY, placed_at=NOON + minutes(1))
+def test_an_order_earns_by_the_rules_of_the_time_when_it_was_placed() -> None:
+    better = evolve(PUBLISH, rules=giving(5), effective_from=NOON + minutes(1))
 
-    (first,) = earn_on_delivery(before, LATER, PROGRAM, rules)
-    (second,) = earn_on_delivery(after, LATER, PROGRAM, rules)
-
-    assert isinstance(first, EarnPoints)
-    assert isinstance(second, EarnPoints)
-    assert (first.rule_version, second.rule_version) == (1, 2)
+    assert earned(town(PUBLISH, better)) == [(10, 1)]
+    assert earned(town(PUBLISH, better, place=evolve(PLACE, at=NOON + minutes(1)))) == [(500, 2)]
 
 
 def test_an_order_of_nobody_known_earns_nothing() -> None:
-    anonymous = evolve(DELIVERY, customer=None)
+    told = town(PUBLISH, place=evolve(PLACE, customer=None))
 
-    assert earn_on_delivery(anonymous, LATER, PROGRAM, programme(PUBLISH)) == []
-
-
-def test_an_order_from_before_the_first_rule_earns_nothing() -> None:
-    early = evolve(DELIVERY, placed_at=NOON - timedelta(microseconds=1))
-
-    assert earn_on_delivery(DELIVERY, LATER, PROGRAM, programme()) == []
-    assert (
-        earn_on_delivery(early, LATER, PROGRAM, programme(evolve(PUBLISH, effective_from=NOON)))
-        == []
-    )
+    assert earned(told) == []
+    told.tell(refund(40_00))
+    assert told.all(PointsReversed) == []
 
 
-def test_an_order_in_a_currency_without_a_rule_earns_nothing() -> None:
-    yuan = programme(evolve(PUBLISH, rule=evolve(ONE_PER_TEN, currency="CNY")))
+def test_an_order_from_before_the_first_rules_earns_nothing() -> None:
+    late = evolve(PUBLISH, effective_from=NOON + timedelta(microseconds=1))
 
-    assert earn_on_delivery(evolve(DELIVERY, currency="USD"), LATER, PROGRAM, yuan) == []
-    assert earn_on_delivery(DELIVERY, LATER, PROGRAM, yuan)
+    assert earned(town()) == []
+    assert earned(town(late)) == []
+
+
+def test_an_order_in_a_currency_without_rules_earns_nothing() -> None:
+    yuan = evolve(PUBLISH, currency="CNY")
+
+    assert earned(town(yuan, place=evolve(PLACE, currency="USD"))) == []
+    assert earned(town(yuan)) == [(10, 1)]
 
 
 def test_a_refund_takes_back_what_the_goods_refunded_so_far_earned() -> None:
-    assert reverse_on_refund(REFUNDED, LATER, PROGRAM) == [
-        ReversePoints(
-            program=PROGRAM, customer=ANNA, at=LATER, order=ORDER, refund=FIRST, remaining=30_00
-        )
+    told = town(PUBLISH)
+    told.tell(refund(40_00))
+    told.tell(refund(45_00, "r-2"))
+
+    assert [(one.points, one.remaining, one.kept) for one in told.all(PointsReversed)] == [
+        (4, 60_00, 6),
+        (5, 15_00, 1),
     ]
 
 
-@pytest.mark.parametrize(
-    "refunded",
-    [evolve(REFUNDED, goods=0, goodwill=50_00), evolve(REFUNDED, customer=None)],
-    ids=["goodwill alone", "nobody known"],
-)
-def test_goodwill_and_orders_of_nobody_cost_no_points(refunded: RefundIssued) -> None:
-    assert reverse_on_refund(refunded, LATER, PROGRAM) == []
+def test_goodwill_costs_no_points() -> None:
+    told = town(PUBLISH, place=evolve(PLACE, total=0))
+    told.tell(refund(5_00))
+
+    assert told.all(PointsReversed) == []
 
 
-def kept(town: Chronicle) -> dict[OrderId, int]:
+def test_a_refund_of_an_order_that_earned_nothing_takes_nothing_back() -> None:
+    told = town()
+    told.tell(refund(40_00))
+
+    assert told.all(PointsReversed) == []
+
+
+def test_a_refund_of_an_order_that_was_never_placed_is_a_bug() -> None:
+    told = town(PUBLISH)
+    told.orders.clear()
+    refunded = RefundIssued(
+        order=ORDER,
+        refund=FIRST,
+        currency="CNY",
+        amount=1,
+        goods=1,
+        goodwill=0,
+        goods_refunded=1,
+        total=100_00,
+        placed_at=NOON,
+        customer=ANNA,
+    )
+
+    with pytest.raises(ValueError, match="never placed"):
+        reverse_on_refund(refunded, NOON, PROGRAM, told)
+
+
+def kept(told: Chronicle) -> dict[OrderId | None, int]:
     """The points that each order keeps, by the facts."""
-    points = {event.order: event.points for event in town.all(PointsEarned)}
-    for event in town.all(PointsReversed):
+    points = {event.order: event.points for event in told.all(PointsEarned)}
+    for event in told.all(PointsReversed):
         points[event.order] -= event.points
     return points
 
@@ -122,18 +126,24 @@ def kept(town: Chronicle) -> dict[OrderId, int]:
 def test_every_order_keeps_the_points_of_the_goods_that_stayed_paid_for(
     history: tuple[Command, ...],
 ) -> None:
-    town = chronicle(history)
-    earned = {event.order: event for event in town.all(PointsEarned)}
-    stayed = {event.order: event.total for event in town.all(OrderDelivered) if event.customer}
-    for refund in town.all(RefundIssued):
-        if refund.customer:
-            stayed[refund.order] -= refund.goods
+    told = chronicle(history)
+    delivered = {event.order: event for event in told.all(OrderDelivered) if event.customer}
+    back = dict.fromkeys(delivered, 0)
+    for refunded in told.all(RefundIssued):
+        if refunded.customer:
+            back[refunded.order] += refunded.goods
 
-    assert set(earned) <= set(stayed)
-    assert kept(town) == {
-        order: int(event.rule.points_for(stayed[order], event.currency))
-        for order, event in earned.items()
-    }
-    assert sum(account.state.balance for account in town.accounts.values()) == sum(
-        kept(town).values()
+    expected: dict[OrderId | None, int] = {}
+    for event in told.all(PointsEarned):
+        assert event.order is not None
+        assert event.rules_version is not None
+        placed = told.order(event.order).placed
+        assert placed is not None
+        rules = told.program().version(event.rules_version)
+        at = delivered[event.order].placed_at
+        left = occasion(placed, at, refunded=back[event.order])
+        expected[event.order] = evaluate(rules, left).points
+    assert kept(told) == expected
+    assert sum(account.state.balance for account in told.accounts.values()) == sum(
+        kept(told).values()
     )

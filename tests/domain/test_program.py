@@ -1,33 +1,34 @@
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
 
 import pytest
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from regulars.domain.earning_rules import RuleSet
 from regulars.domain.program import (
     Command,
     DefineProgram,
-    EarningRule,
-    EarningRulePublished,
-    ImpossibleRule,
+    EarningRulesPublished,
+    ImpossibleRules,
     ProgramAlreadyDefined,
     ProgramDefined,
-    PublishEarningRule,
+    PublishEarningRules,
     UnknownProgram,
 )
+from regulars.domain.rule_flaws import Flaw
 from tests.domain.chronicle import PROGRAM
-from tests.domain.fillings import amounts, currencies, moments, rules
+from tests.domain.examples import giving
+from tests.domain.fillings import moments
 from tests.domain.matrix import Legend, Row, outcome, rows
 from tests.domain.story import NOON, ProgramStory, program_story
 from tests.domain.strategies import program_commands
 
 DEFINE = DefineProgram(program=PROGRAM, at=NOON, name="Regulars")
 RENAME = evolve(DEFINE, name="Others")
-RULE = EarningRule(points=1, per_numerator=10)
-PUBLISH = PublishEarningRule(program=PROGRAM, at=NOON, rule=RULE)
-BETTER = evolve(PUBLISH, rule=evolve(RULE, points=2))
+RULES = giving(1, per=10)
+PUBLISH = PublishEarningRules(program=PROGRAM, at=NOON, rules=RULES)
+BETTER = evolve(PUBLISH, rules=giving(2, per=10))
 LATER = evolve(PUBLISH, effective_from=NOON)
 A_MOMENT = timedelta(microseconds=1)
 
@@ -59,8 +60,8 @@ def regulars() -> ProgramStory:
 
 
 def version_at(story: ProgramStory, placed_at: datetime, currency: str = "CNY") -> int | None:
-    rule = story.state.rule_at(placed_at, currency)
-    return None if rule is None else rule.version
+    published = story.state.rules_at(placed_at, currency)
+    return None if published is None else published.version
 
 
 @pytest.mark.parametrize("row", rows(TABLE), ids=str)
@@ -95,49 +96,38 @@ def test_rules_are_numbered_in_the_order_of_their_publication() -> None:
     story = regulars()
 
     assert story.when(LATER) == [
-        EarningRulePublished(program=PROGRAM, version=1, rule=RULE, effective_from=NOON)
+        EarningRulesPublished(program=PROGRAM, version=1, rules=RULES, effective_from=NOON)
     ]
     assert story.when(BETTER) == [
-        EarningRulePublished(program=PROGRAM, version=2, rule=BETTER.rule, effective_from=None)
+        EarningRulesPublished(program=PROGRAM, version=2, rules=BETTER.rules)
     ]
 
 
 @pytest.mark.parametrize(
-    "rule",
+    ("rules", "currency", "place"),
     [
-        EarningRule(points=-1),
-        EarningRule(points=1, per_numerator=0),
-        EarningRule(points=0, per_numerator=0),
-        EarningRule(points=1, per_numerator=-1),
-        EarningRule(points=1, per_denominator=0),
-        EarningRule(points=1, per_denominator=-1),
-        EarningRule(points=10_001),
-        EarningRule(points=5_001, per_numerator=1, per_denominator=2),
-        EarningRule(points=1, currency="yuan"),
+        (giving(10_001), None, ("groups", 0, "rules", 0, "rate", "points")),
+        (RULES, "yuan", ("currency",)),
     ],
-    ids=str,
+    ids=["too many points", "no currency"],
 )
-def test_a_rule_that_nobody_can_count_by_is_refused(rule: EarningRule) -> None:
-    with pytest.raises(ImpossibleRule) as refused:
-        regulars().when(evolve(PUBLISH, rule=rule))
-
-    assert (refused.value.program, refused.value.rule) == (PROGRAM, rule)
-
-
-@pytest.mark.parametrize(
-    "rule",
-    [
-        EarningRule(points=0),
-        EarningRule(points=10_000),
-        EarningRule(points=30_000, per_numerator=3),
-        EarningRule(points=1, currency="GBP.3"),
-    ],
-    ids=str,
-)
-def test_a_rule_may_give_anything_from_nothing_to_ten_thousand_points_a_unit(
-    rule: EarningRule,
+def test_rules_that_nobody_can_count_by_are_refused(
+    rules: RuleSet, currency: str | None, place: tuple[str | int, ...]
 ) -> None:
-    assert regulars().when(evolve(PUBLISH, rule=rule))
+    with pytest.raises(ImpossibleRules) as refused:
+        regulars().when(evolve(PUBLISH, rules=rules, currency=currency))
+
+    assert isinstance(refused.value.flaw, Flaw)
+    assert (refused.value.program, refused.value.flaw.place) == (PROGRAM, place)
+
+
+def test_every_version_is_found_again() -> None:
+    state = regulars().given(PUBLISH, BETTER).state
+
+    assert (state.version(1), state.version(2)) == (RULES, BETTER.rules)
+    for never in (0, 3, -1):
+        with pytest.raises(LookupError, match=str(never)):
+            state.version(never)
 
 
 def test_no_rule_is_in_force_before_the_first() -> None:
@@ -171,8 +161,7 @@ def test_of_rules_from_the_same_moment_the_last_one_published_counts() -> None:
 
 
 def test_a_rule_for_one_currency_is_not_in_force_for_another() -> None:
-    yuan, dollars = evolve(RULE, currency="CNY"), evolve(RULE, currency="USD")
-    story = regulars().given(evolve(PUBLISH, rule=yuan), evolve(PUBLISH, rule=dollars))
+    story = regulars().given(evolve(PUBLISH, currency="CNY"), evolve(PUBLISH, currency="USD"))
 
     assert version_at(story, NOON, "CNY") == 1
     assert version_at(story, NOON, "USD") == 2
@@ -180,7 +169,7 @@ def test_a_rule_for_one_currency_is_not_in_force_for_another() -> None:
 
 
 def test_a_rule_for_any_currency_gives_way_to_a_later_one_for_this_one() -> None:
-    yuan = evolve(LATER, rule=evolve(RULE, currency="CNY"))
+    yuan = evolve(LATER, currency="CNY")
     story = regulars().given(PUBLISH, yuan)
 
     assert version_at(story, NOON, "CNY") == 2
@@ -190,14 +179,12 @@ def test_a_rule_for_any_currency_gives_way_to_a_later_one_for_this_one() -> None
 def test_an_earlier_rule_may_be_published_again() -> None:
     story = regulars().given(PUBLISH, BETTER)
 
-    assert story.when(PUBLISH) == [
-        EarningRulePublished(program=PROGRAM, version=3, rule=RULE, effective_from=None)
-    ]
+    assert story.when(PUBLISH) == [EarningRulesPublished(program=PROGRAM, version=3, rules=RULES)]
     assert version_at(story, NOON) == 3
 
 
 def test_rules_of_other_times_and_currencies_do_not_make_a_rule_a_repeat() -> None:
-    yuan = evolve(PUBLISH, rule=evolve(RULE, currency="CNY"))
+    yuan = evolve(PUBLISH, currency="CNY")
 
     assert regulars().given(PUBLISH).when(yuan)
     assert regulars().given(LATER).when(PUBLISH)
@@ -213,45 +200,13 @@ def test_moments_apart_by_a_microsecond_are_told_apart_in_any_year() -> None:
     assert version_at(story, far + A_MOMENT) == 1
 
 
-@pytest.mark.parametrize(
-    ("rule", "minor", "currency", "points"),
-    [
-        (EarningRule(points=1, per_numerator=10), 105_00, "CNY", Fraction(21, 2)),
-        (EarningRule(points=4), 152_00, "CNY", Fraction(608)),
-        (EarningRule(points=1, per_numerator=1, per_denominator=2), 1_25, "USD", Fraction(5, 2)),
-        (EarningRule(points=1, per_numerator=100), 1999, "JPY", Fraction(1999, 100)),
-        (EarningRule(points=1), 1999, "KWD", Fraction(1999, 1000)),
-        (EarningRule(points=1), 1999, "GBP.3", Fraction(1999, 1000)),
-        (EarningRule(points=3), 0, "CNY", Fraction(0)),
-        (EarningRule(points=0), 100_00, "CNY", Fraction(0)),
-        (EarningRule(points=1, currency="CNY"), 100_00, "CNY", Fraction(100)),
-        (EarningRule(points=1, currency="CNY"), 100_00, "USD", Fraction(0)),
-        (EarningRule(points=1, currency="GBP"), 100_000, "GBP.3", Fraction(0)),
-    ],
-    ids=str,
-)
-def test_a_rule_gives_exact_points_for_each_unit_of_its_currency(
-    rule: EarningRule, minor: int, currency: str, points: Fraction
-) -> None:
-    assert rule.points_for(minor, currency) == points
-
-
-@given(rules, amounts, amounts, currencies)
-def test_a_rule_gives_the_same_for_two_amounts_as_for_their_sum(
-    rule: EarningRule, one: int, other: int, currency: str
-) -> None:
-    apart = rule.points_for(one, currency) + rule.points_for(other, currency)
-
-    assert apart == rule.points_for(one + other, currency)
-
-
 @given(st.lists(st.none() | moments, max_size=6), moments)
 def test_the_latest_rule_of_its_time_is_in_force(
     starts: list[datetime | None], placed_at: datetime
 ) -> None:
     story = regulars()
     for points, start in enumerate(starts):
-        story.when(evolve(PUBLISH, rule=EarningRule(points=points), effective_from=start))
+        story.when(evolve(PUBLISH, rules=giving(points), effective_from=start))
 
     begun = [
         (start is not None, start or placed_at, version)
@@ -267,7 +222,7 @@ def test_no_sequence_of_commands_breaks_the_invariants(commands: list[Command]) 
     for command in commands:
         story.attempt(command)
 
-    published = [event for event in story.told if isinstance(event, EarningRulePublished)]
+    published = [event for event in story.told if isinstance(event, EarningRulesPublished)]
     assert [event.version for event in published] == list(range(1, len(published) + 1))
     kinds = [type(event) for event in story.told]
     assert kinds[:1] in ([], [ProgramDefined])

@@ -19,11 +19,15 @@ from regulars.domain import (
     review,
 )
 from regulars.domain.order import Stage
-from regulars.domain.program import EarningRule
+from regulars.domain.rule_flaws import Flaw, spelled
 from regulars.domain.values import Money, Refusal
-from tests.domain.fillings import SEALED, Filling, built
+from tests.domain.fillings import SEALED, Filling, built, words
 
-FILLING: Filling = {**SEALED, Stage: st.sampled_from(Stage)}
+FILLING: Filling = {
+    **SEALED,
+    Stage: st.sampled_from(Stage),
+    Flaw: st.builds(Flaw, place=st.just(("groups", 0, "most")), why=words),
+}
 # Read from the modules: among the subclasses, attrs may have left the classes that it replaced.
 MODULES = (
     coupon,
@@ -53,8 +57,8 @@ def in_words(value: object) -> tuple[str, ...]:
             return (value.name.lower(),)
         case Money():
             return (str(value.minor), value.currency)
-        case EarningRule():
-            return (str(value.points), str(value.per_numerator), str(value.per_denominator))
+        case Flaw():
+            return (spelled(value.place), value.why)
         case _:
             return (str(value),)
 

@@ -11,31 +11,32 @@ from hypothesis import strategies as st
 
 from regulars.domain.actor import RecordAccess
 from regulars.domain.customer import UpdateCustomerDetails
+from regulars.domain.earning_rules import RuleSet
 from regulars.domain.loyalty import PointsEarned, PointsReversed
 from regulars.domain.order import CompleteOrder
-from regulars.domain.program import DefineProgram, EarningRule, PublishEarningRule
+from regulars.domain.program import DefineProgram, PublishEarningRules
 from regulars.domain.purchase import Line
 from regulars.domain.refund import RefundIssued
 from regulars.domain.values import ItemId, OrderId
 from tests.domain.chronicle import PROGRAM, Chronicle, Command, chronicle
-from tests.domain.examples import ANNA, DELIVER, ORDER, PLACE, refund
+from tests.domain.examples import ANNA, DELIVER, ORDER, PLACE, giving, refund
 from tests.domain.fillings import amounts, currencies, rules
 from tests.domain.story import NOON, minutes
 from tests.domain.strategies import histories, partitions
 
-ONE_PER_ONE = EarningRule(points=1)
-ONE_PER_TEN = EarningRule(points=1, per_numerator=10)
+ONE_PER_ONE = giving(1)
+ONE_PER_TEN = giving(1, per=10)
 
 
-def published(rule: EarningRule) -> PublishEarningRule:
-    return PublishEarningRule(program=PROGRAM, at=NOON, rule=rule)
+def published(told: RuleSet) -> PublishEarningRules:
+    return PublishEarningRules(program=PROGRAM, at=NOON, rules=told)
 
 
-def bought(total: int, rule: EarningRule, currency: str = "CNY") -> Chronicle:
-    """The town in which Anna's one order was delivered and earned by `rule`."""
+def bought(total: int, told: RuleSet, currency: str = "CNY") -> Chronicle:
+    """The town in which Anna's one order was delivered and earned by these rules."""
     define = DefineProgram(program=PROGRAM, at=NOON, name="Regulars")
     place = evolve(PLACE, total=total, currency=currency)
-    return chronicle([define, published(rule), place, DELIVER])
+    return chronicle([define, published(told), place, DELIVER])
 
 
 def earned(town: Chronicle) -> int:
@@ -94,7 +95,7 @@ def test_wr04_refunds_in_parts_leak_no_points() -> None:
 
 
 def test_wr05_thirds_are_taken_back_in_whole_points() -> None:
-    town = bought(30_00, EarningRule(points=1, per_numerator=3))
+    town = bought(30_00, giving(1, per=3))
 
     assert earned(town) == 10
     assert taken(town, 10_00, 10_00, 10_00) == [4, 3, 3]
@@ -103,7 +104,7 @@ def test_wr05_thirds_are_taken_back_in_whole_points() -> None:
 @pytest.mark.parametrize("replacing", [2, 0], ids=["better rule", "rule withdrawn"])
 def test_wr14_a_refund_takes_back_by_the_rule_that_gave(replacing: int) -> None:
     town = bought(50_00, ONE_PER_ONE)
-    town.tell(published(EarningRule(points=replacing)))
+    town.tell(published(giving(replacing)))
 
     assert taken(town, 50_00) == [50]
     assert balance(town) == 0
@@ -139,11 +140,11 @@ def test_goodwill_costs_no_points(total: int) -> None:
 
 @given(rules, currencies, amounts, st.data())
 def test_l5_no_way_of_splitting_a_refund_changes_the_points(
-    rule: EarningRule, currency: str, total: int, data: st.DataObject
+    told: RuleSet, currency: str, total: int, data: st.DataObject
 ) -> None:
     refunded = data.draw(st.integers(0, total + 10_00))
     parts = data.draw(partitions(refunded))
-    at_once, in_parts, turned = (bought(total, rule, currency) for _ in range(3))
+    at_once, in_parts, turned = (bought(total, told, currency) for _ in range(3))
     taken(at_once, *[refunded] * bool(refunded))
     taken(in_parts, *parts)
     taken(turned, *data.draw(st.permutations(parts)))
@@ -156,9 +157,9 @@ def test_l5_no_way_of_splitting_a_refund_changes_the_points(
 
 @given(rules, currencies, amounts, st.data())
 def test_l6_refunds_take_back_no_more_than_was_earned_and_in_full_all_of_it(
-    rule: EarningRule, currency: str, total: int, data: st.DataObject
+    told: RuleSet, currency: str, total: int, data: st.DataObject
 ) -> None:
-    town = bought(total, rule, currency)
+    town = bought(total, told, currency)
     parts = data.draw(partitions(total))
 
     for number, part in enumerate(parts, 1):
@@ -182,7 +183,7 @@ def test_l7_a_history_told_with_every_command_twice_is_the_same(
 
 @given(rules, rules, amounts, st.data())
 def test_l11_a_new_rule_changes_nothing_that_was_earned_before(
-    old: EarningRule, new: EarningRule, total: int, data: st.DataObject
+    old: RuleSet, new: RuleSet, total: int, data: st.DataObject
 ) -> None:
     parts = data.draw(partitions(total))
     unchanged, changed = bought(total, old), bought(total, old)

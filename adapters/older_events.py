@@ -1,0 +1,89 @@
+"""What has become of each older name and version under which events stand in logs."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Final
+
+from regulars.adapters.upcasting import Payload, Turned, Upcaster
+from regulars.domain.values import digits
+
+_RULE: Final = "earning"
+"""The name of the only rule that a programme had at a time."""
+
+
+def _without_evidence(payload: Payload) -> Iterator[Turned]:
+    yield "ConsentGranted", 2, {**payload, "evidence_ref": None, "valid_until": None}
+
+
+def _without_discounts(payload: Payload) -> Iterator[Turned]:
+    yield "OrderPlaced", 2, {**payload, "discounts": [], "points_payment": None, "brings": []}
+
+
+def _of_an_amount(payload: Payload) -> Iterator[Turned]:
+    yield "RefundIssued", 2, {**payload, "lines": [], "withheld": 0, "takes_back": []}
+
+
+def _without_coupons(payload: Payload) -> Iterator[Turned]:
+    yield "OrderCancelled", 2, {**payload, "coupons": [], "takes_back": []}
+
+
+def _set_of_one_rule(payload: Payload) -> Iterator[Turned]:
+    rate = _without(payload["rule"], "currency")
+    turned = {
+        **_without(payload, "rule"),
+        "rules": {"groups": [{"rules": [{"rule": _RULE, "rate": rate}]}]},
+        "currency": payload["rule"]["currency"],
+    }
+    yield "EarningRulesPublished", 1, turned
+
+
+def _evaluated(payload: Payload) -> Iterator[Turned]:
+    rule, base, currency = payload["rule"], payload["base"], payload["currency"]
+    applies = rule["currency"] in {None, currency}
+    exact = Fraction(
+        rule["points"] * base * rule["per_denominator"] * applies,
+        rule["per_numerator"] * 10 ** digits(currency),
+    )
+    given = {"exact_numerator": exact.numerator, "exact_denominator": exact.denominator}
+    step: Payload = {"rule": _RULE, "base": base, "multipliers": [], **given}
+    evaluation: Payload = {
+        "points": payload["points"],
+        "desired": payload["points"],
+        "amount": base,
+        "steps": [step] if applies else [],
+        "passed": [] if applies else [{"rule": _RULE, "why": "currency"}],
+        **given,
+    }
+    turned: Payload = {
+        **_without(payload, "rule", "rule_version", "base"),
+        "lot": payload["order"],
+        "evaluation": evaluation,
+        "rules_version": payload["rule_version"],
+    }
+    yield "PointsEarned", 2, turned
+
+
+def _of_its_lot(payload: Payload) -> Iterator[Turned]:
+    lot, points = payload["order"], payload["points"]
+    taken = [{"lot": lot, "points": points}] if points else []
+    yield "PointsReversed", 2, {**payload, "lot": lot, "allocations": taken}
+
+
+def _without(payload: Payload, *names: str) -> Payload:
+    return {name: value for name, value in payload.items() if name not in names}
+
+
+UPCASTERS: Final[tuple[Upcaster, ...]] = (
+    Upcaster(of=("OrderPlaced", 1), into=(("OrderPlaced", 2),), turn=_without_discounts),
+    Upcaster(of=("RefundIssued", 1), into=(("RefundIssued", 2),), turn=_of_an_amount),
+    Upcaster(of=("OrderCancelled", 1), into=(("OrderCancelled", 2),), turn=_without_coupons),
+    Upcaster(of=("ConsentGranted", 1), into=(("ConsentGranted", 2),), turn=_without_evidence),
+    Upcaster(
+        of=("EarningRulePublished", 1),
+        into=(("EarningRulesPublished", 1),),
+        turn=_set_of_one_rule,
+    ),
+    Upcaster(of=("PointsEarned", 1), into=(("PointsEarned", 2),), turn=_evaluated),
+    Upcaster(of=("PointsReversed", 1), into=(("PointsReversed", 2),), turn=_of_its_lot),
+)
+"""The steps of their chain; see CONTRIBUTING.md."""

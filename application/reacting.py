@@ -1,0 +1,66 @@
+"""What a recorded event asks for: its reactions, each with its cause and the id of its events."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NamedTuple, cast
+
+from attrs import frozen
+
+from regulars.application.aggregates import (
+    ACCOUNT,
+    ORDER,
+    PROGRAM,
+    Aggregate,
+    account_stream,
+    order_stream,
+    program_stream,
+)
+from regulars.application.door import request_base
+from regulars.application.events import Command, Pending, moment
+from regulars.application.reactions import ReactedTo, reactions
+from regulars.domain.loyalty import Account
+from regulars.domain.order import Order
+from regulars.domain.program import Program
+from regulars.domain.values import CustomerId, OrderId, ProgramId
+
+POLICY: Final = "policy"
+"""Who asked for what a policy led to."""
+
+
+class Cause(NamedTuple):
+    """Who asked, in which conversation, and by which command or after which event."""
+
+    by: str
+    correlation: str
+    causation: str
+
+
+@frozen
+class AtHand:
+    """The states of one programme's streams, as `state` gives them: what policies look at."""
+
+    program_id: ProgramId
+    state: Callable[[str, Aggregate], Any]
+
+    def program(self) -> Program:
+        """The programme in which orders earn."""
+        return cast("Program", self.state(program_stream(self.program_id), PROGRAM))
+
+    def order(self, order: OrderId) -> Order:
+        """An order."""
+        return cast("Order", self.state(order_stream(order), ORDER))
+
+    def account(self, customer: CustomerId) -> Account:
+        """The customer's account in that programme."""
+        return cast("Account", self.state(account_stream(self.program_id, customer), ACCOUNT))
+
+
+def asked_after(
+    pending: Pending, look: AtHand, tenant: str
+) -> Iterator[tuple[Command, int, Cause]]:
+    """The commands that an event leads to, with the first id of their events and their cause."""
+    if not isinstance(pending.event, ReactedTo):
+        return
+    cause = Cause(POLICY, pending.correlation, pending.event_id.hex())
+    commands = reactions(pending.event, moment(pending.occurred_at), look.program_id, look)
+    for number, command in enumerate(commands):
+        yield command, request_base(tenant, f"reaction/{cause.causation}/{number}"), cause

@@ -1,0 +1,122 @@
+"""The examples of the events of programmes and accounts."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from regulars.application.events import Event
+from regulars.domain.earning import Evaluation, Passed, Step, Unmet
+from regulars.domain.earning_rules import (
+    Base,
+    Goods,
+    Group,
+    Mode,
+    Multiplier,
+    Nth,
+    Rate,
+    Rule,
+    RuleId,
+    RuleSet,
+    When,
+)
+from regulars.domain.loyalty import (
+    Allocation,
+    LoyaltyAccountOpened,
+    PointsEarned,
+    PointsReversed,
+)
+from regulars.domain.occasions import Standing
+from regulars.domain.program import EarningRulesPublished, ProgramDefined
+from regulars.domain.values import ItemId, LotId, RefundId
+from regulars.testing.example_ids import ADA, CAFE, ORDER, PLACED_AT, PROGRAM
+
+RULES = RuleSet(
+    groups=(
+        Group(
+            rules=(
+                Rule(
+                    rule=RuleId("basic"),
+                    rate=Rate(points=3, per_numerator=1, per_denominator=2),
+                    goods=Goods(except_items=(ItemId("bag"),), delivery=False),
+                    stop=True,
+                ),
+                Rule(
+                    rule=RuleId("third"),
+                    bonus=30,
+                    each=True,
+                    goods=Goods(
+                        items=(ItemId("dumplings"),),
+                        categories=("mains",),
+                        except_categories=("gifts",),
+                    ),
+                    when=When(
+                        merchants=(CAFE,),
+                        channels=("delivery",),
+                        tiers=("gold",),
+                        currency="GBP.3",
+                        at_least=1000,
+                        nth=Nth(n=3, days=7),
+                        since=PLACED_AT,
+                        until=datetime(2027, 1, 1, tzinfo=UTC),
+                    ),
+                ),
+            ),
+            mode=Mode.BEST_OF,
+            most=500,
+        ),
+    ),
+    multipliers=(Multiplier(rule=RuleId("gold"), numerator=6, denominator=5),),
+    base=Base.GROSS,
+    delivery=True,
+    most=1000,
+)
+LOYALTY: Final[dict[tuple[str, int], Event]] = {
+    ("ProgramDefined", 1): ProgramDefined(program=PROGRAM, name="Regulars"),
+    ("EarningRulesPublished", 1): EarningRulesPublished(
+        program=PROGRAM, version=2, rules=RULES, currency="GBP.3", effective_from=PLACED_AT
+    ),
+    ("LoyaltyAccountOpened", 1): LoyaltyAccountOpened(program=PROGRAM, customer=ADA),
+    ("PointsEarned", 2): PointsEarned(
+        program=PROGRAM,
+        customer=ADA,
+        lot=LotId("订单-1001"),
+        points=18,
+        evaluation=Evaluation(
+            points=18,
+            desired=19,
+            exact_numerator=93528,
+            exact_denominator=5000,
+            amount=2598,
+            steps=(
+                Step(
+                    rule=RuleId("basic"),
+                    base=2598,
+                    multipliers=(RuleId("gold"),),
+                    exact_numerator=93528,
+                    exact_denominator=5000,
+                ),
+            ),
+            passed=(Passed(rule=RuleId("third"), why=Unmet.NTH),),
+        ),
+        on="feast",
+        order=ORDER,
+        currency="GBP.3",
+        rules_version=2,
+        standing=Standing(tier="gold", orders_before=4, recent=(PLACED_AT,)),
+        pending=True,
+        activates_at=datetime(2026, 3, 14, 23, 59, 59, 123456, tzinfo=UTC),
+        expires_at=datetime(2027, 3, 15, 16, tzinfo=UTC),
+    ),
+    ("PointsReversed", 2): PointsReversed(
+        program=PROGRAM,
+        customer=ADA,
+        lot=LotId("订单-1001"),
+        order=ORDER,
+        refund=RefundId("refund-1"),
+        points=18,
+        remaining=0,
+        kept=0,
+        allocations=(Allocation(lot=LotId("订单-1001"), points=10),),
+        debt_added=5,
+        written_off=3,
+    ),
+}

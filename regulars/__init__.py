@@ -74,6 +74,7 @@ from regulars.application.subscription import Subscription
 from regulars.composition import connect
 from regulars.domain.actor import Actor, ReinstateActor
 from regulars.domain.bank_card import BindBankCard, UnbindBankCard
+from regulars.domain.coupon import IssueCoupon, ReleaseCoupon, ReserveCoupon, RevokeCoupon
 from regulars.domain.customer import (
     AddDeliveryAddress,
     GrantConsent,
@@ -82,7 +83,9 @@ from regulars.domain.customer import (
     UpdateCustomerDetails,
     WithdrawConsent,
 )
+from regulars.domain.discounts import CouponOf, Discount, PointsPayment
 from regulars.domain.merchant import PublishMenuItem, RegisterMerchant, UpdateMerchantDetails
+from regulars.domain.offer import DefineOffer, EndOffer
 from regulars.domain.order import (
     AcceptOrder,
     CancelOrder,
@@ -117,7 +120,7 @@ from regulars.domain.reading import (
     Rule,
 )
 from regulars.domain.real_name import VerifyRealName
-from regulars.domain.refund import IssueRefund
+from regulars.domain.refund import IssueRefund, Returned
 from regulars.domain.review import SubmitReview
 from regulars.domain.rights import (
     AcceptPolicy,
@@ -129,14 +132,17 @@ from regulars.domain.rights import (
 from regulars.domain.values import (
     AddressId,
     CardId,
+    CouponId,
     CustomerId,
     ItemId,
     MerchantId,
     Money,
+    OfferId,
     OrderId,
     ProgramId,
     RefundId,
     Refusal,
+    ReservationId,
 )
 
 __all__ = [
@@ -168,14 +174,19 @@ __all__ = [
     "Contact",
     "ContactTaken",
     "Content",
+    "CouponId",
+    "CouponOf",
     "Crm",
     "CustomerId",
     "CustomerProfile",
     "DataClass",
     "DataOf",
+    "DefineOffer",
     "DefineProgram",
     "Denial",
     "Denied",
+    "Discount",
+    "EndOffer",
     "Erased",
     "ErasureSink",
     "Erasures",
@@ -188,6 +199,7 @@ __all__ = [
     "IndexStatus",
     "InvalidId",
     "InvalidPersonalData",
+    "IssueCoupon",
     "IssueRefund",
     "ItemId",
     "Joined",
@@ -214,6 +226,7 @@ __all__ = [
     "NotOurDatabase",
     "NumberProtection",
     "ObjectToProcessing",
+    "OfferId",
     "OlderFormat",
     "OrderId",
     "OrderState",
@@ -223,6 +236,7 @@ __all__ = [
     "PlaceOrder",
     "PointsBalance",
     "PointsLedger",
+    "PointsPayment",
     "Portable",
     "Posting",
     "Profile",
@@ -241,12 +255,17 @@ __all__ = [
     "RegisterCustomer",
     "RegisterMerchant",
     "ReinstateActor",
+    "ReleaseCoupon",
     "RemoveDeliveryAddress",
     "Report",
     "Request",
+    "ReservationId",
+    "ReserveCoupon",
     "RestrictProcessing",
     "Retention",
+    "Returned",
     "Revealed",
+    "RevokeCoupon",
     "Rewrapping",
     "Rule",
     "SalesReport",

@@ -11,6 +11,8 @@ from regulars.application.events import Event, Retired
 from regulars.domain import (
     actor,
     bank_card,
+    budget,
+    campaign,
     coupon,
     customer,
     erasure,
@@ -86,6 +88,15 @@ STORED: Final[dict[type[Event], Stored]] = {
     coupon.CouponRestored: ("CouponRestored", 1),
     coupon.CouponExpired: ("CouponExpired", 1),
     coupon.CouponRevoked: ("CouponRevoked", 1),
+    campaign.CampaignDrafted: ("CampaignDrafted", 1),
+    campaign.CampaignLaunched: ("CampaignLaunched", 1),
+    campaign.CampaignPaused: ("CampaignPaused", 1),
+    campaign.CampaignResumed: ("CampaignResumed", 1),
+    campaign.CampaignEnded: ("CampaignEnded", 1),
+    campaign.CustomerAssigned: ("CustomerAssigned", 1),
+    budget.BudgetConsumed: ("BudgetConsumed", 1),
+    budget.BudgetExhausted: ("BudgetExhausted", 1),
+    budget.BudgetRestored: ("BudgetRestored", 1),
 }
 
 

@@ -8,8 +8,18 @@ from urllib.parse import quote
 from attrs import frozen
 
 from regulars.application.events import Command, Event
-from regulars.domain import actor, customer, erasure, loyalty, merchant, offer, order, program
-from regulars.domain.values import CustomerId, MerchantId, OfferId, OrderId, ProgramId
+from regulars.domain import (
+    actor,
+    campaign,
+    customer,
+    erasure,
+    loyalty,
+    merchant,
+    offer,
+    order,
+    program,
+)
+from regulars.domain.values import CampaignId, CustomerId, MerchantId, OfferId, OrderId, ProgramId
 
 
 @frozen(kw_only=True, eq=False)
@@ -94,6 +104,14 @@ OFFER: Final = Aggregate(
     decide=offer.decide,
     snapshot_every=250,
 )
+CAMPAIGN: Final = Aggregate(
+    state=campaign.Campaign,
+    events=get_args(campaign.Event),
+    fold=campaign.fold,
+    fold_version=1,
+    decide=campaign.decide,
+    snapshot_every=250,
+)
 
 _KINDS: Final = {
     "customer": CUSTOMER,
@@ -104,6 +122,7 @@ _KINDS: Final = {
     "erasure": ERASURE,
     "actor": ACTOR,
     "offer": OFFER,
+    "campaign": CAMPAIGN,
 }
 
 
@@ -147,6 +166,11 @@ def offer_stream(program_id: ProgramId, offer_id: OfferId) -> str:
     return f"offer-{quote(program_id, safe='')}/{offer_id}"
 
 
+def campaign_stream(program_id: ProgramId, campaign_id: CampaignId) -> str:
+    """The stream of a campaign. The programme is quoted, as that of an account."""
+    return f"campaign-{quote(program_id, safe='')}/{campaign_id}"
+
+
 def _to_customer(command: customer.Command) -> str:
     return customer_stream(command.customer)
 
@@ -179,6 +203,10 @@ def _to_offer(command: offer.Command) -> str:
     return offer_stream(command.program, command.offer)
 
 
+def _to_campaign(command: campaign.Command) -> str:
+    return campaign_stream(command.program, command.campaign)
+
+
 _ADDRESSES: Final[dict[type[Any], tuple[Callable[[Any], str], Aggregate]]] = {
     kind: (stream, aggregate)
     for commands, stream, aggregate in (
@@ -190,6 +218,7 @@ _ADDRESSES: Final[dict[type[Any], tuple[Callable[[Any], str], Aggregate]]] = {
         (erasure.Command, _to_erasure, ERASURE),
         (actor.Command, _to_actor, ACTOR),
         (offer.Command, _to_offer, OFFER),
+        (campaign.Command, _to_campaign, CAMPAIGN),
     )
     for kind in get_args(commands)
 }

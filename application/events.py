@@ -6,7 +6,17 @@ from typing import Final, NamedTuple, NewType, TypeAlias, TypeVar
 
 from attrs import frozen
 
-from regulars.domain import actor, customer, erasure, loyalty, merchant, offer, order, program
+from regulars.domain import (
+    actor,
+    campaign,
+    customer,
+    erasure,
+    loyalty,
+    merchant,
+    offer,
+    order,
+    program,
+)
 
 Event: TypeAlias = (
     customer.Event
@@ -17,6 +27,7 @@ Event: TypeAlias = (
     | erasure.Event
     | actor.Event
     | offer.Event
+    | campaign.Event
 )
 Command: TypeAlias = (
     customer.Command
@@ -27,6 +38,7 @@ Command: TypeAlias = (
     | erasure.Command
     | actor.Command
     | offer.Command
+    | campaign.Command
 )
 
 EventId = NewType("EventId", bytes)

@@ -15,10 +15,12 @@ from regulars.domain.personal import DATA_CLASS
 
 _IDS: Final = {
     "address_id",
+    "campaign",
     "card",
     "coupon",
     "customer",
     "erasure",
+    "grant",
     "id",
     "item",
     "lot",

@@ -5,14 +5,18 @@ from datetime import datetime
 from typing import TypeAlias, assert_never
 
 from regulars.application.events import Command
+from regulars.domain.budget import BudgetConsumed, BudgetRestored
 from regulars.domain.order import OrderCancelled, OrderDelivered
 from regulars.domain.policies import Present, earn_on_delivery, reverse_on_refund
+from regulars.domain.policies_campaigns import issue_on_grant, revoke_on_cancelled_grant
 from regulars.domain.policies_coupons import give_back_coupons, take_back_coupons, use_coupons
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.refund import RefundIssued
 from regulars.domain.values import ProgramId
 
-ReactedTo: TypeAlias = OrderPlaced | OrderDelivered | OrderCancelled | RefundIssued
+ReactedTo: TypeAlias = (
+    OrderPlaced | OrderDelivered | OrderCancelled | RefundIssued | BudgetConsumed | BudgetRestored
+)
 """The events that some policy reads."""
 
 
@@ -32,5 +36,9 @@ def reactions(
                 *reverse_on_refund(event, at, program_id, look),
                 *take_back_coupons(event, at),
             ]
+        case BudgetConsumed():
+            return issue_on_grant(event, at)
+        case BudgetRestored():
+            return revoke_on_cancelled_grant(event, at)
         case _:
             assert_never(event)

@@ -69,6 +69,7 @@ from regulars.domain.values import (
     RefundId,
     ReservationId,
 )
+from regulars.testing.example_campaigns import CAMPAIGNS
 from regulars.testing.example_ids import ADA, CAFE, ORDER, PLACED_AT
 from regulars.testing.example_loyalty import LOYALTY
 from regulars.testing.example_offers import A_COUPON, BROUGHT, OFFERS
@@ -324,5 +325,6 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
         role="support", actor="s-7", officer="po-1", reason="explained"
     ),
     **OFFERS,
+    **CAMPAIGNS,
 }
 """Under the name and version that the core's own adapters store them by."""

@@ -9,6 +9,7 @@ from attrs import define, evolve
 from regulars.application.aggregates import (
     ACCOUNT,
     ACTOR,
+    CAMPAIGN,
     CUSTOMER,
     ERASURE,
     MERCHANT,
@@ -30,6 +31,7 @@ AGGREGATES: Final = {
     "erasure-ada": ERASURE,
     "actor-support/s-7": ACTOR,
     "offer-default/满50减10": OFFER,
+    "campaign-default/spring": CAMPAIGN,
 }
 """A stream of each kind, and its aggregate."""
 

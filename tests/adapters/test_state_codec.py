@@ -20,6 +20,7 @@ from regulars.adapters.upcasting import Upcaster
 from regulars.application.aggregates import (
     ACCOUNT,
     ACTOR,
+    CAMPAIGN,
     CUSTOMER,
     ERASURE,
     MERCHANT,
@@ -52,6 +53,7 @@ COMMANDS: dict[Aggregate, st.SearchStrategy[Any]] = {
     ERASURE: strategies.erasure_commands(st.just(ANNA)),
     ACTOR: strategies.actor_commands(),
     OFFER: strategies.offer_commands(),
+    CAMPAIGN: strategies.campaign_commands(),
 }
 
 

@@ -7,18 +7,39 @@ from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from attrs import Factory, define
 
-from regulars.domain import actor, customer, erasure, loyalty, merchant, offer, order, program
+from regulars.domain import (
+    actor,
+    campaign,
+    customer,
+    erasure,
+    loyalty,
+    merchant,
+    offer,
+    order,
+    program,
+)
+from regulars.domain.budget import BudgetConsumed, BudgetRestored
 from regulars.domain.loyalty import Account
 from regulars.domain.order import Order, OrderCancelled, OrderDelivered
 from regulars.domain.policies import earn_on_delivery, reverse_on_refund
+from regulars.domain.policies_campaigns import issue_on_grant, revoke_on_cancelled_grant
 from regulars.domain.policies_coupons import give_back_coupons, take_back_coupons, use_coupons
 from regulars.domain.program import Program
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.refund import RefundIssued
-from regulars.domain.values import CustomerId, MerchantId, OfferId, OrderId, ProgramId, Refusal
+from regulars.domain.values import (
+    CampaignId,
+    CustomerId,
+    MerchantId,
+    OfferId,
+    OrderId,
+    ProgramId,
+    Refusal,
+)
 from tests.domain.story import (
     AccountStory,
     ActorStory,
+    CampaignStory,
     CustomerStory,
     ErasureStory,
     MerchantStory,
@@ -27,6 +48,7 @@ from tests.domain.story import (
     ProgramStory,
     account_story,
     actor_story,
+    campaign_story,
     customer_story,
     erasure_story,
     merchant_story,
@@ -47,6 +69,7 @@ Command: TypeAlias = (
     | erasure.Command
     | actor.Command
     | offer.Command
+    | campaign.Command
 )
 Event: TypeAlias = (
     customer.Event
@@ -57,6 +80,7 @@ Event: TypeAlias = (
     | erasure.Event
     | actor.Event
     | offer.Event
+    | campaign.Event
 )
 Kind = TypeVar("Kind")
 
@@ -82,6 +106,9 @@ class Chronicle:
     erasures: dict[CustomerId, ErasureStory] = Factory(lambda: defaultdict(erasure_story))
     actors: dict[actor.Actor, ActorStory] = Factory(lambda: defaultdict(actor_story))
     offers: dict[tuple[ProgramId, OfferId], OfferStory] = Factory(lambda: defaultdict(offer_story))
+    campaigns: dict[tuple[ProgramId, CampaignId], CampaignStory] = Factory(
+        lambda: defaultdict(campaign_story)
+    )
     facts: list[Fact] = Factory(list[Fact])
 
     def tell(self, command: Command) -> None:
@@ -133,6 +160,8 @@ class Chronicle:
             return self.accounts[command.program, command.customer].when(command)
         if isinstance(command, offer.Command):
             return self.offers[command.program, command.offer].when(command)
+        if isinstance(command, campaign.Command):
+            return self.campaigns[command.program, command.campaign].when(command)
         return self.actors[command.actor].when(command)
 
     def _reactions(self, event: Event, at: datetime) -> Sequence[Command]:
@@ -140,6 +169,10 @@ class Chronicle:
             return use_coupons(event, at)
         if isinstance(event, OrderCancelled):
             return give_back_coupons(event, at)
+        if isinstance(event, BudgetConsumed):
+            return issue_on_grant(event, at)
+        if isinstance(event, BudgetRestored):
+            return revoke_on_cancelled_grant(event, at)
         if isinstance(event, OrderDelivered):
             return earn_on_delivery(event, at, PROGRAM, self)
         if isinstance(event, RefundIssued):

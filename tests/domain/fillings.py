@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from regulars.domain.actor import Actor, Look
+from regulars.domain.budget import Budget, Cut
+from regulars.domain.campaign import Plan
 from regulars.domain.discounts import CouponOf, Discount, OnReturn, PointsPayment
 from regulars.domain.earning import Evaluation
 from regulars.domain.earning_rules import (
@@ -26,6 +28,7 @@ from regulars.domain.earning_rules import (
     RuleSet,
 )
 from regulars.domain.erasure import DestroyedKey, Purged, Traces
+from regulars.domain.holdout import Variant
 from regulars.domain.loyalty import Allocation
 from regulars.domain.occasions import Standing
 from regulars.domain.offer_limits import Limits
@@ -46,10 +49,12 @@ from regulars.domain.reading import Limit
 from regulars.domain.refund import LineRefund, Returned
 from regulars.domain.values import (
     AddressId,
+    CampaignId,
     CardId,
     CouponId,
     CustomerId,
     ErasureId,
+    GrantId,
     ItemId,
     LotId,
     MerchantId,
@@ -174,6 +179,21 @@ carts = st.builds(
     lines=lines.map(lambda drawn: tuple(evolve(one, unit_price=one.quantity) for one in drawn)),
     delivery_fee=amounts,
 )
+campaign_ids = st.sampled_from([CampaignId(name) for name in ("lunch", "dinner")])
+grant_ids = st.sampled_from([GrantId(f"g-{number}") for number in range(1, 4)])
+plans = st.builds(
+    Plan,
+    variants=st.sampled_from([(), (Variant(name="a"), Variant(name="b", weight=2))]),
+    holdout=st.integers(0, 10_001),
+    budget=st.builds(
+        Budget,
+        total=st.none() | amounts,
+        per_customer=st.none() | amounts,
+        cut=st.sampled_from(Cut),
+    ),
+    starts_at=st.none() | moments,
+    ends_at=st.none() | moments,
+)
 rejections = st.builds(Rejection, reason=st.sampled_from(Reason), needed=counts, found=counts)
 coupons_of = st.builds(CouponOf, program=program_ids, offer=offer_ids, coupon=coupon_ids)
 allocations = st.builds(Allocation, lot=lot_ids, points=amounts)
@@ -200,7 +220,10 @@ purged = st.builds(Purged, place=words, entries=amounts)
 _FILLING: Final[Filling] = {
     AddressId: address_ids,
     CardId: card_ids,
+    CampaignId: campaign_ids,
     CouponId: coupon_ids,
+    GrantId: grant_ids,
+    Plan: plans,
     CustomerId: customer_ids,
     ErasureId: erasure_ids,
     ItemId: item_ids,

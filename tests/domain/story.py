@@ -6,7 +6,17 @@ from typing import Final, Generic, Protocol, Self, TypeAlias, TypeVar
 
 from attrs import Factory, define
 
-from regulars.domain import actor, customer, erasure, loyalty, merchant, offer, order, program
+from regulars.domain import (
+    actor,
+    campaign,
+    customer,
+    erasure,
+    loyalty,
+    merchant,
+    offer,
+    order,
+    program,
+)
 from regulars.domain.values import Refusal
 
 NOON: Final = datetime(2024, 5, 17, 12, 0, tzinfo=UTC)
@@ -67,6 +77,7 @@ AccountStory: TypeAlias = Story[loyalty.Account, loyalty.Command, loyalty.Event]
 ErasureStory: TypeAlias = Story[erasure.Erasure, erasure.Command, erasure.Event]
 ActorStory: TypeAlias = Story[actor.Conduct, actor.Command, actor.Event]
 OfferStory: TypeAlias = Story[offer.Offer, offer.Command, offer.Event]
+CampaignStory: TypeAlias = Story[campaign.Campaign, campaign.Command, campaign.Event]
 
 
 def actor_story() -> ActorStory:
@@ -99,3 +110,7 @@ def erasure_story() -> ErasureStory:
 
 def offer_story() -> OfferStory:
     return Story(offer.Offer(), offer.fold, offer.decide)
+
+
+def campaign_story() -> CampaignStory:
+    return Story(campaign.Campaign(), campaign.fold, campaign.decide)

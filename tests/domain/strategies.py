@@ -14,7 +14,17 @@ from attrs import evolve
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from regulars.domain import actor, customer, erasure, loyalty, merchant, offer, order, program
+from regulars.domain import (
+    actor,
+    campaign,
+    customer,
+    erasure,
+    loyalty,
+    merchant,
+    offer,
+    order,
+    program,
+)
 from regulars.domain.actor import Actor, RecordAccess, ReinstateActor
 from regulars.domain.bank_card import BindBankCard, UnbindBankCard
 from regulars.domain.customer import (
@@ -50,6 +60,7 @@ from regulars.domain.rights import (
     WithdrawObjection,
 )
 from regulars.domain.values import CustomerId, MerchantId, OrderId, ProgramId, RefundId
+from tests.domain.campaign_lives import campaign_lives
 from tests.domain.chronicle import PROGRAM, Command, Event
 from tests.domain.coupon_lives import coupon_lives
 from tests.domain.fillings import (
@@ -115,6 +126,10 @@ def actor_commands(filling: Filling = ANYTHING) -> SearchStrategy[actor.Command]
 
 def offer_commands(filling: Filling = ANYTHING) -> SearchStrategy[offer.Command]:
     return _any_of(offer.Command, {**filling, "reason": _CODES})
+
+
+def campaign_commands(filling: Filling = ANYTHING) -> SearchStrategy[campaign.Command]:
+    return _any_of(campaign.Command, {**filling, "reason": _CODES})
 
 
 def events(kinds: object = Event) -> SearchStrategy[Event]:
@@ -204,6 +219,7 @@ def histories(
         _told(st.lists(rules, max_size=2)),
         _told(st.lists(visits | st.just(back), max_size=3)),
         _told(coupon_lives(PROGRAM, anna, _BEGINNING)),
+        _told(campaign_lives(PROGRAM, anna, _BEGINNING)),
     ]
     lives = [
         _told(_life(built(PlaceOrder, filling, order=OrderId(f"o-{number}")), review, naming))

@@ -74,6 +74,15 @@ from regulars.application.subscription import Subscription
 from regulars.composition import connect
 from regulars.domain.actor import Actor, ReinstateActor
 from regulars.domain.bank_card import BindBankCard, UnbindBankCard
+from regulars.domain.budget import CancelGrant, GrantBenefit
+from regulars.domain.campaign import (
+    AssignCustomer,
+    DraftCampaign,
+    EndCampaign,
+    LaunchCampaign,
+    PauseCampaign,
+    ResumeCampaign,
+)
 from regulars.domain.coupon import IssueCoupon, ReleaseCoupon, ReserveCoupon, RevokeCoupon
 from regulars.domain.customer import (
     AddDeliveryAddress,
@@ -131,9 +140,11 @@ from regulars.domain.rights import (
 )
 from regulars.domain.values import (
     AddressId,
+    CampaignId,
     CardId,
     CouponId,
     CustomerId,
+    GrantId,
     ItemId,
     MerchantId,
     Money,
@@ -157,11 +168,14 @@ __all__ = [
     "AddressId",
     "Archived",
     "AsOf",
+    "AssignCustomer",
     "Backup",
     "Balance",
     "Basis",
     "BindBankCard",
     "BoxIn",
+    "CampaignId",
+    "CancelGrant",
     "CancelOrder",
     "CannotRetire",
     "CannotRotate",
@@ -186,6 +200,8 @@ __all__ = [
     "Denial",
     "Denied",
     "Discount",
+    "DraftCampaign",
+    "EndCampaign",
     "EndOffer",
     "Erased",
     "ErasureSink",
@@ -193,7 +209,9 @@ __all__ = [
     "ExportDenied",
     "Favourite",
     "FileInTheWay",
+    "GrantBenefit",
     "GrantConsent",
+    "GrantId",
     "IdempotencyConflict",
     "Identity",
     "IndexStatus",
@@ -208,6 +226,7 @@ __all__ = [
     "KeyRotation",
     "KeyUnavailable",
     "KeysStatus",
+    "LaunchCampaign",
     "LiftRestriction",
     "Limit",
     "Line",
@@ -231,6 +250,7 @@ __all__ = [
     "OrderId",
     "OrderState",
     "Party",
+    "PauseCampaign",
     "Payment",
     "PickUpOrder",
     "PlaceOrder",
@@ -262,6 +282,7 @@ __all__ = [
     "ReservationId",
     "ReserveCoupon",
     "RestrictProcessing",
+    "ResumeCampaign",
     "Retention",
     "Returned",
     "Revealed",

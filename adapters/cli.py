@@ -28,6 +28,7 @@ from regulars.adapters.cli_keys import keys
 from regulars.adapters.cli_log import events, rebuild, verify
 from regulars.adapters.cli_log_group import log
 from regulars.adapters.cli_profile import UnknownCustomer, profile
+from regulars.adapters.cli_program import program
 from regulars.adapters.cli_report import report
 from regulars.adapters.cli_reveal import reveal
 from regulars.adapters.cli_screen import plain, warn
@@ -174,7 +175,7 @@ def regulars(ctx: click.Context) -> None:
 
 
 for _command in (
-    *(demo, import_, report, profile, balance, reveal, access_log, export, find, index),
+    *(demo, import_, program, report, profile, balance, reveal, access_log, export, find, index),
     *(erase, erasures, events, rebuild, verify, keys, log),
 ):
     regulars.add_command(_command)

@@ -67,6 +67,7 @@ STORED: Final[dict[type[Event], Stored]] = {
     protection.AddressHidden: ("AddressHidden", 1),
     program.ProgramDefined: ("ProgramDefined", 1),
     program.EarningRulesPublished: ("EarningRulesPublished", 1),
+    program.ProgramPoliciesSet: ("ProgramPoliciesSet", 1),
     loyalty.LoyaltyAccountOpened: ("LoyaltyAccountOpened", 1),
     loyalty.PointsEarned: ("PointsEarned", 2),
     loyalty.PointsReversed: ("PointsReversed", 2),

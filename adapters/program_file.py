@@ -1,111 +1,236 @@
-"""A loyalty programme as a person writes it: TOML to commands, with errors that name the place."""
+"""A loyalty programme as a person writes it: TOML to commands, with errors that name the line."""
 
 import re
 import tomllib
-from collections import Counter
-from datetime import datetime
-from fractions import Fraction
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from attrs import frozen
 
-from regulars.domain.earning_rules import MOST_POINTS, Group, Rate, Rule, RuleId, RuleSet
-from regulars.domain.program import Command, DefineProgram, PublishEarningRules
-from regulars.domain.rule_flaws import flaw
-from regulars.domain.values import BEGINNING, ProgramId, is_currency
+from regulars.adapters.program_rules import Earning, Moment, WrongRules
+from regulars.adapters.toml_lines import line_of
+from regulars.domain.ledger_policies import (
+    Arithmetic,
+    Restore,
+    ReturnPolicy,
+    Reversal,
+    SpendOrder,
+)
+from regulars.domain.program import (
+    Command,
+    DefineProgram,
+    PublishEarningRules,
+    SetProgramPolicies,
+)
+from regulars.domain.program_policies import USUAL, ProgramPolicies, policy_flaw
+from regulars.domain.rule_flaws import Place, spelled
+from regulars.domain.validity import (
+    Activation,
+    ActivationPolicy,
+    Counted,
+    ExpiryPolicy,
+    Period,
+)
+from regulars.domain.values import BEGINNING, ProgramId
 
-_AMOUNT: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
+_PERIODS: Final = {period.name.lower(): period for period in Period}
+_WHERE: Final = re.compile(r"^(?P<why>.*?)(?: - at `\$?(?P<place>[^`]*)`)?$", re.DOTALL)
+_STEP: Final = re.compile(r"\[(?P<number>\d+)\]|\.?(?P<name>[^.\[\]]+)")
+_UNKNOWN: Final = re.compile(r"unknown field `(?P<name>[^`]*)`")
 
 
-class _Rule(msgspec.Struct, forbid_unknown_fields=True):
-    points: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
-    per: str = "1"
-    currency: str | None = None
-    effective_from: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+class _Activation(msgspec.Struct, forbid_unknown_fields=True):
+    when: Activation
+    days: int = 0
+
+
+class _Expiry(msgspec.Struct, forbid_unknown_fields=True):
+    days: int | None = None
+    months: int | None = None
+    month: int | None = None
+    day: int | None = None
+    period: str | None = None
+    inactivity: int | None = None
+    counted: Counted = Counted.ACTIVATION
+    zone: str = "Asia/Shanghai"
+
+
+class _Returns(msgspec.Struct, forbid_unknown_fields=True):
+    reversal: Reversal = USUAL.returns.reversal
+    arithmetic: Arithmetic = USUAL.returns.arithmetic
+    restore: Restore = USUAL.returns.restore
+    reinstate_days: int = USUAL.returns.reinstate_days
+
+
+class _Policies(msgspec.Struct, forbid_unknown_fields=True):
+    activation: _Activation | None = None
+    expiry: _Expiry | None = None
+    returns: _Returns | None = None
+    spend_order: SpendOrder = USUAL.spend_order
+    effective_from: Moment | None = None
+
+    def policies(self) -> ProgramPolicies:
+        """What the tables say, and where they are silent what is usual."""
+        told = ProgramPolicies(
+            activation=self._activation(),
+            expiry=self._expiry(),
+            returns=self._returns(),
+            spend_order=self.spend_order,
+        )
+        found = policy_flaw(told)
+        if found is not None:
+            raise WrongRules(found.place, found.why)
+        return told
+
+    def _activation(self) -> ActivationPolicy:
+        told = self.activation
+        if told is None:
+            return USUAL.activation
+        if told.days and told.when is not Activation.DELAY:
+            raise WrongRules(("activation", "days"), 'is told with when = "delay" alone')
+        return ActivationPolicy(activation=told.when, days=told.days)
+
+    def _expiry(self) -> ExpiryPolicy:
+        told = self.expiry
+        if told is None:
+            return USUAL.expiry
+        if told.period is not None and told.period not in _PERIODS:
+            raise WrongRules(("expiry", "period"), f"must be one of {', '.join(_PERIODS)}")
+        return ExpiryPolicy(
+            days=told.days,
+            months=told.months,
+            month=told.month,
+            day=told.day,
+            period=None if told.period is None else _PERIODS[told.period],
+            inactivity=told.inactivity,
+            counted=told.counted,
+            zone=told.zone,
+        )
+
+    def _returns(self) -> ReturnPolicy:
+        told = self.returns
+        if told is None:
+            return USUAL.returns
+        return ReturnPolicy(
+            reversal=told.reversal,
+            arithmetic=told.arithmetic,
+            restore=told.restore,
+            reinstate_days=told.reinstate_days,
+        )
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
-    earning: Annotated[list[_Rule], msgspec.Meta(min_length=1)]
+    earning: Annotated[list[Earning], msgspec.Meta(min_length=1)]
+    policies: list[_Policies] = []
     name: str = "Regulars"
 
 
 @frozen(kw_only=True)
 class UnusableProgram(Exception):
-    """The file says no programme. Names the file, and the line or rule."""
+    """The file says no programme. Names the file, and the line."""
 
     file: str
     why: str
+    line: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.why}"
+        place = self.file if self.line is None else f"{self.file}, line {self.line}"
+        return f"{place}: {self.why}"
 
 
 def read_program(path: Path, *, program_id: ProgramId) -> tuple[Command, ...]:
     """
-    The commands that define the programme of a TOML file.
+    The commands that define the programme of a TOML file, as docs/loyalty.md has it.
 
-    Such a file says:
-
-        name = "Regulars"
-
-        [[earning]]
-        points = 1
-        per = "1.00"                            # major units of money; the default is "1"
-        currency = "USD"                        # any currency if left out
-        effective_from = 2024-01-01T00:00:00Z   # orders placed from then on; always if left out
+    The shortest is a table `[[earning]]` with `points`.
 
     Raises:
         UnusableProgram: the file cannot be read, is no TOML, or says something else.
     """
+    file = str(path)
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        found = tomllib.loads(text)
     except OSError as error:
-        raise UnusableProgram(file=str(path), why=f"cannot be read: {error.strerror}") from None
+        raise UnusableProgram(file=file, why=f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise UnusableProgram(file=str(path), why="is not UTF-8 text") from None
+        raise UnusableProgram(file=file, why="is not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
-        raise UnusableProgram(file=str(path), why=f"is no TOML: {error}") from None
+        raise UnusableProgram(file=file, why=f"is no TOML: {error}") from None
     try:
-        return _commands(msgspec.convert(found, _File), program_id)
-    except (msgspec.ValidationError, _Wrong) as wrong:
-        raise UnusableProgram(file=str(path), why=str(wrong)) from None
+        return _commands(_converted(found), program_id)
+    except WrongRules as wrong:
+        why = f"{spelled(wrong.place)} {wrong}".lstrip()
+        raise UnusableProgram(file=file, why=why, line=line_of(text, wrong.place)) from None
 
 
-class _Wrong(Exception):
-    """What the file says is no programme."""
+def _converted(found: dict[str, Any]) -> _File:
+    try:
+        return msgspec.convert(found, _File)
+    except msgspec.ValidationError as error:
+        told = _WHERE.match(str(error))
+        why, where = (told["why"], told["place"] or "") if told else (str(error), "")
+        place: Place = tuple(
+            int(step["number"]) if step["number"] else step["name"]
+            for step in _STEP.finditer(where)
+        )
+        unknown = _UNKNOWN.search(why)
+        if unknown:
+            raise WrongRules((*place, unknown["name"]), "is no field that is known here") from None
+        raise WrongRules(place, f"is wrong: {why}") from None
 
 
 def _commands(found: _File, program_id: ProgramId) -> tuple[Command, ...]:
     if not found.name.strip():
-        raise _Wrong("name: is blank")
-    same = Counter((rule.effective_from, rule.currency) for rule in found.earning)
-    if max(same.values()) > 1:
-        raise _Wrong("two earning rules begin at the same time for the same currency")
-    return (
-        DefineProgram(program=program_id, at=BEGINNING, name=found.name),
-        *(
-            _published(rule, f"earning rule {number}", program_id)
-            for number, rule in enumerate(found.earning, 1)
-        ),
-    )
+        raise WrongRules(("name",), "is blank")
+    commands: list[Command] = [DefineProgram(program=program_id, at=BEGINNING, name=found.name)]
+    begun = set[tuple[datetime | None, str | None]]()
+    for number, earning in enumerate(found.earning):
+        start = (_utc(earning.effective_from), earning.currency)
+        if start in begun:
+            raise WrongRules(("earning", number), "begins when another does, for the same currency")
+        begun.add(start)
+        try:
+            rules = earning.rules()
+        except WrongRules as wrong:
+            raise WrongRules(("earning", number, *wrong.place), str(wrong)) from None
+        commands.append(
+            PublishEarningRules(
+                program=program_id,
+                at=start[0] or BEGINNING,
+                rules=rules,
+                currency=earning.currency,
+                effective_from=start[0],
+            )
+        )
+    commands += _policies(found, program_id)
+    return tuple(commands)
 
 
-def _published(rule: _Rule, where: str, program_id: ProgramId) -> PublishEarningRules:
-    if not _AMOUNT.fullmatch(rule.per) or not Fraction(rule.per):
-        raise _Wrong(f'{where}: per must be an amount above 0 in quotes, such as "10" or "0.50"')
-    if rule.currency is not None and not is_currency(rule.currency):
-        raise _Wrong(f"{where}: currency must be a code such as USD")
-    per = Fraction(rule.per)
-    rate = Rate(points=rule.points, per_numerator=per.numerator, per_denominator=per.denominator)
-    rules = RuleSet(groups=(Group(rules=(Rule(rule=RuleId("earning"), rate=rate),)),))
-    if flaw(rules) is not None:
-        raise _Wrong(f"{where}: points must be from 0 to {MOST_POINTS} for a unit of money")
-    return PublishEarningRules(
-        program=program_id,
-        at=rule.effective_from or BEGINNING,
-        rules=rules,
-        currency=rule.currency,
-        effective_from=rule.effective_from,
-    )
+def _policies(found: _File, program_id: ProgramId) -> list[Command]:
+    commands: list[Command] = []
+    begun = set[datetime | None]()
+    for number, told in enumerate(found.policies):
+        start = _utc(told.effective_from)
+        if start in begun:
+            raise WrongRules(("policies", number), "begin when others do")
+        begun.add(start)
+        try:
+            policies = told.policies()
+        except WrongRules as wrong:
+            raise WrongRules(("policies", number, *wrong.place), str(wrong)) from None
+        commands.append(
+            SetProgramPolicies(
+                program=program_id,
+                at=start or BEGINNING,
+                policies=policies,
+                effective_from=start,
+            )
+        )
+    return commands
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    return None if at is None else at.astimezone(UTC)

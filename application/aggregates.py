@@ -68,7 +68,7 @@ PROGRAM: Final = Aggregate(
     state=program.Program,
     events=get_args(program.Event),
     fold=program.fold,
-    fold_version=2,
+    fold_version=3,
     decide=program.decide,
     snapshot_every=100,
 )
@@ -76,7 +76,7 @@ ACCOUNT: Final = Aggregate(
     state=loyalty.Account,
     events=get_args(loyalty.Event),
     fold=loyalty.fold,
-    fold_version=2,
+    fold_version=3,
     decide=loyalty.decide,
     snapshot_every=250,
 )

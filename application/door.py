@@ -31,7 +31,6 @@ from regulars.domain.personal import (
     Profile,
     Sealed,
 )
-from regulars.domain.program import PublishEarningRules
 from regulars.domain.values import Refusal
 
 _LONGEST_TEXT: Final = 10_000
@@ -274,9 +273,10 @@ def _is_fine(command: Command, value: Personal) -> bool:
 
 def _in_utc(command: Command) -> Command:
     # One moment has one spelling, so that a repeat from another time zone is the same command.
-    if isinstance(command, PublishEarningRules) and command.effective_from is not None:
-        start = moment(microseconds(command.effective_from))
-        command = evolve(command, effective_from=start)
+    start = getattr(command, "effective_from", None)
+    if start is not None:
+        replaced = cast("Callable[..., Command]", evolve)
+        command = replaced(command, effective_from=moment(microseconds(start)))
     at = command.at
     if at.tzinfo is UTC and type(at) is datetime:
         return command

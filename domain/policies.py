@@ -11,6 +11,7 @@ from regulars.domain.order import Order, OrderDelivered
 from regulars.domain.program import Program
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.refund import RefundIssued
+from regulars.domain.validity import Counted
 from regulars.domain.values import CustomerId, LotId, OrderId, ProgramId
 
 
@@ -37,6 +38,7 @@ def earn_on_delivery(
     A delivered order of a known customer earns by the rules in force when it was placed.
 
     An order without a customer earns nothing, nor does one placed before the first rules.
+    From when on and until when its points can be used, the policies of that time say.
     """
     if event.customer is None:
         return []
@@ -44,6 +46,9 @@ def earn_on_delivery(
     if published is None:
         return []
     bought = occasion(_placed(look, event.order), event.placed_at, NEWCOMER)
+    policies = look.program().policies_at(event.placed_at)
+    usable = policies.activation.activates_at(at)
+    counted = at if policies.expiry.counted is Counted.AWARD else usable
     return [
         AwardPoints(
             program=program_id,
@@ -55,6 +60,9 @@ def earn_on_delivery(
             currency=event.currency,
             rules_version=published.version,
             standing=NEWCOMER,
+            pending=usable != at,
+            activates_at=None if usable == at else usable,
+            expires_at=None if counted is None else policies.expiry.expires_at(counted),
         )
     ]
 

@@ -1,12 +1,13 @@
-"""A loyalty programme: its sets of earning rules, in versions, each in force from a moment on."""
+"""A loyalty programme: its earning rules and its policies, each in force from a moment on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Final, TypeAlias, assert_never
+from typing import Final, TypeAlias, TypeVar, assert_never
 
 from attrs import Factory, define, frozen
 
 from regulars.domain.earning_rules import RuleSet
+from regulars.domain.program_policies import USUAL, ProgramPolicies, policy_flaw
 from regulars.domain.rule_flaws import Flaw, flaw
 from regulars.domain.values import ProgramId, Refusal, is_currency
 
@@ -35,15 +36,29 @@ class EarningRulesPublished:
     effective_from: datetime | None = None
 
 
-Event: TypeAlias = ProgramDefined | EarningRulesPublished
+@frozen(kw_only=True)
+class ProgramPoliciesSet:
+    """From `effective_from` on these policies hold, and no others; None means since ever."""
+
+    program: ProgramId
+    policies: ProgramPolicies
+    effective_from: datetime | None = None
+
+
+Event: TypeAlias = ProgramDefined | EarningRulesPublished | ProgramPoliciesSet
 
 
 @define
 class Program:
-    """The state of one programme, written by `fold` alone. `published` by version, from 1 on."""
+    """
+    The state of one programme, written by `fold` alone.
+
+    `published` has the rules by version, from 1 on; `policies` all that were ever set.
+    """
 
     defined: ProgramDefined | None = None
     published: list[EarningRulesPublished] = Factory(list[EarningRulesPublished])
+    policies: list[ProgramPoliciesSet] = Factory(list[ProgramPoliciesSet])
 
     def rules_at(self, placed_at: datetime, currency: str) -> EarningRulesPublished | None:
         """
@@ -51,15 +66,13 @@ class Program:
 
         Of several, those with the latest `effective_from`; of equals, the latest version.
         """
-        in_force = None
-        for published in self.published:
-            if published.currency not in {None, currency}:
-                continue
-            if published.effective_from is not None and published.effective_from > placed_at:
-                continue
-            if in_force is None or _start(published) >= _start(in_force):
-                in_force = published
-        return in_force
+        meant = (one for one in self.published if one.currency in {None, currency})
+        return _in_force(meant, placed_at)
+
+    def policies_at(self, at: datetime) -> ProgramPolicies:
+        """The policies in force at that moment, chosen as rules are."""
+        found = _in_force(self.policies, at)
+        return USUAL if found is None else found.policies
 
     def version(self, number: int) -> RuleSet:
         """
@@ -76,8 +89,13 @@ class Program:
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
-def _start(published: EarningRulesPublished) -> datetime:
-    return published.effective_from or _EVER
+_Timed = TypeVar("_Timed", EarningRulesPublished, ProgramPoliciesSet)
+
+
+def _in_force(timed: Iterable[_Timed], at: datetime) -> _Timed | None:
+    begun = [one for one in timed if one.effective_from is None or one.effective_from <= at]
+    # Of equals, max gives the first: the latest is to come first.
+    return max(reversed(begun), key=lambda one: one.effective_from or _EVER, default=None)
 
 
 def fold(state: Program, event: Event, at: datetime) -> None:  # noqa: ARG001 - one shape for all folds
@@ -87,6 +105,8 @@ def fold(state: Program, event: Event, at: datetime) -> None:  # noqa: ARG001 - 
             state.defined = event
         case EarningRulesPublished():
             state.published.append(event)
+        case ProgramPoliciesSet():
+            state.policies.append(event)
         case _:
             assert_never(event)
 
@@ -115,7 +135,17 @@ class PublishEarningRules:
     effective_from: datetime | None = None
 
 
-Command: TypeAlias = DefineProgram | PublishEarningRules
+@frozen(kw_only=True)
+class SetProgramPolicies:
+    """Let these policies hold from `effective_from` on. What was decided before stands."""
+
+    program: ProgramId
+    at: datetime
+    policies: ProgramPolicies
+    effective_from: datetime | None = None
+
+
+Command: TypeAlias = DefineProgram | PublishEarningRules | SetProgramPolicies
 
 
 @frozen(kw_only=True)
@@ -140,7 +170,7 @@ class UnknownProgram(Refusal):
 
 @frozen(kw_only=True)
 class ImpossibleRules(Refusal):
-    """A set of rules has a flaw, for which points cannot be counted by it."""
+    """Rules or policies have a flaw, for which points cannot be counted or kept by them."""
 
     program: ProgramId
     flaw: Flaw
@@ -165,6 +195,8 @@ def decide(command: Command, state: Program) -> Sequence[Event]:
             raise ProgramAlreadyDefined(program=program)
         case PublishEarningRules():
             return _publish(command, state)
+        case SetProgramPolicies():
+            return _set(command, state)
         case _:
             assert_never(command)
 
@@ -185,6 +217,24 @@ def _publish(command: PublishEarningRules, state: Program) -> Sequence[Event]:
             version=len(state.published) + 1,
             rules=command.rules,
             currency=command.currency,
+            effective_from=command.effective_from,
+        )
+    ]
+
+
+def _set(command: SetProgramPolicies, state: Program) -> Sequence[Event]:
+    if state.defined is None:
+        raise UnknownProgram(program=command.program)
+    found = policy_flaw(command.policies)
+    if found is not None:
+        raise ImpossibleRules(program=command.program, flaw=found)
+    same = [one for one in state.policies if one.effective_from == command.effective_from]
+    if same and same[-1].policies == command.policies:
+        return []
+    return [
+        ProgramPoliciesSet(
+            program=command.program,
+            policies=command.policies,
             effective_from=command.effective_from,
         )
     ]

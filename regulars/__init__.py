@@ -113,7 +113,7 @@ from regulars.domain.personal import (
     Payment,
     Profile,
 )
-from regulars.domain.program import DefineProgram, PublishEarningRules
+from regulars.domain.program import DefineProgram, PublishEarningRules, SetProgramPolicies
 from regulars.domain.protection import NameParty, Party
 from regulars.domain.purchase import Channel, Line, PlaceOrder
 from regulars.domain.reading import (
@@ -290,6 +290,7 @@ __all__ = [
     "Rewrapping",
     "Rule",
     "SalesReport",
+    "SetProgramPolicies",
     "SeveralKept",
     "StartPreparing",
     "StorageUnavailable",

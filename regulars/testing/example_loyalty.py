@@ -18,6 +18,13 @@ from regulars.domain.earning_rules import (
     RuleSet,
     When,
 )
+from regulars.domain.ledger_policies import (
+    Arithmetic,
+    Restore,
+    ReturnPolicy,
+    Reversal,
+    SpendOrder,
+)
 from regulars.domain.loyalty import (
     Allocation,
     LoyaltyAccountOpened,
@@ -25,7 +32,15 @@ from regulars.domain.loyalty import (
     PointsReversed,
 )
 from regulars.domain.occasions import Standing
-from regulars.domain.program import EarningRulesPublished, ProgramDefined
+from regulars.domain.program import EarningRulesPublished, ProgramDefined, ProgramPoliciesSet
+from regulars.domain.program_policies import ProgramPolicies
+from regulars.domain.validity import (
+    Activation,
+    ActivationPolicy,
+    Counted,
+    ExpiryPolicy,
+    Period,
+)
 from regulars.domain.values import ItemId, LotId, RefundId
 from regulars.testing.example_ids import ADA, CAFE, ORDER, PLACED_AT, PROGRAM
 
@@ -73,6 +88,27 @@ LOYALTY: Final[dict[tuple[str, int], Event]] = {
     ("ProgramDefined", 1): ProgramDefined(program=PROGRAM, name="Regulars"),
     ("EarningRulesPublished", 1): EarningRulesPublished(
         program=PROGRAM, version=2, rules=RULES, currency="GBP.3", effective_from=PLACED_AT
+    ),
+    ("ProgramPoliciesSet", 1): ProgramPoliciesSet(
+        program=PROGRAM,
+        policies=ProgramPolicies(
+            activation=ActivationPolicy(activation=Activation.DELAY, days=14),
+            expiry=ExpiryPolicy(
+                months=12,
+                period=Period.MONTH,
+                inactivity=180,
+                counted=Counted.AWARD,
+                zone="Europe/Berlin",
+            ),
+            returns=ReturnPolicy(
+                reversal=Reversal.WITHIN_BALANCE,
+                arithmetic=Arithmetic.PRORATE_FLOOR,
+                restore=Restore.FULL_ONLY,
+                reinstate_days=30,
+            ),
+            spend_order=SpendOrder.FIFO,
+        ),
+        effective_from=PLACED_AT,
     ),
     ("LoyaltyAccountOpened", 1): LoyaltyAccountOpened(program=PROGRAM, customer=ADA),
     ("PointsEarned", 2): PointsEarned(

@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -6,12 +7,55 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars.adapters.program_file import UnusableProgram, read_program
-from regulars.domain.earning_rules import Rate
-from regulars.domain.program import Command, DefineProgram, PublishEarningRules
-from regulars.domain.values import BEGINNING, ProgramId
+from regulars.domain.earning_rules import (
+    Base,
+    Goods,
+    Group,
+    Mode,
+    Multiplier,
+    Nth,
+    Rate,
+    Rule,
+    RuleId,
+    RuleSet,
+    When,
+)
+from regulars.domain.ledger_policies import (
+    Arithmetic,
+    Restore,
+    ReturnPolicy,
+    Reversal,
+    SpendOrder,
+)
+from regulars.domain.program import (
+    Command,
+    DefineProgram,
+    PublishEarningRules,
+    SetProgramPolicies,
+)
+from regulars.domain.program_policies import USUAL, ProgramPolicies
+from regulars.domain.validity import (
+    Activation,
+    ActivationPolicy,
+    Counted,
+    ExpiryPolicy,
+    Period,
+)
+from regulars.domain.values import BEGINNING, ItemId, MerchantId, ProgramId
+from tests.architecture.repository import ROOT
 from tests.domain.examples import giving
 
 CLUB = ProgramId("club")
+
+
+def rule(told: str) -> str:
+    """A file with one rule in a group."""
+    return f"[[earning]]\n[[earning.groups]]\n[[earning.groups.rules]]\n{told}"
+
+
+def policy(told: str) -> str:
+    """A file with policies."""
+    return f"[[earning]]\npoints = 1\n[[policies]]\n{told}"
 
 
 @pytest.fixture
@@ -104,8 +148,8 @@ def test_any_rule_that_can_be_written_is_read_as_it_was_meant(
     [
         ("", "earning"),
         ("earning = []", "earning"),
-        ("[[earning]]\npoints = 10_001", "earning rule 1: points must be from 0 to 10000"),
-        ('[[earning]]\npoints = 5_001\nper = "0.5"', "earning rule 1: points must be"),
+        ("[[earning]]\npoints = 10_001", "earning[0].points must be from 0 to 10000"),
+        ('[[earning]]\npoints = 5_001\nper = "0.5"', "earning[0].points must be"),
         ("earning = [1]", "earning[0]"),
         ('earning = "1 per USD"', "earning"),
         ("[earning]\npoints = 1", "earning"),
@@ -120,16 +164,29 @@ def test_any_rule_that_can_be_written_is_read_as_it_was_meant(
         ("[[earning]]\npoint = 1", "point"),
         ("[[earning]]\npoints = 1\nper = 10", "earning[0].per"),
         ("[[earning]]\npoints = 1\nper = 0.5", "earning[0].per"),
-        ("[[earning]]\npoints = 1\nper = '-1'", "rule 1: per"),
-        ("[[earning]]\npoints = 1\nper = '1e3'", "rule 1: per"),
-        ("[[earning]]\npoints = 1\nper = '0.00'", "rule 1: per"),
-        ("[[earning]]\npoints = 1\nper = '1/3'", "rule 1: per"),
-        ("[[earning]]\npoints = 1\nper = '\u0661'", "rule 1: per"),
-        ("[[earning]]\npoints = 1\ncurrency = 'dollars'", "rule 1: currency"),
+        ("[[earning]]\npoints = 1\nper = '-1'", "earning[0].per"),
+        ("[[earning]]\npoints = 1\nper = '1e3'", "earning[0].per"),
+        ("[[earning]]\npoints = 1\nper = '0.00'", "earning[0].per"),
+        ("[[earning]]\npoints = 1\nper = '1/3'", "earning[0].per"),
+        ("[[earning]]\npoints = 1\nper = '\u0661'", "earning[0].per"),
+        ("[[earning]]\npoints = 1\ncurrency = 'dollars'", "earning[0].currency"),
         ("[[earning]]\npoints = 1\ncurrency = 7", "earning[0].currency"),
         ("[[earning]]\npoints = 1\neffective_from = 2024-01-01", "effective_from"),
         ("[[earning]]\npoints = 1\neffective_from = 2024-01-01T00:00:00", "effective_from"),
         ("[[earning]]\npoints = 1\neffective_from = 'today'", "effective_from"),
+        ("[[earning]]\npoints = 1\n[[earning]]\npoints = 2", "earning[1] begins when another"),
+        ("[[earning]]\npoints = 1\n[[earning.multipliers]]\nid = 'a'\ntimes = '2000'", "times"),
+        (rule("bonus = 1\nid = ' '"), "rules[0].id"),
+        (rule("id = 'a'"), "rules[0] gives nothing"),
+        (rule("id = 'a'\nbonus = 1\ndays = 7"), "rules[0].days"),
+        (rule("id = 'a'\nbonus = 1\nat_least = '5.00'"), "rules[0].at_least needs a currency"),
+        (rule("id = 'a'\nbonus = 1\ncurrency = 'JPY'\nat_least = '5.5'"), "finer than JPY"),
+        (rule("id = 'a'\nbonus = 1\ncurrency = 'yen'\nat_least = '5'"), "rules[0].at_least"),
+        (policy("expiry = { period = 'moon' }"), "policies[0].expiry.period must be one of"),
+        (policy("expiry = { days = 1, months = 1 }"), "policies[0].expiry is told twice"),
+        (policy("activation = { when = 'manual', days = 2 }"), "policies[0].activation.days"),
+        (policy("activation = { when = 'later' }"), "policies[0].activation.when"),
+        (policy("spend_order = 'fefo'\n[[policies]]"), "policies[1] begin when others do"),
         ("[[earning]\npoints = 1", "line 1"),
         ("a = 1\na = 2\nb = 3", "line 2"),
     ],
@@ -157,3 +214,161 @@ def test_a_file_in_another_encoding_is_named(path: Path) -> None:
 
     with pytest.raises(UnusableProgram, match="is not UTF-8"):
         read_program(path, program_id=CLUB)
+
+
+def test_an_error_names_the_line(path: Path) -> None:
+    with pytest.raises(UnusableProgram) as refused:
+        commands(path, "name = 'Club'\n\n[[earning]]\npoints = 1\nper = '1/3'\n")
+
+    assert refused.value.line == 5
+    assert str(refused.value).startswith(f"{path}, line 5: earning[0].per ")
+
+
+def test_every_part_of_a_rule_can_be_written(path: Path) -> None:
+    told = commands(
+        path,
+        """
+        [[earning]]
+        currency = "JPY"
+        base = "gross"
+        delivery = true
+        most = 900
+
+        [[earning.groups]]
+        mode = "first"
+        most = 500
+
+        [[earning.groups.rules]]
+        id = "third"
+        points = 3
+        per = "0.5"
+        bonus = 30
+        each = true
+        stop = true
+        on = "order"
+        merchants = ["noodles"]
+        channels = ["delivery"]
+        tiers = ["gold"]
+        at_least = "2000"
+        nth = 3
+        days = 7
+        since = 2024-01-01T08:00:00+08:00
+        until = 2025-01-01T00:00:00Z
+        items = ["soup"]
+        categories = ["hot"]
+        except_items = ["bag"]
+        except_categories = ["gifts"]
+        delivery = false
+
+        [[earning.multipliers]]
+        id = "gold"
+        times = "1.2"
+        tiers = ["gold"]
+        """,
+    )
+
+    (_, published) = told
+    assert isinstance(published, PublishEarningRules)
+    assert published.rules == RuleSet(
+        groups=(
+            Group(
+                rules=(
+                    Rule(
+                        rule=RuleId("third"),
+                        rate=Rate(points=3, per_numerator=1, per_denominator=2),
+                        bonus=30,
+                        each=True,
+                        stop=True,
+                        goods=Goods(
+                            items=(ItemId("soup"),),
+                            categories=("hot",),
+                            except_items=(ItemId("bag"),),
+                            except_categories=("gifts",),
+                            delivery=False,
+                        ),
+                        when=When(
+                            merchants=(MerchantId("noodles"),),
+                            channels=("delivery",),
+                            tiers=("gold",),
+                            at_least=2000,
+                            nth=Nth(n=3, days=7),
+                            since=datetime(2024, 1, 1, tzinfo=UTC),
+                            until=datetime(2025, 1, 1, tzinfo=UTC),
+                        ),
+                    ),
+                ),
+                mode=Mode.FIRST,
+                most=500,
+            ),
+        ),
+        multipliers=(
+            Multiplier(rule=RuleId("gold"), numerator=6, denominator=5, when=When(tiers=("gold",))),
+        ),
+        base=Base.GROSS,
+        delivery=True,
+        most=900,
+    )
+
+
+def test_every_policy_can_be_written(path: Path) -> None:
+    told = commands(
+        path,
+        policy(
+            """
+            effective_from = 2024-01-01T08:00:00+08:00
+            spend_order = "fifo"
+            activation = { when = "delay", days = 14 }
+
+            [policies.expiry]
+            month = 2
+            day = 29
+            period = "half_year"
+            inactivity = 180
+            counted = "award"
+            zone = "Europe/Berlin"
+
+            [policies.returns]
+            reversal = "only_pending"
+            arithmetic = "none"
+            restore = "full_only"
+            reinstate_days = 30
+
+            [[policies]]
+            """
+        ),
+    )
+
+    start = datetime(2024, 1, 1, tzinfo=UTC)
+    assert told[2:] == (
+        SetProgramPolicies(
+            program=CLUB,
+            at=start,
+            policies=ProgramPolicies(
+                activation=ActivationPolicy(activation=Activation.DELAY, days=14),
+                expiry=ExpiryPolicy(
+                    month=2,
+                    day=29,
+                    period=Period.HALF_YEAR,
+                    inactivity=180,
+                    counted=Counted.AWARD,
+                    zone="Europe/Berlin",
+                ),
+                returns=ReturnPolicy(
+                    reversal=Reversal.ONLY_PENDING,
+                    arithmetic=Arithmetic.NONE,
+                    restore=Restore.FULL_ONLY,
+                    reinstate_days=30,
+                ),
+                spend_order=SpendOrder.FIFO,
+            ),
+            effective_from=start,
+        ),
+        SetProgramPolicies(program=CLUB, at=BEGINNING, policies=USUAL),
+    )
+
+
+def test_the_programmes_of_the_guide_are_programmes(path: Path) -> None:
+    guide = (ROOT / "docs/programme.md").read_text(encoding="utf-8")
+    written = re.findall(r"^```toml\n(.*?)^```$", guide, re.DOTALL | re.MULTILINE)
+
+    assert [len(commands(path, one)) for one in written] == [2, 2, 3]

@@ -43,10 +43,18 @@ from regulars.domain.personal import (
     Profile,
     Sealed,
 )
+from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.protection import Party
 from regulars.domain.purchase import Channel, Line
 from regulars.domain.reading import Limit
 from regulars.domain.refund import LineRefund, Returned
+from regulars.domain.validity import (
+    Activation,
+    ActivationPolicy,
+    Counted,
+    ExpiryPolicy,
+    Period,
+)
 from regulars.domain.values import (
     AddressId,
     CampaignId,
@@ -104,6 +112,18 @@ rules = st.builds(
 """Sets of one rule, as most programmes have."""
 
 flawed_rules = rules | st.just(RuleSet(groups=(Group(rules=()),)))
+policies = st.builds(
+    ProgramPolicies,
+    activation=st.builds(
+        ActivationPolicy, activation=st.sampled_from(Activation), days=st.integers(0, 30)
+    ),
+    expiry=st.builds(
+        ExpiryPolicy,
+        months=st.none() | st.integers(0, 24),
+        period=st.none() | st.sampled_from(Period),
+        counted=st.sampled_from(Counted),
+    ),
+)
 standings = st.builds(
     Standing, tier=st.none() | words, orders_before=amounts, recent=st.tuples(moments) | st.just(())
 )
@@ -245,6 +265,7 @@ _FILLING: Final[Filling] = {
     tuple[Look, ...]: st.lists(looks, max_size=3).map(tuple),
     Party: st.sampled_from(Party),
     RuleSet: rules,
+    ProgramPolicies: policies,
     Evaluation: evaluations,
     Occasion: occasions,
     Standing: standings,

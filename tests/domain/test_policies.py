@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from attrs import evolve
@@ -9,9 +9,11 @@ from regulars.domain.loyalty import PointsEarned, PointsReversed
 from regulars.domain.occasions import occasion
 from regulars.domain.order import OrderDelivered
 from regulars.domain.policies import reverse_on_refund
-from regulars.domain.program import DefineProgram, PublishEarningRules
+from regulars.domain.program import DefineProgram, PublishEarningRules, SetProgramPolicies
+from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.purchase import PlaceOrder
 from regulars.domain.refund import RefundIssued
+from regulars.domain.validity import Activation, ActivationPolicy, Counted, ExpiryPolicy
 from regulars.domain.values import LotId, OrderId
 from tests.domain.chronicle import PROGRAM, Chronicle, Command, chronicle
 from tests.domain.examples import ANNA, DELIVER, FIRST, ORDER, PLACE, giving, refund
@@ -19,6 +21,9 @@ from tests.domain.story import NOON, minutes
 from tests.domain.strategies import histories
 
 DEFINE = DefineProgram(program=PROGRAM, at=NOON, name="Regulars")
+NEXT_NOON = NOON + timedelta(days=1)
+TENTH_DAY = datetime(2024, 5, 27, 16, tzinfo=UTC)
+"""The end of the tenth day in Shanghai."""
 PUBLISH = PublishEarningRules(program=PROGRAM, at=NOON, rules=giving(1, per=10))
 
 
@@ -112,6 +117,52 @@ def test_a_refund_of_an_order_that_was_never_placed_is_a_bug() -> None:
 
     with pytest.raises(ValueError, match="never placed"):
         reverse_on_refund(refunded, NOON, PROGRAM, told)
+
+
+def usable(activation: ActivationPolicy, expiry: ExpiryPolicy) -> tuple[object, ...]:
+    """Whether points of an order that was delivered at noon wait, until when, and their end."""
+    policies = ProgramPolicies(activation=activation, expiry=expiry)
+    told = SetProgramPolicies(program=PROGRAM, at=NOON, policies=policies)
+    (event,) = chronicle([DEFINE, PUBLISH, told, PLACE, evolve(DELIVER, at=NOON)]).all(PointsEarned)
+    return event.pending, event.activates_at, event.expires_at
+
+
+@pytest.mark.parametrize(
+    ("activation", "counted", "expected"),
+    [
+        (
+            Activation.IMMEDIATE,
+            Counted.ACTIVATION,
+            (False, None, TENTH_DAY),
+        ),
+        (
+            Activation.DELAY,
+            Counted.ACTIVATION,
+            (True, NEXT_NOON, TENTH_DAY + timedelta(days=1)),
+        ),
+        (Activation.DELAY, Counted.AWARD, (True, NEXT_NOON, TENTH_DAY)),
+        (Activation.COMPLETION, Counted.AWARD, (True, None, TENTH_DAY)),
+        (Activation.COMPLETION, Counted.ACTIVATION, (True, None, None)),
+    ],
+)
+def test_the_policies_say_from_when_and_until_when_points_can_be_used(
+    activation: Activation, counted: Counted, expected: tuple[object, ...]
+) -> None:
+    delay = ActivationPolicy(activation=activation, days=1)
+
+    assert usable(delay, ExpiryPolicy(days=10, counted=counted)) == expected
+
+
+def test_the_policies_are_those_of_the_time_when_the_order_was_placed() -> None:
+    late = SetProgramPolicies(
+        program=PROGRAM,
+        at=NOON,
+        policies=ProgramPolicies(expiry=ExpiryPolicy(days=10)),
+        effective_from=NOON + minutes(1),
+    )
+    (event,) = chronicle([DEFINE, PUBLISH, late, PLACE, DELIVER]).all(PointsEarned)
+
+    assert event.expires_at is None
 
 
 def kept(told: Chronicle) -> dict[OrderId | None, int]:

@@ -13,10 +13,14 @@ from regulars.domain.program import (
     ImpossibleRules,
     ProgramAlreadyDefined,
     ProgramDefined,
+    ProgramPoliciesSet,
     PublishEarningRules,
+    SetProgramPolicies,
     UnknownProgram,
 )
+from regulars.domain.program_policies import USUAL, ProgramPolicies
 from regulars.domain.rule_flaws import Flaw
+from regulars.domain.validity import ExpiryPolicy
 from tests.domain.chronicle import PROGRAM
 from tests.domain.examples import giving
 from tests.domain.fillings import moments
@@ -30,6 +34,8 @@ RULES = giving(1, per=10)
 PUBLISH = PublishEarningRules(program=PROGRAM, at=NOON, rules=RULES)
 BETTER = evolve(PUBLISH, rules=giving(2, per=10))
 LATER = evolve(PUBLISH, effective_from=NOON)
+MONTHLY = ProgramPolicies(expiry=ExpiryPolicy(months=1))
+SET = SetProgramPolicies(program=PROGRAM, at=NOON, policies=MONTHLY)
 A_MOMENT = timedelta(microseconds=1)
 
 COMMANDS: dict[str, Command] = {
@@ -38,20 +44,23 @@ COMMANDS: dict[str, Command] = {
     "publish": PUBLISH,
     "better": BETTER,
     "later": LATER,
+    "policies": SET,
 }
 LEGEND: Legend = {UnknownProgram: "?", ProgramAlreadyDefined: "!"}
 TABLE = """
-                define  rename  publish  better  later
-nothing         +       +       ?        ?       ?
-defined         =       !       +        +       +
-with a rule     =       !       =        +       +
-with rules      =       !       +        =       =
+                define  rename  publish  better  later  policies
+nothing         +       +       ?        ?       ?      ?
+defined         =       !       +        +       +      +
+with a rule     =       !       =        +       +      +
+with rules      =       !       +        =       =      +
+with policies   =       !       +        +       +      =
 """
 PASTS: dict[str, tuple[Command, ...]] = {
     "nothing": (),
     "defined": (DEFINE,),
     "with a rule": (DEFINE, PUBLISH),
     "with rules": (DEFINE, PUBLISH, BETTER, LATER),
+    "with policies": (DEFINE, SET),
 }
 
 
@@ -198,6 +207,34 @@ def test_moments_apart_by_a_microsecond_are_told_apart_in_any_year() -> None:
     )
 
     assert version_at(story, far + A_MOMENT) == 1
+
+
+def test_policies_hold_from_their_first_moment_on() -> None:
+    yearly = ProgramPolicies(expiry=ExpiryPolicy(months=12))
+    story = regulars().given(SET)
+
+    later = evolve(SET, policies=yearly, effective_from=NOON)
+    assert story.when(later) == [
+        ProgramPoliciesSet(program=PROGRAM, policies=yearly, effective_from=NOON)
+    ]
+    assert story.state.policies_at(NOON - A_MOMENT) == MONTHLY
+    assert story.state.policies_at(NOON) == yearly
+    assert regulars().state.policies_at(NOON) == USUAL
+
+
+def test_of_policies_from_the_same_moment_the_last_ones_hold() -> None:
+    usual = evolve(SET, policies=USUAL)
+    story = regulars().given(SET, usual, SET)
+
+    assert story.state.policies_at(NOON) == MONTHLY
+    assert story.when(SET) == []
+
+
+def test_policies_that_cannot_be_kept_are_refused_by_their_place() -> None:
+    with pytest.raises(ImpossibleRules) as refused:
+        regulars().when(evolve(SET, policies=ProgramPolicies(expiry=ExpiryPolicy(days=-1))))
+
+    assert refused.value.flaw.place == ("expiry", "days")
 
 
 @given(st.lists(st.none() | moments, max_size=6), moments)

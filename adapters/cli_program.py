@@ -1,0 +1,174 @@
+"""`regulars program`: what a loyalty programme says, in a file and in the log."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, cast
+
+import click
+import msgspec
+from rich.console import RenderableType
+
+from regulars.adapters.cli_call import Call, call_options, examples
+from regulars.adapters.cli_screen import facts, plain, section, show, write_json
+from regulars.adapters.program_file import read_program
+from regulars.application.aggregates import program_stream
+from regulars.application.program import as_published, programme
+from regulars.domain import program as domain
+from regulars.domain.earning_rules import Group, Multiplier, Rule
+from regulars.domain.program import EarningRulesPublished, Program
+from regulars.domain.program_policies import ProgramPolicies
+from regulars.domain.values import ProgramId
+
+_PROGRAM = ProgramId("default")
+
+
+@click.group()
+def program() -> None:
+    """
+    Look at a programme, in a file or in the log.
+
+    A programme is a TOML file of earning rules and policies; `regulars import --program FILE`
+    publishes it. Rules and policies hold for orders placed from their first moment on, and never
+    change what was earned before.
+    """
+
+
+@program.command(epilog=examples("regulars program check earning.toml"))
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
+def check(*, file: Path, as_json: bool) -> None:
+    """
+    Check the programme in FILE, and show how it is understood. Nothing is recorded.
+
+    What is wrong is told with its line.
+    """
+    _answer(as_published(read_program(file, program_id=_PROGRAM)), as_json=as_json)
+
+
+@program.command(name="show", epilog=examples("regulars program show"))
+@call_options(keys=False)
+def show_(call: Call) -> None:
+    """Show the programme as it was published, every version of its rules and policies."""
+    with call.open() as crm:
+        recorded = [one.event for one in crm.events(stream=program_stream(_PROGRAM))]
+    told = cast("Iterable[domain.Event]", recorded)
+    _answer(programme(told), as_json=call.as_json)
+
+
+def _answer(told: Program, *, as_json: bool) -> None:
+    if as_json:
+        write_json(_document(told))
+    else:
+        show(*_shown(told))
+
+
+def _document(told: Program) -> dict[str, object]:
+    return {
+        "name": None if told.defined is None else told.defined.name,
+        "rules": [_without_program(one) for one in told.published],
+        "policies": [_without_program(one) for one in told.policies],
+    }
+
+
+def _without_program(event: object) -> dict[str, Any]:
+    told: dict[str, Any] = msgspec.to_builtins(event)
+    del told["program"]
+    return told
+
+
+def _shown(told: Program) -> Iterator[RenderableType]:
+    if told.defined is None:
+        yield "No programme was published yet."
+        return
+    yield section(f"Programme {plain(told.defined.name)}")
+    for published in told.published:
+        yield section(_title(published), facts(*_rules(published)))
+    for one in told.policies:
+        title = f"Policies, in force {_since(one.effective_from)}"
+        yield section(title, facts(*_policies(one.policies)))
+
+
+def _title(published: EarningRulesPublished) -> str:
+    currency = "any currency" if published.currency is None else published.currency
+    return f"Rules {published.version}, {currency}, for orders {_since(published.effective_from)}"
+
+
+def _since(start: datetime | None) -> str:
+    return "since ever" if start is None else f"from {start.isoformat(' ')} on"
+
+
+def _rules(published: EarningRulesPublished) -> Iterator[tuple[str, str]]:
+    rules = published.rules
+    delivery = " and delivery" if rules.delivery else ""
+    yield "Looks at", f"{rules.base.value} prices of goods{delivery}"
+    for number, group in enumerate(rules.groups, 1):
+        yield f"Group {number}", _group(group)
+        for rule in group.rules:
+            yield f"  {plain(rule.rule)}", _rule(rule)
+    for one in rules.multipliers:
+        yield plain(one.rule), _multiplier(one)
+    if rules.most is not None:
+        yield "At most", f"{rules.most} points an order"
+
+
+def _group(group: Group) -> str:
+    capped = "" if group.most is None else f", at most {group.most} points"
+    return f"{group.mode.value.replace('_', ' ')}{capped}"
+
+
+def _rule(rule: Rule) -> str:
+    given: list[str] = []
+    if rule.rate is not None:
+        of = rule.rate
+        per = str(of.per_numerator)
+        if of.per_denominator != 1:
+            per = f"{per}/{of.per_denominator}"
+        given.append(f"{of.points} per {per}")
+    if rule.bonus:
+        given.append(f"{rule.bonus} points{' for each' if rule.each else ''}")
+    return f"{', '.join(given)}{_conditions(rule)}"
+
+
+def _multiplier(one: Multiplier) -> str:
+    of = "" if one.denominator == 1 else f"/{one.denominator}"
+    return f"times {one.numerator}{of}{_conditions(one)}"
+
+
+def _conditions(one: Rule | Multiplier) -> str:
+    told = {**_said(one.goods), **_said(one.when)}
+    if one.when.nth is not None:
+        within = "" if one.when.nth.days is None else f" within {one.when.nth.days} days"
+        told["nth"] = f"{one.when.nth.n}{within}"
+    words = ", ".join(f"{name} {_words(value)}" for name, value in told.items())
+    return f" if {plain(words)}" if words else ""
+
+
+def _said(part: object) -> dict[str, Any]:
+    """What a part of a rule says that is not what all say."""
+    usual = msgspec.to_builtins(type(part)())
+    return {
+        name: value for name, value in msgspec.to_builtins(part).items() if value != usual[name]
+    }
+
+
+def _words(value: object) -> str:
+    if isinstance(value, tuple):
+        return " or ".join(map(str, cast("tuple[object, ...]", value)))
+    return str(value)
+
+
+def _policies(policies: ProgramPolicies) -> Iterator[tuple[str, str]]:
+    usable = policies.activation
+    days = f", {usable.days} days" if usable.days else ""
+    yield "Usable", f"{usable.activation.value}{days}"
+    expiry = {**_said(policies.expiry), "zone": policies.expiry.zone}
+    if policies.expiry.period is not None:
+        expiry["period"] = policies.expiry.period.name.lower()
+    known = len(expiry) > 1
+    told = ", ".join(f"{name} {value}" for name, value in expiry.items() if value is not None)
+    yield "Expire", told if known else "never"
+    returns = policies.returns
+    yield "Reversal", f"{returns.reversal.value}, {returns.arithmetic.value}"
+    yield "Restoring", f"{returns.restore.value}, reinstated for {returns.reinstate_days} days"
+    yield "Spent first", policies.spend_order.value

@@ -1,0 +1,98 @@
+from pathlib import Path
+
+import pytest
+
+from regulars import connect
+from tests.adapters.cli_shop import Shop
+
+FILE = """name = "Noodle Club"
+
+[[earning]]
+effective_from = 2024-01-01T00:00:00+08:00
+currency = "CNY"
+delivery = true
+most = 1000
+
+[[earning.groups]]
+mode = "best_of"
+most = 500
+
+[[earning.groups.rules]]
+id = "basic"
+points = 1
+per = "0.5"
+
+[[earning.groups.rules]]
+id = "third"
+bonus = 30
+each = true
+nth = 3
+days = 7
+items = ["soup", "rice"]
+
+[[earning.multipliers]]
+id = "gold"
+times = "1.2"
+tiers = ["gold"]
+
+[[policies]]
+spend_order = "fifo"
+activation = { when = "delay", days = 14 }
+expiry = { months = 12, period = "month" }
+
+[[earning]]
+points = 1
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    monkeypatch.chdir(tmp_path)
+    shop = Shop(tmp_path)
+    shop.keep("club.toml", FILE)
+    return shop
+
+
+def test_a_programme_is_shown_as_it_is_understood(shop: Shop) -> None:
+    said = " ".join(shop.run("program", "check", "club.toml").stdout.split())
+
+    for words in (
+        "Programme Noodle Club",
+        "Rules 1, CNY, for orders from 2023-12-31 16:00:00+00:00 on",
+        "net prices of goods and delivery",
+        "best of, at most 500 points",
+        "1 per 1/2",
+        "30 points for each if items soup or rice, nth 3 within 7 days",
+        "times 6/5 if tiers gold",
+        "1000 points an order",
+        "Rules 2, any currency, for orders since ever",
+        "delay, 14 days",
+        "months 12, period month, zone Asia/Shanghai",
+        "fifo",
+    ):
+        assert words in said
+    assert shop.files() == {"club.toml"}
+
+
+def test_a_mistake_is_told_with_its_line(shop: Shop) -> None:
+    shop.keep("club.toml", FILE.replace('per = "0.5"', 'per = "half"'))
+
+    said = shop.run("program", "check", "club.toml", status=3)
+
+    assert said.stderr == (
+        "Error: club.toml, line 16: earning[0].groups[0].rules[0].per"
+        ' must be an amount in quotes, such as "10" or "0.50"\n'
+    )
+
+
+def test_what_was_published_is_what_was_checked(shop: Shop) -> None:
+    shop.run("import", shop.history(), "--program", "club.toml")
+
+    assert shop.json("program", "show") == shop.json("program", "check", "club.toml")
+
+
+def test_a_log_without_a_programme_says_so(shop: Shop) -> None:
+    connect("sqlite:///regulars.db").close()
+
+    assert shop.run("program", "show").stdout == "No programme was published yet.\n"
+    assert shop.json("program", "show") == {"name": None, "rules": [], "policies": []}

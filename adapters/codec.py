@@ -24,6 +24,7 @@ from regulars.domain import (
     protection,
     purchase,
     real_name,
+    referral,
     refund,
     review,
     rights,
@@ -98,6 +99,11 @@ STORED: Final[dict[type[Event], Stored]] = {
     budget.BudgetConsumed: ("BudgetConsumed", 1),
     budget.BudgetExhausted: ("BudgetExhausted", 1),
     budget.BudgetRestored: ("BudgetRestored", 1),
+    referral.ReferralClaimed: ("ReferralClaimed", 1),
+    referral.ReferralAccepted: ("ReferralAccepted", 1),
+    referral.ReferralRejected: ("ReferralRejected", 1),
+    referral.ReferralQualified: ("ReferralQualified", 1),
+    referral.ReferralClawedBack: ("ReferralClawedBack", 1),
 }
 
 

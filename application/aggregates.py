@@ -18,6 +18,7 @@ from regulars.domain import (
     offer,
     order,
     program,
+    referral,
 )
 from regulars.domain.values import CampaignId, CustomerId, MerchantId, OfferId, OrderId, ProgramId
 
@@ -112,6 +113,14 @@ CAMPAIGN: Final = Aggregate(
     decide=campaign.decide,
     snapshot_every=250,
 )
+REFERRAL: Final = Aggregate(
+    state=referral.Referral,
+    events=get_args(referral.Event),
+    fold=referral.fold,
+    fold_version=1,
+    decide=referral.decide,
+    snapshot_every=None,
+)
 
 _KINDS: Final = {
     "customer": CUSTOMER,
@@ -123,6 +132,7 @@ _KINDS: Final = {
     "actor": ACTOR,
     "offer": OFFER,
     "campaign": CAMPAIGN,
+    "referral": REFERRAL,
 }
 
 
@@ -171,6 +181,11 @@ def campaign_stream(program_id: ProgramId, campaign_id: CampaignId) -> str:
     return f"campaign-{quote(program_id, safe='')}/{campaign_id}"
 
 
+def referral_stream(program_id: ProgramId, referee: CustomerId) -> str:
+    """The stream of a customer's referral. The programme is quoted, as that of an account."""
+    return f"referral-{quote(program_id, safe='')}/{referee}"
+
+
 def _to_customer(command: customer.Command) -> str:
     return customer_stream(command.customer)
 
@@ -207,6 +222,10 @@ def _to_campaign(command: campaign.Command) -> str:
     return campaign_stream(command.program, command.campaign)
 
 
+def _to_referral(command: referral.Command) -> str:
+    return referral_stream(command.program, command.referee)
+
+
 _ADDRESSES: Final[dict[type[Any], tuple[Callable[[Any], str], Aggregate]]] = {
     kind: (stream, aggregate)
     for commands, stream, aggregate in (
@@ -219,6 +238,7 @@ _ADDRESSES: Final[dict[type[Any], tuple[Callable[[Any], str], Aggregate]]] = {
         (actor.Command, _to_actor, ACTOR),
         (offer.Command, _to_offer, OFFER),
         (campaign.Command, _to_campaign, CAMPAIGN),
+        (referral.Command, _to_referral, REFERRAL),
     )
     for kind in get_args(commands)
 }

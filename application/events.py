@@ -16,6 +16,7 @@ from regulars.domain import (
     offer,
     order,
     program,
+    referral,
 )
 
 Event: TypeAlias = (
@@ -28,6 +29,7 @@ Event: TypeAlias = (
     | actor.Event
     | offer.Event
     | campaign.Event
+    | referral.Event
 )
 Command: TypeAlias = (
     customer.Command
@@ -39,6 +41,7 @@ Command: TypeAlias = (
     | actor.Command
     | offer.Command
     | campaign.Command
+    | referral.Command
 )
 
 EventId = NewType("EventId", bytes)

@@ -29,6 +29,8 @@ _IDS: Final = {
     "offer",
     "order",
     "program",
+    "referee",
+    "referrer",
     "refund",
     "reservation",
     "role",

@@ -6,16 +6,33 @@ from typing import TypeAlias, assert_never
 
 from regulars.application.events import Command
 from regulars.domain.budget import BudgetConsumed, BudgetRestored
-from regulars.domain.order import OrderCancelled, OrderDelivered
+from regulars.domain.order import OrderCancelled, OrderCompleted, OrderDelivered
 from regulars.domain.policies import Present, earn_on_delivery, reverse_on_refund
 from regulars.domain.policies_campaigns import issue_on_grant, revoke_on_cancelled_grant
 from regulars.domain.policies_coupons import give_back_coupons, take_back_coupons, use_coupons
+from regulars.domain.policies_referral import (
+    claw_back_on_refund,
+    decide_claim,
+    qualify_on_completion,
+    reward_both,
+    take_back_both,
+)
 from regulars.domain.purchase import OrderPlaced
+from regulars.domain.referral import ReferralClaimed, ReferralClawedBack, ReferralQualified
 from regulars.domain.refund import RefundIssued
 from regulars.domain.values import ProgramId
 
 ReactedTo: TypeAlias = (
-    OrderPlaced | OrderDelivered | OrderCancelled | RefundIssued | BudgetConsumed | BudgetRestored
+    OrderPlaced
+    | OrderDelivered
+    | OrderCompleted
+    | OrderCancelled
+    | RefundIssued
+    | BudgetConsumed
+    | BudgetRestored
+    | ReferralClaimed
+    | ReferralQualified
+    | ReferralClawedBack
 )
 """The events that some policy reads."""
 
@@ -35,10 +52,19 @@ def reactions(
             return [
                 *reverse_on_refund(event, at, program_id, look),
                 *take_back_coupons(event, at),
+                *claw_back_on_refund(event, at, program_id, look),
             ]
+        case OrderCompleted():
+            return qualify_on_completion(event, at, program_id, look)
         case BudgetConsumed():
             return issue_on_grant(event, at)
         case BudgetRestored():
             return revoke_on_cancelled_grant(event, at)
+        case ReferralClaimed():
+            return decide_claim(event, at, program_id, look)
+        case ReferralQualified():
+            return reward_both(event, at, program_id, look)
+        case ReferralClawedBack():
+            return take_back_both(event, at, program_id, look)
         case _:
             assert_never(event)

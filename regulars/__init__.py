@@ -129,6 +129,7 @@ from regulars.domain.reading import (
     Rule,
 )
 from regulars.domain.real_name import VerifyRealName
+from regulars.domain.referral import ClaimReferral, ReferralTerms
 from regulars.domain.refund import IssueRefund, Returned
 from regulars.domain.review import SubmitReview
 from regulars.domain.rights import (
@@ -184,6 +185,7 @@ __all__ = [
     "CardId",
     "Certificate",
     "Channel",
+    "ClaimReferral",
     "CompleteOrder",
     "Contact",
     "ContactTaken",
@@ -270,6 +272,7 @@ __all__ = [
     "ReadingPolicy",
     "Receipt",
     "Recorded",
+    "ReferralTerms",
     "RefundId",
     "Refusal",
     "RegisterCustomer",

@@ -73,6 +73,7 @@ from regulars.testing.example_campaigns import CAMPAIGNS
 from regulars.testing.example_ids import ADA, CAFE, ORDER, PLACED_AT
 from regulars.testing.example_loyalty import LOYALTY
 from regulars.testing.example_offers import A_COUPON, BROUGHT, OFFERS
+from regulars.testing.example_referrals import REFERRALS
 
 LINES = (
     Line(
@@ -326,5 +327,6 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
     ),
     **OFFERS,
     **CAMPAIGNS,
+    **REFERRALS,
 }
 """Under the name and version that the core's own adapters store them by."""

@@ -16,6 +16,7 @@ from regulars.application.aggregates import (
     OFFER,
     ORDER,
     PROGRAM,
+    REFERRAL,
     Aggregate,
 )
 from regulars.application.snapshots import Snapshot, Snapshots
@@ -32,6 +33,7 @@ AGGREGATES: Final = {
     "actor-support/s-7": ACTOR,
     "offer-default/满50减10": OFFER,
     "campaign-default/spring": CAMPAIGN,
+    "referral-default/ada": REFERRAL,
 }
 """A stream of each kind, and its aggregate."""
 

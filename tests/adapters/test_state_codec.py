@@ -27,6 +27,7 @@ from regulars.application.aggregates import (
     OFFER,
     ORDER,
     PROGRAM,
+    REFERRAL,
     Aggregate,
 )
 from regulars.application.events import Event, microseconds, moment
@@ -54,6 +55,7 @@ COMMANDS: dict[Aggregate, st.SearchStrategy[Any]] = {
     ACTOR: strategies.actor_commands(),
     OFFER: strategies.offer_commands(),
     CAMPAIGN: strategies.campaign_commands(),
+    REFERRAL: strategies.referral_commands(),
 }
 
 

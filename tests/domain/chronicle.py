@@ -17,15 +17,24 @@ from regulars.domain import (
     offer,
     order,
     program,
+    referral,
 )
 from regulars.domain.budget import BudgetConsumed, BudgetRestored
 from regulars.domain.loyalty import Account
-from regulars.domain.order import Order, OrderCancelled, OrderDelivered
+from regulars.domain.order import Order, OrderCancelled, OrderCompleted, OrderDelivered
 from regulars.domain.policies import earn_on_delivery, reverse_on_refund
 from regulars.domain.policies_campaigns import issue_on_grant, revoke_on_cancelled_grant
 from regulars.domain.policies_coupons import give_back_coupons, take_back_coupons, use_coupons
+from regulars.domain.policies_referral import (
+    claw_back_on_refund,
+    decide_claim,
+    qualify_on_completion,
+    reward_both,
+    take_back_both,
+)
 from regulars.domain.program import Program
 from regulars.domain.purchase import OrderPlaced
+from regulars.domain.referral import ReferralClaimed, ReferralClawedBack, ReferralQualified
 from regulars.domain.refund import RefundIssued
 from regulars.domain.values import (
     CampaignId,
@@ -46,6 +55,7 @@ from tests.domain.story import (
     OfferStory,
     OrderStory,
     ProgramStory,
+    ReferralStory,
     account_story,
     actor_story,
     campaign_story,
@@ -55,6 +65,7 @@ from tests.domain.story import (
     offer_story,
     order_story,
     program_story,
+    referral_story,
 )
 
 PROGRAM: Final = ProgramId("default")
@@ -70,6 +81,7 @@ Command: TypeAlias = (
     | actor.Command
     | offer.Command
     | campaign.Command
+    | referral.Command
 )
 Event: TypeAlias = (
     customer.Event
@@ -81,6 +93,7 @@ Event: TypeAlias = (
     | actor.Event
     | offer.Event
     | campaign.Event
+    | referral.Event
 )
 Kind = TypeVar("Kind")
 
@@ -109,6 +122,9 @@ class Chronicle:
     campaigns: dict[tuple[ProgramId, CampaignId], CampaignStory] = Factory(
         lambda: defaultdict(campaign_story)
     )
+    referrals: dict[tuple[ProgramId, CustomerId], ReferralStory] = Factory(
+        lambda: defaultdict(referral_story)
+    )
     facts: list[Fact] = Factory(list[Fact])
 
     def tell(self, command: Command) -> None:
@@ -122,7 +138,7 @@ class Chronicle:
         self._record(command)
         # What the policies add is itself looked at, until nothing more is asked for.
         while place < len(self.facts):
-            for asked in self._reactions(*self.facts[place]):
+            for asked in self.reactions(*self.facts[place]):
                 self._record(asked)
             place += 1
 
@@ -160,15 +176,26 @@ class Chronicle:
             return self.accounts[command.program, command.customer].when(command)
         if isinstance(command, offer.Command):
             return self.offers[command.program, command.offer].when(command)
+        if isinstance(command, referral.Command):
+            return self.referrals[command.program, command.referee].when(command)
         if isinstance(command, campaign.Command):
             return self.campaigns[command.program, command.campaign].when(command)
         return self.actors[command.actor].when(command)
 
-    def _reactions(self, event: Event, at: datetime) -> Sequence[Command]:
+    def reactions(self, event: Event, at: datetime) -> Sequence[Command]:
+        """What the policies ask for after an event."""
         if isinstance(event, OrderPlaced):
             return use_coupons(event, at)
         if isinstance(event, OrderCancelled):
             return give_back_coupons(event, at)
+        if isinstance(event, OrderCompleted):
+            return qualify_on_completion(event, at, PROGRAM, self)
+        if isinstance(event, ReferralClaimed):
+            return decide_claim(event, at, PROGRAM, self)
+        if isinstance(event, ReferralQualified):
+            return reward_both(event, at, PROGRAM, self)
+        if isinstance(event, ReferralClawedBack):
+            return take_back_both(event, at, PROGRAM, self)
         if isinstance(event, BudgetConsumed):
             return issue_on_grant(event, at)
         if isinstance(event, BudgetRestored):
@@ -179,6 +206,7 @@ class Chronicle:
             return [
                 *reverse_on_refund(event, at, PROGRAM, self),
                 *take_back_coupons(event, at),
+                *claw_back_on_refund(event, at, PROGRAM, self),
             ]
         return ()
 

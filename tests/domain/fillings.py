@@ -47,6 +47,7 @@ from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.protection import Party
 from regulars.domain.purchase import Channel, Line
 from regulars.domain.reading import Limit
+from regulars.domain.referral import NoReferral, ReferralTerms
 from regulars.domain.refund import LineRefund, Returned
 from regulars.domain.validity import (
     Activation,
@@ -214,6 +215,12 @@ plans = st.builds(
     starts_at=st.none() | moments,
     ends_at=st.none() | moments,
 )
+referral_terms = st.builds(
+    ReferralTerms,
+    currency=currencies,
+    at_least=amounts,
+    claw_back_days=st.integers(0, 40),
+)
 rejections = st.builds(Rejection, reason=st.sampled_from(Reason), needed=counts, found=counts)
 coupons_of = st.builds(CouponOf, program=program_ids, offer=offer_ids, coupon=coupon_ids)
 allocations = st.builds(Allocation, lot=lot_ids, points=amounts)
@@ -244,6 +251,9 @@ _FILLING: Final[Filling] = {
     CouponId: coupon_ids,
     GrantId: grant_ids,
     Plan: plans,
+    ReferralTerms: referral_terms,
+    NoReferral: st.sampled_from(NoReferral),
+    tuple[str, ...]: st.sampled_from([(), ("card",)]),
     CustomerId: customer_ids,
     ErasureId: erasure_ids,
     ItemId: item_ids,

@@ -16,6 +16,7 @@ from regulars.domain import (
     offer,
     order,
     program,
+    referral,
 )
 from regulars.domain.values import Refusal
 
@@ -77,6 +78,7 @@ AccountStory: TypeAlias = Story[loyalty.Account, loyalty.Command, loyalty.Event]
 ErasureStory: TypeAlias = Story[erasure.Erasure, erasure.Command, erasure.Event]
 ActorStory: TypeAlias = Story[actor.Conduct, actor.Command, actor.Event]
 OfferStory: TypeAlias = Story[offer.Offer, offer.Command, offer.Event]
+ReferralStory: TypeAlias = Story[referral.Referral, referral.Command, referral.Event]
 CampaignStory: TypeAlias = Story[campaign.Campaign, campaign.Command, campaign.Event]
 
 
@@ -114,3 +116,7 @@ def offer_story() -> OfferStory:
 
 def campaign_story() -> CampaignStory:
     return Story(campaign.Campaign(), campaign.fold, campaign.decide)
+
+
+def referral_story() -> ReferralStory:
+    return Story(referral.Referral(), referral.fold, referral.decide)

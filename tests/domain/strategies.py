@@ -24,6 +24,7 @@ from regulars.domain import (
     offer,
     order,
     program,
+    referral,
 )
 from regulars.domain.actor import Actor, RecordAccess, ReinstateActor
 from regulars.domain.bank_card import BindBankCard, UnbindBankCard
@@ -51,6 +52,7 @@ from regulars.domain.order import (
 from regulars.domain.program import DefineProgram, PublishEarningRules
 from regulars.domain.protection import AssignVirtualNumber, NameParty, OpenOrderChat, Party
 from regulars.domain.purchase import PlaceOrder
+from regulars.domain.referral import ClaimReferral, ReferralTerms
 from regulars.domain.refund import IssueRefund
 from regulars.domain.review import SubmitReview
 from regulars.domain.rights import (
@@ -132,6 +134,12 @@ def campaign_commands(filling: Filling = ANYTHING) -> SearchStrategy[campaign.Co
     return _any_of(campaign.Command, {**filling, "reason": _CODES})
 
 
+def referral_commands(
+    customer_ids: SearchStrategy[CustomerId] = customer_ids, filling: Filling = ANYTHING
+) -> SearchStrategy[referral.Command]:
+    return _any_of(referral.Command, {**filling, CustomerId: customer_ids})
+
+
 def events(kinds: object = Event) -> SearchStrategy[Event]:
     """Any event of `kinds`, a union such as `order.Event`; its content need not make sense."""
     return _any_of(kinds, SEALED)
@@ -172,6 +180,20 @@ _ENDINGS: Final[list[tuple[type[MarkDelivered | CompleteOrder | CancelOrder], ..
     (),
 ]
 _ENDS: Final = st.sampled_from(_ENDINGS)
+
+
+_CLAIMS: Final = st.sampled_from(
+    [
+        ClaimReferral(
+            program=PROGRAM,
+            referee=CustomerId(referee),
+            at=_BEGINNING,
+            referrer=CustomerId(referrer),
+            terms=ReferralTerms(),
+        )
+        for referee, referrer in (("bo", "anna"), ("anna", "bo"), ("anna", "anna"))
+    ]
+)
 
 
 def histories(
@@ -219,6 +241,7 @@ def histories(
         _told(st.lists(rules, max_size=2)),
         _told(st.lists(visits | st.just(back), max_size=3)),
         _told(coupon_lives(PROGRAM, anna, _BEGINNING)),
+        _told(st.lists(_CLAIMS, max_size=3)),
         _told(campaign_lives(PROGRAM, anna, _BEGINNING)),
     ]
     lives = [

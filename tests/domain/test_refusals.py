@@ -17,6 +17,7 @@ from regulars.domain import (
     order,
     program,
     purchase,
+    referral,
     refund,
     review,
 )
@@ -46,6 +47,7 @@ MODULES = (
     order,
     program,
     purchase,
+    referral,
     refund,
     review,
 )

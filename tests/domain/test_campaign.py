@@ -259,12 +259,13 @@ def told(draw: st.DrawFn) -> list[Command]:
     budget = Budget(total=draw(limit), per_customer=draw(limit), cut=draw(st.sampled_from(Cut)))
     ids = st.integers(1, 5).map(lambda number: GrantId(f"g-{number}"))
     grants = st.builds(
-        lambda grant, customer, amount: evolve(
-            GRANT, grant=grant, customer=customer, amount=amount
-        ),
-        ids,
-        st.sampled_from([ANNA, BO]),
-        st.integers(1, 70),
+        GrantBenefit,
+        program=st.just(PROGRAM),
+        campaign=st.just(LUNCH),
+        at=st.just(NOON),
+        grant=ids,
+        customer=st.sampled_from([ANNA, BO]),
+        amount=st.integers(1, 70),
     )
     cancels = ids.map(lambda grant: evolve(CANCEL, grant=grant))
     steps: list[Command] = draw(st.lists(grants | cancels, max_size=12))

@@ -28,6 +28,7 @@ from regulars.domain import (
     refund,
     review,
     rights,
+    told_occasions,
 )
 
 # A stored name and its schema version stand for a class for ever; see CONTRIBUTING.md.
@@ -70,6 +71,7 @@ STORED: Final[dict[type[Event], Stored]] = {
     program.EarningRulesPublished: ("EarningRulesPublished", 1),
     program.ProgramPoliciesSet: ("ProgramPoliciesSet", 1),
     loyalty.LoyaltyAccountOpened: ("LoyaltyAccountOpened", 1),
+    told_occasions.OccasionRecorded: ("OccasionRecorded", 1),
     loyalty.PointsEarned: ("PointsEarned", 2),
     loyalty.PointsReversed: ("PointsReversed", 2),
     erasure.ErasureRequested: ("ErasureRequested", 1),

@@ -77,7 +77,7 @@ ACCOUNT: Final = Aggregate(
     state=loyalty.Account,
     events=get_args(loyalty.Event),
     fold=loyalty.fold,
-    fold_version=3,
+    fold_version=4,
     decide=loyalty.decide,
     snapshot_every=250,
 )

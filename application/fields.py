@@ -26,6 +26,7 @@ _IDS: Final = {
     "lot",
     "merchant",
     "number_ref",
+    "occasion",
     "offer",
     "order",
     "program",

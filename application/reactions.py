@@ -7,7 +7,12 @@ from typing import TypeAlias, assert_never
 from regulars.application.events import Command
 from regulars.domain.budget import BudgetConsumed, BudgetRestored
 from regulars.domain.order import OrderCancelled, OrderCompleted, OrderDelivered
-from regulars.domain.policies import Present, earn_on_delivery, reverse_on_refund
+from regulars.domain.policies import (
+    Present,
+    earn_on_delivery,
+    earn_on_occasion,
+    reverse_on_refund,
+)
 from regulars.domain.policies_campaigns import issue_on_grant, revoke_on_cancelled_grant
 from regulars.domain.policies_coupons import give_back_coupons, take_back_coupons, use_coupons
 from regulars.domain.policies_referral import (
@@ -20,6 +25,7 @@ from regulars.domain.policies_referral import (
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.referral import ReferralClaimed, ReferralClawedBack, ReferralQualified
 from regulars.domain.refund import RefundIssued
+from regulars.domain.told_occasions import OccasionRecorded
 from regulars.domain.values import ProgramId
 
 ReactedTo: TypeAlias = (
@@ -33,6 +39,7 @@ ReactedTo: TypeAlias = (
     | ReferralClaimed
     | ReferralQualified
     | ReferralClawedBack
+    | OccasionRecorded
 )
 """The events that some policy reads."""
 
@@ -63,8 +70,10 @@ def reactions(
         case ReferralClaimed():
             return decide_claim(event, at, program_id, look)
         case ReferralQualified():
-            return reward_both(event, at, program_id, look)
+            return reward_both(event, at)
         case ReferralClawedBack():
             return take_back_both(event, at, program_id, look)
+        case OccasionRecorded():
+            return earn_on_occasion(event, at, program_id, look)
         case _:
             assert_never(event)

@@ -148,7 +148,7 @@ def _number(nth: Nth, occasion: Occasion) -> int:
     if nth.days is None:
         return occasion.orders_before + 1
     start = occasion.at - timedelta(days=nth.days)
-    return sum(start < moment <= occasion.at for moment in occasion.recent) + 1
+    return sum(start < moment for moment in occasion.recent) + 1
 
 
 def _lies_within(when: When, at: datetime) -> bool:

@@ -22,6 +22,10 @@ ORDER: Final = "order"
 """The occasion that most rules are for. Others are named by the host, as `birthday`."""
 
 
+NO_CURRENCY: Final = "XXX"
+"""The code that ISO 4217 has for no currency at all: of occasions on which nothing is paid."""
+
+
 class Base(Enum):
     """Whether an order earns on what was paid or on what it would have cost."""
 
@@ -55,8 +59,8 @@ class Occasion:
     What rules are asked about: an order, or an event such as a birthday, which has no lines.
 
     Amounts are minor units of `currency`. `tier` is the customer's at that moment. `orders_before`
-    counts the customer's orders that earned before; `recent` has the moments of those that lie
-    within the widest window of any rule.
+    counts the customer's orders that earned before; `recent` has the moments at which those earned
+    that lie within the widest window of any rule.
     """
 
     at: datetime
@@ -100,7 +104,11 @@ class Goods:
 
 @frozen(kw_only=True)
 class Nth:
-    """The customer's order number `n`: of those within `days` x 24 hours, or ever if None."""
+    """
+    The customer's order number `n`, of those that earned.
+
+    With `days` only those count that earned since so many x 24 hours before it was placed.
+    """
 
     n: int
     days: int | None = None

@@ -11,9 +11,12 @@ from typing import TypeAlias, assert_never
 
 from attrs import Factory, define, frozen
 
+from regulars.domain import patronage, told_occasions
 from regulars.domain.earning import MOST_EARNED, Evaluation, evaluate
 from regulars.domain.earning_rules import ORDER, Occasion, RuleSet
 from regulars.domain.occasions import NEWCOMER, Standing
+from regulars.domain.patronage import Patronage
+from regulars.domain.told_occasions import OccasionRecorded, RecordOccasion, ToldOccasions
 from regulars.domain.values import CustomerId, LotId, OrderId, ProgramId, RefundId, Refusal
 
 
@@ -85,7 +88,7 @@ class PointsReversed:
     written_off: int = 0
 
 
-Event: TypeAlias = LoyaltyAccountOpened | PointsEarned | PointsReversed
+Event: TypeAlias = LoyaltyAccountOpened | OccasionRecorded | PointsEarned | PointsReversed
 
 
 @define
@@ -105,16 +108,22 @@ class Account:
     balance: int = 0
     lots: dict[LotId, Lot] = Factory(dict[LotId, Lot])
     refunds: set[tuple[LotId, RefundId]] = Factory(set[tuple[LotId, RefundId]])
+    patronage: Patronage = Factory(Patronage)
+    occasions: ToldOccasions = Factory(ToldOccasions)
 
 
-def fold(state: Account, event: Event, at: datetime) -> None:  # noqa: ARG001 - one shape for all folds
+def fold(state: Account, event: Event, at: datetime) -> None:
     """Record in `state` what happened."""
     match event:
         case LoyaltyAccountOpened():
             state.opened = True
+        case OccasionRecorded():
+            told_occasions.fold(state.occasions, event, at)
         case PointsEarned(lot=lot, points=points):
             state.balance += points
             state.lots[lot] = Lot(points, event.rules_version, event.standing)
+            if event.order is not None:
+                patronage.count(state.patronage, at)
         case PointsReversed(lot=lot, points=points, refund=refund):
             state.balance -= points
             state.lots[lot].kept -= points
@@ -165,7 +174,7 @@ class ReversePoints:
     order: OrderId | None = None
 
 
-Command: TypeAlias = AwardPoints | ReversePoints
+Command: TypeAlias = AwardPoints | RecordOccasion | ReversePoints
 
 
 @frozen(kw_only=True)
@@ -190,6 +199,8 @@ def decide(command: Command, state: Account) -> Sequence[Event]:
     match command:
         case AwardPoints():
             return _award(command, state)
+        case RecordOccasion():
+            return _opened(command, told_occasions.decide(command, state.occasions), state)
         case ReversePoints():
             return _reverse(command, state)
         case _:
@@ -217,9 +228,16 @@ def _award(command: AwardPoints, state: Account) -> Sequence[Event]:
         activates_at=command.activates_at,
         expires_at=command.expires_at,
     )
-    if state.opened:
-        return [earned]
-    return [LoyaltyAccountOpened(program=command.program, customer=command.customer), earned]
+    return _opened(command, [earned], state)
+
+
+def _opened(
+    command: AwardPoints | RecordOccasion, events: Sequence[Event], state: Account
+) -> Sequence[Event]:
+    """The events, the first of an account behind its opening."""
+    if state.opened or not events:
+        return events
+    return [LoyaltyAccountOpened(program=command.program, customer=command.customer), *events]
 
 
 def _reverse(command: ReversePoints, state: Account) -> Sequence[Event]:

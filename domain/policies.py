@@ -4,15 +4,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from attrs import evolve
+
+from regulars.domain import patronage
 from regulars.domain.earning import evaluate
+from regulars.domain.earning_rules import NO_CURRENCY, Occasion
 from regulars.domain.loyalty import Account, AwardPoints, Command, ReversePoints
-from regulars.domain.occasions import NEWCOMER, occasion
+from regulars.domain.occasions import occasion
 from regulars.domain.order import Order, OrderDelivered
 from regulars.domain.program import Program
+from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.refund import RefundIssued
+from regulars.domain.told_occasions import OccasionRecorded
 from regulars.domain.validity import Counted
-from regulars.domain.values import CustomerId, LotId, OrderId, ProgramId
+from regulars.domain.values import CustomerId, LotId, OccasionId, OrderId, ProgramId
 
 
 class Present(Protocol):
@@ -45,26 +51,66 @@ def earn_on_delivery(
     published = look.program().rules_at(event.placed_at, event.currency)
     if published is None:
         return []
-    bought = occasion(_placed(look, event.order), event.placed_at, NEWCOMER)
-    policies = look.program().policies_at(event.placed_at)
-    usable = policies.activation.activates_at(at)
-    counted = at if policies.expiry.counted is Counted.AWARD else usable
-    return [
-        AwardPoints(
-            program=program_id,
-            customer=event.customer,
-            at=at,
-            lot=LotId(event.order),
-            order=event.order,
-            evaluation=evaluate(published.rules, bought),
-            currency=event.currency,
-            rules_version=published.version,
-            standing=NEWCOMER,
-            pending=usable != at,
-            activates_at=None if usable == at else usable,
-            expires_at=None if counted is None else policies.expiry.expires_at(counted),
-        )
-    ]
+    standing = patronage.standing(
+        look.account(event.customer).patronage, published.rules, event.placed_at
+    )
+    bought = occasion(_placed(look, event.order), event.placed_at, standing)
+    award = AwardPoints(
+        program=program_id,
+        customer=event.customer,
+        at=at,
+        lot=LotId(event.order),
+        order=event.order,
+        evaluation=evaluate(published.rules, bought),
+        currency=event.currency,
+        rules_version=published.version,
+        standing=standing,
+    )
+    return [_usable(award, look.program().policies_at(event.placed_at))]
+
+
+def earn_on_occasion(
+    event: OccasionRecorded, at: datetime, program_id: ProgramId, look: Present
+) -> Sequence[Command]:
+    """
+    An occasion in the programme earns by the rules and policies in force when it came.
+
+    Where no rule is for it nothing is awarded, and no event says so.
+    """
+    published = look.program().rules_at(at, NO_CURRENCY)
+    if published is None or event.program != program_id:
+        return []
+    came = Occasion(at=at, on=event.on, currency=NO_CURRENCY)
+    evaluation = evaluate(published.rules, came)
+    if not evaluation.steps:
+        return []
+    award = AwardPoints(
+        program=program_id,
+        customer=event.customer,
+        at=at,
+        lot=occasion_lot(event.on, event.occasion),
+        on=event.on,
+        evaluation=evaluation,
+        rules_version=published.version,
+    )
+    return [_usable(award, look.program().policies_at(at))]
+
+
+def occasion_lot(on: str, occasion: OccasionId) -> LotId:
+    """The lot of what an occasion that the host told earned."""
+    return LotId(f"{on}/{occasion}")
+
+
+def _usable(award: AwardPoints, policies: ProgramPolicies) -> AwardPoints:
+    """The award, with when its points can be used."""
+    usable = policies.activation.activates_at(award.at)
+    counted = award.at if policies.expiry.counted is Counted.AWARD else usable
+    return evolve(
+        award,
+        pending=usable != award.at,
+        activates_at=None if usable == award.at else usable,
+        expires_at=None if counted is None else policies.expiry.expires_at(counted),
+    )
 
 
 def reverse_on_refund(

@@ -10,11 +10,10 @@ from datetime import datetime
 from typing import Final
 
 from regulars.domain import loyalty, referral
-from regulars.domain.earning import evaluate
 from regulars.domain.earning_rules import Occasion
-from regulars.domain.loyalty import AwardPoints, ReversePoints
+from regulars.domain.loyalty import ReversePoints
 from regulars.domain.order import OrderCompleted
-from regulars.domain.policies import Present
+from regulars.domain.policies import Present, occasion_lot
 from regulars.domain.referral import (
     ClawBackReferral,
     DecideReferral,
@@ -24,8 +23,8 @@ from regulars.domain.referral import (
     ReferralQualified,
 )
 from regulars.domain.refund import RefundIssued
-from regulars.domain.validity import Counted
-from regulars.domain.values import CustomerId, LotId, OrderId, ProgramId
+from regulars.domain.told_occasions import RecordOccasion
+from regulars.domain.values import CustomerId, LotId, OccasionId, OrderId, ProgramId
 
 REFERRER: Final = "referrer"
 REFEREE: Final = "referee"
@@ -44,7 +43,7 @@ def decide_claim(
             referee=event.referee,
             at=at,
             referrer=event.referrer,
-            ordered=bool(look.account(event.referee).lots),
+            ordered=look.account(event.referee).patronage.orders > 0,
         )
     ]
 
@@ -90,35 +89,22 @@ def claw_back_on_refund(
 
 
 def _is_first(look: Present, customer: CustomerId, order: OrderId) -> bool:
-    """Whether of all orders of the customer this one was the first that could earn."""
-    return next(iter(look.account(customer).lots), None) == LotId(order)
+    """Whether the customer had no order that earned before this one was delivered."""
+    lot = look.account(customer).lots.get(LotId(order))
+    return lot is not None and not lot.standing.orders_before
 
 
-def reward_both(
-    event: ReferralQualified, at: datetime, program_id: ProgramId, look: Present
-) -> Sequence[loyalty.Command]:
-    """Both sides earn by the rules of the moment at which the first order was completed."""
-    published = look.program().rules_at(at, event.currency)
-    if published is None:
-        return []
-    policies = look.program().policies_at(at)
-    usable = policies.activation.activates_at(at)
-    counted = at if policies.expiry.counted is Counted.AWARD else usable
+def reward_both(event: ReferralQualified, at: datetime) -> Sequence[loyalty.Command]:
+    """For both sides it is an occasion, which the rules of the programme may be for."""
     return [
-        AwardPoints(
-            program=program_id,
+        RecordOccasion(
+            program=event.program,
             customer=customer,
             at=at,
-            lot=_lot(event.referee),
+            occasion=OccasionId(event.referee),
             on=on,
-            evaluation=evaluate(published.rules, Occasion(at=at, on=on, currency=event.currency)),
-            currency=event.currency,
-            rules_version=published.version,
-            pending=usable != at,
-            activates_at=None if usable == at else usable,
-            expires_at=None if counted is None else policies.expiry.expires_at(counted),
         )
-        for customer, on in ((event.referrer, REFERRER), (event.referee, REFEREE))
+        for customer, on in _sides(event)
     ]
 
 
@@ -126,11 +112,10 @@ def take_back_both(
     event: ReferralClawedBack, at: datetime, program_id: ProgramId, look: Present
 ) -> Sequence[loyalty.Command]:
     """What both sides earned is taken back as that of an order that was paid back in full."""
-    lot = _lot(event.referee)
     earned = [
-        (customer, look.account(customer).lots[lot].rules_version)
-        for customer in (event.referrer, event.referee)
-        if lot in look.account(customer).lots
+        (customer, lot, look.account(customer).lots[lot].rules_version)
+        for customer, on in _sides(event)
+        if (lot := occasion_lot(on, OccasionId(event.referee))) in look.account(customer).lots
     ]
     return [
         ReversePoints(
@@ -143,10 +128,10 @@ def take_back_both(
             rules=look.program().version(version),
             rules_version=version,
         )
-        for customer, version in earned
+        for customer, lot, version in earned
         if version is not None
     ]
 
 
-def _lot(referee: CustomerId) -> LotId:
-    return LotId(f"referral/{referee}")
+def _sides(event: ReferralQualified | ReferralClawedBack) -> tuple[tuple[CustomerId, str], ...]:
+    return (event.referrer, REFERRER), (event.referee, REFEREE)

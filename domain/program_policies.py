@@ -7,16 +7,13 @@ from zoneinfo import ZoneInfo
 from attrs import frozen
 
 from regulars.domain.ledger_policies import USUAL_RETURNS, ReturnPolicy, SpendOrder
-from regulars.domain.rule_flaws import Flaw, Place
+from regulars.domain.rule_flaws import MOST_DAYS, Flaw, Place
 from regulars.domain.validity import (
     MONTHS_OF_A_YEAR,
     Activation,
     ActivationPolicy,
     ExpiryPolicy,
 )
-
-MOST_DAYS: Final = 36_525
-"""The longest time that a policy counts in days: a hundred years."""
 
 _DAYS_OF_A_MONTH: Final = 31
 

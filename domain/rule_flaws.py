@@ -22,6 +22,12 @@ MOST_BONUS: Final = 10**9
 MOST_TIMES: Final = 1_000
 """The most that a multiplier multiplies by."""
 
+MOST_DAYS: Final = 36_525
+"""The longest time that rules and policies count in days: a hundred years."""
+
+MOST_NTH: Final = 100
+"""The highest number of an order within some days that a rule may ask for."""
+
 Place: TypeAlias = tuple[str | int, ...]
 """The fields, and the numbers in tuples from 0 on, that lead to a value."""
 
@@ -105,8 +111,11 @@ def _when(when: When, place: Place) -> _Found:
         yield (*place, "at_least"), "must be 0 or more"
     if when.nth is not None and when.nth.n < 1:
         yield (*place, "nth"), "must be 1 or more"
-    if when.nth is not None and when.nth.days is not None and when.nth.days < 1:
-        yield (*place, "days"), "must be 1 or more"
+    if when.nth is not None and when.nth.days is not None:
+        if not 1 <= when.nth.days <= MOST_DAYS:
+            yield (*place, "days"), f"must be from 1 to {MOST_DAYS}"
+        if when.nth.n > MOST_NTH:
+            yield (*place, "nth"), f"must be at most {MOST_NTH} where days are told"
     if when.since is not None and when.until is not None and when.since >= when.until:
         yield (*place, "until"), "must lie after since"
 

@@ -19,6 +19,7 @@ CampaignId = NewType("CampaignId", str)
 GrantId = NewType("GrantId", str)
 ReservationId = NewType("ReservationId", str)
 LotId = NewType("LotId", str)
+OccasionId = NewType("OccasionId", str)
 ErasureId = NewType("ErasureId", str)
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)

@@ -139,6 +139,7 @@ from regulars.domain.rights import (
     RestrictProcessing,
     WithdrawObjection,
 )
+from regulars.domain.told_occasions import RecordOccasion
 from regulars.domain.values import (
     AddressId,
     CampaignId,
@@ -149,6 +150,7 @@ from regulars.domain.values import (
     ItemId,
     MerchantId,
     Money,
+    OccasionId,
     OfferId,
     OrderId,
     ProgramId,
@@ -247,6 +249,7 @@ __all__ = [
     "NotOurDatabase",
     "NumberProtection",
     "ObjectToProcessing",
+    "OccasionId",
     "OfferId",
     "OlderFormat",
     "OrderId",
@@ -271,6 +274,7 @@ __all__ = [
     "Reach",
     "ReadingPolicy",
     "Receipt",
+    "RecordOccasion",
     "Recorded",
     "ReferralTerms",
     "RefundId",

@@ -34,6 +34,7 @@ from regulars.domain.loyalty import (
 from regulars.domain.occasions import Standing
 from regulars.domain.program import EarningRulesPublished, ProgramDefined, ProgramPoliciesSet
 from regulars.domain.program_policies import ProgramPolicies
+from regulars.domain.told_occasions import OccasionRecorded
 from regulars.domain.validity import (
     Activation,
     ActivationPolicy,
@@ -41,7 +42,7 @@ from regulars.domain.validity import (
     ExpiryPolicy,
     Period,
 )
-from regulars.domain.values import ItemId, LotId, RefundId
+from regulars.domain.values import ItemId, LotId, OccasionId, RefundId
 from regulars.testing.example_ids import ADA, CAFE, ORDER, PLACED_AT, PROGRAM
 
 RULES = RuleSet(
@@ -111,6 +112,9 @@ LOYALTY: Final[dict[tuple[str, int], Event]] = {
         effective_from=PLACED_AT,
     ),
     ("LoyaltyAccountOpened", 1): LoyaltyAccountOpened(program=PROGRAM, customer=ADA),
+    ("OccasionRecorded", 1): OccasionRecorded(
+        program=PROGRAM, customer=ADA, occasion=OccasionId("2026"), on="birthday"
+    ),
     ("PointsEarned", 2): PointsEarned(
         program=PROGRAM,
         customer=ADA,

@@ -22,7 +22,7 @@ from regulars.domain import (
 from regulars.domain.budget import BudgetConsumed, BudgetRestored
 from regulars.domain.loyalty import Account
 from regulars.domain.order import Order, OrderCancelled, OrderCompleted, OrderDelivered
-from regulars.domain.policies import earn_on_delivery, reverse_on_refund
+from regulars.domain.policies import earn_on_delivery, earn_on_occasion, reverse_on_refund
 from regulars.domain.policies_campaigns import issue_on_grant, revoke_on_cancelled_grant
 from regulars.domain.policies_coupons import give_back_coupons, take_back_coupons, use_coupons
 from regulars.domain.policies_referral import (
@@ -36,6 +36,7 @@ from regulars.domain.program import Program
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.referral import ReferralClaimed, ReferralClawedBack, ReferralQualified
 from regulars.domain.refund import RefundIssued
+from regulars.domain.told_occasions import OccasionRecorded
 from regulars.domain.values import (
     CampaignId,
     CustomerId,
@@ -193,7 +194,7 @@ class Chronicle:
         if isinstance(event, ReferralClaimed):
             return decide_claim(event, at, PROGRAM, self)
         if isinstance(event, ReferralQualified):
-            return reward_both(event, at, PROGRAM, self)
+            return reward_both(event, at)
         if isinstance(event, ReferralClawedBack):
             return take_back_both(event, at, PROGRAM, self)
         if isinstance(event, BudgetConsumed):
@@ -208,6 +209,8 @@ class Chronicle:
                 *take_back_coupons(event, at),
                 *claw_back_on_refund(event, at, PROGRAM, self),
             ]
+        if isinstance(event, OccasionRecorded):
+            return earn_on_occasion(event, at, PROGRAM, self)
         return ()
 
 

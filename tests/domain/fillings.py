@@ -68,6 +68,7 @@ from regulars.domain.values import (
     LotId,
     MerchantId,
     Money,
+    OccasionId,
     OfferId,
     OrderId,
     ProgramId,
@@ -144,6 +145,7 @@ occasions = st.builds(
     currency=currencies,
     lines=amounts.map(lambda paid: (EarningLine(line=1, gross=paid, net=paid),)),
 )
+occasion_ids = st.sampled_from([OccasionId(str(year)) for year in (2024, 2025)])
 lot_ids = st.sampled_from([LotId(f"o-{number}") for number in range(1, 5)])
 lines = st.lists(
     st.builds(
@@ -259,6 +261,7 @@ _FILLING: Final[Filling] = {
     ItemId: item_ids,
     LotId: lot_ids,
     tuple[Allocation, ...]: st.lists(allocations, max_size=2).map(tuple),
+    OccasionId: occasion_ids,
     MerchantId: merchant_ids,
     OfferId: offer_ids,
     OrderId: order_ids,

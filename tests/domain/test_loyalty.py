@@ -15,7 +15,8 @@ from regulars.domain.loyalty import (
     PointsReversed,
     ReversePoints,
 )
-from regulars.domain.values import LotId, OrderId, ProgramId, RefundId
+from regulars.domain.told_occasions import NotToBeTold, OccasionRecorded, RecordOccasion
+from regulars.domain.values import LotId, OccasionId, OrderId, ProgramId, RefundId
 from tests.domain.chronicle import PROGRAM
 from tests.domain.examples import ANNA, FIRST, ORDER, SECOND, giving
 from tests.domain.fillings import ANYTHING, amounts, rules
@@ -53,23 +54,30 @@ REVERSE = ReversePoints(
     rules=ONE_PER_TEN,
     rules_version=1,
 )
+TELL = RecordOccasion(
+    program=PROGRAM, customer=ANNA, at=NOON, occasion=OccasionId("2024"), on="birthday"
+)
 
 COMMANDS: dict[str, Command] = {
     "award": AWARD,
     "award below zero": evolve(AWARD, evaluation=evolve(AWARD.evaluation, points=-1)),
     "award another": evolve(AWARD, lot=OTHER_LOT, order=OrderId("o-2")),
     "reverse": REVERSE,
+    "tell": TELL,
+    "tell of an order": evolve(TELL, on="order"),
     "reverse more": evolve(REVERSE, refund=SECOND, remaining=paid(0)),
 }
-LEGEND: Legend = {ImpossibleAward: "<"}
+LEGEND: Legend = {ImpossibleAward: "<", NotToBeTold: "!"}
 TABLE = """
-            award  award below zero  award another  reverse  reverse more
-nothing     ++     <                 ++             =        =
-awarded     =      <                 +              +        +
-reversed    =      <                 +              =        +
+            award  award below zero  award another  reverse  tell  tell of an order  reverse more
+nothing     ++     <                 ++             =        ++    !                 =
+told        +      <                 +              =        =     !                 =
+awarded     =      <                 +              +        +     !                 +
+reversed    =      <                 +              =        +     !                 +
 """
 PASTS: dict[str, tuple[Command, ...]] = {
     "nothing": (),
+    "told": (TELL,),
     "awarded": (AWARD,),
     "reversed": (AWARD, REVERSE),
 }
@@ -214,11 +222,16 @@ tellings = st.lists(
 def test_no_sequence_of_commands_breaks_the_invariants(commands: list[Command]) -> None:
     story = account_story()
     kept: dict[LotId, int] = {}
+    occasions = set[OccasionId]()
     for command in commands:
         for event in story.attempt(command):
             match event:
                 case LoyaltyAccountOpened():
                     assert not kept
+                    assert not occasions
+                case OccasionRecorded(occasion=occasion):
+                    assert occasion not in occasions
+                    occasions.add(occasion)
                 case PointsEarned(lot=lot):
                     assert lot not in kept
                     assert event.points == event.evaluation.points >= 0
@@ -230,7 +243,9 @@ def test_no_sequence_of_commands_breaks_the_invariants(commands: list[Command]) 
         assert story.state.balance == sum(kept.values()) >= 0
         assert {name: lot.kept for name, lot in story.state.lots.items()} == kept
 
-    assert [type(event) for event in story.told].count(LoyaltyAccountOpened) == bool(kept)
+    assert [type(event) for event in story.told].count(LoyaltyAccountOpened) == bool(
+        kept or occasions
+    )
 
 
 @given(tellings, st.data())

@@ -1,8 +1,8 @@
 import pytest
 
 from regulars.domain.ledger_policies import ReturnPolicy
-from regulars.domain.program_policies import MOST_DAYS, USUAL, ProgramPolicies, policy_flaw
-from regulars.domain.rule_flaws import spelled
+from regulars.domain.program_policies import USUAL, ProgramPolicies, policy_flaw
+from regulars.domain.rule_flaws import MOST_DAYS, spelled
 from regulars.domain.validity import Activation, ActivationPolicy, ExpiryPolicy, Period
 
 

@@ -36,6 +36,7 @@ from tests.domain.story import NOON, minutes, referral_story
 from tests.domain.strategies import referral_commands
 
 CHEN = CustomerId("chen")
+SHARED = ("referrer/anna", "referee/anna")
 TERMS = ReferralTerms(currency="CNY", at_least=50_00, claw_back_days=14)
 CLAIM = ClaimReferral(program=PROGRAM, referee=ANNA, at=NOON, referrer=BO, terms=TERMS)
 ANSWER = DecideReferral(program=PROGRAM, referee=ANNA, at=NOON, referrer=BO, ordered=False)
@@ -73,9 +74,7 @@ def completed(order: str = ORDER, minute: int = 0, **order_fields: Any) -> list[
 def awards(town: Chronicle) -> dict[tuple[str, str], int]:
     """The points of each lot of a referral, by customer and occasion."""
     return {
-        (one.customer, one.on): one.points
-        for one in town.all(PointsEarned)
-        if one.lot == "referral/anna"
+        (one.customer, one.on): one.points for one in town.all(PointsEarned) if one.lot in SHARED
     }
 
 
@@ -131,7 +130,7 @@ def test_wf03_a_first_order_that_is_paid_back_takes_both_rewards_with_it() -> No
     reversed_ = {
         one.customer: (one.points, one.kept)
         for one in town.all(PointsReversed)
-        if one.lot == "referral/anna"
+        if one.lot in SHARED
     }
     assert reversed_ == {BO: (80, 0), ANNA: (120, 0)}
     assert town.accounts[PROGRAM, BO].state.balance == 0
@@ -165,21 +164,16 @@ def test_orders_of_nobody_and_programmes_of_others_refer_nobody() -> None:
     assert town.all(ReferralQualified) == []
 
 
-def test_without_rules_at_that_moment_nobody_is_rewarded() -> None:
-    town = Chronicle()
-    town.referrals[PROGRAM, ANNA].given(CLAIM, ANSWER)
-    only_dollars = evolve(PROGRAMME[1], currency="USD")
-    for command in (PROGRAMME[0], only_dollars):
-        town.tell(command)
-    qualified = ReferralQualified(
-        program=PROGRAM, referee=ANNA, referrer=BO, order=ORDER, currency="CNY"
-    )
-    clawed_back = ReferralClawedBack(
-        program=PROGRAM, referee=ANNA, referrer=BO, order=ORDER, refund=RefundId("r-1")
-    )
+def test_a_programme_without_rules_for_referrals_rewards_nobody() -> None:
+    spend = RuleSet(groups=RULES.groups[:1])
+    paid_back = evolve(refund(100_00), at=NOON + timedelta(days=1))
+    no_rules = evolve(PROGRAMME[1], rules=spend)
 
-    assert town.reactions(qualified, NOON) == []
-    assert town.reactions(clawed_back, NOON) == []
+    town = chronicle([PROGRAMME[0], no_rules, CLAIM, *completed(), paid_back])
+
+    assert awards(town) == {}
+    assert len(town.all(ReferralClawedBack)) == 1
+    assert {one.order for one in town.all(PointsReversed)} == {ORDER}
 
 
 def test_claims_that_were_decided_stay_so() -> None:

@@ -20,6 +20,7 @@ from regulars.domain import (
     referral,
     refund,
     review,
+    told_occasions,
 )
 from regulars.domain.campaign import Phase
 from regulars.domain.order import Stage
@@ -50,6 +51,7 @@ MODULES = (
     referral,
     refund,
     review,
+    told_occasions,
 )
 REFUSALS = [
     kind

@@ -4,6 +4,8 @@ The worked examples and laws of docs/loyalty.md under their ids, from the order 
 `pytest -k wR03` finds the example of that id; refunds follow the column RECOMPUTE.
 """
 
+from datetime import timedelta
+
 import pytest
 from attrs import evolve
 from hypothesis import given
@@ -11,9 +13,9 @@ from hypothesis import strategies as st
 
 from regulars.domain.actor import RecordAccess
 from regulars.domain.customer import UpdateCustomerDetails
-from regulars.domain.earning_rules import RuleSet
+from regulars.domain.earning_rules import Group, Nth, Rule, RuleId, RuleSet, When
 from regulars.domain.loyalty import PointsEarned, PointsReversed
-from regulars.domain.order import CompleteOrder
+from regulars.domain.order import CancelOrder, CompleteOrder, MarkDelivered
 from regulars.domain.program import DefineProgram, PublishEarningRules
 from regulars.domain.purchase import Line
 from regulars.domain.refund import RefundIssued
@@ -26,6 +28,15 @@ from tests.domain.strategies import histories, partitions
 
 ONE_PER_ONE = giving(1)
 ONE_PER_TEN = giving(1, per=10)
+
+
+def nth(number: int, days: int | None, bonus: int) -> RuleSet:
+    """The set of one bonus for the order of that number."""
+    when = When(nth=Nth(n=number, days=days))
+    return RuleSet(groups=(Group(rules=(Rule(rule=RuleId("nth"), bonus=bonus, when=when),)),))
+
+
+THIRD_IN_A_WEEK = nth(3, 7, bonus=30)
 
 
 def published(told: RuleSet) -> PublishEarningRules:
@@ -67,6 +78,63 @@ def test_we07_points_are_rounded_once_an_order_not_once_a_line() -> None:
     town.tell(evolve(DELIVER, order=OrderId("o-2")))
 
     assert balance(town) == 3
+
+
+def weekly(*days: int, told: RuleSet = THIRD_IN_A_WEEK) -> Chronicle:
+    """The town in which Anna's orders came on these days, each delivered at once."""
+    define = DefineProgram(program=PROGRAM, at=NOON, name="Regulars")
+    town = chronicle([define, published(told)])
+    for number, day in enumerate(days, 1):
+        order, at = OrderId(f"o-{number}"), NOON + timedelta(days=day)
+        town.tell(evolve(PLACE, order=order, at=at))
+        town.tell(evolve(DELIVER, order=order, at=at))
+    return town
+
+
+def test_we10_the_third_order_in_seven_days_gives_a_bonus() -> None:
+    assert [event.points for event in weekly(0, 2, 6).all(PointsEarned)] == [0, 0, 30]
+    assert [event.points for event in weekly(0, 2, 7).all(PointsEarned)] == [0, 0, 0]
+    assert [event.points for event in weekly(0, 2, 3, 4).all(PointsEarned)] == [0, 0, 30, 0]
+
+
+def test_we10_an_order_that_was_cancelled_is_none_of_the_three() -> None:
+    town = weekly(0)
+    wednesday = evolve(PLACE, order=OrderId("o-2"), at=NOON + timedelta(days=2))
+    sunday = evolve(PLACE, order=OrderId("o-3"), at=NOON + timedelta(days=6))
+    for command in (
+        wednesday,
+        CancelOrder(order=wednesday.order, at=wednesday.at),
+        sunday,
+        MarkDelivered(order=sunday.order, at=sunday.at),
+    ):
+        town.tell(command)
+
+    assert [event.points for event in town.all(PointsEarned)] == [0, 0]
+
+
+def test_we11_the_bonus_of_a_first_order_is_that_of_the_first_that_was_not_cancelled() -> None:
+    town = weekly(told=nth(1, None, bonus=5))
+    second, third = (evolve(PLACE, order=OrderId(name)) for name in ("o-2", "o-3"))
+    for command in (
+        PLACE,
+        second,
+        CancelOrder(order=ORDER, at=NOON),
+        evolve(DELIVER, order=second.order),
+        CompleteOrder(order=second.order, at=NOON + minutes(60)),
+        third,
+        evolve(DELIVER, order=third.order),
+    ):
+        town.tell(command)
+
+    assert [(one.order, one.points) for one in town.all(PointsEarned)] == [("o-2", 5), ("o-3", 0)]
+
+
+def test_a_refund_keeps_the_bonus_of_an_order_that_is_still_paid_for() -> None:
+    town = weekly(0, 2, 6)
+    town.tell(evolve(refund(40_00), order=OrderId("o-3"), at=NOON + timedelta(days=6)))
+    town.tell(evolve(refund(60_00, "r-2"), order=OrderId("o-3"), at=NOON + timedelta(days=6)))
+
+    assert [event.points for event in town.all(PointsReversed)] == [0, 30]
 
 
 def test_we13_an_order_delivered_and_completed_twice_earns_once() -> None:

@@ -1,0 +1,45 @@
+"""How often a customer ordered, as earning rules ask it; see `Nth`."""
+
+from bisect import insort
+from datetime import datetime, timedelta
+
+from attrs import Factory, define
+
+from regulars.domain.earning_rules import Multiplier, Rule, RuleSet
+from regulars.domain.occasions import Standing
+from regulars.domain.rule_flaws import MOST_NTH
+
+
+@define
+class Patronage:
+    """
+    The orders of a customer that earned, if only 0. No refund takes one out again.
+
+    `recent` has the moments at which the last of them were delivered, in the order of time.
+    """
+
+    orders: int = 0
+    recent: list[datetime] = Factory(list[datetime])
+
+
+def count(state: Patronage, at: datetime) -> None:
+    """Record in `state` that an order earned at that moment."""
+    state.orders += 1
+    insort(state.recent, at)
+    del state.recent[:-MOST_NTH]
+
+
+def standing(state: Patronage, rules: RuleSet, placed_at: datetime) -> Standing:
+    """What the rules may ask about a customer whose next order was placed at that moment."""
+    days = max(map(_days, _asking(rules)), default=0)
+    start = placed_at - timedelta(days=days)
+    recent = tuple(moment for moment in state.recent if start < moment) if days else ()
+    return Standing(orders_before=state.orders, recent=recent)
+
+
+def _asking(rules: RuleSet) -> list[Rule | Multiplier]:
+    return [*(rule for group in rules.groups for rule in group.rules), *rules.multipliers]
+
+
+def _days(one: Rule | Multiplier) -> int:
+    return (one.when.nth.days if one.when.nth is not None else None) or 0

@@ -1,0 +1,94 @@
+"""Occasions that the host tells: a birthday, a filled-in survey, a customer who stays away."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from attrs import Factory, define, frozen
+
+from regulars.domain.earning_rules import ORDER
+from regulars.domain.validity import clamped, midnight
+from regulars.domain.values import CustomerId, OccasionId, ProgramId, Refusal
+
+
+# Stored under these names with these fields: never rename, never repurpose, add a version.
+@frozen(kw_only=True)
+class OccasionRecorded:
+    """An occasion came that `on` names; the rules that are for it give what they give."""
+
+    program: ProgramId
+    customer: CustomerId
+    occasion: OccasionId
+    on: str
+
+
+@define
+class ToldOccasions:
+    """The occasions of one customer, each once, and when the last of each name was."""
+
+    known: set[OccasionId] = Factory(set[OccasionId])
+    last: dict[str, datetime] = Factory(dict[str, datetime])
+
+
+def fold(state: ToldOccasions, event: OccasionRecorded, at: datetime) -> None:
+    """Record in `state` what happened."""
+    state.known.add(event.occasion)
+    state.last[event.on] = max(at, state.last.get(event.on, at))
+
+
+@frozen(kw_only=True)
+class RecordOccasion:
+    """
+    Tell that an occasion came. Its id tells a repeat.
+
+    With `apart` it counts only if so many x 24 hours lie between it and the last of its name.
+    """
+
+    program: ProgramId
+    customer: CustomerId
+    at: datetime
+    occasion: OccasionId
+    on: str
+    apart: int = 0
+
+
+@frozen(kw_only=True)
+class NotToBeTold(Refusal):
+    """Orders are no occasions to tell: they earn when they are delivered."""
+
+    occasion: OccasionId
+
+    def __str__(self) -> str:
+        return f"occasion {self.occasion} cannot be an order"
+
+
+_A_DAY: Final = timedelta(days=1)
+
+
+def decide(command: RecordOccasion, state: ToldOccasions) -> Sequence[OccasionRecorded]:
+    """
+    The occasion to record; nothing if it was recorded before or comes too soon.
+
+    Raises:
+        NotToBeTold: it is an order, which is placed and delivered.
+    """
+    if command.on == ORDER:
+        raise NotToBeTold(occasion=command.occasion)
+    last = state.last.get(command.on)
+    if command.occasion in state.known:
+        return []
+    if last is not None and abs(command.at - last) // _A_DAY < command.apart:
+        return []
+    return [
+        OccasionRecorded(
+            program=command.program,
+            customer=command.customer,
+            occasion=command.occasion,
+            on=command.on,
+        )
+    ]
+
+
+def birthday(born: date, year: int, zone: str) -> datetime:
+    """When the birthday of a year begins: where there is no 29 February, on the 28th."""
+    return midnight(clamped(year, born.month, born.day), zone)

@@ -1,0 +1,114 @@
+from datetime import UTC, date, datetime, timedelta
+
+from attrs import evolve
+
+from regulars.domain.earning_rules import Group, Rule, RuleId, RuleSet, When
+from regulars.domain.loyalty import LoyaltyAccountOpened, PointsEarned
+from regulars.domain.program import DefineProgram, PublishEarningRules, SetProgramPolicies
+from regulars.domain.program_policies import ProgramPolicies
+from regulars.domain.told_occasions import OccasionRecorded, RecordOccasion, birthday
+from regulars.domain.validity import ExpiryPolicy
+from regulars.domain.values import OccasionId, ProgramId
+from tests.domain.chronicle import PROGRAM, Chronicle, chronicle
+from tests.domain.examples import ANNA, DELIVER, PLACE, giving
+from tests.domain.story import NOON, minutes
+
+CAKE = Rule(rule=RuleId("cake"), bonus=50, when=When(on="birthday"))
+RULES = RuleSet(groups=(*giving(1).groups, Group(rules=(CAKE,))))
+ZONE = "Asia/Shanghai"
+TOWN = (
+    DefineProgram(program=PROGRAM, at=NOON, name="Regulars"),
+    PublishEarningRules(program=PROGRAM, at=NOON, rules=RULES),
+)
+
+
+def told(at: datetime, name: str, apart: int = 365) -> RecordOccasion:
+    return RecordOccasion(
+        program=PROGRAM,
+        customer=ANNA,
+        at=at,
+        occasion=OccasionId(name),
+        on="birthday",
+        apart=apart,
+    )
+
+
+def earned(town: Chronicle) -> list[tuple[str, int]]:
+    return [(event.lot, event.points) for event in town.all(PointsEarned)]
+
+
+def test_we12_a_birthday_on_29_february_is_granted_every_year_once() -> None:
+    town = chronicle(TOWN)
+    born = date(2000, 2, 29)
+
+    for year in (2025, 2026, 2027, 2028):
+        town.tell(told(birthday(born, year, ZONE), str(year)))
+        town.tell(told(birthday(born, year, ZONE), str(year)))
+
+    assert birthday(born, 2025, ZONE) == datetime(2025, 2, 27, 16, tzinfo=UTC)
+    assert birthday(born, 2028, ZONE) == datetime(2028, 2, 28, 16, tzinfo=UTC)
+    assert earned(town) == [(f"birthday/{year}", 50) for year in (2025, 2026, 2027, 2028)]
+
+
+def test_we12_another_date_of_birth_gives_nothing_more_within_a_year() -> None:
+    first = birthday(date(2000, 2, 29), 2025, ZONE)
+    town = chronicle([*TOWN, told(first, "2025")])
+
+    town.tell(told(birthday(date(2000, 6, 1), 2025, ZONE), "2025-moved"))
+    town.tell(told(first + timedelta(days=365) - timedelta(microseconds=1), "2026-early"))
+    town.tell(told(first - timedelta(days=1), "2025-before"))
+
+    assert earned(town) == [("birthday/2025", 50)]
+
+
+def test_an_occasion_opens_the_account_and_names_its_rules() -> None:
+    town = chronicle([*TOWN, told(NOON, "2024")])
+    opened, recorded, award = (fact.event for fact in town.facts[2:])
+
+    assert opened == LoyaltyAccountOpened(program=PROGRAM, customer=ANNA)
+    assert recorded == OccasionRecorded(
+        program=PROGRAM, customer=ANNA, occasion=OccasionId("2024"), on="birthday"
+    )
+    assert isinstance(award, PointsEarned)
+    assert (award.on, award.order, award.currency, award.rules_version) == (
+        "birthday",
+        None,
+        None,
+        1,
+    )
+
+
+def test_an_occasion_that_no_rule_is_for_is_recorded_and_earns_nothing() -> None:
+    town = chronicle([*TOWN, evolve(told(NOON, "2024"), on="survey")])
+    bare = chronicle([told(NOON, "2024")])
+
+    assert (len(town.all(OccasionRecorded)), earned(town)) == (1, [])
+    assert (len(bare.all(OccasionRecorded)), earned(bare)) == (1, [])
+
+
+def test_an_occasion_in_another_programme_earns_nothing_here() -> None:
+    town = chronicle([*TOWN, evolve(told(NOON, "2024"), program=ProgramId("night"))])
+
+    assert earned(town) == []
+
+
+def test_an_occasion_without_a_distance_counts_each_time() -> None:
+    town = chronicle([*TOWN, told(NOON, "one", apart=0), told(NOON + minutes(1), "two", apart=0)])
+
+    assert earned(town) == [("birthday/one", 50), ("birthday/two", 50)]
+
+
+def test_an_occasion_is_no_order() -> None:
+    town = chronicle([*TOWN, told(NOON, "2024"), PLACE, DELIVER])
+
+    assert [event.standing.orders_before for event in town.all(PointsEarned)] == [0, 0]
+    assert [event.points for event in town.all(PointsEarned)] == [50, 100]
+
+
+def test_points_of_an_occasion_end_by_the_policies_of_its_moment() -> None:
+    short = SetProgramPolicies(
+        program=PROGRAM, at=NOON, policies=ProgramPolicies(expiry=ExpiryPolicy(days=5))
+    )
+    (award,) = chronicle([*TOWN, short, told(NOON, "2024")]).all(PointsEarned)
+
+    assert award.expires_at == datetime(2024, 5, 22, 16, tzinfo=UTC)

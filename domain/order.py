@@ -95,11 +95,7 @@ class OrderCompleted:
 
 @frozen(kw_only=True)
 class OrderCancelled:
-    """
-    Ended before delivery: counts as no order. Repeats whose and what it was, to be uncounted.
-
-    `coupons` are those it used, `takes_back` those it brought.
-    """
+    """Ended before delivery: counts as no order. Repeats what it was, used and brought."""
 
     order: OrderId
     currency: str
@@ -270,10 +266,8 @@ class StepTooLate(Refusal):
     reached: Stage
 
     def __str__(self) -> str:
-        return (
-            f"order {self.order} cannot become {self.step.name.lower()}:"
-            f" it is {self.reached.name.lower()}"
-        )
+        step, reached = self.step.name.lower(), self.reached.name.lower()
+        return f"order {self.order} cannot become {step}: it is {reached}"
 
 
 @frozen(kw_only=True)
@@ -334,8 +328,6 @@ def decide(command: Command, state: Order) -> Sequence[Event]:
             if not completed:
                 return []
             ended = protection.ended(order, state.protection, command.at, graced=True)
-            if Stage.DELIVERED in state.steps:
-                return [*completed, *ended]
             delivered = _step(command, state, Stage.DELIVERED, _delivered(placed, placed_at))
             return [*delivered, *completed, *ended]
         case CancelOrder():

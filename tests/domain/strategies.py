@@ -240,9 +240,8 @@ def histories(
         _told(st.lists(offers, max_size=3)),
         _told(st.lists(rules, max_size=2)),
         _told(st.lists(visits | st.just(back), max_size=3)),
-        _told(coupon_lives(PROGRAM, anna, _BEGINNING)),
-        _told(st.lists(_CLAIMS, max_size=3)),
-        _told(campaign_lives(PROGRAM, anna, _BEGINNING)),
+        _told(st.lists(_CLAIMS, max_size=2)),
+        _told(coupon_lives(PROGRAM, anna, _BEGINNING) | campaign_lives(PROGRAM, anna, _BEGINNING)),
     ]
     lives = [
         _told(_life(built(PlaceOrder, filling, order=OrderId(f"o-{number}")), review, naming))

@@ -179,6 +179,8 @@ def test_a_coupon_of_nobody_counts_for_whoever_brings_it() -> None:
     story = offer_story().given(DEFINE, evolve(ISSUE, customer=None))
 
     assert why(story, evolve(RESERVE, customer=None)) is None
+    story.given(evolve(REDEEM, customer=None))
+    assert (story.state.coupons.used, story.state.coupons.used_by) == (1, {})
 
 
 def test_wc08_a_cancelled_order_does_not_count_against_the_limit() -> None:

@@ -18,7 +18,8 @@ from regulars.domain import program as domain
 from regulars.domain.earning_rules import Group, Multiplier, Rule
 from regulars.domain.program import EarningRulesPublished, Program
 from regulars.domain.program_policies import ProgramPolicies
-from regulars.domain.values import ProgramId
+from regulars.domain.tier_ladder import TierLadder
+from regulars.domain.values import ProgramId, decimal_text
 
 _PROGRAM = ProgramId("default")
 
@@ -68,6 +69,7 @@ def _document(told: Program) -> dict[str, object]:
         "name": None if told.defined is None else told.defined.name,
         "rules": [_without_program(one) for one in told.published],
         "policies": [_without_program(one) for one in told.policies],
+        "ladders": [_without_program(one) for one in told.ladders],
     }
 
 
@@ -87,6 +89,9 @@ def _shown(told: Program) -> Iterator[RenderableType]:
     for one in told.policies:
         title = f"Policies, in force {_since(one.effective_from)}"
         yield section(title, facts(*_policies(one.policies)))
+    for ladder in told.ladders:
+        title = f"Ladder {ladder.version}, in force {_since(ladder.effective_from)}"
+        yield section(title, facts(*_ladder(ladder.ladder)))
 
 
 def _title(published: EarningRulesPublished) -> str:
@@ -172,3 +177,18 @@ def _policies(policies: ProgramPolicies) -> Iterator[tuple[str, str]]:
     yield "Reversal", f"{returns.reversal.value}, {returns.arithmetic.value}"
     yield "Restoring", f"{returns.restore.value}, reinstated for {returns.reinstate_days} days"
     yield "Spent first", policies.spend_order.value
+
+
+def _ladder(ladder: TierLadder) -> Iterator[tuple[str, str]]:
+    for level in ladder.levels:
+        least = str(level.least)
+        if ladder.currency is not None:
+            least = f"{decimal_text(level.least, ladder.currency)} {ladder.currency}"
+        yield plain(level.tier), f"from {least} on"
+    days = f", {ladder.days} days" if ladder.days else ""
+    yield "Counts", f"{ladder.basis.value}, {ladder.window.value.replace('_', ' ')}{days}"
+    term = "for ever" if ladder.term_months is None else f"{ladder.term_months} months"
+    grace = f", then {ladder.grace_months} of grace" if ladder.grace_months else ""
+    yield "Held", f"{term}{grace}"
+    refunds = ", by refunds at once" if ladder.refunds_at_once else ""
+    yield "Lost", f"{ladder.downgrade.value.replace('_', ' ')}{refunds}"

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from attrs import frozen
 
+from regulars.adapters.program_ladder import Ladder
 from regulars.adapters.program_rules import Earning, Moment, WrongRules
 from regulars.adapters.toml_lines import line_of
 from regulars.domain.ledger_policies import (
@@ -22,6 +23,7 @@ from regulars.domain.program import (
     Command,
     DefineProgram,
     PublishEarningRules,
+    PublishTierLadder,
     SetProgramPolicies,
 )
 from regulars.domain.program_policies import USUAL, ProgramPolicies, policy_flaw
@@ -124,6 +126,7 @@ class _Policies(msgspec.Struct, forbid_unknown_fields=True):
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     earning: Annotated[list[Earning], msgspec.Meta(min_length=1)]
     policies: list[_Policies] = []
+    ladder: list[Ladder] = []
     name: str = "Regulars"
 
 
@@ -206,6 +209,7 @@ def _commands(found: _File, program_id: ProgramId) -> tuple[Command, ...]:
             )
         )
     commands += _policies(found, program_id)
+    commands += _ladders(found, program_id)
     return tuple(commands)
 
 
@@ -226,6 +230,29 @@ def _policies(found: _File, program_id: ProgramId) -> list[Command]:
                 program=program_id,
                 at=start or BEGINNING,
                 policies=policies,
+                effective_from=start,
+            )
+        )
+    return commands
+
+
+def _ladders(found: _File, program_id: ProgramId) -> list[Command]:
+    commands: list[Command] = []
+    begun = set[datetime | None]()
+    for number, told in enumerate(found.ladder):
+        start = _utc(told.effective_from)
+        if start in begun:
+            raise WrongRules(("ladder", number), "begins when another does")
+        begun.add(start)
+        try:
+            ladder = told.ladder()
+        except WrongRules as wrong:
+            raise WrongRules(("ladder", number, *wrong.place), str(wrong)) from None
+        commands.append(
+            PublishTierLadder(
+                program=program_id,
+                at=start or BEGINNING,
+                ladder=ladder,
                 effective_from=start,
             )
         )

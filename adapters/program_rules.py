@@ -87,14 +87,7 @@ class _Conditions(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         )
 
     def _least(self, place: Place, currency: str | None) -> int:
-        if self.at_least is None:
-            return 0
-        if currency is None or not is_currency(currency):
-            raise WrongRules(place, "needs a currency, in the rule or the whole set")
-        minor = amount(self.at_least, place) * Fraction(10) ** digits(currency)
-        if minor.denominator != 1:
-            raise WrongRules(place, f"is finer than {currency} is counted")
-        return minor.numerator
+        return 0 if self.at_least is None else minor_units(self.at_least, place, currency)
 
 
 class _Rule(_Conditions, forbid_unknown_fields=True, kw_only=True):
@@ -203,6 +196,21 @@ def amount(text: str, place: Place) -> Fraction:
     if not _AMOUNT.fullmatch(text):
         raise WrongRules(place, 'must be an amount in quotes, such as "10" or "0.50"')
     return Fraction(text)
+
+
+def minor_units(text: str, place: Place, currency: str | None) -> int:
+    """
+    An amount of a currency as a person writes it, in its minor units.
+
+    Raises:
+        WrongRules: it is none, or finer than the currency is counted, or there is no currency.
+    """
+    if currency is None or not is_currency(currency):
+        raise WrongRules(place, "needs a currency, here or in the whole table")
+    minor = amount(text, place) * Fraction(10) ** digits(currency)
+    if minor.denominator != 1:
+        raise WrongRules(place, f"is finer than {currency} is counted")
+    return minor.numerator
 
 
 def _rate(points: int | None, per: str, place: Place) -> Rate | None:

@@ -69,7 +69,7 @@ PROGRAM: Final = Aggregate(
     state=program.Program,
     events=get_args(program.Event),
     fold=program.fold,
-    fold_version=3,
+    fold_version=4,
     decide=program.decide,
     snapshot_every=100,
 )
@@ -77,7 +77,7 @@ ACCOUNT: Final = Aggregate(
     state=loyalty.Account,
     events=get_args(loyalty.Event),
     fold=loyalty.fold,
-    fold_version=4,
+    fold_version=5,
     decide=loyalty.decide,
     snapshot_every=250,
 )

@@ -6,11 +6,13 @@ from typing import TypeAlias, assert_never
 
 from regulars.application.events import Command
 from regulars.domain.budget import BudgetConsumed, BudgetRestored
+from regulars.domain.loyalty import PointsEarned, PointsReversed
 from regulars.domain.order import OrderCancelled, OrderCompleted, OrderDelivered
 from regulars.domain.policies import (
     Present,
     earn_on_delivery,
     earn_on_occasion,
+    evaluate_tier,
     reverse_on_refund,
 )
 from regulars.domain.policies_campaigns import issue_on_grant, revoke_on_cancelled_grant
@@ -40,6 +42,8 @@ ReactedTo: TypeAlias = (
     | ReferralQualified
     | ReferralClawedBack
     | OccasionRecorded
+    | PointsEarned
+    | PointsReversed
 )
 """The events that some policy reads."""
 
@@ -74,6 +78,11 @@ def reactions(
         case ReferralClawedBack():
             return take_back_both(event, at, program_id, look)
         case OccasionRecorded():
-            return earn_on_occasion(event, at, program_id, look)
+            return (
+                *earn_on_occasion(event, at, program_id, look),
+                *evaluate_tier(event, at, program_id, look),
+            )
+        case PointsEarned() | PointsReversed():
+            return evaluate_tier(event, at, program_id, look)
         case _:
             assert_never(event)

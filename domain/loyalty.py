@@ -11,11 +11,12 @@ from typing import TypeAlias, assert_never
 
 from attrs import Factory, define, frozen
 
-from regulars.domain import patronage, told_occasions
+from regulars.domain import patronage, tiers, told_occasions
 from regulars.domain.earning import MOST_EARNED, Evaluation, evaluate
 from regulars.domain.earning_rules import ORDER, Occasion, RuleSet
 from regulars.domain.occasions import NEWCOMER, Standing
 from regulars.domain.patronage import Patronage
+from regulars.domain.tiers import EvaluateTier, Gain, TierStanding
 from regulars.domain.told_occasions import OccasionRecorded, RecordOccasion, ToldOccasions
 from regulars.domain.values import CustomerId, LotId, OrderId, ProgramId, RefundId, Refusal
 
@@ -88,7 +89,9 @@ class PointsReversed:
     written_off: int = 0
 
 
-Event: TypeAlias = LoyaltyAccountOpened | OccasionRecorded | PointsEarned | PointsReversed
+Event: TypeAlias = (
+    LoyaltyAccountOpened | OccasionRecorded | PointsEarned | PointsReversed | tiers.Event
+)
 
 
 @define
@@ -110,6 +113,7 @@ class Account:
     refunds: set[tuple[LotId, RefundId]] = Factory(set[tuple[LotId, RefundId]])
     patronage: Patronage = Factory(Patronage)
     occasions: ToldOccasions = Factory(ToldOccasions)
+    tier: TierStanding = Factory(TierStanding)
 
 
 def fold(state: Account, event: Event, at: datetime) -> None:
@@ -122,14 +126,26 @@ def fold(state: Account, event: Event, at: datetime) -> None:
         case PointsEarned(lot=lot, points=points):
             state.balance += points
             state.lots[lot] = Lot(points, event.rules_version, event.standing)
+            tiers.gain(state.tier, lot, _gain(event, at))
             if event.order is not None:
                 patronage.count(state.patronage, at)
         case PointsReversed(lot=lot, points=points, refund=refund):
             state.balance -= points
             state.lots[lot].kept -= points
             state.refunds.add((lot, refund))
+            tiers.lose(state.tier, lot, points, event.remaining)
         case _:
-            assert_never(event)
+            tiers.fold(state.tier, event)
+
+
+def _gain(event: PointsEarned, at: datetime) -> Gain:
+    return Gain(
+        at=at,
+        points=event.points,
+        spend=event.evaluation.amount,
+        currency=event.currency,
+        is_order=event.order is not None,
+    )
 
 
 @frozen(kw_only=True)
@@ -174,7 +190,7 @@ class ReversePoints:
     order: OrderId | None = None
 
 
-Command: TypeAlias = AwardPoints | RecordOccasion | ReversePoints
+Command: TypeAlias = AwardPoints | RecordOccasion | ReversePoints | EvaluateTier
 
 
 @frozen(kw_only=True)
@@ -203,6 +219,8 @@ def decide(command: Command, state: Account) -> Sequence[Event]:
             return _opened(command, told_occasions.decide(command, state.occasions), state)
         case ReversePoints():
             return _reverse(command, state)
+        case EvaluateTier():
+            return tiers.decide(command, state.tier)
         case _:
             assert_never(command)
 

@@ -9,13 +9,21 @@ from attrs import evolve
 from regulars.domain import patronage
 from regulars.domain.earning import evaluate
 from regulars.domain.earning_rules import NO_CURRENCY, Occasion
-from regulars.domain.loyalty import Account, AwardPoints, Command, ReversePoints
-from regulars.domain.occasions import occasion
+from regulars.domain.loyalty import (
+    Account,
+    AwardPoints,
+    Command,
+    PointsEarned,
+    PointsReversed,
+    ReversePoints,
+)
+from regulars.domain.occasions import Standing, occasion
 from regulars.domain.order import Order, OrderDelivered
 from regulars.domain.program import Program
 from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.refund import RefundIssued
+from regulars.domain.tiers import EvaluateTier, tier_at
 from regulars.domain.told_occasions import OccasionRecorded
 from regulars.domain.validity import Counted
 from regulars.domain.values import CustomerId, LotId, OccasionId, OrderId, ProgramId
@@ -51,8 +59,10 @@ def earn_on_delivery(
     published = look.program().rules_at(event.placed_at, event.currency)
     if published is None:
         return []
-    standing = patronage.standing(
-        look.account(event.customer).patronage, published.rules, event.placed_at
+    account = look.account(event.customer)
+    standing = evolve(
+        patronage.standing(account.patronage, published.rules, event.placed_at),
+        tier=_tier(event.customer, event.placed_at, program_id, look),
     )
     bought = occasion(_placed(look, event.order), event.placed_at, standing)
     award = AwardPoints(
@@ -80,7 +90,8 @@ def earn_on_occasion(
     published = look.program().rules_at(at, NO_CURRENCY)
     if published is None or event.program != program_id:
         return []
-    came = Occasion(at=at, on=event.on, currency=NO_CURRENCY)
+    standing = Standing(tier=_tier(event.customer, at, program_id, look))
+    came = Occasion(at=at, on=event.on, currency=NO_CURRENCY, tier=standing.tier)
     evaluation = evaluate(published.rules, came)
     if not evaluation.steps:
         return []
@@ -92,6 +103,7 @@ def earn_on_occasion(
         on=event.on,
         evaluation=evaluation,
         rules_version=published.version,
+        standing=standing,
     )
     return [_usable(award, look.program().policies_at(at))]
 
@@ -99,6 +111,45 @@ def earn_on_occasion(
 def occasion_lot(on: str, occasion: OccasionId) -> LotId:
     """The lot of what an occasion that the host told earned."""
     return LotId(f"{on}/{occasion}")
+
+
+def evaluate_tier(
+    event: PointsEarned | PointsReversed | OccasionRecorded,
+    at: datetime,
+    program_id: ProgramId,
+    look: Present,
+) -> Sequence[Command]:
+    """
+    Whatever is earned or taken back may change the tier, by the ladder in force.
+
+    An occasion that is told changes what the end of a term left undone.
+    """
+    if event.program != program_id:
+        return []
+    refunded = isinstance(event, PointsReversed)
+    asked = _asked(event.customer, at, program_id, look)
+    return [] if asked is None else [evolve(asked, refunded=refunded)]
+
+
+def _asked(
+    customer: CustomerId, at: datetime, program_id: ProgramId, look: Present
+) -> EvaluateTier | None:
+    published = look.program().ladder_at(at)
+    if published is None:
+        return None
+    return EvaluateTier(
+        program=program_id,
+        customer=customer,
+        at=at,
+        ladder=published.ladder,
+        version=published.version,
+        balance=look.account(customer).balance,
+    )
+
+
+def _tier(customer: CustomerId, at: datetime, program_id: ProgramId, look: Present) -> str | None:
+    asked = _asked(customer, at, program_id, look)
+    return None if asked is None else tier_at(look.account(customer).tier, asked)
 
 
 def _usable(award: AwardPoints, policies: ProgramPolicies) -> AwardPoints:

@@ -9,6 +9,7 @@ from attrs import Factory, define, frozen
 from regulars.domain.earning_rules import RuleSet
 from regulars.domain.program_policies import USUAL, ProgramPolicies, policy_flaw
 from regulars.domain.rule_flaws import Flaw, flaw
+from regulars.domain.tier_ladder import TierLadder, ladder_flaw
 from regulars.domain.values import ProgramId, Refusal, is_currency
 
 
@@ -45,7 +46,17 @@ class ProgramPoliciesSet:
     effective_from: datetime | None = None
 
 
-Event: TypeAlias = ProgramDefined | EarningRulesPublished | ProgramPoliciesSet
+@frozen(kw_only=True)
+class TierLadderPublished:
+    """From `effective_from` on tiers are won and lost by `ladder`; None means since ever."""
+
+    program: ProgramId
+    version: int
+    ladder: TierLadder
+    effective_from: datetime | None = None
+
+
+Event: TypeAlias = ProgramDefined | EarningRulesPublished | ProgramPoliciesSet | TierLadderPublished
 
 
 @define
@@ -53,12 +64,14 @@ class Program:
     """
     The state of one programme, written by `fold` alone.
 
-    `published` has the rules by version, from 1 on; `policies` all that were ever set.
+    `published` has the rules and `ladders` the ladders by version, from 1 on; `policies` all that
+    were ever set.
     """
 
     defined: ProgramDefined | None = None
     published: list[EarningRulesPublished] = Factory(list[EarningRulesPublished])
     policies: list[ProgramPoliciesSet] = Factory(list[ProgramPoliciesSet])
+    ladders: list[TierLadderPublished] = Factory(list[TierLadderPublished])
 
     def rules_at(self, placed_at: datetime, currency: str) -> EarningRulesPublished | None:
         """
@@ -73,6 +86,10 @@ class Program:
         """The policies in force at that moment, chosen as rules are."""
         found = _in_force(self.policies, at)
         return USUAL if found is None else found.policies
+
+    def ladder_at(self, at: datetime) -> TierLadderPublished | None:
+        """The ladder in force at that moment, chosen as rules are; None if none is."""
+        return _in_force(self.ladders, at)
 
     def version(self, number: int) -> RuleSet:
         """
@@ -89,7 +106,7 @@ class Program:
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
-_Timed = TypeVar("_Timed", EarningRulesPublished, ProgramPoliciesSet)
+_Timed = TypeVar("_Timed", EarningRulesPublished, ProgramPoliciesSet, TierLadderPublished)
 
 
 def _in_force(timed: Iterable[_Timed], at: datetime) -> _Timed | None:
@@ -107,6 +124,8 @@ def fold(state: Program, event: Event, at: datetime) -> None:  # noqa: ARG001 - 
             state.published.append(event)
         case ProgramPoliciesSet():
             state.policies.append(event)
+        case TierLadderPublished():
+            state.ladders.append(event)
         case _:
             assert_never(event)
 
@@ -145,7 +164,21 @@ class SetProgramPolicies:
     effective_from: datetime | None = None
 
 
-Command: TypeAlias = DefineProgram | PublishEarningRules | SetProgramPolicies
+@frozen(kw_only=True)
+class PublishTierLadder:
+    """
+    Let tiers be won and lost by `ladder` from `effective_from` on.
+
+    Who holds a tier keeps it to the end of its term.
+    """
+
+    program: ProgramId
+    at: datetime
+    ladder: TierLadder
+    effective_from: datetime | None = None
+
+
+Command: TypeAlias = DefineProgram | PublishEarningRules | SetProgramPolicies | PublishTierLadder
 
 
 @frozen(kw_only=True)
@@ -170,7 +203,7 @@ class UnknownProgram(Refusal):
 
 @frozen(kw_only=True)
 class ImpossibleRules(Refusal):
-    """Rules or policies have a flaw, for which points cannot be counted or kept by them."""
+    """Rules, policies or a ladder have a flaw, for which nobody can go by them."""
 
     program: ProgramId
     flaw: Flaw
@@ -197,6 +230,8 @@ def decide(command: Command, state: Program) -> Sequence[Event]:
             return _publish(command, state)
         case SetProgramPolicies():
             return _set(command, state)
+        case PublishTierLadder():
+            return _ladder(command, state)
         case _:
             assert_never(command)
 
@@ -235,6 +270,25 @@ def _set(command: SetProgramPolicies, state: Program) -> Sequence[Event]:
         ProgramPoliciesSet(
             program=command.program,
             policies=command.policies,
+            effective_from=command.effective_from,
+        )
+    ]
+
+
+def _ladder(command: PublishTierLadder, state: Program) -> Sequence[Event]:
+    if state.defined is None:
+        raise UnknownProgram(program=command.program)
+    found = ladder_flaw(command.ladder)
+    if found is not None:
+        raise ImpossibleRules(program=command.program, flaw=found)
+    same = [one for one in state.ladders if one.effective_from == command.effective_from]
+    if same and same[-1].ladder == command.ladder:
+        return []
+    return [
+        TierLadderPublished(
+            program=command.program,
+            version=len(state.ladders) + 1,
+            ladder=command.ladder,
             effective_from=command.effective_from,
         )
     ]

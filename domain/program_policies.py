@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
@@ -13,6 +12,7 @@ from regulars.domain.validity import (
     Activation,
     ActivationPolicy,
     ExpiryPolicy,
+    is_zone,
 )
 
 _DAYS_OF_A_MONTH: Final = 31
@@ -72,13 +72,5 @@ def _expiry(expiry: ExpiryPolicy) -> Iterator[tuple[Place, str]]:
         yield (), "needs both a month and a day, or neither"
     if sum(one is not None for one in (expiry.days, expiry.months, expiry.month)) > 1:
         yield (), "is told twice: by days, by months, or by a month and a day"
-    if not _is_zone(expiry.zone):
+    if not is_zone(expiry.zone):
         yield ("zone",), "is no time zone such as Asia/Shanghai"
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (OSError, ValueError, LookupError):
-        return False
-    return True

@@ -101,6 +101,15 @@ class ExpiryPolicy:
         return None if self.period is None else start
 
 
+def is_zone(name: str) -> bool:
+    """Whether there is a time zone of that name, such as Asia/Shanghai."""
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, LookupError):
+        return False
+    return True
+
+
 def midnight(day: date, zone: str) -> datetime:
     """The moment at which a day begins in a time zone, in UTC."""
     return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)

@@ -113,7 +113,12 @@ from regulars.domain.personal import (
     Payment,
     Profile,
 )
-from regulars.domain.program import DefineProgram, PublishEarningRules, SetProgramPolicies
+from regulars.domain.program import (
+    DefineProgram,
+    PublishEarningRules,
+    PublishTierLadder,
+    SetProgramPolicies,
+)
 from regulars.domain.protection import NameParty, Party
 from regulars.domain.purchase import Channel, Line, PlaceOrder
 from regulars.domain.reading import (
@@ -270,6 +275,7 @@ __all__ = [
     "Protecting",
     "PublishEarningRules",
     "PublishMenuItem",
+    "PublishTierLadder",
     "Query",
     "Reach",
     "ReadingPolicy",

@@ -32,8 +32,23 @@ from regulars.domain.loyalty import (
     PointsReversed,
 )
 from regulars.domain.occasions import Standing
-from regulars.domain.program import EarningRulesPublished, ProgramDefined, ProgramPoliciesSet
+from regulars.domain.program import (
+    EarningRulesPublished,
+    ProgramDefined,
+    ProgramPoliciesSet,
+    TierLadderPublished,
+)
 from regulars.domain.program_policies import ProgramPolicies
+from regulars.domain.tier_ladder import Basis, Downgrade, Level, TierLadder, Window
+from regulars.domain.tiers import (
+    Assessment,
+    Evidence,
+    TierDowngraded,
+    TierEntered,
+    TierGraceStarted,
+    TierRenewed,
+    TierUpgraded,
+)
 from regulars.domain.told_occasions import OccasionRecorded
 from regulars.domain.validity import (
     Activation,
@@ -85,6 +100,16 @@ RULES = RuleSet(
     delivery=True,
     most=1000,
 )
+TERM_END = datetime(2026, 8, 28, 23, 59, 59, 123456, tzinfo=UTC)
+ASSESSMENT = Assessment(
+    ladder=2,
+    basis=Basis.SPEND,
+    at=PLACED_AT,
+    value=600,
+    since=datetime(2025, 2, 28, 23, 59, 59, 123456, tzinfo=UTC),
+    evidence=(Evidence(lot=LotId("订单-1001"), value=600),),
+)
+
 LOYALTY: Final[dict[tuple[str, int], Event]] = {
     ("ProgramDefined", 1): ProgramDefined(program=PROGRAM, name="Regulars"),
     ("EarningRulesPublished", 1): EarningRulesPublished(
@@ -112,6 +137,65 @@ LOYALTY: Final[dict[tuple[str, int], Event]] = {
         effective_from=PLACED_AT,
     ),
     ("LoyaltyAccountOpened", 1): LoyaltyAccountOpened(program=PROGRAM, customer=ADA),
+    ("TierLadderPublished", 1): TierLadderPublished(
+        program=PROGRAM,
+        version=2,
+        ladder=TierLadder(
+            levels=(Level(tier="silver", least=100), Level(tier="gold", least=500)),
+            basis=Basis.SPEND,
+            window=Window.ROLLING,
+            days=365,
+            currency="GBP.3",
+            term_months=6,
+            grace_months=1,
+            downgrade=Downgrade.ONE_DOWN,
+            refunds_at_once=True,
+            zone="Europe/London",
+        ),
+        effective_from=PLACED_AT,
+    ),
+    ("TierEntered", 1): TierEntered(
+        program=PROGRAM,
+        customer=ADA,
+        tier="silver",
+        valid_from=PLACED_AT,
+        valid_to=TERM_END,
+        assessment=ASSESSMENT,
+    ),
+    ("TierUpgraded", 1): TierUpgraded(
+        program=PROGRAM,
+        customer=ADA,
+        left="silver",
+        tier="gold",
+        valid_from=PLACED_AT,
+        valid_to=TERM_END,
+        assessment=ASSESSMENT,
+    ),
+    ("TierRenewed", 1): TierRenewed(
+        program=PROGRAM,
+        customer=ADA,
+        tier="gold",
+        valid_from=PLACED_AT,
+        valid_to=TERM_END,
+        assessment=ASSESSMENT,
+    ),
+    ("TierGraceStarted", 1): TierGraceStarted(
+        program=PROGRAM,
+        customer=ADA,
+        tier="gold",
+        valid_from=PLACED_AT,
+        until=TERM_END,
+        assessment=ASSESSMENT,
+    ),
+    ("TierDowngraded", 1): TierDowngraded(
+        program=PROGRAM,
+        customer=ADA,
+        left="gold",
+        tier="silver",
+        valid_from=PLACED_AT,
+        valid_to=TERM_END,
+        assessment=ASSESSMENT,
+    ),
     ("OccasionRecorded", 1): OccasionRecorded(
         program=PROGRAM, customer=ADA, occasion=OccasionId("2026"), on="birthday"
     ),

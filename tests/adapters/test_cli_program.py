@@ -40,6 +40,21 @@ spend_order = "fifo"
 activation = { when = "delay", days = 14 }
 expiry = { months = 12, period = "month" }
 
+[[ladder]]
+basis = "spend"
+currency = "CNY"
+window = "rolling"
+days = 365
+grace_months = 1
+downgrade = "one_down"
+refunds_at_once = true
+levels = [{ tier = "silver", least = "100.00" }, { tier = "gold", least = "500.00" }]
+
+[[ladder]]
+effective_from = 2025-01-01T00:00:00+08:00
+for_ever = true
+levels = [{ tier = "friend", least = 3 }]
+
 [[earning]]
 points = 1
 """
@@ -69,6 +84,13 @@ def test_a_programme_is_shown_as_it_is_understood(shop: Shop) -> None:
         "delay, 14 days",
         "months 12, period month, zone Asia/Shanghai",
         "fifo",
+        "Ladder 1, in force since ever",
+        "silver from 100.00 CNY on gold from 500.00 CNY on",
+        "spend, rolling, 365 days",
+        "12 months, then 1 of grace",
+        "one down, by refunds at once",
+        "Ladder 2, in force from 2024-12-31 16:00:00+00:00 on",
+        "friend from 3 on Counts earned, lifetime Held for ever Lost requalify",
     ):
         assert words in said
     assert shop.files() == {"club.toml"}
@@ -95,4 +117,9 @@ def test_a_log_without_a_programme_says_so(shop: Shop) -> None:
     connect("sqlite:///regulars.db").close()
 
     assert shop.run("program", "show").stdout == "No programme was published yet.\n"
-    assert shop.json("program", "show") == {"name": None, "rules": [], "policies": []}
+    assert shop.json("program", "show") == {
+        "name": None,
+        "rules": [],
+        "policies": [],
+        "ladders": [],
+    }

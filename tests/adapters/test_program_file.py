@@ -46,6 +46,7 @@ from tests.architecture.repository import ROOT
 from tests.domain.examples import giving
 
 CLUB = ProgramId("club")
+FIVE = "levels = [{ tier = 'a', least = 5 }]"
 
 
 def rule(told: str) -> str:
@@ -56,6 +57,11 @@ def rule(told: str) -> str:
 def policy(told: str) -> str:
     """A file with policies."""
     return f"[[earning]]\npoints = 1\n[[policies]]\n{told}"
+
+
+def ladder(told: str) -> str:
+    """A file with a ladder."""
+    return f"[[earning]]\npoints = 1\n[[ladder]]\n{told}"
 
 
 @pytest.fixture
@@ -187,6 +193,15 @@ def test_any_rule_that_can_be_written_is_read_as_it_was_meant(
         (policy("activation = { when = 'manual', days = 2 }"), "policies[0].activation.days"),
         (policy("activation = { when = 'later' }"), "policies[0].activation.when"),
         (policy("spend_order = 'fefo'\n[[policies]]"), "policies[1] begin when others do"),
+        (ladder("levels = []"), "ladder[0].levels"),
+        (ladder("levels = [{ tier = 'a', least = '5' }]"), "ladder[0].levels[0].least must be a"),
+        (
+            ladder(f"basis = 'spend'\n{FIVE}"),
+            "levels[0].least must be",
+        ),
+        (ladder("basis = 'spend'\nlevels = [{ tier = 'a', least = '5' }]"), "needs a currency"),
+        (ladder(f"days = 3\n{FIVE}"), "ladder[0].days must be"),
+        (ladder(f"{FIVE}\n[[ladder]]\n{FIVE}"), "ladder[1] begins when another does"),
         ("[[earning]\npoints = 1", "line 1"),
         ("a = 1\na = 2\nb = 3", "line 2"),
     ],
@@ -371,4 +386,4 @@ def test_the_programmes_of_the_guide_are_programmes(path: Path) -> None:
     guide = (ROOT / "docs/programme.md").read_text(encoding="utf-8")
     written = re.findall(r"^```toml\n(.*?)^```$", guide, re.DOTALL | re.MULTILINE)
 
-    assert [len(commands(path, one)) for one in written] == [2, 2, 3]
+    assert [len(commands(path, one)) for one in written] == [2, 2, 3, 3]

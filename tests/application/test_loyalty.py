@@ -2,10 +2,12 @@ from attrs import evolve
 
 from regulars.application.loyalty import PointsBalance, PointsLedger
 from regulars.domain.earning import Evaluation
-from regulars.domain.earning_rules import RuleSet
+from regulars.domain.earning_rules import Group, Rule, RuleId, RuleSet, When
 from regulars.domain.loyalty import AwardPoints
-from regulars.domain.program import DefineProgram, PublishEarningRules
-from regulars.domain.values import BEGINNING, LotId
+from regulars.domain.program import DefineProgram, PublishEarningRules, PublishTierLadder
+from regulars.domain.tier_ladder import Level, TierLadder
+from regulars.domain.told_occasions import RecordOccasion
+from regulars.domain.values import BEGINNING, LotId, OccasionId
 from tests.application.histories import tell
 from tests.application.memory_crm import memory_core
 from tests.application.shop_week import FRIDAY, MONDAY, shop_week
@@ -133,3 +135,26 @@ def test_an_order_in_a_currency_without_a_rule_opens_no_account() -> None:
     town = tell(memory_core(), [*earning(giving(1), "USD"), PLACE, DELIVER])
 
     assert town.crm.ask(PointsBalance(customer=ANNA)) is None
+
+
+def test_an_occasion_that_the_host_tells_earns_in_its_transaction() -> None:
+    cake = Rule(rule=RuleId("cake"), bonus=50, when=When(on="birthday"))
+    told = RecordOccasion(
+        program=PROGRAM, customer=ANNA, at=NOON, occasion=OccasionId("2024"), on="birthday"
+    )
+    friend = TierLadder(levels=(Level(tier="friend", least=50),))
+    town = tell(
+        memory_core(),
+        [
+            *earning(RuleSet(groups=(Group(rules=(cake,)),))),
+            PublishTierLadder(program=PROGRAM, at=NOON, ladder=friend),
+            told,
+            told,
+        ],
+    )
+
+    kinds = [type(one.event).__name__ for one in town.events()]
+    assert kinds[3:] == ["LoyaltyAccountOpened", "OccasionRecorded", "PointsEarned", "TierEntered"]
+    balance = town.crm.ask(PointsBalance(customer=ANNA))
+    assert balance is not None
+    assert balance.balance == 50

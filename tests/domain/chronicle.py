@@ -20,9 +20,14 @@ from regulars.domain import (
     referral,
 )
 from regulars.domain.budget import BudgetConsumed, BudgetRestored
-from regulars.domain.loyalty import Account
+from regulars.domain.loyalty import Account, PointsEarned, PointsReversed
 from regulars.domain.order import Order, OrderCancelled, OrderCompleted, OrderDelivered
-from regulars.domain.policies import earn_on_delivery, earn_on_occasion, reverse_on_refund
+from regulars.domain.policies import (
+    earn_on_delivery,
+    earn_on_occasion,
+    evaluate_tier,
+    reverse_on_refund,
+)
 from regulars.domain.policies_campaigns import issue_on_grant, revoke_on_cancelled_grant
 from regulars.domain.policies_coupons import give_back_coupons, take_back_coupons, use_coupons
 from regulars.domain.policies_referral import (
@@ -210,7 +215,12 @@ class Chronicle:
                 *claw_back_on_refund(event, at, PROGRAM, self),
             ]
         if isinstance(event, OccasionRecorded):
-            return earn_on_occasion(event, at, PROGRAM, self)
+            return (
+                *earn_on_occasion(event, at, PROGRAM, self),
+                *evaluate_tier(event, at, PROGRAM, self),
+            )
+        if isinstance(event, PointsEarned | PointsReversed):
+            return evaluate_tier(event, at, PROGRAM, self)
         return ()
 
 

@@ -49,6 +49,8 @@ from regulars.domain.purchase import Channel, Line
 from regulars.domain.reading import Limit
 from regulars.domain.referral import NoReferral, ReferralTerms
 from regulars.domain.refund import LineRefund, Returned
+from regulars.domain.tier_ladder import Basis, Downgrade, Level, TierLadder, Window
+from regulars.domain.tiers import Assessment
 from regulars.domain.validity import (
     Activation,
     ActivationPolicy,
@@ -125,6 +127,19 @@ policies = st.builds(
         period=st.none() | st.sampled_from(Period),
         counted=st.sampled_from(Counted),
     ),
+)
+ladders = st.builds(
+    TierLadder,
+    levels=st.lists(st.integers(0, 200), min_size=1, max_size=3, unique=True).map(
+        lambda leasts: tuple(
+            Level(tier=f"tier-{at}", least=least) for at, least in enumerate(sorted(leasts))
+        )
+    ),
+    basis=st.sampled_from([Basis.EARNED, Basis.ORDERS, Basis.BALANCE]),
+    window=st.sampled_from([Window.LIFETIME, Window.CALENDAR_YEAR, Window.ANNIVERSARY]),
+    term_months=st.none() | st.just(12),
+    grace_months=st.integers(0, 2),
+    downgrade=st.sampled_from([Downgrade.NONE, Downgrade.ONE_DOWN, Downgrade.REQUALIFY]),
 )
 standings = st.builds(
     Standing, tier=st.none() | words, orders_before=amounts, recent=st.tuples(moments) | st.just(())
@@ -279,7 +294,17 @@ _FILLING: Final[Filling] = {
     Party: st.sampled_from(Party),
     RuleSet: rules,
     ProgramPolicies: policies,
+    TierLadder: ladders,
     Evaluation: evaluations,
+    Assessment: st.builds(
+        Assessment,
+        ladder=st.just(1),
+        basis=st.sampled_from(Basis),
+        at=moments,
+        value=amounts,
+        since=st.none() | moments,
+        evidence=st.just(()),
+    ),
     Occasion: occasions,
     Standing: standings,
     Money: st.builds(Money, minor=amounts, currency=currencies),

@@ -15,11 +15,14 @@ from regulars.domain.program import (
     ProgramDefined,
     ProgramPoliciesSet,
     PublishEarningRules,
+    PublishTierLadder,
     SetProgramPolicies,
+    TierLadderPublished,
     UnknownProgram,
 )
 from regulars.domain.program_policies import USUAL, ProgramPolicies
 from regulars.domain.rule_flaws import Flaw
+from regulars.domain.tier_ladder import Level, TierLadder
 from regulars.domain.validity import ExpiryPolicy
 from tests.domain.chronicle import PROGRAM
 from tests.domain.examples import giving
@@ -36,6 +39,8 @@ BETTER = evolve(PUBLISH, rules=giving(2, per=10))
 LATER = evolve(PUBLISH, effective_from=NOON)
 MONTHLY = ProgramPolicies(expiry=ExpiryPolicy(months=1))
 SET = SetProgramPolicies(program=PROGRAM, at=NOON, policies=MONTHLY)
+GOLD = TierLadder(levels=(Level(tier="gold", least=100),))
+LADDER = PublishTierLadder(program=PROGRAM, at=NOON, ladder=GOLD)
 A_MOMENT = timedelta(microseconds=1)
 
 COMMANDS: dict[str, Command] = {
@@ -45,15 +50,17 @@ COMMANDS: dict[str, Command] = {
     "better": BETTER,
     "later": LATER,
     "policies": SET,
+    "ladder": LADDER,
 }
 LEGEND: Legend = {UnknownProgram: "?", ProgramAlreadyDefined: "!"}
 TABLE = """
-                define  rename  publish  better  later  policies
-nothing         +       +       ?        ?       ?      ?
-defined         =       !       +        +       +      +
-with a rule     =       !       =        +       +      +
-with rules      =       !       +        =       =      +
-with policies   =       !       +        +       +      =
+                define  rename  publish  better  later  policies  ladder
+nothing         +       +       ?        ?       ?      ?         ?
+defined         =       !       +        +       +      +         +
+with a rule     =       !       =        +       +      +         +
+with rules      =       !       +        =       =      +         +
+with policies   =       !       +        +       +      =         +
+with a ladder   =       !       +        +       +      +         =
 """
 PASTS: dict[str, tuple[Command, ...]] = {
     "nothing": (),
@@ -61,6 +68,7 @@ PASTS: dict[str, tuple[Command, ...]] = {
     "with a rule": (DEFINE, PUBLISH),
     "with rules": (DEFINE, PUBLISH, BETTER, LATER),
     "with policies": (DEFINE, SET),
+    "with a ladder": (DEFINE, LADDER),
 }
 
 
@@ -228,6 +236,26 @@ def test_of_policies_from_the_same_moment_the_last_ones_hold() -> None:
 
     assert story.state.policies_at(NOON) == MONTHLY
     assert story.when(SET) == []
+
+
+def test_a_ladder_holds_from_its_first_moment_on_under_its_number() -> None:
+    higher = TierLadder(levels=(Level(tier="gold", least=500),))
+    story = regulars().given(LADDER)
+
+    later = evolve(LADDER, ladder=higher, effective_from=NOON)
+    assert story.when(later) == [
+        TierLadderPublished(program=PROGRAM, version=2, ladder=higher, effective_from=NOON)
+    ]
+    held = [story.state.ladder_at(at) for at in (NOON - A_MOMENT, NOON)]
+    assert [None if one is None else one.version for one in held] == [1, 2]
+    assert regulars().state.ladder_at(NOON) is None
+
+
+def test_a_ladder_that_nobody_can_climb_is_refused_by_its_place() -> None:
+    with pytest.raises(ImpossibleRules) as refused:
+        regulars().when(evolve(LADDER, ladder=TierLadder(levels=())))
+
+    assert refused.value.flaw.place == ("levels",)
 
 
 def test_policies_that_cannot_be_kept_are_refused_by_their_place() -> None:

@@ -15,6 +15,18 @@ def _without_evidence(payload: Payload) -> Iterator[Turned]:
     yield "ConsentGranted", 2, {**payload, "evidence_ref": None, "valid_until": None}
 
 
+def _without_discounts(payload: Payload) -> Iterator[Turned]:
+    yield "OrderPlaced", 2, {**payload, "discounts": [], "points_payment": None, "brings": []}
+
+
+def _of_an_amount(payload: Payload) -> Iterator[Turned]:
+    yield "RefundIssued", 2, {**payload, "lines": [], "withheld": 0, "takes_back": []}
+
+
+def _without_coupons(payload: Payload) -> Iterator[Turned]:
+    yield "OrderCancelled", 2, {**payload, "coupons": [], "takes_back": []}
+
+
 def _set_of_one_rule(payload: Payload) -> Iterator[Turned]:
     rate = _without(payload["rule"], "currency")
     turned = {
@@ -66,6 +78,9 @@ def _for_good(payload: Payload) -> Iterator[Turned]:
 
 
 UPCASTERS: Final[tuple[Upcaster, ...]] = (
+    Upcaster(of=("OrderPlaced", 1), into=(("OrderPlaced", 2),), turn=_without_discounts),
+    Upcaster(of=("RefundIssued", 1), into=(("RefundIssued", 2),), turn=_of_an_amount),
+    Upcaster(of=("OrderCancelled", 1), into=(("OrderCancelled", 2),), turn=_without_coupons),
     Upcaster(of=("ConsentGranted", 1), into=(("ConsentGranted", 2),), turn=_without_evidence),
     Upcaster(
         of=("EarningRulePublished", 1),

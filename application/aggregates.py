@@ -8,9 +8,21 @@ from urllib.parse import quote
 from attrs import frozen
 
 from regulars.application.events import Command, Event
-from regulars.domain import account, actor, customer, erasure, loyalty, merchant, order, program
+from regulars.domain import (
+    account,
+    actor,
+    campaign,
+    customer,
+    erasure,
+    loyalty,
+    merchant,
+    offer,
+    order,
+    program,
+    referral,
+)
 from regulars.domain.subject import Subject
-from regulars.domain.values import CustomerId, MerchantId, OrderId, ProgramId
+from regulars.domain.values import CampaignId, CustomerId, MerchantId, OfferId, OrderId, ProgramId
 
 
 def as_told(_event: object, at: datetime, _state: object) -> datetime:
@@ -59,7 +71,7 @@ ORDER: Final = Aggregate(
     state=order.Order,
     events=get_args(order.Event),
     fold=order.fold,
-    fold_version=3,
+    fold_version=4,
     decide=order.decide,
     snapshot_every=None,
 )
@@ -84,7 +96,7 @@ ERASURE: Final = Aggregate(
     state=erasure.Erasure,
     events=get_args(erasure.Event),
     fold=erasure.fold,
-    fold_version=2,
+    fold_version=3,
     decide=erasure.decide,
     snapshot_every=None,
 )
@@ -96,6 +108,30 @@ ACTOR: Final = Aggregate(
     decide=actor.decide,
     snapshot_every=250,
 )
+OFFER: Final = Aggregate(
+    state=offer.Offer,
+    events=get_args(offer.Event),
+    fold=offer.fold,
+    fold_version=1,
+    decide=offer.decide,
+    snapshot_every=250,
+)
+CAMPAIGN: Final = Aggregate(
+    state=campaign.Campaign,
+    events=get_args(campaign.Event),
+    fold=campaign.fold,
+    fold_version=1,
+    decide=campaign.decide,
+    snapshot_every=250,
+)
+REFERRAL: Final = Aggregate(
+    state=referral.Referral,
+    events=get_args(referral.Event),
+    fold=referral.fold,
+    fold_version=1,
+    decide=referral.decide,
+    snapshot_every=None,
+)
 
 _KINDS: Final = {
     "customer": CUSTOMER,
@@ -106,6 +142,9 @@ _KINDS: Final = {
     "erasure": ERASURE,
     "erasure_of": ERASURE,
     "actor": ACTOR,
+    "offer": OFFER,
+    "campaign": CAMPAIGN,
+    "referral": REFERRAL,
 }
 
 
@@ -150,6 +189,21 @@ def actor_stream(reader: actor.Actor) -> str:
     return f"actor-{quote(reader.role, safe='')}/{reader.id}"
 
 
+def offer_stream(program_id: ProgramId, offer_id: OfferId) -> str:
+    """The stream of an offer and its coupons. The programme is quoted, as that of an account."""
+    return f"offer-{quote(program_id, safe='')}/{offer_id}"
+
+
+def campaign_stream(program_id: ProgramId, campaign_id: CampaignId) -> str:
+    """The stream of a campaign. The programme is quoted, as that of an account."""
+    return f"campaign-{quote(program_id, safe='')}/{campaign_id}"
+
+
+def referral_stream(program_id: ProgramId, referee: CustomerId) -> str:
+    """The stream of a customer's referral. The programme is quoted, as that of an account."""
+    return f"referral-{quote(program_id, safe='')}/{referee}"
+
+
 def _to_customer(command: customer.Command) -> str:
     return customer_stream(command.customer)
 
@@ -178,6 +232,18 @@ def _to_actor(command: actor.Command) -> str:
     return actor_stream(command.actor)
 
 
+def _to_offer(command: offer.Command) -> str:
+    return offer_stream(command.program, command.offer)
+
+
+def _to_campaign(command: campaign.Command) -> str:
+    return campaign_stream(command.program, command.campaign)
+
+
+def _to_referral(command: referral.Command) -> str:
+    return referral_stream(command.program, command.referee)
+
+
 _ADDRESSES: Final[dict[type[Any], tuple[Callable[[Any], str], Aggregate]]] = {
     kind: (stream, aggregate)
     for commands, stream, aggregate in (
@@ -188,6 +254,9 @@ _ADDRESSES: Final[dict[type[Any], tuple[Callable[[Any], str], Aggregate]]] = {
         (loyalty.Command, _to_account, ACCOUNT),
         (erasure.Command, _to_erasure, ERASURE),
         (actor.Command, _to_actor, ACTOR),
+        (offer.Command, _to_offer, OFFER),
+        (campaign.Command, _to_campaign, CAMPAIGN),
+        (referral.Command, _to_referral, REFERRAL),
     )
     for kind in get_args(commands)
 }

@@ -6,7 +6,19 @@ from typing import Final, NamedTuple, NewType, TypeAlias, TypeVar
 
 from attrs import frozen
 
-from regulars.domain import actor, customer, erasure, loyalty, merchant, merge, order, program
+from regulars.domain import (
+    actor,
+    campaign,
+    customer,
+    erasure,
+    loyalty,
+    merchant,
+    merge,
+    offer,
+    order,
+    program,
+    referral,
+)
 
 Event: TypeAlias = (
     customer.Event
@@ -16,6 +28,9 @@ Event: TypeAlias = (
     | loyalty.Event
     | erasure.Event
     | actor.Event
+    | offer.Event
+    | campaign.Event
+    | referral.Event
 )
 Command: TypeAlias = (
     customer.Command
@@ -26,6 +41,9 @@ Command: TypeAlias = (
     | erasure.Command
     | actor.Command
     | merge.Command
+    | offer.Command
+    | campaign.Command
+    | referral.Command
 )
 
 EventId = NewType("EventId", bytes)

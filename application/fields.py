@@ -16,19 +16,26 @@ from regulars.domain.personal import DATA_CLASS
 _IDS: Final = {
     "absorbed",
     "address_id",
+    "campaign",
     "card",
+    "coupon",
     "courier",
     "customer",
     "erasure",
+    "grant",
     "id",
     "item",
     "lot",
     "merchant",
     "number_ref",
     "occasion",
+    "offer",
     "order",
     "program",
+    "referee",
+    "referrer",
     "refund",
+    "reservation",
     "role",
     "rule",
     "survivor",
@@ -230,7 +237,7 @@ def _kinds(hint: object) -> set[type[Any]]:
 def _inside(hint: object) -> tuple[type[Any], ...]:
     if get_origin(hint) is not tuple:
         return ()
-    first = get_args(hint)[0]
+    first: Any = get_args(hint)[0]
     return get_args(first) or (getattr(first, "__supertype__", first),)
 
 

@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import TypeAlias, assert_never
 
 from regulars.application.events import Command
+from regulars.domain.budget import BudgetConsumed, BudgetRestored
 from regulars.domain.loyalty import PointsEarned
-from regulars.domain.order import OrderCompleted, OrderDelivered
+from regulars.domain.order import OrderCancelled, OrderCompleted, OrderDelivered
 from regulars.domain.policies import (
     Present,
     activate_on_completion,
@@ -15,15 +16,33 @@ from regulars.domain.policies import (
     evaluate_tier,
     reverse_on_refund,
 )
+from regulars.domain.policies_campaigns import issue_on_grant, revoke_on_cancelled_grant
+from regulars.domain.policies_coupons import give_back_coupons, take_back_coupons, use_coupons
+from regulars.domain.policies_referral import (
+    claw_back_on_refund,
+    decide_claim,
+    qualify_on_completion,
+    reward_both,
+    take_back_both,
+)
+from regulars.domain.purchase import OrderPlaced
+from regulars.domain.referral import ReferralClaimed, ReferralClawedBack, ReferralQualified
 from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
 from regulars.domain.told_occasions import OccasionRecorded
 from regulars.domain.values import ProgramId
 
 ReactedTo: TypeAlias = (
-    OrderDelivered
+    OrderPlaced
+    | OrderDelivered
     | OrderCompleted
+    | OrderCancelled
     | RefundIssued
+    | BudgetConsumed
+    | BudgetRestored
+    | ReferralClaimed
+    | ReferralQualified
+    | ReferralClawedBack
     | OccasionRecorded
     | PointsEarned
     | PointsReversed
@@ -36,12 +55,33 @@ def reactions(
 ) -> Sequence[Command]:
     """What the policies ask for after `event`, which `look` has already."""
     match event:
+        case OrderPlaced():
+            return use_coupons(event, at)
+        case OrderCancelled():
+            return give_back_coupons(event, at)
         case OrderDelivered():
             return earn_on_delivery(event, at, program_id, look)
         case OrderCompleted():
-            return activate_on_completion(event, at, program_id, look)
+            return [
+                *activate_on_completion(event, at, program_id, look),
+                *qualify_on_completion(event, at, program_id, look),
+            ]
         case RefundIssued():
-            return reverse_on_refund(event, at, program_id, look)
+            return [
+                *reverse_on_refund(event, at, program_id, look),
+                *take_back_coupons(event, at),
+                *claw_back_on_refund(event, at, program_id, look),
+            ]
+        case BudgetConsumed():
+            return issue_on_grant(event, at)
+        case BudgetRestored():
+            return revoke_on_cancelled_grant(event, at)
+        case ReferralClaimed():
+            return decide_claim(event, at, program_id, look)
+        case ReferralQualified():
+            return reward_both(event, at)
+        case ReferralClawedBack():
+            return take_back_both(event, at, program_id, look)
         case OccasionRecorded():
             return (
                 *earn_on_occasion(event, at, program_id, look),

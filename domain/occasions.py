@@ -1,11 +1,16 @@
 """An order as the occasion that earning rules are asked about, as placed and after refunds."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from itertools import zip_longest
+from types import MappingProxyType
+from typing import Final
 
 from attrs import frozen
 
+from regulars.domain.discounts import Priced
 from regulars.domain.earning_rules import EarningLine, Occasion
-from regulars.domain.purchase import OrderPlaced
+from regulars.domain.purchase import OrderPlaced, priced
 from regulars.domain.shares import shares
 
 
@@ -21,14 +26,23 @@ class Standing:
 NEWCOMER = Standing()
 """Without a tier, and without an order before."""
 
+_NOTHING: Final[Mapping[int, int]] = MappingProxyType({})
+
 
 def occasion(
-    placed: OrderPlaced, placed_at: datetime, standing: Standing = NEWCOMER, *, refunded: int = 0
+    placed: OrderPlaced,
+    placed_at: datetime,
+    standing: Standing = NEWCOMER,
+    *,
+    refunded: int = 0,
+    returned: Mapping[int, int] = _NOTHING,
 ) -> Occasion:
     """
     The occasion of an order of which `refunded` of its total was paid back.
 
-    Lines share what is still paid in proportion to their prices, and their prices shrink alike.
+    Without the units `returned` by line, each line counts with what was paid for it. Where that
+    is not what is still paid, as after refunds of an amount or where nobody said which discount
+    fell to which line, lines share it in proportion, and their prices shrink alike.
     Goods of an order without prices are one line more, of no item, numbered after the others.
 
     Raises:
@@ -37,30 +51,31 @@ def occasion(
     paid = placed.total - refunded
     if not 0 <= paid <= placed.total:
         raise ValueError(f"{refunded} of {placed.total} cannot be paid back")
-    prices = [(line.unit_price or 0) * line.quantity for line in placed.lines]
-    unpriced = not any(prices)
-    weights = [*prices, placed.total + placed.discount] if unpriced else prices
-    whole = sum(weights)
-    gross = whole * paid // placed.total if placed.total else whole
-    grosses, nets = shares(gross, weights), shares(paid, weights)
-    lines = [
-        EarningLine(
-            line=line.line,
-            item=line.item,
-            category=line.category,
-            quantity=line.quantity if paid or not refunded else 0,
-            gross=grosses[at],
-            net=nets[at],
-        )
-        for at, line in enumerate(placed.lines)
-    ]
-    if unpriced:
+    kept = [line.without(line.part(returned.get(line.line, 0))) for line in priced(placed)]
+    if not any(line.gross for line in priced(placed)):
         last = max((line.line for line in placed.lines), default=0)
-        lines.append(EarningLine(line=last + 1, gross=grosses[-1], net=nets[-1]))
+        worth = placed.total + placed.discount
+        kept.append(Priced(line=last + 1, quantity=1, gross=worth, discount=placed.discount))
+    whole, due = sum(line.gross for line in kept), sum(line.cash for line in kept)
+    exact = due if placed.discounts or placed.points_payment or returned else placed.total
+    gross = min(whole, whole * paid // exact) if exact else whole
+    grosses = shares(gross, [line.gross for line in kept])
+    nets = shares(paid, [line.cash if due else line.gross for line in kept])
+    gone = refunded and not paid
     return Occasion(
         at=placed_at,
         currency=placed.currency,
-        lines=tuple(lines),
+        lines=tuple(
+            EarningLine(
+                line=line.line,
+                item=of.item if of else None,
+                category=of.category if of else None,
+                quantity=0 if gone and of else line.quantity,
+                gross=gross,
+                net=net,
+            )
+            for of, line, gross, net in zip_longest(placed.lines, kept, grosses, nets)
+        ),
         delivery=placed.delivery_fee,
         merchant=placed.merchant,
         channel=placed.channel.value,

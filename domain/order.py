@@ -14,6 +14,7 @@ from typing import TypeAlias
 from attrs import Factory, define, evolve, frozen
 
 from regulars.domain import protection, purchase, refund, review
+from regulars.domain.discounts import CouponOf
 from regulars.domain.protection import Protection
 from regulars.domain.purchase import Line, OrderPlaced, PlaceOrder
 from regulars.domain.refund import IssueRefund, RefundIssued, Refunds
@@ -94,7 +95,7 @@ class OrderCompleted:
 
 @frozen(kw_only=True)
 class OrderCancelled:
-    """Ended before delivery: counts as no order. Repeats whose and what it was, to be uncounted."""
+    """Ended before delivery: counts as no order. Repeats what it was, used and brought."""
 
     order: OrderId
     currency: str
@@ -104,6 +105,8 @@ class OrderCancelled:
     lines: tuple[Line, ...] = ()
     reason: str | None = None
     late_entry: bool = False
+    coupons: tuple[CouponOf, ...] = ()
+    takes_back: tuple[CouponOf, ...] = ()
 
 
 Event: TypeAlias = (
@@ -263,10 +266,8 @@ class StepTooLate(Refusal):
     reached: Stage
 
     def __str__(self) -> str:
-        return (
-            f"order {self.order} cannot become {self.step.name.lower()}:"
-            f" it is {self.reached.name.lower()}"
-        )
+        step, reached = self.step.name.lower(), self.reached.name.lower()
+        return f"order {self.order} cannot become {step}: it is {reached}"
 
 
 @frozen(kw_only=True)
@@ -327,8 +328,6 @@ def decide(command: Command, state: Order) -> Sequence[Event]:
             if not completed:
                 return []
             ended = protection.ended(order, state.protection, command.at, graced=True)
-            if Stage.DELIVERED in state.steps:
-                return [*completed, *ended]
             delivered = _step(command, state, Stage.DELIVERED, _delivered(placed, placed_at))
             return [*delivered, *completed, *ended]
         case CancelOrder():
@@ -394,6 +393,8 @@ def _cancel(
             lines=placed.lines,
             reason=command.reason,
             late_entry=_is_late(command.at, state),
+            coupons=purchase.coupons(placed),
+            takes_back=placed.brings,
         ),
         *protection.ended(command.order, state.protection, command.at, graced=False),
     ]

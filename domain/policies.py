@@ -22,7 +22,7 @@ from regulars.domain.reversal import PointsReversed, ReversePoints
 from regulars.domain.tiers import EvaluateTier, tier_at
 from regulars.domain.told_occasions import OccasionRecorded
 from regulars.domain.validity import Activation, Counted
-from regulars.domain.values import CustomerId, LotId, OrderId, ProgramId
+from regulars.domain.values import CustomerId, LotId, OccasionId, OrderId, ProgramId
 
 
 class Present(Protocol):
@@ -95,13 +95,18 @@ def earn_on_occasion(
         program=program_id,
         customer=event.customer,
         at=at,
-        lot=LotId(f"{event.on}/{event.occasion}"),
+        lot=occasion_lot(event.on, event.occasion),
         on=event.on,
         evaluation=evaluation,
         rules_version=published.version,
         standing=standing,
     )
     return [_usable(award, look.program().policies_at(at))]
+
+
+def occasion_lot(on: str, occasion: OccasionId) -> LotId:
+    """The lot of what an occasion that the host told earned."""
+    return LotId(f"{on}/{occasion}")
 
 
 def evaluate_tier(
@@ -178,7 +183,11 @@ def reverse_on_refund(
             order=event.order,
             refund=event.refund,
             remaining=occasion(
-                placed, event.placed_at, lot.standing, refunded=event.goods_refunded
+                placed,
+                event.placed_at,
+                lot.standing,
+                refunded=event.goods_refunded,
+                returned=look.order(event.order).refunds.returned,
             ),
             rules=look.program().version(lot.rules_version),
             rules_version=lot.rules_version,

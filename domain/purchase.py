@@ -5,6 +5,14 @@ from enum import Enum
 
 from attrs import frozen
 
+from regulars.domain.discounts import (
+    CouponOf,
+    Discount,
+    PointsPayment,
+    Priced,
+    account_for,
+    falling_to,
+)
 from regulars.domain.personal import Content, Sealed, sealed_or_none
 from regulars.domain.values import (
     MOST_MINOR,
@@ -46,6 +54,10 @@ class OrderPlaced:
 
     `total` is what was paid for goods after `discount`; fee and tip come on top.
     All amounts are minor units of `currency`.
+
+    Where `discounts` or `points_payment` are known, the lines come to `discount`, which is what
+    the discounts take off them, `points_payment` and `total`; `delivery_fee` is before discounts.
+    The order `brings` coupons to its customer, as for payment with a co-branded card.
     """
 
     order: OrderId
@@ -61,6 +73,9 @@ class OrderPlaced:
     payment_method: str | None = None
     region: str | None = None
     extra: Sealed | None = None
+    discounts: tuple[Discount, ...] = ()
+    points_payment: PointsPayment | None = None
+    brings: tuple[CouponOf, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -69,7 +84,9 @@ class PlaceOrder:
     Record an order as it was placed. Amounts are minor units of `currency`.
 
     `total` is what is paid for goods after `discount`. The lines describe the goods; their
-    prices are the host's word and are not required to add up to the total.
+    prices are the host's word and are required to add up only where `discounts` or
+    `points_payment` are given: see `DoesNotAddUp`. Coupons of `discounts` are redeemed with the
+    order, and those that it `brings` are issued.
     """
 
     order: OrderId
@@ -86,6 +103,9 @@ class PlaceOrder:
     payment_method: str | None = None
     region: str | None = None
     extra: Content | Sealed | None = None
+    discounts: tuple[Discount, ...] = ()
+    points_payment: PointsPayment | None = None
+    brings: tuple[CouponOf, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -142,12 +162,23 @@ def decide(
     Raises:
         AmountBelowZero: an amount or a quantity is negative.
         AmountTooLarge: an amount is above `MOST_MINOR`.
+        DoesNotAddUp: discounts and points do not account for what is paid.
+        NoPrice: they fall to a line without a price.
         NoSuchCurrency: the currency is no code.
         OrderAlreadyPlaced: `placed` is another order.
     """
     if not is_currency(command.currency):
         raise NoSuchCurrency(currency=command.currency)
     _check_amounts(command)
+    if command.discounts or command.points_payment is not None:
+        account_for(
+            command.order,
+            {"discount": command.discount, "total": command.total},
+            [(line.line, _price(line)) for line in command.lines],
+            command.delivery_fee,
+            command.discounts,
+            command.points_payment,
+        )
     wanted = OrderPlaced(
         order=command.order,
         currency=command.currency,
@@ -162,6 +193,9 @@ def decide(
         payment_method=command.payment_method,
         region=command.region,
         extra=sealed_or_none(command.extra),
+        discounts=command.discounts,
+        points_payment=command.points_payment,
+        brings=command.brings,
     )
     if placed is None:
         return [wanted]
@@ -194,3 +228,27 @@ def _impossible(order: OrderId, field: str, amount: int) -> Refusal:
     if amount < 0:
         return AmountBelowZero(order=order, field=field, amount=amount)
     return AmountTooLarge(order=order, field=field)
+
+
+def priced(placed: OrderPlaced) -> tuple[Priced, ...]:
+    """The lines of an order with their shares of its discounts and of a payment by points."""
+    paid = placed.points_payment
+    return tuple(
+        Priced(
+            line=line.line,
+            quantity=line.quantity,
+            gross=_price(line) or 0,
+            discount=sum(falling_to(line.line, one.shares) for one in placed.discounts),
+            points=falling_to(line.line, paid.shares) if paid else 0,
+        )
+        for line in placed.lines
+    )
+
+
+def _price(line: Line) -> int | None:
+    return None if line.unit_price is None else line.unit_price * line.quantity
+
+
+def coupons(placed: OrderPlaced) -> tuple[CouponOf, ...]:
+    """The coupons that an order used."""
+    return tuple(one.coupon for one in placed.discounts if one.coupon is not None)

@@ -79,6 +79,16 @@ from regulars.application.subscription import Subscription
 from regulars.composition import connect
 from regulars.domain.actor import Actor, ReinstateActor
 from regulars.domain.bank_card import BindBankCard, UnbindBankCard
+from regulars.domain.budget import CancelGrant, GrantBenefit
+from regulars.domain.campaign import (
+    AssignCustomer,
+    DraftCampaign,
+    EndCampaign,
+    LaunchCampaign,
+    PauseCampaign,
+    ResumeCampaign,
+)
+from regulars.domain.coupon import IssueCoupon, ReleaseCoupon, ReserveCoupon, RevokeCoupon
 from regulars.domain.customer import (
     AddDeliveryAddress,
     GrantConsent,
@@ -87,6 +97,7 @@ from regulars.domain.customer import (
     UpdateCustomerDetails,
     WithdrawConsent,
 )
+from regulars.domain.discounts import CouponOf, Discount, PointsPayment
 from regulars.domain.keeping import Expired
 from regulars.domain.merchant import PublishMenuItem, RegisterMerchant, UpdateMerchantDetails
 from regulars.domain.merge import (
@@ -96,6 +107,7 @@ from regulars.domain.merge import (
     NotMerged,
     RevertMerge,
 )
+from regulars.domain.offer import DefineOffer, EndOffer
 from regulars.domain.order import (
     AcceptOrder,
     CancelOrder,
@@ -135,7 +147,8 @@ from regulars.domain.reading import (
 )
 from regulars.domain.real_name import VerifyRealName
 from regulars.domain.records import MergedInto
-from regulars.domain.refund import IssueRefund
+from regulars.domain.referral import ClaimReferral, ReferralTerms
+from regulars.domain.refund import IssueRefund, Returned
 from regulars.domain.retention import Retention, Since
 from regulars.domain.review import SubmitReview
 from regulars.domain.rights import (
@@ -149,16 +162,21 @@ from regulars.domain.subject import Subject, SubjectKind
 from regulars.domain.told_occasions import RecordOccasion
 from regulars.domain.values import (
     AddressId,
+    CampaignId,
     CardId,
+    CouponId,
     CustomerId,
+    GrantId,
     ItemId,
     MerchantId,
     Money,
     OccasionId,
+    OfferId,
     OrderId,
     ProgramId,
     RefundId,
     Refusal,
+    ReservationId,
 )
 
 __all__ = [
@@ -174,11 +192,14 @@ __all__ = [
     "Archived",
     "AsOf",
     "AssignCourier",
+    "AssignCustomer",
     "Backup",
     "Balance",
     "Basis",
     "BindBankCard",
     "BoxIn",
+    "CampaignId",
+    "CancelGrant",
     "CancelOrder",
     "CannotRetire",
     "CannotRotate",
@@ -187,19 +208,27 @@ __all__ = [
     "CardId",
     "Certificate",
     "Channel",
+    "ClaimReferral",
     "CompleteOrder",
     "Contact",
     "ContactTaken",
     "ContactsShared",
     "Content",
+    "CouponId",
+    "CouponOf",
     "Crm",
     "CustomerId",
     "CustomerProfile",
     "DataClass",
     "DataOf",
+    "DefineOffer",
     "DefineProgram",
     "Denial",
     "Denied",
+    "Discount",
+    "DraftCampaign",
+    "EndCampaign",
+    "EndOffer",
     "Erased",
     "ErasedTogether",
     "ErasureInTheWay",
@@ -209,12 +238,15 @@ __all__ = [
     "ExportDenied",
     "Favourite",
     "FileInTheWay",
+    "GrantBenefit",
     "GrantConsent",
+    "GrantId",
     "IdempotencyConflict",
     "Identity",
     "IndexStatus",
     "InvalidId",
     "InvalidPersonalData",
+    "IssueCoupon",
     "IssueRefund",
     "ItemId",
     "Joined",
@@ -223,6 +255,7 @@ __all__ = [
     "KeyRotation",
     "KeyUnavailable",
     "KeysStatus",
+    "LaunchCampaign",
     "LiftRestriction",
     "Limit",
     "Line",
@@ -246,16 +279,19 @@ __all__ = [
     "NumberProtection",
     "ObjectToProcessing",
     "OccasionId",
+    "OfferId",
     "OlderFormat",
     "OrderHasCustomer",
     "OrderId",
     "OrderState",
     "Party",
+    "PauseCampaign",
     "Payment",
     "PickUpOrder",
     "PlaceOrder",
     "PointsBalance",
     "PointsLedger",
+    "PointsPayment",
     "Portable",
     "Posting",
     "Profile",
@@ -271,19 +307,26 @@ __all__ = [
     "Receipt",
     "RecordOccasion",
     "Recorded",
+    "ReferralTerms",
     "RefundId",
     "Refusal",
     "RegisterCustomer",
     "RegisterMerchant",
     "ReinstateActor",
+    "ReleaseCoupon",
     "RemoveDeliveryAddress",
     "Report",
     "Request",
+    "ReservationId",
+    "ReserveCoupon",
     "RestrictProcessing",
+    "ResumeCampaign",
     "Retaining",
     "Retention",
+    "Returned",
     "Revealed",
     "RevertMerge",
+    "RevokeCoupon",
     "Rewrapping",
     "Rule",
     "SalesReport",

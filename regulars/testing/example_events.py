@@ -19,6 +19,7 @@ from regulars.domain.customer import (
     DeliveryAddressAdded,
     DeliveryAddressRemoved,
 )
+from regulars.domain.discounts import Discount, OnReturn, PointsPayment, Share
 from regulars.domain.erasure import (
     CustomerErased,
     ErasureRequested,
@@ -63,7 +64,7 @@ from regulars.domain.records import (
     CustomerSeparated,
     CustomersMerged,
 )
-from regulars.domain.refund import RefundIssued
+from regulars.domain.refund import LineRefund, RefundIssued
 from regulars.domain.review import ReviewSubmitted
 from regulars.domain.rights import (
     ObjectionWithdrawn,
@@ -82,9 +83,13 @@ from regulars.domain.values import (
     ItemId,
     Money,
     RefundId,
+    ReservationId,
 )
+from regulars.testing.example_campaigns import CAMPAIGNS
 from regulars.testing.example_ids import ADA, CAFE, ORDER, PLACED_AT
 from regulars.testing.example_loyalty import LOYALTY
+from regulars.testing.example_offers import A_COUPON, BROUGHT, OFFERS
+from regulars.testing.example_referrals import REFERRALS
 
 LINES = (
     Line(
@@ -205,7 +210,7 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
         price=Money(minor=1299, currency="USD"),
         category="mains",
     ),
-    ("OrderPlaced", 1): OrderPlaced(
+    ("OrderPlaced", 2): OrderPlaced(
         order=ORDER,
         currency="USD",
         total=2598,
@@ -219,6 +224,24 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
         payment_method="card",
         region="north",
         extra=box("extra"),
+        discounts=(
+            Discount(
+                source="coupon",
+                amount=150,
+                shares=(Share(line=1, amount=100), Share(line=2, amount=0)),
+                delivery=50,
+                coupon=A_COUPON,
+                at_least=2000,
+                on_return=OnReturn.RECLAIM,
+            ),
+        ),
+        points_payment=PointsPayment(
+            reservation=ReservationId("hold-1"),
+            points=20,
+            amount=200,
+            shares=(Share(line=1, amount=200),),
+        ),
+        brings=(BROUGHT,),
     ),
     ("OrderAccepted", 1): OrderAccepted(order=ORDER, late_entry=True),
     ("PreparationStarted", 1): PreparationStarted(order=ORDER, late_entry=True),
@@ -234,7 +257,7 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
         late_entry=True,
     ),
     ("OrderCompleted", 1): OrderCompleted(order=ORDER, late_entry=True),
-    ("OrderCancelled", 1): OrderCancelled(
+    ("OrderCancelled", 2): OrderCancelled(
         order=ORDER,
         currency="USD",
         placed_at=PLACED_AT,
@@ -243,8 +266,10 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
         lines=LINES,
         reason="sold out",
         late_entry=True,
+        coupons=(A_COUPON,),
+        takes_back=(BROUGHT,),
     ),
-    ("RefundIssued", 1): RefundIssued(
+    ("RefundIssued", 2): RefundIssued(
         order=ORDER,
         refund=RefundId("refund-1"),
         currency="USD",
@@ -258,6 +283,9 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
         merchant=CAFE,
         reason="cold",
         late_entry=True,
+        lines=(LineRefund(line=1, quantity=1, gross=1299, discount=50, points=100, cash=1149),),
+        withheld=-7,
+        takes_back=(BROUGHT,),
     ),
     ("ReviewSubmitted", 1): ReviewSubmitted(
         order=ORDER,
@@ -362,5 +390,8 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
     ("ActorReinstated", 1): ActorReinstated(
         role="support", actor="s-7", officer="po-1", reason="explained"
     ),
+    **OFFERS,
+    **CAMPAIGNS,
+    **REFERRALS,
 }
 """Under the name and version that the core's own adapters store them by."""

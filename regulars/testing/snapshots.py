@@ -9,11 +9,14 @@ from attrs import define, evolve
 from regulars.application.aggregates import (
     ACCOUNT,
     ACTOR,
+    CAMPAIGN,
     CUSTOMER,
     ERASURE,
     MERCHANT,
+    OFFER,
     ORDER,
     PROGRAM,
+    REFERRAL,
     Aggregate,
 )
 from regulars.application.snapshots import Snapshot, Snapshots
@@ -29,6 +32,9 @@ AGGREGATES: Final = {
     "erasure-ada": ERASURE,
     "erasure_of-courier/c-7": ERASURE,
     "actor-support/s-7": ACTOR,
+    "offer-default/满50减10": OFFER,
+    "campaign-default/spring": CAMPAIGN,
+    "referral-default/ada": REFERRAL,
 }
 """A stream of each kind, and its aggregate."""
 

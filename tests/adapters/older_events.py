@@ -45,7 +45,7 @@ def _named(payload: Payload) -> Iterable[Turned]:
 
 
 def _placed(payload: Payload) -> Iterable[Turned]:
-    yield "OrderPlaced", 1, payload
+    yield "OrderPlaced", 2, payload
 
 
 def _served(payload: Payload) -> Iterator[Turned]:
@@ -67,7 +67,7 @@ def _nothing(_payload: Payload) -> Iterable[Turned]:
 
 UPCASTERS: Final = (
     Upcaster(of=("OrderTaken", 1), into=(("OrderTaken", 2),), turn=_named),
-    Upcaster(of=("OrderTaken", 2), into=(("OrderPlaced", 1),), turn=_placed),
+    Upcaster(of=("OrderTaken", 2), into=(("OrderPlaced", 2),), turn=_placed),
     Upcaster(of=("OrderServed", 1), into=(("OrderReady", 1), ("OrderDelivered", 1)), turn=_served),
     Upcaster(
         of=("CustomerSignedUp", 1),

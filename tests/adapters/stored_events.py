@@ -7,12 +7,15 @@ from regulars.domain.earning_rules import Group, Rate, Rule, RuleId, RuleSet
 from regulars.domain.erasure import ErasureRequested
 from regulars.domain.lots import Allocation
 from regulars.domain.loyalty import PointsEarned
+from regulars.domain.order import OrderCancelled
 from regulars.domain.personal import DataClass
 from regulars.domain.program import EarningRulesPublished
+from regulars.domain.purchase import Channel, OrderPlaced
+from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
 from regulars.domain.values import ErasureId, LotId, RefundId
-from regulars.testing.example_events import EXAMPLES
-from regulars.testing.example_ids import ADA, ORDER, PLACED_AT, PROGRAM
+from regulars.testing.example_events import EXAMPLES, LINES, box
+from regulars.testing.example_ids import ADA, CAFE, ORDER, PLACED_AT, PROGRAM
 
 EARNING = RuleId("earning")
 LOT = LotId(ORDER)
@@ -28,6 +31,52 @@ OLDER: dict[tuple[str, int], list[Event | Retired]] = {
             classes=(DataClass.CONTACT, DataClass.ADDRESS),
             restricted=(DataClass.ADDRESS,),
             basis="gdpr-17-1-b",
+        )
+    ],
+    ("OrderPlaced", 1): [
+        OrderPlaced(
+            order=ORDER,
+            currency="USD",
+            total=2598,
+            customer=ADA,
+            merchant=CAFE,
+            lines=LINES,
+            discount=100,
+            delivery_fee=299,
+            tip=50,
+            channel=Channel.DINE_IN,
+            payment_method="card",
+            region="north",
+            extra=box("extra"),
+        )
+    ],
+    ("OrderCancelled", 1): [
+        OrderCancelled(
+            order=ORDER,
+            currency="USD",
+            placed_at=PLACED_AT,
+            customer=ADA,
+            merchant=CAFE,
+            lines=LINES,
+            reason="sold out",
+            late_entry=True,
+        )
+    ],
+    ("RefundIssued", 1): [
+        RefundIssued(
+            order=ORDER,
+            refund=RefundId("refund-1"),
+            currency="USD",
+            amount=3000,
+            goods=2598,
+            goodwill=402,
+            goods_refunded=2598,
+            total=2598,
+            placed_at=PLACED_AT,
+            customer=ADA,
+            merchant=CAFE,
+            reason="cold",
+            late_entry=True,
         )
     ],
     ("EarningRulePublished", 1): [

@@ -20,11 +20,14 @@ from regulars.adapters.upcasting import Upcaster
 from regulars.application.aggregates import (
     ACCOUNT,
     ACTOR,
+    CAMPAIGN,
     CUSTOMER,
     ERASURE,
     MERCHANT,
+    OFFER,
     ORDER,
     PROGRAM,
+    REFERRAL,
     Aggregate,
 )
 from regulars.application.events import Event, microseconds, moment
@@ -51,6 +54,9 @@ COMMANDS: dict[Aggregate, st.SearchStrategy[Any]] = {
     ACCOUNT: strategies.loyalty_commands(),
     ERASURE: strategies.erasure_commands(st.just(ANNA)),
     ACTOR: strategies.actor_commands(),
+    OFFER: strategies.offer_commands(),
+    CAMPAIGN: strategies.campaign_commands(),
+    REFERRAL: strategies.referral_commands(),
 }
 
 

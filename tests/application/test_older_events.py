@@ -271,10 +271,10 @@ def test_an_answer_as_of_the_past_counts_what_older_events_mean(town: Parts) -> 
 def test_a_repeat_is_known_whatever_its_events_have_become(database: Database, became: str) -> None:
     first = sql_core(database).execute(PLACE, id="r-1")
     sql_core(database).execute(DELIVER, id="r-2")
-    *_, body = LONG_LIVED.encode(older(became, 1, id=ORDER, amount=7, buyer=ANNA))
+    _, schema, body = LONG_LIVED.encode(older(became, 1, id=ORDER, amount=7, buyer=ANNA))
     with database.transaction():
         aged = update(EVENTS).where(EVENTS.c.position == first.position)
-        database.connection.execute(aged.values(type=became, body=body))
+        database.connection.execute(aged.values(type=became, schema_version=schema, body=body))
     town = core(storage_on(database), SqlKeyStore(database))
 
     again = town.execute(PLACE, id="r-1")

@@ -7,11 +7,24 @@ from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from attrs import Factory, define
 
-from regulars.domain import actor, customer, erasure, loyalty, merchant, merge, order, program
+from regulars.domain import (
+    actor,
+    campaign,
+    customer,
+    erasure,
+    loyalty,
+    merchant,
+    merge,
+    offer,
+    order,
+    program,
+    referral,
+)
 from regulars.domain.account import Account
+from regulars.domain.budget import BudgetConsumed, BudgetRestored
 from regulars.domain.loyalty import PointsEarned
 from regulars.domain.merge import Side
-from regulars.domain.order import Order, OrderCompleted, OrderDelivered
+from regulars.domain.order import Order, OrderCancelled, OrderCompleted, OrderDelivered
 from regulars.domain.policies import (
     activate_on_completion,
     earn_on_delivery,
@@ -19,31 +32,55 @@ from regulars.domain.policies import (
     evaluate_tier,
     reverse_on_refund,
 )
+from regulars.domain.policies_campaigns import issue_on_grant, revoke_on_cancelled_grant
+from regulars.domain.policies_coupons import give_back_coupons, take_back_coupons, use_coupons
+from regulars.domain.policies_referral import (
+    claw_back_on_refund,
+    decide_claim,
+    qualify_on_completion,
+    reward_both,
+    take_back_both,
+)
 from regulars.domain.program import Program
-from regulars.domain.purchase import PlaceOrder
+from regulars.domain.purchase import OrderPlaced, PlaceOrder
 from regulars.domain.records import require_own
+from regulars.domain.referral import ReferralClaimed, ReferralClawedBack, ReferralQualified
 from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
 from regulars.domain.review import SubmitReview
 from regulars.domain.subject import Subject
 from regulars.domain.told_occasions import OccasionRecorded
-from regulars.domain.values import CustomerId, MerchantId, OrderId, ProgramId, Refusal
+from regulars.domain.values import (
+    CampaignId,
+    CustomerId,
+    MerchantId,
+    OfferId,
+    OrderId,
+    ProgramId,
+    Refusal,
+)
 from tests.domain.story import (
     AccountStory,
     ActorStory,
+    CampaignStory,
     CustomerStory,
     ErasureStory,
     MerchantStory,
+    OfferStory,
     OrderStory,
     ProgramStory,
+    ReferralStory,
     Story,
     account_story,
     actor_story,
+    campaign_story,
     customer_story,
     erasure_story,
     merchant_story,
+    offer_story,
     order_story,
     program_story,
+    referral_story,
 )
 
 PROGRAM: Final = ProgramId("default")
@@ -58,6 +95,9 @@ Command: TypeAlias = (
     | erasure.Command
     | actor.Command
     | merge.Command
+    | offer.Command
+    | campaign.Command
+    | referral.Command
 )
 Event: TypeAlias = (
     customer.Event
@@ -67,6 +107,9 @@ Event: TypeAlias = (
     | loyalty.Event
     | erasure.Event
     | actor.Event
+    | offer.Event
+    | campaign.Event
+    | referral.Event
 )
 Kind = TypeVar("Kind")
 
@@ -91,6 +134,13 @@ class Chronicle:
     )
     erasures: dict[CustomerId | Subject, ErasureStory] = Factory(lambda: defaultdict(erasure_story))
     actors: dict[actor.Actor, ActorStory] = Factory(lambda: defaultdict(actor_story))
+    offers: dict[tuple[ProgramId, OfferId], OfferStory] = Factory(lambda: defaultdict(offer_story))
+    campaigns: dict[tuple[ProgramId, CampaignId], CampaignStory] = Factory(
+        lambda: defaultdict(campaign_story)
+    )
+    referrals: dict[tuple[ProgramId, CustomerId], ReferralStory] = Factory(
+        lambda: defaultdict(referral_story)
+    )
     facts: list[Fact] = Factory(list[Fact])
 
     def tell(self, command: Command) -> None:
@@ -104,7 +154,7 @@ class Chronicle:
         self._record(command)
         # What the policies add is itself looked at, until nothing more is asked for.
         while place < len(self.facts):
-            for asked in self._reactions(*self.facts[place]):
+            for asked in self.reactions(*self.facts[place]):
                 self._record(asked)
             place += 1
 
@@ -147,6 +197,12 @@ class Chronicle:
             return self.erasures[command.customer]
         if isinstance(command, loyalty.Command):
             return self.accounts[command.program, command.customer]
+        if isinstance(command, offer.Command):
+            return self.offers[command.program, command.offer]
+        if isinstance(command, referral.Command):
+            return self.referrals[command.program, command.referee]
+        if isinstance(command, campaign.Command):
+            return self.campaigns[command.program, command.campaign]
         assert not isinstance(command, merge.Command), "is decided on several stories"
         return self.actors[command.actor]
 
@@ -172,13 +228,35 @@ class Chronicle:
         if named is not None and (personal or isinstance(command, erasure.Command)):
             require_own(named, self.customers[named].state.records)
 
-    def _reactions(self, event: Event, at: datetime) -> Sequence[loyalty.Command]:
+    def reactions(self, event: Event, at: datetime) -> Sequence[Command]:
+        """What the policies ask for after an event."""
+        if isinstance(event, OrderPlaced):
+            return use_coupons(event, at)
+        if isinstance(event, OrderCancelled):
+            return give_back_coupons(event, at)
+        if isinstance(event, OrderCompleted):
+            return [
+                *activate_on_completion(event, at, PROGRAM, self),
+                *qualify_on_completion(event, at, PROGRAM, self),
+            ]
+        if isinstance(event, ReferralClaimed):
+            return decide_claim(event, at, PROGRAM, self)
+        if isinstance(event, ReferralQualified):
+            return reward_both(event, at)
+        if isinstance(event, ReferralClawedBack):
+            return take_back_both(event, at, PROGRAM, self)
+        if isinstance(event, BudgetConsumed):
+            return issue_on_grant(event, at)
+        if isinstance(event, BudgetRestored):
+            return revoke_on_cancelled_grant(event, at)
         if isinstance(event, OrderDelivered):
             return earn_on_delivery(event, at, PROGRAM, self)
-        if isinstance(event, OrderCompleted):
-            return activate_on_completion(event, at, PROGRAM, self)
         if isinstance(event, RefundIssued):
-            return reverse_on_refund(event, at, PROGRAM, self)
+            return [
+                *reverse_on_refund(event, at, PROGRAM, self),
+                *take_back_coupons(event, at),
+                *claw_back_on_refund(event, at, PROGRAM, self),
+            ]
         if isinstance(event, OccasionRecorded):
             return (
                 *earn_on_occasion(event, at, PROGRAM, self),

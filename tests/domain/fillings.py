@@ -14,6 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from regulars.domain.actor import Actor, Look
+from regulars.domain.budget import Budget, Cut
+from regulars.domain.campaign import Plan
+from regulars.domain.discounts import CouponOf, Discount, OnReturn, PointsPayment
 from regulars.domain.earning import Evaluation
 from regulars.domain.earning_rules import (
     EarningLine,
@@ -25,6 +28,7 @@ from regulars.domain.earning_rules import (
     RuleSet,
 )
 from regulars.domain.evidence import DestroyedKey, Purged, Traces
+from regulars.domain.holdout import Variant
 from regulars.domain.ledger_policies import (
     Arithmetic,
     Restore,
@@ -34,6 +38,8 @@ from regulars.domain.ledger_policies import (
 )
 from regulars.domain.lots import Allocation
 from regulars.domain.occasions import Standing
+from regulars.domain.offer_limits import Limits
+from regulars.domain.offer_terms import Basket, Kind, Reason, Rejection, Scope, Terms
 from regulars.domain.personal import (
     Address,
     Contact,
@@ -49,6 +55,8 @@ from regulars.domain.protection import Party
 from regulars.domain.purchase import Channel, Line
 from regulars.domain.reading import Limit
 from regulars.domain.redemption import Reward
+from regulars.domain.referral import NoReferral, ReferralTerms
+from regulars.domain.refund import LineRefund, Returned
 from regulars.domain.subject import Subject, SubjectKind
 from regulars.domain.tier_ladder import Basis, Downgrade, Level, TierLadder, Window
 from regulars.domain.tiers import Assessment
@@ -61,14 +69,18 @@ from regulars.domain.validity import (
 )
 from regulars.domain.values import (
     AddressId,
+    CampaignId,
     CardId,
+    CouponId,
     CustomerId,
     ErasureId,
+    GrantId,
     ItemId,
     LotId,
     MerchantId,
     Money,
     OccasionId,
+    OfferId,
     OrderId,
     ProgramId,
     RedemptionId,
@@ -199,6 +211,73 @@ looks = st.builds(
     outcome=st.sampled_from(["revealed", "masked", "erased", "denied"]),
     denial=st.none() | st.just("purpose"),
 )
+offer_ids = st.sampled_from([OfferId(name) for name in ("spring", "card")])
+coupon_ids = st.sampled_from([CouponId(f"c-{number}") for number in range(1, 4)])
+counts = st.none() | st.integers(0, 3)
+terms = st.builds(
+    Terms,
+    kind=st.sampled_from(Kind),
+    currency=currencies,
+    value=st.integers(0, 9_999),
+    at_least=amounts,
+    most=st.none() | amounts,
+    whole=st.booleans(),
+    scope=st.builds(Scope, items=st.sampled_from([(), (ItemId("tea"),)])),
+    exclusive=st.booleans(),
+    on_return=st.sampled_from(OnReturn),
+)
+limits = st.builds(
+    Limits,
+    since=st.none() | moments,
+    until=st.none() | moments,
+    inactive_days=st.integers(0, 2),
+    valid_days=st.none() | st.integers(0, 40),
+    per_customer=counts,
+    total=counts,
+    reservation_required=st.booleans(),
+    restore_grace_days=st.integers(0, 7),
+    max_restores=counts,
+)
+carts = st.builds(
+    Basket,
+    currency=currencies,
+    lines=lines.map(lambda drawn: tuple(evolve(one, unit_price=one.quantity) for one in drawn)),
+    delivery_fee=amounts,
+)
+campaign_ids = st.sampled_from([CampaignId(name) for name in ("lunch", "dinner")])
+grant_ids = st.sampled_from([GrantId(f"g-{number}") for number in range(1, 4)])
+plans = st.builds(
+    Plan,
+    variants=st.sampled_from([(), (Variant(name="a"), Variant(name="b", weight=2))]),
+    holdout=st.integers(0, 10_001),
+    budget=st.builds(
+        Budget,
+        total=st.none() | amounts,
+        per_customer=st.none() | amounts,
+        cut=st.sampled_from(Cut),
+    ),
+    starts_at=st.none() | moments,
+    ends_at=st.none() | moments,
+)
+referral_terms = st.builds(
+    ReferralTerms,
+    currency=currencies,
+    at_least=amounts,
+    claw_back_days=st.integers(0, 40),
+)
+rejections = st.builds(Rejection, reason=st.sampled_from(Reason), needed=counts, found=counts)
+coupons_of = st.builds(CouponOf, program=program_ids, offer=offer_ids, coupon=coupon_ids)
+allocations = st.builds(Allocation, lot=lot_ids, points=amounts)
+returned = st.builds(Returned, line=st.integers(1, 3), quantity=st.integers(0, 9))
+line_refunds = st.builds(
+    LineRefund,
+    line=st.integers(1, 3),
+    quantity=st.integers(1, 9),
+    gross=amounts,
+    discount=amounts,
+    points=amounts,
+    cash=amounts,
+)
 boxes = st.builds(Sealed, st.binary(min_size=1, max_size=12))
 destroyed_keys = st.builds(
     DestroyedKey,
@@ -213,12 +292,21 @@ purged = st.builds(Purged, place=words, entries=amounts)
 _FILLING: Final[Filling] = {
     AddressId: address_ids,
     CardId: card_ids,
+    CampaignId: campaign_ids,
+    CouponId: coupon_ids,
+    GrantId: grant_ids,
+    Plan: plans,
+    ReferralTerms: referral_terms,
+    NoReferral: st.sampled_from(NoReferral),
+    tuple[str, ...]: st.sampled_from([(), ("card",)]),
     CustomerId: customer_ids,
     ErasureId: erasure_ids,
     ItemId: item_ids,
     LotId: lot_ids,
+    tuple[Allocation, ...]: st.lists(allocations, max_size=2).map(tuple),
     OccasionId: occasion_ids,
     MerchantId: merchant_ids,
+    OfferId: offer_ids,
     OrderId: order_ids,
     ProgramId: program_ids,
     RedemptionId: redemption_ids,
@@ -267,6 +355,17 @@ _FILLING: Final[Filling] = {
         st.tuples(words, st.none() | words), max_size=2
     ).map(tuple),
     tuple[str, ...]: st.lists(words, max_size=2).map(tuple),
+    tuple[Discount, ...]: st.just(()),  # those that add up are drawn in carts.py
+    PointsPayment: st.nothing(),
+    tuple[CouponOf, ...]: st.lists(coupons_of, max_size=2).map(tuple),
+    "brings": st.just(()),  # a coupon needs its offer
+    Terms: terms,
+    Limits: limits,
+    Basket: carts,
+    Reason: st.sampled_from(Reason),
+    Rejection: rejections,
+    tuple[Returned, ...]: st.lists(returned, max_size=2).map(tuple),
+    tuple[LineRefund, ...]: st.lists(line_refunds, max_size=2).map(tuple),
     tuple[tuple[str, str], ...]: st.lists(st.tuples(words, words), max_size=2).map(tuple),
     "currency": currencies,
     "grace_seconds": st.integers(0, 604_800),

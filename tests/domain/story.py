@@ -6,7 +6,18 @@ from typing import Final, Generic, Protocol, Self, TypeAlias, TypeVar
 
 from attrs import Factory, define
 
-from regulars.domain import actor, customer, erasure, loyalty, merchant, order, program
+from regulars.domain import (
+    actor,
+    campaign,
+    customer,
+    erasure,
+    loyalty,
+    merchant,
+    offer,
+    order,
+    program,
+    referral,
+)
 from regulars.domain.account import Account
 from regulars.domain.values import Refusal
 
@@ -78,6 +89,9 @@ ProgramStory: TypeAlias = Story[program.Program, program.Command, program.Event]
 AccountStory: TypeAlias = Story[Account, loyalty.Command, loyalty.Event]
 ErasureStory: TypeAlias = Story[erasure.Erasure, erasure.Command, erasure.Event]
 ActorStory: TypeAlias = Story[actor.Conduct, actor.Command, actor.Event]
+OfferStory: TypeAlias = Story[offer.Offer, offer.Command, offer.Event]
+ReferralStory: TypeAlias = Story[referral.Referral, referral.Command, referral.Event]
+CampaignStory: TypeAlias = Story[campaign.Campaign, campaign.Command, campaign.Event]
 
 
 def actor_story() -> ActorStory:
@@ -106,3 +120,15 @@ def account_story() -> AccountStory:
 
 def erasure_story() -> ErasureStory:
     return Story(erasure.Erasure(), erasure.fold, erasure.decide)
+
+
+def offer_story() -> OfferStory:
+    return Story(offer.Offer(), offer.fold, offer.decide)
+
+
+def campaign_story() -> CampaignStory:
+    return Story(campaign.Campaign(), campaign.fold, campaign.decide)
+
+
+def referral_story() -> ReferralStory:
+    return Story(referral.Referral(), referral.fold, referral.decide)

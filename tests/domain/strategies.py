@@ -14,7 +14,19 @@ from attrs import evolve
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from regulars.domain import actor, customer, erasure, loyalty, merchant, merge, order, program
+from regulars.domain import (
+    actor,
+    campaign,
+    customer,
+    erasure,
+    loyalty,
+    merchant,
+    merge,
+    offer,
+    order,
+    program,
+    referral,
+)
 from regulars.domain.actor import Actor, RecordAccess, ReinstateActor
 from regulars.domain.bank_card import BindBankCard, UnbindBankCard
 from regulars.domain.customer import (
@@ -47,6 +59,7 @@ from regulars.domain.protection import (
     Party,
 )
 from regulars.domain.purchase import PlaceOrder
+from regulars.domain.referral import ClaimReferral, ReferralTerms
 from regulars.domain.refund import IssueRefund
 from regulars.domain.review import SubmitReview
 from regulars.domain.rights import (
@@ -56,7 +69,9 @@ from regulars.domain.rights import (
     WithdrawObjection,
 )
 from regulars.domain.values import CustomerId, MerchantId, OrderId, ProgramId, RefundId
+from tests.domain.campaign_lives import campaign_lives
 from tests.domain.chronicle import PROGRAM, Command, Event
+from tests.domain.coupon_lives import coupon_lives
 from tests.domain.fillings import (
     ANYTHING,
     SEALED,
@@ -126,6 +141,20 @@ def actor_commands(filling: Filling = ANYTHING) -> SearchStrategy[actor.Command]
     return _any_of(actor.Command, {**filling, "reason": _CODES})
 
 
+def offer_commands(filling: Filling = ANYTHING) -> SearchStrategy[offer.Command]:
+    return _any_of(offer.Command, {**filling, "reason": _CODES})
+
+
+def campaign_commands(filling: Filling = ANYTHING) -> SearchStrategy[campaign.Command]:
+    return _any_of(campaign.Command, {**filling, "reason": _CODES})
+
+
+def referral_commands(
+    customer_ids: SearchStrategy[CustomerId] = customer_ids, filling: Filling = ANYTHING
+) -> SearchStrategy[referral.Command]:
+    return _any_of(referral.Command, {**filling, CustomerId: customer_ids})
+
+
 def events(kinds: object = Event) -> SearchStrategy[Event]:
     """Any event of `kinds`, a union such as `order.Event`; its content need not make sense."""
     return _any_of(kinds, SEALED)
@@ -166,6 +195,20 @@ _ENDINGS: Final[list[tuple[type[MarkDelivered | CompleteOrder | CancelOrder], ..
     (),
 ]
 _ENDS: Final = st.sampled_from(_ENDINGS)
+
+
+_CLAIMS: Final = st.sampled_from(
+    [
+        ClaimReferral(
+            program=PROGRAM,
+            referee=CustomerId(referee),
+            at=_BEGINNING,
+            referrer=CustomerId(referrer),
+            terms=ReferralTerms(),
+        )
+        for referee, referrer in (("bo", "anna"), ("anna", "bo"), ("anna", "anna"))
+    ]
+)
 
 
 def histories(
@@ -214,6 +257,8 @@ def histories(
         _told(st.lists(rules, max_size=2)),
         _told(st.lists(visits | st.just(back), max_size=3)),
         _told(st.lists(merge_commands(known, filling), max_size=2)),
+        _told(st.lists(_CLAIMS, max_size=2)),
+        _told(coupon_lives(PROGRAM, anna, _BEGINNING) | campaign_lives(PROGRAM, anna, _BEGINNING)),
     ]
     lives = [
         _told(_life(built(PlaceOrder, filling, order=OrderId(f"o-{number}")), review, naming))

@@ -5,18 +5,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars.domain import (
+    budget,
+    campaign,
+    coupon,
     customer,
+    discounts,
     erasure,
     loyalty,
     merchant,
+    offer,
     order,
     program,
     purchase,
     redemption,
+    referral,
     refund,
     review,
     told_occasions,
 )
+from regulars.domain.campaign import Phase
 from regulars.domain.order import Stage
 from regulars.domain.rule_flaws import Flaw, spelled
 from regulars.domain.values import Money, Refusal
@@ -25,18 +32,25 @@ from tests.domain.fillings import SEALED, Filling, built, words
 FILLING: Filling = {
     **SEALED,
     Stage: st.sampled_from(Stage),
+    Phase: st.sampled_from(Phase),
     Flaw: st.builds(Flaw, place=st.just(("groups", 0, "most")), why=words),
 }
 # Read from the modules: among the subclasses, attrs may have left the classes that it replaced.
 MODULES = (
+    budget,
+    campaign,
+    coupon,
     customer,
+    discounts,
     erasure,
     loyalty,
     merchant,
+    offer,
     order,
     program,
     purchase,
     redemption,
+    referral,
     refund,
     review,
     told_occasions,

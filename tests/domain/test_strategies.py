@@ -51,7 +51,7 @@ def happened(town: Chronicle) -> Iterator[str]:
 def test_in_histories_everything_happens_at_some_time() -> None:
     heard: set[str] = set()
 
-    @settings(max_examples=400, derandomize=True, database=None)
+    @settings(max_examples=800, derandomize=True, database=None)
     @given(histories())
     def listen(history: tuple[Command, ...]) -> None:
         heard.update(happened(chronicle(history)))

@@ -1,0 +1,251 @@
+"""
+The budget of a campaign: how much it grants in all and to each customer, and what is left.
+
+Its campaign decides who may be granted anything (`regulars.domain.campaign`).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import Enum
+from typing import Final, TypeAlias, assert_never
+
+from attrs import Factory, define, frozen
+
+from regulars.domain.holdout import Variant
+from regulars.domain.values import (
+    MOST_MINOR,
+    CampaignId,
+    CustomerId,
+    GrantId,
+    OfferId,
+    ProgramId,
+    Refusal,
+)
+
+
+class Cut(Enum):
+    """What becomes of a grant that is larger than what is left: a part of it, or nothing."""
+
+    PARTIAL = "partial"
+    ALL_OR_NOTHING = "all_or_nothing"
+
+
+@frozen(kw_only=True)
+class Budget:
+    """
+    At most `total` in all and `per_customer` to each; None is no limit.
+
+    The unit is the campaign's own: minor units of money, points, or coupons.
+    """
+
+    total: int | None = None
+    per_customer: int | None = None
+    cut: Cut = Cut.PARTIAL
+
+
+UNLIMITED: Final = Budget()
+"""A budget that gives whatever is asked for."""
+
+
+# Stored under these names with these fields: never rename, never repurpose, add a version.
+@frozen(kw_only=True)
+class BudgetConsumed:
+    """
+    The campaign grants `amount` of the `desired`, which is less where the budget cut it.
+
+    `offer` is the one that a coupon is issued of, under the id of the grant.
+    """
+
+    program: ProgramId
+    campaign: CampaignId
+    grant: GrantId
+    customer: CustomerId
+    desired: int
+    amount: int
+    variant: str
+    offer: OfferId | None = None
+
+
+@frozen(kw_only=True)
+class BudgetExhausted:
+    """Nothing of the budget is left."""
+
+    program: ProgramId
+    campaign: CampaignId
+
+
+@frozen(kw_only=True)
+class BudgetRestored:
+    """A grant was cancelled: `amount` is back in the budget. `offer` as in its `BudgetConsumed`."""
+
+    program: ProgramId
+    campaign: CampaignId
+    grant: GrantId
+    customer: CustomerId
+    amount: int
+    offer: OfferId | None = None
+
+
+Event: TypeAlias = BudgetConsumed | BudgetExhausted | BudgetRestored
+
+
+@define
+class Pool:
+    """What was granted of a budget, and not cancelled. `cancelled` ids stay taken."""
+
+    grants: dict[GrantId, BudgetConsumed] = Factory(dict[GrantId, BudgetConsumed])
+    cancelled: set[GrantId] = Factory(set[GrantId])
+    used: int = 0
+    used_by: dict[CustomerId, int] = Factory(dict[CustomerId, int])
+
+
+def fold(state: Pool, event: Event) -> None:
+    """Record in `state` what happened."""
+    match event:
+        case BudgetConsumed():
+            state.grants[event.grant] = event
+            _count(state, event.customer, event.amount)
+        case BudgetRestored():
+            state.cancelled.add(event.grant)
+            _count(state, event.customer, -event.amount)
+        case BudgetExhausted():
+            pass
+        case _:
+            assert_never(event)
+
+
+def _count(state: Pool, customer: CustomerId, amount: int) -> None:
+    state.used += amount
+    state.used_by[customer] = state.used_by.get(customer, 0) + amount
+
+
+@frozen(kw_only=True)
+class GrantBenefit:
+    """
+    Give a customer `amount` of the budget, under an id of its own.
+
+    Where the variant has an offer, a coupon of it is issued; who is left alone gets nothing.
+    """
+
+    program: ProgramId
+    campaign: CampaignId
+    at: datetime
+    grant: GrantId
+    customer: CustomerId
+    amount: int
+
+
+@frozen(kw_only=True)
+class CancelGrant:
+    """Take a grant back: the budget has it again, and its coupon no longer counts."""
+
+    program: ProgramId
+    campaign: CampaignId
+    at: datetime
+    grant: GrantId
+
+
+Command: TypeAlias = GrantBenefit | CancelGrant
+
+
+@frozen(kw_only=True)
+class HeldOut(Refusal):
+    """The customer is one of those who are left alone for comparison."""
+
+    campaign: CampaignId
+
+    def __str__(self) -> str:
+        return f"campaign {self.campaign}: the customer is held out"
+
+
+@frozen(kw_only=True)
+class GrantDiffers(Refusal):
+    """The id is that of another grant: for somebody else, of another amount, or none at all."""
+
+    campaign: CampaignId
+    grant: GrantId
+
+    def __str__(self) -> str:
+        return f"campaign {self.campaign}: grant {self.grant} is another one"
+
+
+@frozen(kw_only=True)
+class ImpossibleGrant(Refusal):
+    """A grant is of something, and at most of `MOST_MINOR` units."""
+
+    campaign: CampaignId
+    amount: int
+
+    def __str__(self) -> str:
+        return f"campaign {self.campaign} cannot grant {self.amount}"
+
+
+def repeat(command: GrantBenefit, state: Pool) -> Sequence[Event]:
+    """
+    Nothing, for a grant whose id was used before.
+
+    Raises:
+        GrantDiffers: it was another grant.
+    """
+    before = state.grants[command.grant]
+    if (before.customer, before.desired) == (command.customer, command.amount):
+        return []
+    raise GrantDiffers(campaign=command.campaign, grant=command.grant)
+
+
+def grant(command: GrantBenefit, state: Pool, budget: Budget, variant: Variant) -> Sequence[Event]:
+    """
+    What the budget gives of a grant, which is nothing where nothing is left.
+
+    Raises:
+        ImpossibleGrant: the amount is not above zero, or above `MOST_MINOR`.
+    """
+    if not 0 < command.amount <= MOST_MINOR:
+        raise ImpossibleGrant(campaign=command.campaign, amount=command.amount)
+    amount = _amount(budget, state, command)
+    consumed = BudgetConsumed(
+        program=command.program,
+        campaign=command.campaign,
+        grant=command.grant,
+        customer=command.customer,
+        desired=command.amount,
+        amount=amount,
+        variant=variant.name,
+        offer=variant.offer,
+    )
+    if not amount or budget.total != state.used + amount:
+        return [consumed]
+    return [consumed, BudgetExhausted(program=command.program, campaign=command.campaign)]
+
+
+def _amount(budget: Budget, state: Pool, command: GrantBenefit) -> int:
+    most = command.amount
+    if budget.total is not None:
+        most = min(most, budget.total - state.used)
+    if budget.per_customer is not None:
+        most = min(most, budget.per_customer - state.used_by.get(command.customer, 0))
+    return most if most == command.amount or budget.cut is Cut.PARTIAL else 0
+
+
+def cancel(command: CancelGrant, state: Pool) -> Sequence[Event]:
+    """
+    What a grant gave goes back into the budget; nothing if it did already.
+
+    Raises:
+        GrantDiffers: there was no such grant.
+    """
+    before = state.grants.get(command.grant)
+    if before is None:
+        raise GrantDiffers(campaign=command.campaign, grant=command.grant)
+    if command.grant in state.cancelled:
+        return []
+    return [
+        BudgetRestored(
+            program=command.program,
+            campaign=command.campaign,
+            grant=command.grant,
+            customer=before.customer,
+            amount=before.amount,
+            offer=before.offer,
+        )
+    ]

@@ -1,0 +1,291 @@
+"""
+What an offer takes off an order, and which orders it is for.
+
+Offers are counted one after another, each on what those before it left to pay. The amounts are
+those of docs/coupons.md; how they fall to lines is kept as `regulars.domain.discounts` says.
+"""
+
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from typing import Final, assert_never
+
+from attrs import frozen
+
+from regulars.domain.discounts import CouponOf, Discount, OnReturn, Share
+from regulars.domain.purchase import Channel, Line
+from regulars.domain.shares import shares
+from regulars.domain.values import MOST_MINOR, ItemId, MerchantId, digits, is_currency
+
+WHOLE: Final = 10_000
+"""Basis points in a whole."""
+
+
+class Kind(Enum):
+    """How an offer's `value` is meant."""
+
+    THRESHOLD_OFF = "threshold_off"  # 满减: minor units off, once the goods come to `at_least`
+    PERCENT = "percent"  # basis points
+    FIXED = "fixed"  # minor units
+    FREE_DELIVERY = "free_delivery"  # at most so many minor units of the fee; 0 for all of it
+    FREE_ITEM = "free_item"  # so many units of `items`, the dearest first
+
+
+class Reason(Enum):
+    """Why a coupon does not count for an order, in the order in which it is found out."""
+
+    NOT_FOUND = "not_found"
+    NOT_RUNNING = "not_running"
+    REVOKED = "revoked"
+    WRONG_RECIPIENT = "wrong_recipient"
+    USED = "used"
+    RESERVED = "reserved"
+    NOT_STARTED = "not_started"
+    EXPIRED = "expired"
+    CAMPAIGN_LIMIT = "campaign_limit"
+    CUSTOMER_LIMIT = "customer_limit"
+    RESERVATION_REQUIRED = "reservation_required"
+    OUT_OF_SCOPE = "out_of_scope"
+    NOT_STACKABLE = "not_stackable"
+    CONDITION_FAILED = "condition_failed"
+
+
+@frozen(kw_only=True)
+class Rejection:
+    """A reason, and where it is about an amount or a number: what was needed and what there was."""
+
+    reason: Reason
+    needed: int | None = None
+    found: int | None = None
+
+
+@frozen(kw_only=True)
+class Scope:
+    """
+    What an offer is for; what is left empty stands for any.
+
+    `merchants`, `channels` and `tiers` are about the order and who places it; `categories` and
+    `items` choose the lines that are discounted, and that `at_least` is about.
+    """
+
+    merchants: tuple[MerchantId, ...] = ()
+    channels: tuple[Channel, ...] = ()
+    tiers: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    items: tuple[ItemId, ...] = ()
+
+
+@frozen(kw_only=True)
+class Terms:
+    """
+    An offer in full. Amounts are minor units of `currency`; `most` is the largest discount.
+
+    `whole` rounds a percentage half up to major units (R5), otherwise it is rounded down.
+    Of offers with one `stack_group` only the first counts, and `exclusive` ones count alone.
+    """
+
+    kind: Kind
+    currency: str
+    value: int
+    at_least: int = 0
+    most: int | None = None
+    whole: bool = False
+    scope: Scope = Scope()
+    stack_group: str | None = None
+    exclusive: bool = False
+    on_return: OnReturn = OnReturn.LOCKED
+
+
+def flaw(terms: Terms) -> str | None:
+    """The field that makes these terms impossible; None if they are well."""
+    numbers = {"value": terms.value, "at_least": terms.at_least, "most": terms.most or 0}
+    for name, number in numbers.items():
+        if not 0 <= number <= MOST_MINOR:
+            return name
+    if not is_currency(terms.currency):
+        return "currency"
+    if terms.kind is Kind.PERCENT and not 0 < terms.value <= WHOLE:
+        return "value"
+    if terms.kind is not Kind.PERCENT and terms.whole:
+        return "whole"
+    if terms.kind is not Kind.FREE_DELIVERY and not terms.value:
+        return "value"
+    if terms.kind is Kind.THRESHOLD_OFF and not terms.at_least:
+        return "at_least"
+    if terms.kind is Kind.FREE_ITEM and not terms.scope.items:
+        return "items"
+    return None
+
+
+@frozen(kw_only=True)
+class Basket:
+    """An order as it is to be placed, before any discount. Each line has a price of its own."""
+
+    currency: str
+    lines: tuple[Line, ...]
+    delivery_fee: int = 0
+    merchant: MerchantId | None = None
+    channel: Channel = Channel.DELIVERY
+    tier: str | None = None
+
+
+@frozen(kw_only=True)
+class Offered:
+    """An offer that is to be counted, by a coupon or without one. `source` is the host's code."""
+
+    terms: Terms
+    source: str
+    coupon: CouponOf | None = None
+
+
+@frozen(kw_only=True)
+class Quote:
+    """
+    What offers make of a basket: the discounts in their order, and the offers without effect.
+
+    `discount` is off the goods, of which `total` is left to pay; `delivery` is off the fee.
+    """
+
+    discounts: tuple[Discount, ...]
+    rejected: tuple[tuple[Offered, Rejection], ...]
+    discount: int
+    delivery: int
+    total: int
+
+
+def quote(basket: Basket, offers: Iterable[Offered]) -> Quote:
+    """
+    Count `offers` in the order in which they are given, each on what is left to pay.
+
+    Raises:
+        ValueError: a line has no price, or two lines have one number.
+    """
+    left = _prices(basket)
+    whole, delivery = sum(left.values()), basket.delivery_fee
+    counted: list[tuple[Offered, Discount]] = []
+    rejected: list[tuple[Offered, Rejection]] = []
+    for offer in offers:
+        found = _counted(basket, offer, left, delivery)
+        if any(_clash(offer.terms, other.terms) for other, _ in counted):
+            found = Rejection(reason=Reason.NOT_STACKABLE)
+        if isinstance(found, Rejection):
+            rejected.append((offer, found))
+            continue
+        counted.append((offer, found))
+        delivery -= found.delivery
+        for share in found.shares:
+            left[share.line] -= share.amount
+    total = sum(left.values())
+    return Quote(
+        discounts=tuple(discount for _, discount in counted),
+        rejected=tuple(rejected),
+        discount=whole - total,
+        delivery=basket.delivery_fee - delivery,
+        total=total,
+    )
+
+
+def rejection(terms: Terms, basket: Basket) -> Rejection | None:
+    """
+    Why an offer has no effect on a basket by itself; None if it has.
+
+    Raises:
+        ValueError: as `quote`.
+    """
+    rejected = quote(basket, [Offered(terms=terms, source="asked")]).rejected
+    return rejected[0][1] if rejected else None
+
+
+def _prices(basket: Basket) -> dict[int, int]:
+    prices = dict[int, int]()
+    for line in basket.lines:
+        if line.unit_price is None or line.line in prices:
+            raise ValueError(f"line {line.line} has no price, or none of its own")
+        prices[line.line] = line.unit_price * line.quantity
+    return prices
+
+
+def _clash(one: Terms, other: Terms) -> bool:
+    same = one.stack_group is not None and one.stack_group == other.stack_group
+    return one.exclusive or other.exclusive or same
+
+
+def _counted(
+    basket: Basket, offer: Offered, left: dict[int, int], delivery: int
+) -> Discount | Rejection:
+    terms, scope = offer.terms, offer.terms.scope
+    lines = [line for line in basket.lines if _is_in(line, scope)]
+    if basket.currency != terms.currency or not lines or not _is_for(basket, scope):
+        return Rejection(reason=Reason.OUT_OF_SCOPE)
+    base = sum(left[line.line] for line in lines)
+    if base < terms.at_least:
+        return Rejection(reason=Reason.CONDITION_FAILED, needed=terms.at_least, found=base)
+    off = _off(terms, lines, left, delivery)
+    if not off:
+        return Rejection(reason=Reason.CONDITION_FAILED)
+    if terms.kind is Kind.FREE_DELIVERY:
+        parts: Sequence[int] = [0] * len(lines)
+    elif terms.kind is Kind.FREE_ITEM:
+        parts = _free(lines, left, terms.value, off)
+    else:
+        parts = shares(off, [left[line.line] for line in lines])
+    return Discount(
+        source=offer.source,
+        amount=off,
+        shares=tuple(
+            Share(line=line.line, amount=part) for line, part in zip(lines, parts, strict=True)
+        ),
+        delivery=off if terms.kind is Kind.FREE_DELIVERY else 0,
+        coupon=offer.coupon,
+        at_least=terms.at_least,
+        on_return=terms.on_return,
+    )
+
+
+def _is_in(line: Line, scope: Scope) -> bool:
+    named = scope.items or scope.categories
+    return not named or line.item in scope.items or line.category in scope.categories
+
+
+def _is_for(basket: Basket, scope: Scope) -> bool:
+    return (
+        (not scope.merchants or basket.merchant in scope.merchants)
+        and (not scope.channels or basket.channel in scope.channels)
+        and (not scope.tiers or basket.tier in scope.tiers)
+    )
+
+
+def _off(terms: Terms, lines: Sequence[Line], left: dict[int, int], delivery: int) -> int:
+    """What the offer takes off: never more than there is, or than `most`."""
+    base = sum(left[line.line] for line in lines)
+    match terms.kind:
+        case Kind.THRESHOLD_OFF | Kind.FIXED:
+            off = terms.value
+        case Kind.PERCENT:
+            off = _percent(base, terms)
+        case Kind.FREE_DELIVERY:
+            base = delivery
+            off = terms.value or delivery
+        case Kind.FREE_ITEM:
+            off = sum(_free(lines, left, terms.value, base))
+        case _:
+            assert_never(terms.kind)
+    return min(off, base, base if terms.most is None else terms.most)
+
+
+def _percent(base: int, terms: Terms) -> int:
+    if not terms.whole:
+        return base * terms.value // WHOLE
+    unit: int = 10 ** digits(terms.currency)
+    return (2 * base * terms.value + WHOLE * unit) // (2 * WHOLE * unit) * unit
+
+
+def _free(lines: Sequence[Line], left: dict[int, int], units: int, most: int) -> list[int]:
+    """What of each line is free: `units` in all, of the dearest lines first, up to `most`."""
+    free = dict.fromkeys((line.line for line in lines), 0)
+    for line in sorted(lines, key=lambda line: -(line.unit_price or 0)):
+        taken = min(units, line.quantity)
+        units -= taken
+        if taken:
+            free[line.line] = min(left[line.line] * taken // line.quantity, most)
+            most -= free[line.line]
+    return list(free.values())

@@ -1,0 +1,137 @@
+"""
+Policies of referrals: what claims, first orders and their refunds lead to. Pure.
+
+Referrals are those of the programme in which orders earn; what they give, its rules for the
+occasions `referrer` and `referee` say.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from regulars.domain import loyalty, referral
+from regulars.domain.earning_rules import Occasion
+from regulars.domain.order import OrderCompleted
+from regulars.domain.policies import Present, occasion_lot
+from regulars.domain.referral import (
+    ClawBackReferral,
+    DecideReferral,
+    QualifyReferral,
+    ReferralClaimed,
+    ReferralClawedBack,
+    ReferralQualified,
+)
+from regulars.domain.refund import RefundIssued
+from regulars.domain.reversal import ReversePoints
+from regulars.domain.told_occasions import RecordOccasion
+from regulars.domain.values import CustomerId, LotId, OccasionId, OrderId, ProgramId
+
+REFERRER: Final = "referrer"
+REFEREE: Final = "referee"
+"""The occasions on which a referral earns."""
+
+
+def decide_claim(
+    event: ReferralClaimed, at: datetime, program_id: ProgramId, look: Present
+) -> Sequence[referral.Command]:
+    """A claim is decided at once: nobody is referred who has ordered before."""
+    if event.program != program_id:
+        return []
+    return [
+        DecideReferral(
+            program=program_id,
+            referee=event.referee,
+            at=at,
+            referrer=event.referrer,
+            ordered=look.account(event.referee).patronage.orders > 0,
+        )
+    ]
+
+
+def qualify_on_completion(
+    event: OrderCompleted, at: datetime, program_id: ProgramId, look: Present
+) -> Sequence[referral.Command]:
+    """The first order of a customer, once it is completed, qualifies who referred them."""
+    placed = look.order(event.order).placed
+    if placed is None or placed.customer is None:
+        return []
+    if not _is_first(look, placed.customer, event.order):
+        return []
+    return [
+        QualifyReferral(
+            program=program_id,
+            referee=placed.customer,
+            at=at,
+            order=event.order,
+            currency=placed.currency,
+            total=placed.total,
+        )
+    ]
+
+
+def claw_back_on_refund(
+    event: RefundIssued, at: datetime, program_id: ProgramId, look: Present
+) -> Sequence[referral.Command]:
+    """A first order that is paid back in full was none."""
+    if event.customer is None or not event.goods or event.goods_refunded != event.total:
+        return []
+    if not _is_first(look, event.customer, event.order):
+        return []
+    return [
+        ClawBackReferral(
+            program=program_id,
+            referee=event.customer,
+            at=at,
+            order=event.order,
+            refund=event.refund,
+        )
+    ]
+
+
+def _is_first(look: Present, customer: CustomerId, order: OrderId) -> bool:
+    """Whether the customer had no order that earned before this one was delivered."""
+    lot = look.account(customer).awards.get(LotId(order))
+    return lot is not None and not lot.standing.orders_before
+
+
+def reward_both(event: ReferralQualified, at: datetime) -> Sequence[loyalty.Command]:
+    """For both sides it is an occasion, which the rules of the programme may be for."""
+    return [
+        RecordOccasion(
+            program=event.program,
+            customer=customer,
+            at=at,
+            occasion=OccasionId(event.referee),
+            on=on,
+        )
+        for customer, on in _sides(event)
+    ]
+
+
+def take_back_both(
+    event: ReferralClawedBack, at: datetime, program_id: ProgramId, look: Present
+) -> Sequence[loyalty.Command]:
+    """What both sides earned is taken back as that of an order that was paid back in full."""
+    earned = [
+        (customer, lot, look.account(customer).awards[lot].rules_version)
+        for customer, on in _sides(event)
+        if (lot := occasion_lot(on, OccasionId(event.referee))) in look.account(customer).awards
+    ]
+    return [
+        ReversePoints(
+            program=program_id,
+            customer=customer,
+            at=at,
+            lot=lot,
+            refund=event.refund,
+            remaining=Occasion(at=at),
+            rules=look.program().version(version),
+            rules_version=version,
+        )
+        for customer, lot, version in earned
+        if version is not None
+    ]
+
+
+def _sides(event: ReferralQualified | ReferralClawedBack) -> tuple[tuple[CustomerId, str], ...]:
+    return (event.referrer, REFERRER), (event.referee, REFEREE)

@@ -1,0 +1,63 @@
+"""The examples of the events of campaigns."""
+
+from typing import Final
+
+from regulars.application.events import Event
+from regulars.domain.budget import (
+    Budget,
+    BudgetConsumed,
+    BudgetExhausted,
+    BudgetRestored,
+    Cut,
+)
+from regulars.domain.campaign import (
+    CampaignDrafted,
+    CampaignEnded,
+    CampaignLaunched,
+    CampaignPaused,
+    CampaignResumed,
+    CustomerAssigned,
+    Plan,
+)
+from regulars.domain.holdout import Variant
+from regulars.domain.values import CampaignId, GrantId
+from regulars.testing.example_ids import ADA, PLACED_AT, PROGRAM
+from regulars.testing.example_offers import OFFER
+
+SPRING = CampaignId("spring")
+
+CAMPAIGNS: Final[dict[tuple[str, int], Event]] = {
+    ("CampaignDrafted", 1): CampaignDrafted(
+        program=PROGRAM,
+        campaign=SPRING,
+        plan=Plan(
+            variants=(Variant(name="ten off", weight=3, offer=OFFER), Variant(name="mail")),
+            holdout=1000,
+            seed="2026",
+            budget=Budget(total=10_000, per_customer=100, cut=Cut.ALL_OR_NOTHING),
+            starts_at=PLACED_AT,
+            ends_at=PLACED_AT.replace(year=2027),
+        ),
+    ),
+    ("CampaignLaunched", 1): CampaignLaunched(program=PROGRAM, campaign=SPRING),
+    ("CampaignPaused", 1): CampaignPaused(program=PROGRAM, campaign=SPRING, reason="too-many"),
+    ("CampaignResumed", 1): CampaignResumed(program=PROGRAM, campaign=SPRING),
+    ("CustomerAssigned", 1): CustomerAssigned(
+        program=PROGRAM, campaign=SPRING, customer=ADA, variant="ten off"
+    ),
+    ("BudgetConsumed", 1): BudgetConsumed(
+        program=PROGRAM,
+        campaign=SPRING,
+        grant=GrantId("g-1"),
+        customer=ADA,
+        desired=50,
+        amount=20,
+        variant="ten off",
+        offer=OFFER,
+    ),
+    ("BudgetExhausted", 1): BudgetExhausted(program=PROGRAM, campaign=SPRING),
+    ("BudgetRestored", 1): BudgetRestored(
+        program=PROGRAM, campaign=SPRING, grant=GrantId("g-1"), customer=ADA, amount=20, offer=OFFER
+    ),
+    ("CampaignEnded", 1): CampaignEnded(program=PROGRAM, campaign=SPRING, reason="over"),
+}

@@ -1,0 +1,151 @@
+"""Coupons and the orders that use and bring them, through the whole core."""
+
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from regulars.application.errors import InvalidText
+from regulars.domain.coupon import (
+    CouponDoesNotCount,
+    CouponExpired,
+    CouponIssued,
+    CouponRedeemed,
+    CouponRejected,
+    CouponReserved,
+    CouponRestored,
+    CouponRevoked,
+)
+from regulars.domain.discounts import CouponOf
+from regulars.domain.offer import OfferDefined
+from regulars.domain.offer_limits import Limits
+from regulars.domain.offer_terms import Offered, Reason, Scope, quote
+from regulars.domain.order import CancelOrder, MarkDelivered
+from regulars.domain.purchase import OrderPlaced, PlaceOrder
+from regulars.domain.refund import RefundIssued
+from regulars.domain.values import CouponId, ItemId, OfferId, OrderId
+from tests.application.memory_crm import Parts, memory_core
+from tests.domain.carts import basket
+from tests.domain.chronicle import PROGRAM, Command
+from tests.domain.examples import ANNA, ORDER, PLACE, REFUND, SECOND, refund
+from tests.domain.story import NOON, minutes
+from tests.domain.test_offer import C1, C2, DEFINE, ISSUE, RESERVE, SPRING
+
+CARD = OfferId("bank-card")
+BROUGHT = CouponOf(program=PROGRAM, offer=CARD, coupon=CouponId("card-1"))
+
+
+@pytest.fixture
+def shop() -> Parts:
+    shop = memory_core()
+    last_one = evolve(DEFINE, limits=Limits(total=1))
+    shop.execute(last_one, ISSUE, evolve(ISSUE, coupon=C2))
+    return shop
+
+
+def with_coupon(coupon: CouponId = C1, order: OrderId = ORDER) -> PlaceOrder:
+    """An order of ¥60 with ¥10 off by a coupon."""
+    cart = basket(60_00)
+    of = CouponOf(program=PROGRAM, offer=SPRING, coupon=coupon)
+    offered = quote(cart, [Offered(terms=DEFINE.terms, source="coupon", coupon=of)])
+    return evolve(
+        PLACE,
+        order=order,
+        total=offered.total,
+        lines=cart.lines,
+        discount=offered.discount,
+        discounts=offered.discounts,
+    )
+
+
+def recorded(shop: Parts, command: Command) -> list[Any]:
+    """The events of a command and of what it led to."""
+    head = shop.storage.log.head()
+    shop.execute(command)
+    return [one.event for one in shop.events(after=head)]
+
+
+def kinds(events: list[Any]) -> list[type[Any]]:
+    return [type(event) for event in events]
+
+
+def test_an_order_redeems_its_coupon_as_it_is_placed(shop: Parts) -> None:
+    placed, redeemed = recorded(shop, with_coupon())
+
+    assert isinstance(placed, OrderPlaced)
+    assert redeemed == CouponRedeemed(
+        program=PROGRAM, offer=SPRING, coupon=C1, order=ORDER, amount=10_00, customer=ANNA
+    )
+
+
+def test_no_order_is_placed_with_a_coupon_that_does_not_count(shop: Parts) -> None:
+    shop.execute(with_coupon())
+    before = len(shop.events())
+
+    with pytest.raises(CouponDoesNotCount) as refused:
+        shop.execute(with_coupon(C2, OrderId("o-2")))
+
+    assert refused.value.reason is Reason.CAMPAIGN_LIMIT
+    assert len(shop.events()) == before
+
+
+def test_of_two_baskets_one_holds_the_last_coupon_and_the_other_hears_why_not(shop: Parts) -> None:
+    other = evolve(RESERVE, coupon=C2, order=OrderId("o-2"))
+
+    assert kinds(recorded(shop, RESERVE)) == [CouponReserved]
+    assert kinds(recorded(shop, other)) == [CouponRejected]
+    assert kinds(recorded(shop, with_coupon())) == [OrderPlaced, CouponRedeemed]
+
+
+def test_a_cancelled_order_gives_its_coupon_back(shop: Parts) -> None:
+    shop.execute(with_coupon())
+
+    cancelled, restored = recorded(shop, CancelOrder(order=ORDER, at=NOON + minutes(5)))
+
+    assert cancelled.coupons == (CouponOf(program=PROGRAM, offer=SPRING, coupon=C1),)
+    assert restored == CouponRestored(program=PROGRAM, offer=SPRING, coupon=C1, order=ORDER)
+    assert kinds(recorded(shop, with_coupon(C2, OrderId("o-2")))) == [OrderPlaced, CouponRedeemed]
+
+
+def test_wc15_a_coupon_for_a_co_branded_card_is_taken_back_with_the_last_goods(
+    shop: Parts,
+) -> None:
+    shop.execute(evolve(DEFINE, offer=CARD))
+    _, issued = recorded(shop, evolve(PLACE, brings=(BROUGHT,)))
+    shop.execute(MarkDelivered(order=ORDER, at=NOON))
+
+    part = recorded(shop, REFUND)
+    refunded, *_, revoked = recorded(shop, refund(60_00, SECOND))
+
+    assert isinstance(issued, CouponIssued)
+    assert (issued.customer, issued.order) == (ANNA, ORDER)
+    assert CouponRevoked not in kinds(part)
+    assert isinstance(refunded, RefundIssued)
+    assert refunded.takes_back == (BROUGHT,)
+    assert isinstance(revoked, CouponRevoked)
+    assert (revoked.coupon, revoked.lost) == (BROUGHT.coupon, 0)
+
+
+def test_wc15_a_coupon_that_was_used_meanwhile_is_a_loss(shop: Parts) -> None:
+    shop.execute(evolve(DEFINE, offer=CARD), evolve(PLACE, brings=(BROUGHT,)))
+    spent = with_coupon(order=OrderId("o-2"))
+    spent = evolve(spent, discounts=(evolve(spent.discounts[0], coupon=BROUGHT),))
+    shop.execute(spent)
+
+    _, revoked = recorded(shop, CancelOrder(order=ORDER, at=NOON))
+
+    assert isinstance(revoked, CouponRevoked)
+    assert (revoked.order, revoked.lost) == ("o-2", 10_00)
+    assert CouponExpired not in {type(one.event) for one in shop.events()}
+
+
+def test_the_scope_of_an_offer_is_kept_as_it_was_said(shop: Parts) -> None:
+    scope = Scope(items=(ItemId("soup"),), tiers=("gold",))
+    shop.execute(evolve(DEFINE, offer=CARD, terms=evolve(DEFINE.terms, scope=scope)))
+
+    (define,) = [one.event for one in shop.events() if one.stream == "offer-default/bank-card"]
+    assert isinstance(define, OfferDefined)
+    assert define.terms.scope == scope
+    half = Scope(tiers=("\ud800",))
+    with pytest.raises(InvalidText):
+        shop.execute(evolve(DEFINE, offer=CARD, terms=evolve(DEFINE.terms, scope=half)))

@@ -1,0 +1,200 @@
+"""The worked examples of discounts under their ids, and what holds for every basket."""
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regulars.domain.offer_terms import (
+    Basket,
+    Kind,
+    Reason,
+    Rejection,
+    Scope,
+    Terms,
+    flaw,
+    rejection,
+)
+from regulars.domain.purchase import Channel
+from regulars.domain.values import MOST_MINOR, MerchantId
+from tests.domain.carts import TEA, any_terms, basket, baskets, off, percent, quoted
+
+FREE_DELIVERY = Terms(kind=Kind.FREE_DELIVERY, currency="CNY", value=0)
+FREE_TEA = Terms(kind=Kind.FREE_ITEM, currency="CNY", value=2, scope=Scope(items=(TEA,)))
+
+
+def parts(of: Basket, *terms: Terms) -> list[int]:
+    """What of the last discount falls to each line."""
+    return [share.amount for share in quoted(of, *terms).discounts[-1].shares]
+
+
+def reasons(of: Basket, *terms: Terms) -> list[Reason]:
+    return [why.reason for _, why in quoted(of, *terms).rejected]
+
+
+def test_wc01_ten_off_fifty_begins_at_fifty() -> None:
+    ten_off_fifty = off(10_00, at_least=50_00)
+
+    assert quoted(basket(50_00), ten_off_fifty).total == 40_00
+    assert rejection(ten_off_fifty, basket(50_00)) is None
+    assert rejection(ten_off_fifty, basket(49_99)) == Rejection(
+        reason=Reason.CONDITION_FAILED, needed=50_00, found=49_99
+    )
+
+
+def test_wc02_offers_are_counted_in_the_order_in_which_they_are_given() -> None:
+    a, b = percent(10), percent(20, at_least=100_00)
+
+    assert quoted(basket(105_00), a, b).total == 94_50
+    assert reasons(basket(105_00), a, b) == [Reason.CONDITION_FAILED]
+    assert quoted(basket(105_00), b, a).total == 75_60
+
+
+def test_wc03_what_rounding_leaves_goes_to_who_lost_most_by_it() -> None:
+    assert parts(basket(33_33, 33_33, 33_34), off(10_00)) == [3_33, 3_33, 3_34]
+    assert parts(basket(30_00, 30_00, 30_00), off(10_00)) == [3_34, 3_33, 3_33]
+
+
+@pytest.mark.parametrize(("price", "yuan"), [(100, 10), (47, 5), (32, 3), (45, 5)])
+def test_wc12_a_whole_yuan_coupon_is_rounded_half_up(price: int, yuan: int) -> None:
+    assert quoted(basket(price * 100), percent(10, whole=True)).discount == yuan * 100
+
+
+def test_a_percentage_is_rounded_down_to_the_minor_unit() -> None:
+    assert quoted(basket(9_99), percent(10)).discount == 99
+
+
+def test_a_discount_ends_at_what_there_is_and_at_its_most() -> None:
+    assert quoted(basket(5_00), off(10_00)).total == 0
+    assert quoted(basket(100_00), evolve(percent(50), most=20_00)).discount == 20_00
+
+
+def test_free_delivery_is_off_the_fee_and_not_off_the_goods() -> None:
+    free = quoted(basket(30_00, delivery=6_00), FREE_DELIVERY)
+
+    assert (free.total, free.discount, free.delivery) == (30_00, 0, 6_00)
+    assert quoted(basket(30_00, delivery=6_00), evolve(FREE_DELIVERY, value=4_00)).delivery == 4_00
+    assert reasons(basket(30_00), FREE_DELIVERY) == [Reason.CONDITION_FAILED]
+
+
+def test_the_dearest_items_are_free_as_many_as_the_offer_says() -> None:
+    cart = basket(5_00, 8_00, 6_00)
+    tea = tuple(evolve(line, item=TEA) for line in cart.lines[:2])
+    one, three = evolve(FREE_TEA, value=1), evolve(FREE_TEA, value=3)
+    cart = evolve(cart, lines=(*tea, cart.lines[2]))
+
+    assert parts(cart, one) == [0, 8_00]
+    assert parts(cart, FREE_TEA) == parts(cart, three) == [5_00, 8_00]
+    assert parts(cart, evolve(FREE_TEA, most=10_00)) == [2_00, 8_00]
+
+
+def test_an_offer_discounts_the_lines_that_it_is_for() -> None:
+    cart = basket(40_00, 60_00)
+    hot = evolve(cart, lines=(evolve(cart.lines[0], category="hot"), cart.lines[1]))
+    half_of_hot = evolve(percent(50), scope=Scope(categories=("hot",)))
+
+    assert quoted(hot, half_of_hot).total == 80_00
+    assert reasons(cart, half_of_hot) == [Reason.OUT_OF_SCOPE]
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        Scope(merchants=(MerchantId("noodles"),)),
+        Scope(channels=(Channel.PICKUP,)),
+        Scope(tiers=("gold",)),
+        Scope(items=(TEA,)),
+    ],
+    ids=["merchant", "channel", "tier", "item"],
+)
+def test_an_offer_is_for_the_orders_that_it_names(scope: Scope) -> None:
+    named = evolve(
+        basket(40_00), merchant=MerchantId("noodles"), channel=Channel.PICKUP, tier="gold"
+    )
+    named = evolve(named, lines=(evolve(named.lines[0], item=TEA),))
+
+    assert quoted(named, evolve(off(1_00), scope=scope)).total == 39_00
+    assert reasons(basket(40_00), evolve(off(1_00), scope=scope)) == [Reason.OUT_OF_SCOPE]
+
+
+def test_an_offer_in_another_currency_does_not_count() -> None:
+    assert reasons(basket(40_00), evolve(off(1_00), currency="USD")) == [Reason.OUT_OF_SCOPE]
+
+
+def test_offers_of_one_group_do_not_stack_and_exclusive_ones_stack_with_nothing() -> None:
+    grouped, alone = evolve(off(1_00), stack_group="a"), evolve(off(2_00), exclusive=True)
+    cart = basket(40_00)
+
+    assert quoted(cart, grouped, evolve(off(3_00), stack_group="b")).total == 36_00
+    assert reasons(cart, grouped, grouped) == [Reason.NOT_STACKABLE]
+    assert reasons(cart, alone, off(1_00)) == [Reason.NOT_STACKABLE]
+    assert reasons(cart, off(1_00), alone) == [Reason.NOT_STACKABLE]
+
+
+def test_an_offer_without_effect_keeps_no_other_from_counting() -> None:
+    alone = evolve(off(2_00, at_least=100_00), exclusive=True)
+
+    assert quoted(basket(40_00), alone, off(1_00)).total == 39_00
+
+
+@pytest.mark.parametrize("price", [None, 1_00])
+def test_lines_without_a_price_of_their_own_cannot_be_discounted(price: int | None) -> None:
+    line = evolve(basket(1_00).lines[0], unit_price=price)
+
+    with pytest.raises(ValueError, match="line 1"):
+        quoted(evolve(basket(), lines=(line, line)), off(1_00))
+
+
+@pytest.mark.parametrize(
+    ("terms", "field"),
+    [
+        (off(-1), "value"),
+        (off(MOST_MINOR + 1), "value"),
+        (off(1, at_least=-1), "at_least"),
+        (evolve(off(1), most=-1), "most"),
+        (evolve(off(1), currency="yuan"), "currency"),
+        (percent(101), "value"),
+        (percent(0), "value"),
+        (evolve(off(1), whole=True), "whole"),
+        (off(0), "value"),
+        (evolve(off(1), kind=Kind.THRESHOLD_OFF), "at_least"),
+        (evolve(FREE_TEA, scope=Scope()), "items"),
+    ],
+)
+def test_impossible_terms_are_named_by_their_field(terms: Terms, field: str) -> None:
+    assert flaw(terms) == field
+
+
+@given(any_terms())
+def test_terms_that_can_be_counted_have_no_flaw(terms: Terms) -> None:
+    assert flaw(terms) is None
+
+
+@given(baskets(), st.lists(any_terms(), max_size=4))
+def test_whatever_is_offered_every_minor_unit_is_accounted_for(
+    cart: Basket, terms: list[Terms]
+) -> None:
+    found = quoted(cart, *terms)
+
+    prices = {line.line: (line.unit_price or 0) * line.quantity for line in cart.lines}
+    for discount in found.discounts:
+        assert discount.amount > 0
+        assert discount.amount == discount.delivery + sum(one.amount for one in discount.shares)
+        for share in discount.shares:
+            prices[share.line] -= share.amount
+    assert min(prices.values()) >= 0
+    assert sum(prices.values()) == found.total
+    assert found.discount == sum(one.amount - one.delivery for one in found.discounts)
+    assert len(found.discounts) + len(found.rejected) == len(terms)
+
+
+def test_an_item_is_worth_what_is_left_to_pay_for_it() -> None:
+    cart = basket(8_00)
+    tea = evolve(cart, lines=(evolve(cart.lines[0], item=TEA),))
+
+    assert quoted(tea, percent(50), evolve(FREE_TEA, value=1)).total == 0
+    assert parts(tea, percent(50), evolve(FREE_TEA, value=1)) == [4_00]
+    assert reasons(basket(8_00), FREE_TEA) == [Reason.OUT_OF_SCOPE]
+    assert reasons(evolve(tea, lines=(evolve(tea.lines[0], quantity=0),)), FREE_TEA) == [
+        Reason.CONDITION_FAILED
+    ]

@@ -1,0 +1,231 @@
+"""Referrals under the ids of the examples: who is rewarded, who is not, and what comes back."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regulars.domain.codes import NoCode
+from regulars.domain.earning_rules import Group, Rate, Rule, RuleId, RuleSet, When
+from regulars.domain.loyalty import PointsEarned
+from regulars.domain.order import CompleteOrder
+from regulars.domain.program import DefineProgram, PublishEarningRules
+from regulars.domain.purchase import PlaceOrder
+from regulars.domain.referral import (
+    MOST_DAYS,
+    ClaimReferral,
+    ClawBackReferral,
+    Command,
+    DecideReferral,
+    ImpossibleReferral,
+    NoReferral,
+    QualifyReferral,
+    ReferralAccepted,
+    ReferralClawedBack,
+    ReferralQualified,
+    ReferralRejected,
+    ReferralTerms,
+)
+from regulars.domain.reversal import PointsReversed
+from regulars.domain.values import CustomerId, OrderId, ProgramId, RefundId
+from tests.domain.chronicle import PROGRAM, Chronicle, chronicle
+from tests.domain.examples import ANNA, BO, ORDER, PLACE, refund
+from tests.domain.story import NOON, minutes, referral_story
+from tests.domain.strategies import referral_commands
+
+CHEN = CustomerId("chen")
+SHARED = ("referrer/anna", "referee/anna")
+TERMS = ReferralTerms(currency="CNY", at_least=50_00, claw_back_days=14)
+CLAIM = ClaimReferral(program=PROGRAM, referee=ANNA, at=NOON, referrer=BO, terms=TERMS)
+ANSWER = DecideReferral(program=PROGRAM, referee=ANNA, at=NOON, referrer=BO, ordered=False)
+QUALIFY = QualifyReferral(
+    program=PROGRAM, referee=ANNA, at=NOON, order=ORDER, currency="CNY", total=100_00
+)
+CLAW_BACK = ClawBackReferral(
+    program=PROGRAM, referee=ANNA, at=NOON, order=ORDER, refund=RefundId("r-1")
+)
+
+
+def bonus(on: str, points: int) -> Rule:
+    return Rule(rule=RuleId(on), bonus=points, when=When(on=on))
+
+
+RULES = RuleSet(
+    groups=(
+        Group(rules=(Rule(rule=RuleId("spend"), rate=Rate(points=1)),)),
+        Group(rules=(bonus("referrer", 80), bonus("referee", 120))),
+    )
+)
+PROGRAMME = (
+    DefineProgram(program=PROGRAM, at=NOON, name="Regulars"),
+    PublishEarningRules(program=PROGRAM, at=NOON, rules=RULES),
+)
+
+
+def completed(order: str = ORDER, minute: int = 0, **order_fields: Any) -> list[Any]:  # noqa: ANN401 - fields of an order
+    place: PlaceOrder = evolve(
+        PLACE, order=OrderId(order), at=NOON + minutes(minute), **order_fields
+    )
+    return [place, CompleteOrder(order=OrderId(order), at=place.at)]
+
+
+def awards(town: Chronicle) -> dict[tuple[str, str], int]:
+    """The points of each lot of a referral, by customer and occasion."""
+    return {
+        (one.customer, one.on): one.points for one in town.all(PointsEarned) if one.lot in SHARED
+    }
+
+
+def reasons(town: Chronicle) -> list[NoReferral]:
+    return [one.reason for one in town.all(ReferralRejected)]
+
+
+def test_wf01_both_sides_are_rewarded_once_for_the_first_completed_order() -> None:
+    first, second = completed(), completed("o-2", 60)
+
+    town = chronicle([*PROGRAMME, CLAIM, *first, *second])
+
+    assert awards(town) == {(BO, "referrer"): 80, (ANNA, "referee"): 120}
+    assert len(town.all(ReferralQualified)) == 1
+    assert [one.points for one in town.all(PointsEarned) if one.customer == BO] == [80]
+
+
+@pytest.mark.parametrize(
+    ("claims", "reason"),
+    [
+        ([evolve(CLAIM, referrer=ANNA)], NoReferral.SELF),
+        ([evolve(CLAIM, shares=("card",))], NoReferral.SAME_PERSON),
+        ([*completed(), evolve(CLAIM, at=NOON + minutes(5))], NoReferral.ORDERED_BEFORE),
+        ([CLAIM, evolve(CLAIM, referrer=CHEN)], NoReferral.SECOND_REFERRER),
+        ([CLAIM, *completed(total=49_99)], NoReferral.ORDER_TOO_SMALL),
+        ([CLAIM, *completed(currency="USD")], NoReferral.ORDER_TOO_SMALL),
+    ],
+    ids=["self", "same person", "ordered", "second", "small", "currency"],
+)
+def test_wf02_a_referral_that_does_not_count_is_rejected_with_the_reason(
+    claims: list[Any], reason: NoReferral
+) -> None:
+    town = chronicle([*PROGRAMME, *claims])
+
+    assert reasons(town) == [reason]
+    assert awards(town) == {}
+
+
+def test_wf02_after_an_order_that_is_too_small_no_other_qualifies() -> None:
+    town = chronicle([*PROGRAMME, CLAIM, *completed(total=49_99), *completed("o-2", 60)])
+
+    assert reasons(town) == [NoReferral.ORDER_TOO_SMALL]
+    assert awards(town) == {}
+
+
+def test_wf03_a_first_order_that_is_paid_back_takes_both_rewards_with_it() -> None:
+    part = evolve(refund(60_00), at=NOON + timedelta(days=1))
+    rest = evolve(refund(40_00, "r-2"), at=NOON + timedelta(days=13))
+
+    town = chronicle([*PROGRAMME, CLAIM, *completed(), part, rest])
+
+    assert len(town.all(ReferralClawedBack)) == 1
+    reversed_ = {
+        one.customer: (one.points, one.kept)
+        for one in town.all(PointsReversed)
+        if one.lot in SHARED
+    }
+    assert reversed_ == {BO: (80, 0), ANNA: (120, 0)}
+    assert town.accounts[PROGRAM, BO].state.lots.available == 0
+    assert town.accounts[PROGRAM, ANNA].state.lots.available == 0
+
+
+def test_wf03_what_is_paid_back_after_the_window_takes_nothing() -> None:
+    late = evolve(refund(100_00), at=NOON + timedelta(days=14))
+
+    town = chronicle([*PROGRAMME, CLAIM, *completed(), late])
+
+    assert town.all(ReferralClawedBack) == []
+    assert town.accounts[PROGRAM, BO].state.lots.available == 80
+
+
+def test_another_order_that_is_paid_back_takes_nothing() -> None:
+    second = completed("o-2", 60)
+    paid_back = evolve(refund(100_00), order=OrderId("o-2"), at=NOON + minutes(90))
+
+    town = chronicle([*PROGRAMME, CLAIM, *completed(), *second, paid_back])
+
+    assert town.all(ReferralClawedBack) == []
+
+
+def test_orders_of_nobody_and_programmes_of_others_refer_nobody() -> None:
+    elsewhere = evolve(CLAIM, program=ProgramId("night"))
+
+    town = chronicle([*PROGRAMME, elsewhere, *completed(customer=None)])
+
+    assert town.all(ReferralAccepted) == []
+    assert town.all(ReferralQualified) == []
+
+
+def test_a_programme_without_rules_for_referrals_rewards_nobody() -> None:
+    spend = RuleSet(groups=RULES.groups[:1])
+    paid_back = evolve(refund(100_00), at=NOON + timedelta(days=1))
+    no_rules = evolve(PROGRAMME[1], rules=spend)
+
+    town = chronicle([PROGRAMME[0], no_rules, CLAIM, *completed(), paid_back])
+
+    assert awards(town) == {}
+    assert len(town.all(ReferralClawedBack)) == 1
+    assert {one.order for one in town.all(PointsReversed)} == {ORDER}
+
+
+def test_claims_that_were_decided_stay_so() -> None:
+    story = referral_story().given(CLAIM, ANSWER)
+
+    assert story.when(CLAIM) == []
+    assert story.when(evolve(CLAIM, terms=ReferralTerms())) == []
+    assert story.when(evolve(ANSWER, ordered=True)) == []
+    assert referral_story().when(ANSWER) == []
+
+
+def test_what_was_never_referred_is_not_qualified_nor_clawed_back() -> None:
+    story = referral_story()
+
+    assert story.when(QUALIFY) == []
+    assert story.when(CLAW_BACK) == []
+    story.given(CLAIM, ANSWER)
+    assert story.when(CLAW_BACK) == []
+    story.given(QUALIFY)
+    assert story.when(evolve(CLAW_BACK, order=OrderId("o-2"))) == []
+
+
+@pytest.mark.parametrize(
+    ("terms", "field"),
+    [
+        (ReferralTerms(currency="yuan"), "currency"),
+        (ReferralTerms(at_least=-1), "at_least"),
+        (ReferralTerms(claw_back_days=MOST_DAYS + 1), "claw_back_days"),
+    ],
+)
+def test_terms_that_cannot_be_met_are_refused_by_their_field(
+    terms: ReferralTerms, field: str
+) -> None:
+    with pytest.raises(ImpossibleReferral) as refused:
+        referral_story().when(evolve(CLAIM, terms=terms))
+
+    assert refused.value.field == field
+
+
+def test_what_both_share_is_told_in_codes() -> None:
+    with pytest.raises(NoCode):
+        referral_story().when(evolve(CLAIM, shares=("the same flat",)))
+
+
+@given(st.lists(referral_commands(), max_size=10))
+def test_a_customer_is_referred_once_and_a_repeat_adds_nothing(commands: list[Command]) -> None:
+    story = referral_story()
+    for command in commands:
+        story.attempt(command)
+
+        assert story.attempt(command) == []
+    kinds = [type(event) for event in story.told]
+    for once in (ReferralAccepted, ReferralQualified, ReferralClawedBack):
+        assert kinds.count(once) <= 1

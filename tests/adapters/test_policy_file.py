@@ -139,14 +139,11 @@ def retentions(kind: str) -> st.SearchStrategy[Retention]:
     since = st.sampled_from(Since).flatmap(
         lambda one: st.tuples(st.just(one), CODES if one is Since.CONSENT else st.none())
     )
-    return st.builds(
-        lambda classes, days, since: Retention(
-            kind=kind, classes=classes, days=days, since=since[0], purpose=since[1]
-        ),
-        CLASSES,
-        st.integers(1, MOST_DAYS),
-        since,
-    )
+
+    def made(classes: frozenset[DataClass], days: int, told: tuple[Since, str | None]) -> Retention:
+        return Retention(kind=kind, classes=classes, days=days, since=told[0], purpose=told[1])
+
+    return st.builds(made, CLASSES, st.integers(1, MOST_DAYS), since)
 
 
 @st.composite

@@ -77,6 +77,8 @@ COMMANDS: Final = (
     "retention run",
     "policy show",
     "policy check policy.toml",
+    "program show",
+    "program check program.toml",
     "rebuild",
     "verify",
     "keys status",
@@ -241,6 +243,7 @@ def test_no_command_prints_or_writes_anything_of_the_town(
     write_history(keys.parent / "history", town)
     (keys.parent / "given").mkdir()
     (keys.parent / "policy.toml").write_text(policy_text(DEFAULT_POLICY))
+    (keys.parent / "program.toml").write_text("[[earning]]\npoints = 1\n")
     with opened(url, keys, town) as crm:
         for person in town.people:
             for command in (*told_by(person, person), *told_at_last(person)):

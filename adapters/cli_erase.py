@@ -124,8 +124,9 @@ def erase(  # noqa: PLR0913 - the options of a command
     **others: str | None,
 ) -> None:
     """
-    Destroy the personal data of CUSTOMER for good, or of a courier, a merchant or an order.
+    Destroy somebody's personal data for good.
 
+    It is that of CUSTOMER, or of a courier, a merchant or an order that no customer is named for.
     The keys that it is sealed under are destroyed, so that nobody can ever read it again, neither
     here nor in an export of the log. Orders, money, points and consents stay as they are, without
     a name to them; new personal data of CUSTOMER is refused. What a legal hold covers is kept,

@@ -33,7 +33,7 @@ class _InOrder(click.Group):
 @click.group(cls=_InOrder, no_args_is_help=False)
 def keys() -> None:
     """
-    Look after keys: count, rotate, wrap anew, retire; give up those that are lost.
+    Count, rotate, wrap anew, retire, give up keys.
 
     Personal data is sealed under a data key for each person and kind of data. Data keys lie in
     the database, wrapped under a key-encryption key from the key file. To change that one:

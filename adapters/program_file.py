@@ -12,6 +12,7 @@ from attrs import frozen
 from regulars.adapters.program_ladder import Ladder
 from regulars.adapters.program_rules import Earning, Moment, WrongRules
 from regulars.adapters.toml_file import NotToml, read_toml
+from regulars.adapters.toml_lines import line_of
 from regulars.domain.ledger_policies import (
     Arithmetic,
     Restore,
@@ -160,7 +161,8 @@ def read_program(path: Path, *, program_id: ProgramId) -> tuple[Command, ...]:
     try:
         return _commands(_converted(written.document), program_id)
     except WrongRules as wrong:
-        why, line = f"{spelled(wrong.place)} {wrong}".lstrip(), written.line_of(wrong.place)
+        why = f"{spelled(wrong.place)} {wrong}".lstrip()
+        line = line_of(written.text, wrong.place)
         raise UnusableProgram(file=file, why=why, line=line) from None
 
 

@@ -90,7 +90,8 @@ class EnvelopeVault:
         Raises:
             InvalidPersonalData: the value could not be read back as it is.
             StorageUnavailable: the key cannot be had, or is not what was stored.
-            UnusableKeys: the log holds boxes, and the key of their marks is not there.
+            UnusableKeys: there are no keys to seal under, or the log holds boxes, and the key of
+                their marks is not there.
         """
         content = envelope.content(value)
         data_class = DATA_CLASS[type(value)]
@@ -239,6 +240,7 @@ class EnvelopeVault:
             self._made(name, 1)
         marking = self._known_marking()
         if not isinstance(marking, Marking):
+            _ = self._wrapper.kek_id  # who was opened without keys says so
             why = f"no box of {self._tenant} can be marked: {marking.why}"
             raise StorageUnavailable(store="key store", why=why)
         return marking

@@ -270,7 +270,9 @@ class Postgres:
         except psycopg.IntegrityError:
             driver.execute("ROLLBACK TO append")
             raise
-        cast("_Driver", driver).connection.execute(_TELL, prepare=False)
+        # Of the driver's own kind, whatever cursors and rows a host likes.
+        connection = cast("_Driver", driver).connection
+        psycopg.Cursor(connection, row_factory=tuple_row).execute(_TELL, prepare=False)
         return int(head + len(rows))
 
     def is_alone(self, rows: int, held: Mapping[str, int]) -> bool:  # noqa: ARG002 - held as well

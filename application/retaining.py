@@ -240,8 +240,8 @@ class Retaining:
             for _, one in page.items:
                 if isinstance(one.event, CustomersMerged):
                     into[one.event.customer] = one.event.into
-                elif isinstance(one.event, CustomerMergeReverted):
-                    into.pop(one.event.customer, None)
+                else:
+                    into.pop(cast("CustomerMergeReverted", one.event).customer, None)
             if page.upto == at:
                 return into
             at = page.upto

@@ -166,7 +166,7 @@ def test_a_mistake_in_the_programme_makes_no_database(shop: Shop, program: str) 
 
     said = shop.run("import", "history", "--program", program, status=3)
 
-    assert said.stderr.startswith(f"Error: {program}: ")
+    assert said.stderr.startswith(f"Error: {program}")
     assert shop.files() == before
 
 

@@ -6,18 +6,41 @@ from attrs import fields, frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regulars.domain import erasure
+from regulars.domain import erasure, tiers
+from regulars.domain.actor import WriteRefused
+from regulars.domain.holding import PointsReservationReleased, PointsReserved
+from regulars.domain.lots import PointsActivated, PointsDebtSettled, PointsExpired
 from regulars.domain.order import OrderDelivered
 from regulars.domain.personal import Personal, Sealed
+from regulars.domain.program import ProgramPoliciesSet, TierLadderPublished
+from regulars.domain.redemption import PointsRedeemed, RedemptionReversed
 from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
 from tests.domain.chronicle import Chronicle, Command, Event, chronicle
 from tests.domain.fillings import PLAIN, SEALED, built
 from tests.domain.strategies import events, histories, partitions
 
+ELSEWHERE = {
+    # What erasures leave as it was is told in test_erasures.py, refused roles in test_read_only.py.
+    *get_args(erasure.Event),
+    WriteRefused,
+    # Points that wait, expire and are spent have lives of their own in test_ledger_laws.py, tiers
+    # in test_tiers.py, policies in test_program_policies.py.
+    PointsActivated,
+    PointsDebtSettled,
+    PointsExpired,
+    PointsReserved,
+    PointsReservationReleased,
+    PointsRedeemed,
+    RedemptionReversed,
+    *get_args(tiers.Event),
+    ProgramPoliciesSet,
+    TierLadderPublished,
+}
+"""What these histories do not tell."""
+
 WHAT_HAPPENS = {
-    # Nobody asks to be erased here: what erasures leave as it was is told in test_erasures.py.
-    *(kind.__name__ for kind in {*get_args(Event)} - {*get_args(erasure.Event)}),
+    *(kind.__name__ for kind in {*get_args(Event)} - ELSEWHERE),
     "a step told late",
     "a refund in three parts",
     "goodwill",
@@ -51,7 +74,7 @@ def happened(town: Chronicle) -> Iterator[str]:
 def test_in_histories_everything_happens_at_some_time() -> None:
     heard: set[str] = set()
 
-    @settings(max_examples=800, derandomize=True, database=None)
+    @settings(max_examples=1500, derandomize=True, database=None)
     @given(histories())
     def listen(history: tuple[Command, ...]) -> None:
         heard.update(happened(chronicle(history)))

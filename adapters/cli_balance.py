@@ -116,6 +116,7 @@ def balance_document(
                 "lot": one.lot,
                 "order": one.order,
                 "refund": one.refund,
+                "redemption": one.redemption,
                 "points": one.points,
                 "balance": one.balance,
                 "why": one.why,
@@ -149,10 +150,11 @@ def shown_balance(
 
 def shown_postings(postings: Sequence[Posting], timezone: tzinfo) -> RenderableType:
     """Each posting with the order and the event that made it, and what the account then held."""
-    order = max(len(plain(one.order or one.lot)) for one in postings)
+    places = [plain(one.order or one.lot or one.redemption or "") for one in postings]
+    width = max(map(len, places))
     lines = Text()
-    for one in postings:
-        head = f"{clock(one.at, timezone)}  order {plain(one.order or one.lot):<{order}}"
+    for one, place in zip(postings, places, strict=True):
+        head = f"{clock(one.at, timezone)}  order {place:<{width}}"
         sums = f"{one.points:>+9,}  ={count(one.balance):>10}"
         lines.append(f"{head}{sums}  event {count(one.position)}\n")
         lines.append(f"    {plain(one.why)}\n", style="dim")

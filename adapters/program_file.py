@@ -12,7 +12,6 @@ from attrs import frozen
 from regulars.adapters.program_ladder import Ladder
 from regulars.adapters.program_rules import Earning, Moment, WrongRules
 from regulars.adapters.toml_file import NotToml, read_toml
-from regulars.adapters.toml_lines import line_of
 from regulars.domain.ledger_policies import (
     Arithmetic,
     Restore,
@@ -162,7 +161,7 @@ def read_program(path: Path, *, program_id: ProgramId) -> tuple[Command, ...]:
         return _commands(_converted(written.document), program_id)
     except WrongRules as wrong:
         why = f"{spelled(wrong.place)} {wrong}".lstrip()
-        line = line_of(written.text, wrong.place)
+        line = written.line_of(wrong.place)
         raise UnusableProgram(file=file, why=why, line=line) from None
 
 

@@ -2,10 +2,9 @@
 
 import re
 import tomllib
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias
 
 from attrs import frozen
 
@@ -34,14 +33,27 @@ class Written:
     text: str
 
     def line_of(self, place: Place) -> int:
-        """The line on which a value begins, or else the nearest thing that it is in; from 1."""
-        lines: dict[Place, int] = {(): 1}
-        for known, line in _places(self.text):
-            for size in range(1, len(known) + 1):
-                lines.setdefault(known[:size], line)
-        while place not in lines:
+        """
+        The line, from 1 on, on which the value at `place` begins, or of what lacks it.
+
+        Reads ever more lines of the text until the value is there, because `tomllib` does not tell:
+        so no grammar is needed here. Quadratic in the lines: for a person's file that is wrong.
+        """
+        while not _holds(self.document, place):
             place = place[:-1]
-        return lines[place]
+        if not place:
+            return 1
+        lines = self.text.split("\n")
+        begun = 1
+        for count in range(1, len(lines)):
+            try:
+                found = tomllib.loads("\n".join(lines[:count]))
+            except tomllib.TOMLDecodeError:
+                continue  # within a value of several lines
+            if _holds(found, place):
+                return begun
+            begun = count + 1
+        return begun
 
 
 def read_toml(path: Path) -> Written:
@@ -65,42 +77,10 @@ def read_toml(path: Path) -> Written:
         ) from None
 
 
-def _places(text: str) -> Iterator[tuple[Place, int]]:
-    """The headers and keys of a text that is TOML, with the lines on which they begin."""
-    table: Place = ()
-    counted = Counter[Place]()
-    for first, statement in _statements(text):
-        found = tomllib.loads(statement)
-        header = statement.lstrip().startswith("[")
-        place = tuple(_path(found)) if header else (*table, *_path(found))
-        if header and statement.lstrip().startswith("[["):
-            place, number = place[:-1], counted[place[:-1]]
-            counted[place] += 1
-            place = (*place, number)
-        if header:
-            table = place
-        yield place, first
-
-
-def _statements(text: str) -> Iterator[tuple[int, str]]:
-    """Each header, and each key with its value, and its line: the fewest lines that are TOML."""
-    statement, first = "", 1
-    for number, line in enumerate(text.split("\n"), 1):
-        statement += f"{line}\n"
+def _holds(found: Any, place: Place) -> bool:  # noqa: ANN401 - as TOML has it
+    for step in place:
         try:
-            found = tomllib.loads(statement)
-        except tomllib.TOMLDecodeError:
-            continue
-        if found:
-            yield first, statement
-        statement, first = "", number + 1
-
-
-def _path(found: Mapping[str, Any]) -> Iterator[str | int]:
-    """The one key that a statement gives, with the tables and lists around it."""
-    for key, value in found.items():
-        yield key
-        if value == [{}]:
-            yield 0
-        elif isinstance(value, dict) and len(value) == 1:  # pyright: ignore[reportUnknownArgumentType] - of whatever TOML holds
-            yield from _path(cast("Mapping[str, Any]", value))
+            found = found[step]
+        except (LookupError, TypeError):
+            return False
+    return True

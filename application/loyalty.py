@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, assert_never
 
 from attrs import define, frozen
 
@@ -98,14 +98,18 @@ class LedgerEntry:
     `points` are added to the balance, below zero when taken back. `base` is what the points were
     computed on, in minor units of `currency`. Of a reversal, `base` is what remained paid for.
     `exact` is what `rules`, by name, gave before it was rounded down, a fraction in words.
+    `written_off` are points that a refund forgave. `what` tells what was neither earned nor
+    reversed: spent, given back, expired.
     """
 
     position: int
     program: str = ""
     customer: str = ""
-    lot: str = ""
+    lot: str | None = None
     order_id: str | None = None
     refund_id: str | None = None
+    redemption: str | None = None
+    what: str | None = None
     points: int = 0
     base: int = 0
     currency: str | None = None
@@ -114,6 +118,7 @@ class LedgerEntry:
     exact: str | None = None
     occasion: str | None = None
     kept: int = 0
+    written_off: int = 0
     occurred_at: int = 0
 
 
@@ -142,11 +147,38 @@ def _ledger_fold(row: LedgerEntry, recorded: Happened) -> None:
             row.lot = taken.lot
             row.order_id = taken.order
             row.refund_id = taken.refund
-            row.points = -taken.points
+            row.points = taken.written_off - taken.points
             row.base = taken.remaining
             row.kept = taken.kept
+            row.written_off = taken.written_off
+        case PointsExpired() | PointsRedeemed() | RedemptionReversed() as moved:
+            _ledger_fold_moved(row, moved)
         case _:
             pass
+
+
+def _ledger_fold_moved(
+    row: LedgerEntry, moved: PointsExpired | PointsRedeemed | RedemptionReversed
+) -> None:
+    row.program = moved.program
+    row.customer = moved.customer
+    match moved:
+        case PointsExpired():
+            row.lot = moved.lot
+            row.points = -moved.points
+            row.what = "expired"
+        case PointsRedeemed(reward=reward):
+            row.redemption = moved.redemption
+            row.order_id = moved.order
+            row.points = -moved.points
+            row.what = f"spent on {reward.kind}{'' if reward.id is None else f' {reward.id}'}"
+        case RedemptionReversed():
+            row.redemption = moved.redemption
+            row.refund_id = moved.refund
+            row.points = moved.points
+            row.what = f"refund {moved.refund} gave back what was spent"
+        case _:
+            assert_never(moved)
 
 
 LEDGER: Final[View[LedgerEntry, Happened]] = View(
@@ -154,7 +186,9 @@ LEDGER: Final[View[LedgerEntry, Happened]] = View(
     version=2,
     row=LedgerEntry,
     key=("position",),
-    reads=frozenset({PointsEarned, PointsReversed}),
+    reads=frozenset(
+        {PointsEarned, PointsReversed, PointsExpired, PointsRedeemed, RedemptionReversed}
+    ),
     parts=_ledger_parts,
     fold=_ledger_fold,
     indexes=("customer",),
@@ -180,16 +214,18 @@ class Posting:
     """
     One change of a balance, and why.
 
-    `lot` are the points that it is about, `order` the order that earned them if one did.
+    `lot` are the points that it is about, if they came together, `order` the order that earned
+    them or that they were spent on, `redemption` what was spent at once.
     `points` were added, or taken if below zero; `balance` is what the account held after it;
     `why` is the computation in words; `position` names the event.
     """
 
     position: int
     at: datetime
-    lot: str
+    lot: str | None
     order: str | None
     refund: str | None
+    redemption: str | None
     points: int
     balance: int
     why: str
@@ -246,7 +282,7 @@ class PointsLedger(Query[tuple[Posting, ...]]):
         balance = 0
         for row in rows.rows(LEDGER, customer=self.customer, program=self.program):
             balance += row.points
-            if row.refund_id is None:
+            if row.lot is not None and row.refund_id is None and row.what is None:
                 lots[row.lot] = row
             postings.append(
                 Posting(
@@ -255,21 +291,39 @@ class PointsLedger(Query[tuple[Posting, ...]]):
                     lot=row.lot,
                     order=row.order_id,
                     refund=row.refund_id,
+                    redemption=row.redemption,
                     points=row.points,
                     balance=balance,
-                    why=_why(row, lots.get(row.lot)),
+                    why=_why(row, lots.get(row.lot or "")),
                 )
             )
         return tuple(postings)
 
 
 def _why(row: LedgerEntry, lot: LedgerEntry | None) -> str:
-    if lot is None:
-        return f"refund {row.refund_id} left {row.kept} points to an order earned later"
-    if lot.currency is None:
-        return f"{lot.occasion}: {row.points} points"
-    paid = f"{decimal_text(row.base, lot.currency)} {lot.currency} paid for goods"
-    by = f"by {lot.rules or 'no rule'} (rules {lot.rules_version}), rounded down: {row.kept}"
+    if row.what is not None:
+        return row.what
     if row.refund_id is None:
-        return f"{paid}: {row.exact} {by}"
-    return f"refund {row.refund_id} left {paid}, {by} of {row.kept - row.points}"
+        return _earned(row)
+    forgiven = f"; {row.written_off} are not asked for" if row.written_off else ""
+    if lot is None:
+        return f"refund {row.refund_id} left {row.kept} points to an order earned later{forgiven}"
+    if lot.currency is None:
+        return f"{lot.occasion}: refund {row.refund_id} left {row.kept}{forgiven}"
+    before = row.kept - row.points + row.written_off
+    paid, by = _paid(row, lot.currency), _by(lot, row.kept)
+    return f"refund {row.refund_id} left {paid}, {by} of {before}{forgiven}"
+
+
+def _earned(row: LedgerEntry) -> str:
+    if row.currency is None:
+        return f"{row.occasion}: {row.points} points"
+    return f"{_paid(row, row.currency)}: {row.exact} {_by(row, row.kept)}"
+
+
+def _paid(row: LedgerEntry, currency: str) -> str:
+    return f"{decimal_text(row.base, currency)} {currency} paid for goods"
+
+
+def _by(lot: LedgerEntry, kept: int) -> str:
+    return f"by {lot.rules or 'no rule'} (rules {lot.rules_version}), rounded down: {kept}"

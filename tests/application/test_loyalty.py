@@ -1,10 +1,13 @@
+import pytest
 from attrs import evolve
 
 from regulars.application.loyalty import PointsBalance, PointsLedger
 from regulars.domain.earning import Evaluation
 from regulars.domain.earning_rules import Group, Rule, RuleId, RuleSet, When
+from regulars.domain.ledger_policies import ReturnPolicy, Reversal
 from regulars.domain.loyalty import AwardPoints, RecordDuePoints
 from regulars.domain.program import DefineProgram, PublishEarningRules, PublishTierLadder
+from regulars.domain.redemption import Reward
 from regulars.domain.tier_ladder import Level, TierLadder
 from regulars.domain.told_occasions import RecordOccasion
 from regulars.domain.values import BEGINNING, LotId, OccasionId
@@ -13,7 +16,7 @@ from tests.application.memory_crm import memory_core
 from tests.application.shop_week import FRIDAY, MONDAY, shop_week
 from tests.domain.chronicle import PROGRAM, Command
 from tests.domain.examples import ANNA, BO, DELIVER, PLACE, REFUND, SECOND, giving, refund
-from tests.domain.points import award, redeem, undo
+from tests.domain.points import award, redeem, refunded, undo
 from tests.domain.story import NOON, minutes
 
 
@@ -47,6 +50,47 @@ def test_a_balance_counts_what_was_spent_restored_and_expired() -> None:
     # 30 of the first to expire and 10 others were spent; the 10 came back, and 10 of the 30.
     assert found is not None
     assert (found.earned, found.redeemed, found.expired, found.balance) == (130, 20, 10, 100)
+    postings = town.crm.ask(PointsLedger(customer=ANNA))
+    assert [
+        (one.lot, one.redemption, one.points, one.balance, one.why) for one in postings[2:]
+    ] == [
+        (None, "s-1", -40, 90, "spent on item soup"),
+        (None, "s-1", 20, 110, "refund r-1 gave back what was spent"),
+        ("o-2", None, -10, 100, "expired"),
+    ]
+
+
+def test_a_reward_may_be_a_kind_alone() -> None:
+    gift = evolve(redeem(40), reward=Reward(kind="gift"))
+    town = tell(memory_core(), [award("o-1", 100_00), gift])
+
+    assert town.crm.ask(PointsLedger(customer=ANNA))[-1].why == "spent on gift"
+
+
+@pytest.mark.parametrize(
+    ("currency", "why"),
+    [
+        (
+            "CNY",
+            "refund r-1 left 0.00 CNY paid for goods, by goods (rules 1), rounded down: 0 of 30",
+        ),
+        (None, "order: refund r-1 left 0"),
+    ],
+)
+def test_a_ledger_adds_up_where_a_refund_forgives_what_was_spent(
+    currency: str | None, why: str
+) -> None:
+    lenient = ReturnPolicy(reversal=Reversal.WITHIN_BALANCE)
+    earned = evolve(award("o-1", 30_00), currency=currency)
+    taken = refunded("o-1", 0, price=30_00, policy=lenient)
+    town = tell(memory_core(), [earned, redeem(20), taken])
+
+    *_, last = town.crm.ask(PointsLedger(customer=ANNA))
+    found = town.crm.ask(PointsBalance(customer=ANNA))
+
+    assert found is not None
+    assert (last.points, last.balance) == (-10, found.balance) == (-10, 0)
+    assert last.why == f"{why}; 20 are not asked for"
 
 
 def test_nobody_has_no_account_and_nothing_in_its_ledger() -> None:

@@ -1,7 +1,8 @@
+import tomllib
+
 import pytest
 
-from regulars.adapters.toml_lines import line_of
-from regulars.domain.rule_flaws import Place
+from regulars.adapters.toml_file import Place, Written
 
 TEXT = '''# a comment
 name = "Club"
@@ -22,6 +23,10 @@ points = 1
 [earning.deep]
 per = "1"
 '''
+
+
+def line_of(text: str, place: Place) -> int:
+    return Written(document=tomllib.loads(text), text=text).line_of(place)
 
 
 @pytest.mark.parametrize(

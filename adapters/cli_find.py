@@ -29,7 +29,7 @@ _REGION: Final = click.option(
 @click.option("--phone", metavar="NUMBER", help="A phone number, or - to be asked for it.")
 @click.option("--email", metavar="ADDRESS", help="An e-mail address, or - to be asked for it.")
 @reader_options()
-@call_options()
+@call_options(policy=True)
 def find(  # noqa: PLR0913 - one for each option
     call: Call,
     *,

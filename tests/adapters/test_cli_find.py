@@ -73,6 +73,17 @@ def test_a_look_up_is_recorded_and_who_may_not_look_finds_nobody(indexed: Shop) 
     assert secrets_in([listed]) == []
 
 
+def test_a_policy_of_ones_own_says_who_may_look(indexed: Shop) -> None:
+    rule = (
+        '[[rule]]\nrole = "desk"\npurpose = "service"\nmasked = ["contact"]\nbasis = "contract"\n'
+    )
+    indexed.keep("policy.toml", rule)
+
+    said = indexed.run(*FIND, "--phone", SECRETS[1], "--policy", "policy.toml", status=3)
+
+    assert said.stderr.startswith("Error: the look-up is denied: ")
+
+
 @pytest.mark.parametrize(
     "words",
     [

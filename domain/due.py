@@ -152,7 +152,7 @@ class AccountAt:
         return (Allocation(lot=lot, points=points),)
 
     def activate(self, lot: LotId, at: datetime, expires_at: datetime | None) -> list[Event]:
-        """Let what is left of a pending lot be used."""
+        """Let what is left of a pending lot be used; it expires at once if it is past."""
         left = self.left(lot)
         if not left or not self.is_pending(lot):
             return []
@@ -168,6 +168,8 @@ class AccountAt:
             activated_at=at,
             expires_at=expires_at,
         )
+        if expires_at is not None and expires_at <= at:
+            return [activated, *self._expire(lot, at)]
         return [activated, *self._settle([Allocation(lot=lot, points=left)], at)]
 
     def release(self, reservation: ReservationId, at: datetime, *, lapsed: bool) -> list[Event]:

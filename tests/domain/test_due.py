@@ -71,6 +71,20 @@ def test_an_activated_lot_pays_what_is_owed_first() -> None:
     assert story.when(activate("o-2", 2)) == []
 
 
+def test_a_lot_that_is_past_when_it_is_activated_pays_nothing() -> None:
+    story = account_story().given(
+        award("o-1", 20_00),
+        redeem(20),
+        refunded("o-1", 0),
+        award("o-2", 30_00, pending=True),
+    )
+
+    events = story.when(activate("o-2", 1, lasting=0))
+
+    assert [type(event) for event in events] == [PointsActivated, PointsExpired]
+    assert balance(story.state, NOON + HOUR).debt == 20
+
+
 def test_nothing_is_activated_that_is_not_there() -> None:
     assert account_story().when(activate("o-1", 1)) == []
 

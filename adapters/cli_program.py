@@ -18,6 +18,7 @@ from regulars.domain import program as domain
 from regulars.domain.earning_rules import Group, Multiplier, Rule
 from regulars.domain.program import EarningRulesPublished, Program
 from regulars.domain.program_policies import ProgramPolicies
+from regulars.domain.reward_catalogue import PricedReward
 from regulars.domain.tier_ladder import TierLadder
 from regulars.domain.values import ProgramId, decimal_text
 
@@ -70,6 +71,7 @@ def _document(told: Program) -> dict[str, object]:
         "rules": [_without_program(one) for one in told.published],
         "policies": [_without_program(one) for one in told.policies],
         "ladders": [_without_program(one) for one in told.ladders],
+        "catalogues": [_without_program(one) for one in told.catalogues],
     }
 
 
@@ -92,6 +94,9 @@ def _shown(told: Program) -> Iterator[RenderableType]:
     for ladder in told.ladders:
         title = f"Ladder {ladder.version}, in force {_since(ladder.effective_from)}"
         yield section(title, facts(*_ladder(ladder.ladder)))
+    for catalogue in told.catalogues:
+        title = f"Catalogue {catalogue.version}, in force {_since(catalogue.effective_from)}"
+        yield section(title, facts(*map(_reward, catalogue.rewards)))
 
 
 def _title(published: EarningRulesPublished) -> str:
@@ -180,6 +185,12 @@ def _policies(policies: ProgramPolicies) -> Iterator[tuple[str, str]]:
     yield "Pay for orders", f"at {policies.capture.value}"
     told = policies.notice_days
     yield "Notice of expiry", "none" if told is None else f"{told} days before"
+
+
+def _reward(one: PricedReward) -> tuple[str, str]:
+    worth = "" if one.value is None else f", worth {one.value}"
+    offer = "" if one.offer is None else f" of {plain(one.offer)}"
+    return plain(one.reward), f"{one.kind.value}{offer} for {one.points} points{worth}"
 
 
 def _ladder(ladder: TierLadder) -> Iterator[tuple[str, str]]:

@@ -1,5 +1,5 @@
 """
-Commands over several streams: a merge is decided on those of both customers.
+Commands over several streams: a merge is decided on those of both customers, a claim by prices.
 
 What is personal, and what is said of erasures, also asks whether another speaks for the customer.
 """
@@ -10,20 +10,27 @@ from typing import Final, TypeAlias, get_args
 from regulars.application.aggregates import (
     CUSTOMER,
     ERASURE,
+    OFFER,
+    PROGRAM,
     Aggregate,
     addressed,
     customer_stream,
     erasure_stream,
+    offer_stream,
+    program_stream,
 )
 from regulars.application.door import BOXED, is_bare
 from regulars.application.events import Command, Event
 from regulars.application.ports import EventLog
 from regulars.application.states import Held
 from regulars.domain import customer, erasure, merge, records
+from regulars.domain.claim import ClaimReward, priced
 from regulars.domain.merge import Side
+from regulars.domain.offer import Offer
 from regulars.domain.records import Records, require_own
+from regulars.domain.redemption import RedeemPoints
 from regulars.domain.subject import Subject
-from regulars.domain.values import CustomerId
+from regulars.domain.values import CustomerId, OfferId
 
 Load: TypeAlias = Callable[[str, Aggregate], Held]
 
@@ -44,6 +51,8 @@ def streams_of(command: Command) -> dict[str, Aggregate]:
             )
         }
     stream, aggregate = addressed(command)
+    if isinstance(command, ClaimReward):
+        return {stream: aggregate, program_stream(command.program): PROGRAM}
     owner = _owner(command)
     return {stream: aggregate} if owner is None else {stream: aggregate, owner[1]: CUSTOMER}
 
@@ -58,11 +67,21 @@ def decided(command: Command, load: Load) -> Sequence[tuple[str, Aggregate, Sequ
     if isinstance(command, merge.Command):
         events = merge.decide(command, _side(command.absorbed, load), _side(command.survivor, load))
         return [(*_place(event), (event,)) for event in events]
+    if isinstance(command, ClaimReward):
+        command = _priced(command, load)
     owner = _owner(command)
     if owner is not None:
         require_own(owner[0], load(owner[1], CUSTOMER).state.records)
     stream, aggregate = addressed(command)
     return [(stream, aggregate, aggregate.decide(command, load(stream, aggregate).state))]
+
+
+def _priced(command: ClaimReward, load: Load) -> RedeemPoints:
+    def offer(named: OfferId) -> Offer:
+        state: Offer = load(offer_stream(command.program, named), OFFER).state
+        return state
+
+    return priced(command, load(program_stream(command.program), PROGRAM).state, offer)
 
 
 def _side(one: CustomerId, load: Load) -> Side:

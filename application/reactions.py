@@ -32,7 +32,9 @@ from regulars.domain.policies_referral import (
     reward_both,
     take_back_both,
 )
+from regulars.domain.policies_rewards import issue_reward, take_back_reward
 from regulars.domain.purchase import OrderPlaced
+from regulars.domain.redemption import PointsRedeemed, RedemptionReversed
 from regulars.domain.referral import ReferralClaimed, ReferralClawedBack, ReferralQualified
 from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
@@ -54,6 +56,8 @@ ReactedTo: TypeAlias = (
     | OccasionRecorded
     | PointsEarned
     | PointsReversed
+    | PointsRedeemed
+    | RedemptionReversed
 )
 """The events that some policy reads."""
 
@@ -101,6 +105,10 @@ def reactions(
                 *earn_on_occasion(event, at, program_id, look),
                 *evaluate_tier(event, at, program_id, look),
             )
+        case PointsRedeemed():
+            return issue_reward(event, at)
+        case RedemptionReversed():
+            return take_back_reward(event, at)
         case PointsEarned() | PointsReversed():
             return evaluate_tier(event, at, program_id, look)
         case _:

@@ -5,6 +5,7 @@ from typing import Final
 
 from attrs import Factory, define
 
+from regulars.domain.discounts import CouponOf
 from regulars.domain.holding import Reservation
 from regulars.domain.lots import Allocation, Lots
 from regulars.domain.occasions import NEWCOMER, Standing
@@ -53,6 +54,7 @@ class Redemption:
     allocations: tuple[Allocation, ...]
     restored: int = 0
     reservation: ReservationId | None = None
+    brings: tuple[CouponOf, ...] = ()
 
 
 @define

@@ -182,7 +182,10 @@ def _redeemed(state: Account, event: PointsRedeemed) -> None:
     else:
         state.held.pop(event.reservation, None)
     state.redemptions[event.redemption] = Redemption(
-        points=event.points, allocations=event.allocations, reservation=event.reservation
+        points=event.points,
+        allocations=event.allocations,
+        reservation=event.reservation,
+        brings=event.brings,
     )
 
 

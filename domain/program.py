@@ -8,6 +8,7 @@ from attrs import Factory, define, frozen
 
 from regulars.domain.earning_rules import RuleSet
 from regulars.domain.program_policies import USUAL, ProgramPolicies, policy_flaw
+from regulars.domain.reward_catalogue import PricedReward, RewardsPublished, catalogue_flaw
 from regulars.domain.rule_flaws import Flaw, flaw
 from regulars.domain.tier_ladder import TierLadder, ladder_flaw
 from regulars.domain.values import ProgramId, Refusal, is_currency
@@ -56,7 +57,13 @@ class TierLadderPublished:
     effective_from: datetime | None = None
 
 
-Event: TypeAlias = ProgramDefined | EarningRulesPublished | ProgramPoliciesSet | TierLadderPublished
+Event: TypeAlias = (
+    ProgramDefined
+    | EarningRulesPublished
+    | ProgramPoliciesSet
+    | TierLadderPublished
+    | RewardsPublished
+)
 
 
 @define
@@ -64,14 +71,15 @@ class Program:
     """
     The state of one programme, written by `fold` alone.
 
-    `published` has the rules and `ladders` the ladders by version, from 1 on; `policies` all that
-    were ever set.
+    `published` has the rules, `ladders` the ladders and `catalogues` the rewards by version, from 1
+    on; `policies` all that were ever set.
     """
 
     defined: ProgramDefined | None = None
     published: list[EarningRulesPublished] = Factory(list[EarningRulesPublished])
     policies: list[ProgramPoliciesSet] = Factory(list[ProgramPoliciesSet])
     ladders: list[TierLadderPublished] = Factory(list[TierLadderPublished])
+    catalogues: list[RewardsPublished] = Factory(list[RewardsPublished])
 
     def rules_at(self, placed_at: datetime, currency: str) -> EarningRulesPublished | None:
         """
@@ -91,6 +99,10 @@ class Program:
         """The ladder in force at that moment, chosen as rules are; None if none is."""
         return _in_force(self.ladders, at)
 
+    def rewards_at(self, at: datetime) -> RewardsPublished | None:
+        """The catalogue in force at that moment, chosen as rules are; None if none is."""
+        return _in_force(self.catalogues, at)
+
     def version(self, number: int) -> RuleSet:
         """
         The rules that were published under this number, whether or not they are in force.
@@ -106,7 +118,9 @@ class Program:
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
-_Timed = TypeVar("_Timed", EarningRulesPublished, ProgramPoliciesSet, TierLadderPublished)
+_Timed = TypeVar(
+    "_Timed", EarningRulesPublished, ProgramPoliciesSet, TierLadderPublished, RewardsPublished
+)
 
 
 def _in_force(timed: Iterable[_Timed], at: datetime) -> _Timed | None:
@@ -126,6 +140,8 @@ def fold(state: Program, event: Event, at: datetime) -> None:  # noqa: ARG001 - 
             state.policies.append(event)
         case TierLadderPublished():
             state.ladders.append(event)
+        case RewardsPublished():
+            state.catalogues.append(event)
         case _:
             assert_never(event)
 
@@ -178,7 +194,19 @@ class PublishTierLadder:
     effective_from: datetime | None = None
 
 
-Command: TypeAlias = DefineProgram | PublishEarningRules | SetProgramPolicies | PublishTierLadder
+@frozen(kw_only=True)
+class PublishRewards:
+    """Let points be spent on these rewards, and no others, from `effective_from` on."""
+
+    program: ProgramId
+    at: datetime
+    rewards: tuple[PricedReward, ...]
+    effective_from: datetime | None = None
+
+
+Command: TypeAlias = (
+    DefineProgram | PublishEarningRules | SetProgramPolicies | PublishTierLadder | PublishRewards
+)
 
 
 @frozen(kw_only=True)
@@ -203,7 +231,7 @@ class UnknownProgram(Refusal):
 
 @frozen(kw_only=True)
 class ImpossibleRules(Refusal):
-    """Rules, policies or a ladder have a flaw, for which nobody can go by them."""
+    """Rules, policies, a ladder or a catalogue have a flaw, for which nobody can go by them."""
 
     program: ProgramId
     flaw: Flaw
@@ -232,6 +260,8 @@ def decide(command: Command, state: Program) -> Sequence[Event]:
             return _set(command, state)
         case PublishTierLadder():
             return _ladder(command, state)
+        case PublishRewards():
+            return _rewards(command, state)
         case _:
             assert_never(command)
 
@@ -289,6 +319,25 @@ def _ladder(command: PublishTierLadder, state: Program) -> Sequence[Event]:
             program=command.program,
             version=len(state.ladders) + 1,
             ladder=command.ladder,
+            effective_from=command.effective_from,
+        )
+    ]
+
+
+def _rewards(command: PublishRewards, state: Program) -> Sequence[Event]:
+    if state.defined is None:
+        raise UnknownProgram(program=command.program)
+    found = catalogue_flaw(command.rewards)
+    if found is not None:
+        raise ImpossibleRules(program=command.program, flaw=found)
+    same = [one for one in state.catalogues if one.effective_from == command.effective_from]
+    if same and same[-1].rewards == command.rewards:
+        return []
+    return [
+        RewardsPublished(
+            program=command.program,
+            version=len(state.catalogues) + 1,
+            rewards=command.rewards,
             effective_from=command.effective_from,
         )
     ]

@@ -20,6 +20,7 @@ GrantId = NewType("GrantId", str)
 LotId = NewType("LotId", str)
 ReservationId = NewType("ReservationId", str)
 RedemptionId = NewType("RedemptionId", str)
+RewardId = NewType("RewardId", str)
 OccasionId = NewType("OccasionId", str)
 ErasureId = NewType("ErasureId", str)
 

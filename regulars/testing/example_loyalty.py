@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from regulars.application.events import Event
+from regulars.domain.discounts import CouponOf
 from regulars.domain.earning import Evaluation, Passed, Step, Unmet
 from regulars.domain.earning_rules import (
     Base,
@@ -43,6 +44,7 @@ from regulars.domain.program import (
 from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.redemption import PointsRedeemed, RedemptionReversed, Reward
 from regulars.domain.reversal import PointsReversed
+from regulars.domain.reward_catalogue import PricedReward, RewardKind, RewardsPublished
 from regulars.domain.tier_ladder import Basis, Downgrade, Level, TierLadder, Window
 from regulars.domain.tiers import (
     Assessment,
@@ -62,14 +64,17 @@ from regulars.domain.validity import (
     Period,
 )
 from regulars.domain.values import (
+    CouponId,
     ItemId,
     LotId,
     Money,
     OccasionId,
+    OfferId,
     OrderId,
     RedemptionId,
     RefundId,
     ReservationId,
+    RewardId,
 )
 from regulars.testing.example_ids import ADA, CAFE, ORDER, PLACED_AT, PROGRAM
 
@@ -282,7 +287,7 @@ LOYALTY: Final[dict[tuple[str, int], Event]] = {
         lapses_at=datetime(2026, 3, 20, tzinfo=UTC),
         order=OrderId("订单-1002"),
     ),
-    ("PointsRedeemed", 1): PointsRedeemed(
+    ("PointsRedeemed", 2): PointsRedeemed(
         program=PROGRAM,
         customer=ADA,
         redemption=RedemptionId("basket-1"),
@@ -291,8 +296,13 @@ LOYALTY: Final[dict[tuple[str, int], Event]] = {
         reward=Reward(kind="payment", id="till-1", value=Money(minor=200, currency="CNY")),
         reservation=ReservationId("basket-1"),
         order=OrderId("订单-1002"),
+        units=2,
+        catalogue=3,
+        brings=(
+            CouponOf(program=PROGRAM, offer=OfferId("tea"), coupon=CouponId("reward/basket-1")),
+        ),
     ),
-    ("RedemptionReversed", 1): RedemptionReversed(
+    ("RedemptionReversed", 2): RedemptionReversed(
         program=PROGRAM,
         customer=ADA,
         redemption=RedemptionId("basket-1"),
@@ -301,6 +311,23 @@ LOYALTY: Final[dict[tuple[str, int], Event]] = {
         allocations=(Allocation(lot=LotId("订单-1001"), points=1),),
         reinstated=(LotId("订单-1001"),),
         reinstated_until=datetime(2027, 4, 1, tzinfo=UTC),
+        takes_back=(
+            CouponOf(program=PROGRAM, offer=OfferId("tea"), coupon=CouponId("reward/basket-1")),
+        ),
+    ),
+    ("RewardsPublished", 1): RewardsPublished(
+        program=PROGRAM,
+        version=3,
+        rewards=(
+            PricedReward(
+                reward=RewardId("tea"),
+                kind=RewardKind.DISH,
+                points=200,
+                value=Money(minor=1200, currency="CNY"),
+                offer=OfferId("tea"),
+            ),
+        ),
+        effective_from=PLACED_AT,
     ),
     ("PointsReservationConfirmed", 1): PointsReservationConfirmed(
         program=PROGRAM,

@@ -10,6 +10,7 @@ from attrs import Factory, define
 from regulars.domain import (
     actor,
     campaign,
+    claim,
     customer,
     erasure,
     loyalty,
@@ -24,6 +25,7 @@ from regulars.domain.account import Account
 from regulars.domain.budget import BudgetConsumed, BudgetRestored
 from regulars.domain.loyalty import PointsEarned
 from regulars.domain.merge import Side
+from regulars.domain.offer import Offer
 from regulars.domain.order import (
     Order,
     OrderAccepted,
@@ -54,9 +56,11 @@ from regulars.domain.policies_referral import (
     reward_both,
     take_back_both,
 )
+from regulars.domain.policies_rewards import issue_reward, take_back_reward
 from regulars.domain.program import Program
 from regulars.domain.purchase import OrderPlaced, PlaceOrder
 from regulars.domain.records import require_own
+from regulars.domain.redemption import PointsRedeemed, RedemptionReversed
 from regulars.domain.referral import ReferralClaimed, ReferralClawedBack, ReferralQualified
 from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
@@ -111,6 +115,7 @@ Command: TypeAlias = (
     | offer.Command
     | campaign.Command
     | referral.Command
+    | claim.Command
 )
 Event: TypeAlias = (
     customer.Event
@@ -179,6 +184,10 @@ class Chronicle:
         """As the policies ask for it."""
         return self.orders[order].state
 
+    def offer(self, offer: OfferId) -> Offer:
+        """As a claim asks for it."""
+        return self.offers[PROGRAM, offer].state
+
     def account(self, customer: CustomerId) -> Account:
         """As the policies ask for it."""
         return self.accounts[PROGRAM, customer].state
@@ -191,6 +200,8 @@ class Chronicle:
         if isinstance(command, merge.Command):
             self.facts += [Fact(event, command.at) for event in self._merged(command)]
             return
+        if isinstance(command, claim.ClaimReward):
+            command = claim.priced(command, self.program(), self.offer)
         self._require_own(command)
         story = self._story(command)
         events = story.when(command)
@@ -216,7 +227,9 @@ class Chronicle:
             return self.referrals[command.program, command.referee]
         if isinstance(command, campaign.Command):
             return self.campaigns[command.program, command.campaign]
-        assert not isinstance(command, merge.Command), "is decided on several stories"
+        assert not isinstance(command, merge.Command | claim.Command), (
+            "is decided on several stories"
+        )
         return self.actors[command.actor]
 
     def _merged(self, command: merge.Command) -> Sequence[Event]:
@@ -281,6 +294,10 @@ class Chronicle:
                 *earn_on_occasion(event, at, PROGRAM, self),
                 *evaluate_tier(event, at, PROGRAM, self),
             )
+        if isinstance(event, PointsRedeemed):
+            return issue_reward(event, at)
+        if isinstance(event, RedemptionReversed):
+            return take_back_reward(event, at)
         if isinstance(event, PointsEarned | PointsReversed):
             return evaluate_tier(event, at, PROGRAM, self)
         return ()

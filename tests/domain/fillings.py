@@ -57,6 +57,7 @@ from regulars.domain.reading import Limit
 from regulars.domain.redemption import Reward
 from regulars.domain.referral import NoReferral, ReferralTerms
 from regulars.domain.refund import LineRefund, Returned
+from regulars.domain.reward_catalogue import PricedReward, RewardKind
 from regulars.domain.subject import Subject, SubjectKind
 from regulars.domain.tier_ladder import Basis, Downgrade, Level, TierLadder, Window
 from regulars.domain.tiers import Assessment
@@ -86,6 +87,7 @@ from regulars.domain.values import (
     RedemptionId,
     RefundId,
     ReservationId,
+    RewardId,
 )
 from tests.domain.chronicle import PROGRAM
 
@@ -181,6 +183,13 @@ rewards = st.builds(
     kind=st.sampled_from(["payment", "coupon"]),
     id=st.none() | words,
     value=st.none() | st.builds(Money, minor=amounts, currency=currencies),
+)
+reward_ids = st.sampled_from([RewardId("mug"), RewardId("card")])
+priced_rewards = st.builds(
+    PricedReward,
+    reward=reward_ids,
+    kind=st.sampled_from([RewardKind.GIFT, RewardKind.DONATION]),
+    points=st.integers(0, 500),
 )
 return_policies = st.builds(
     ReturnPolicy,
@@ -312,6 +321,7 @@ _FILLING: Final[Filling] = {
     RedemptionId: redemption_ids,
     RefundId: refund_ids,
     ReservationId: reservation_ids,
+    RewardId: reward_ids,
     NoneType: st.none(),
     bool: st.booleans(),
     datetime: moments,
@@ -339,6 +349,8 @@ _FILLING: Final[Filling] = {
     Standing: standings,
     ReturnPolicy: return_policies,
     Reward: rewards,
+    PricedReward: priced_rewards,
+    tuple[PricedReward, ...]: st.lists(priced_rewards, max_size=2).map(tuple),
     SpendOrder: st.sampled_from(SpendOrder),
     tuple[Allocation, ...]: st.lists(allocations, max_size=2).map(tuple),
     tuple[LotId, ...]: st.lists(lot_ids, max_size=2).map(tuple),
@@ -359,6 +371,7 @@ _FILLING: Final[Filling] = {
     PointsPayment: st.nothing(),
     tuple[CouponOf, ...]: st.lists(coupons_of, max_size=2).map(tuple),
     "brings": st.just(()),  # a coupon needs its offer
+    "takes_back": st.just(()),
     Terms: terms,
     Limits: limits,
     Basket: carts,

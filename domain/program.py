@@ -80,16 +80,16 @@ class Program:
         Of several, those with the latest `effective_from`; of equals, the latest version.
         """
         meant = (one for one in self.published if one.currency in {None, currency})
-        return _in_force(meant, placed_at)
+        return in_force(meant, placed_at)
 
     def policies_at(self, at: datetime) -> ProgramPolicies:
         """The policies in force at that moment, chosen as rules are."""
-        found = _in_force(self.policies, at)
+        found = in_force(self.policies, at)
         return USUAL if found is None else found.policies
 
     def ladder_at(self, at: datetime) -> TierLadderPublished | None:
         """The ladder in force at that moment, chosen as rules are; None if none is."""
-        return _in_force(self.ladders, at)
+        return in_force(self.ladders, at)
 
     def version(self, number: int) -> RuleSet:
         """
@@ -109,7 +109,8 @@ _EVER: Final = datetime.min.replace(tzinfo=UTC)
 _Timed = TypeVar("_Timed", EarningRulesPublished, ProgramPoliciesSet, TierLadderPublished)
 
 
-def _in_force(timed: Iterable[_Timed], at: datetime) -> _Timed | None:
+def in_force(timed: Iterable[_Timed], at: datetime) -> _Timed | None:
+    """What of several publications is in force at a moment; see `Program.rules_at`."""
     begun = [one for one in timed if one.effective_from is None or one.effective_from <= at]
     # Of equals, max gives the first: the latest is to come first.
     return max(reversed(begun), key=lambda one: one.effective_from or _EVER, default=None)

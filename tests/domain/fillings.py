@@ -50,6 +50,7 @@ from regulars.domain.personal import (
     Profile,
     Sealed,
 )
+from regulars.domain.program import TierLadderPublished
 from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.protection import Party
 from regulars.domain.purchase import Channel, Line
@@ -151,6 +152,13 @@ ladders = st.builds(
     term_months=st.none() | st.just(12),
     grace_months=st.integers(0, 2),
     downgrade=st.sampled_from([Downgrade.NONE, Downgrade.ONE_DOWN, Downgrade.REQUALIFY]),
+)
+published_ladders = st.builds(
+    TierLadderPublished,
+    program=program_ids,
+    version=st.just(1),
+    ladder=ladders,
+    effective_from=st.none() | moments,
 )
 standings = st.builds(
     Standing, tier=st.none() | words, orders_before=amounts, recent=st.tuples(moments) | st.just(())
@@ -325,6 +333,7 @@ _FILLING: Final[Filling] = {
     RuleSet: rules,
     ProgramPolicies: policies,
     TierLadder: ladders,
+    tuple[TierLadderPublished, ...]: st.lists(published_ladders, max_size=2).map(tuple),
     Evaluation: evaluations,
     Assessment: st.builds(
         Assessment,

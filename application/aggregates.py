@@ -79,7 +79,7 @@ PROGRAM: Final = Aggregate(
     state=program.Program,
     events=get_args(program.Event),
     fold=program.fold,
-    fold_version=4,
+    fold_version=5,
     decide=program.decide,
     snapshot_every=100,
 )

@@ -129,6 +129,7 @@ from regulars.domain.personal import (
 from regulars.domain.program import (
     DefineProgram,
     PublishEarningRules,
+    PublishTierBenefits,
     PublishTierLadder,
     SetProgramPolicies,
 )
@@ -300,6 +301,7 @@ __all__ = [
     "Protecting",
     "PublishEarningRules",
     "PublishMenuItem",
+    "PublishTierBenefits",
     "PublishTierLadder",
     "Query",
     "Reach",

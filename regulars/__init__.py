@@ -63,6 +63,7 @@ from regulars.application.portable import ExportDenied, Portable
 from regulars.application.ports import Erased, KeyUnavailable, Revealed, Tampered
 from regulars.application.protecting import Protecting
 from regulars.application.queries import AsOf, Query
+from regulars.application.questions import Look, Question
 from regulars.application.reading import (
     BoxIn,
     Card,
@@ -263,6 +264,7 @@ __all__ = [
     "LogCheck",
     "LogNotEmpty",
     "LogStatus",
+    "Look",
     "LookupDenied",
     "MarkDelivered",
     "MarkReady",
@@ -304,6 +306,7 @@ __all__ = [
     "PublishTierBenefits",
     "PublishTierLadder",
     "Query",
+    "Question",
     "Reach",
     "ReadingPolicy",
     "Receipt",

@@ -201,8 +201,8 @@ class _Telling:
     def _given(self, rule: Rule) -> Iterator[Given]:
         steps = self._steps.get(rule.rule, [])
         by_rate = steps[:-1] if rule.bonus else steps
-        for step in by_rate:
-            if rule.rate is not None:
+        if rule.rate is not None:
+            for step in by_rate:
                 yield self._by_rate(rule.rate, step)
         for step in steps[len(by_rate) :]:
             each = f" for each of {step.exact / rule.bonus}" if rule.each else ""

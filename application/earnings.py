@@ -143,13 +143,13 @@ _PLACES: Final = 7
 
 
 def _why(earned: PointsEarned, groups: Sequence[GroupOutcome], most: int | None) -> str:
-    if not groups:
-        return f"given for {earned.on}"
-    counted = sum((group.counted for group in groups), Fraction(0))
-    words = f"{exact_text(counted)} points"
+    exact, points = earned.evaluation.exact, earned.points
+    if earned.rules_version is None:
+        return f"{points} points for {earned.on}"
+    counted = sum((group.counted for group in groups), Fraction(0)) if groups else exact
+    words = f"{exact_text(counted)} points by rules {earned.rules_version}"
     if most is not None and counted > most:
         words = f"{words}, of which {most} count"
-    exact, points = earned.evaluation.exact, earned.points
     return words if exact == points else f"{words}, rounded down to {points}"
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from enum import Enum
+from typing import TypeAlias
 
 from attrs import Factory, define, frozen
 
@@ -159,6 +160,10 @@ def _closed(lot: _Lot) -> LotTrace:
     )
 
 
+_Under: TypeAlias = tuple[Moved, str]
+"""A hold or a spending, and the id under which it was."""
+
+
 @frozen(kw_only=True)
 class _Change:
     """What an event does with points of one lot: each adds `left` and `held` to what it has."""
@@ -170,6 +175,7 @@ class _Change:
     held: int = 0
     order: OrderId | None = None
     refund: RefundId | None = None
+    under: _Under | None = None
 
 
 @define
@@ -177,8 +183,11 @@ class _Book:
     lots: dict[LotId, _Lot] = Factory(dict[LotId, _Lot])
     owed: list[Owed] = Factory(list[Owed])
     debt: int = 0
+    orders: dict[_Under, OrderId | None] = Factory(dict[_Under, OrderId | None])
+    """For which order points were held or spent."""
 
     def enter(self, one: Told) -> None:
+        self._note_order(one.event)
         for change in _changes(one.event):
             points = change.of.points
             lot = self.lots.setdefault(change.of.lot, _Lot(change.of.lot))
@@ -193,7 +202,7 @@ class _Book:
                     left=lot.left,
                     held=lot.held,
                     why=change.why,
-                    order=change.order,
+                    order=self._order_of(change),
                     refund=change.refund,
                 )
             )
@@ -214,6 +223,18 @@ class _Book:
                 self._owe(one, -points, f"paid with points of {_named(paid)}")
             case _:
                 pass
+
+    def _note_order(self, event: Event) -> None:
+        match event:
+            case PointsReserved():
+                self.orders[Moved.HELD, event.reservation] = event.order
+            case PointsRedeemed():
+                self.orders[Moved.SPENT, event.redemption] = event.order
+            case _:
+                pass
+
+    def _order_of(self, change: _Change) -> OrderId | None:
+        return change.order if change.under is None else self.orders.get(change.under)
 
     def _take_back(self, one: Told, event: PointsReversed) -> None:
         lot = self.lots.setdefault(event.lot, _Lot(event.lot))
@@ -289,7 +310,14 @@ def _spending(event: Event) -> Iterator[_Change]:
             over = ", whose time was over" if event.lapsed else ""
             why = f"no longer held under {event.reservation}{over}"
             for one in event.allocations:
-                yield _Change(of=one, what=Moved.RELEASED, why=why, left=1, held=-1)
+                yield _Change(
+                    of=one,
+                    what=Moved.RELEASED,
+                    why=why,
+                    left=1,
+                    held=-1,
+                    under=(Moved.HELD, event.reservation),
+                )
         case PointsRedeemed(reward=reward, order=order):
             what = f"spent on {reward.kind}{'' if reward.id is None else f' {reward.id}'}"
             why = what if order is None else f"{what}, order {order}"
@@ -299,6 +327,13 @@ def _spending(event: Event) -> Iterator[_Change]:
         case RedemptionReversed(refund=refund):
             why = f"given back by refund {refund}"
             for one in event.allocations:
-                yield _Change(of=one, what=Moved.RESTORED, why=why, left=1, refund=refund)
+                yield _Change(
+                    of=one,
+                    what=Moved.RESTORED,
+                    why=why,
+                    left=1,
+                    refund=refund,
+                    under=(Moved.SPENT, event.redemption),
+                )
         case _:
             pass

@@ -118,7 +118,7 @@ def test_we02_the_goods_that_a_rule_looks_at_are_its_base() -> None:
         152_00,
         Base.NET,
         656,
-        "656 points",
+        "656 points by rules 3",
     )
 
 
@@ -169,7 +169,7 @@ def test_we06_the_exact_value_stands_before_what_it_is_rounded_down_to() -> None
 
     assert told(found) == [("ten", "159.00 CNY at 1 for each 10 CNY x 1.2 (gold) = 19.08")]
     assert (found.exact, found.points) == (Fraction("19.08"), 19)
-    assert found.why == "19.08 points, rounded down to 19"
+    assert found.why == "19.08 points by rules 3, rounded down to 19"
     assert (found.rules_version, found.tier, found.orders_before) == (3, "gold", 4)
     assert found.idle == ()
     assert [(one.rule, one.unmet, one.why) for one in plain.idle] == [
@@ -220,7 +220,11 @@ def test_caps_of_a_group_and_of_the_occasion_stand_beside_what_they_cut() -> Non
     first, second = found.groups
     assert [first.exact, first.counted, second.counted] == [448, 400, 60]
     assert told(found)[1] == ("each", "30 points for each of 2 = 60")
-    assert (found.why, found.points, found.desired) == ("460 points, of which 450 count", 450, 508)
+    assert (found.why, found.points, found.desired) == (
+        "460 points by rules 3, of which 450 count",
+        450,
+        508,
+    )
 
 
 def test_a_rule_with_nothing_to_count_says_so_and_what_no_rule_gave_names_its_occasion() -> None:
@@ -241,7 +245,7 @@ def test_a_rule_with_nothing_to_count_says_so_and_what_no_rule_gave_names_its_oc
     )
 
     assert told(empty) == [("rate", "found nothing to count")]
-    assert (given.why, given.groups, given.base) == ("given for referral", (), None)
+    assert (given.why, given.groups, given.base) == ("80 points for referral", (), None)
 
 
 @given(st.fractions(min_value=0, max_value=10**6, max_denominator=10**4))

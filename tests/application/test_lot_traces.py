@@ -121,15 +121,25 @@ def test_what_a_lot_lacked_is_taken_of_others_and_owed_and_paid_by_what_comes_ne
     ]
 
 
-def test_a_hold_and_a_spending_for_an_order_name_it() -> None:
-    kept = reserve(20, NOON)
+def test_what_was_held_or_spent_for_an_order_names_it_also_when_it_comes_back() -> None:
     story = account_story().given(
-        award("o-1", 100_00), evolve(kept, order=OrderId("o-9")), capture()
+        award("o-1", 100_00),
+        evolve(reserve(20), order=OrderId("o-9")),
+        capture(),
+        undo(1, 2),
+        evolve(reserve(5, reservation="h-2"), order=OrderId("o-8")),
+        release(reservation="h-2"),
+        redeem(10, redemption="h-2"),
     )
 
-    assert whys(trace(story))[1:] == [
-        "held for order o-9 under h-1",
-        "spent on item soup, order o-9",
+    found = trace(story)
+
+    assert whys(found)[1:3] == ["held for order o-9 under h-1", "spent on item soup, order o-9"]
+    assert [move.order for move in found.lots[0].moves] == [
+        "o-1",
+        *["o-9"] * 3,
+        *["o-8"] * 2,
+        None,
     ]
 
 

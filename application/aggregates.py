@@ -79,7 +79,7 @@ PROGRAM: Final = Aggregate(
     state=program.Program,
     events=get_args(program.Event),
     fold=program.fold,
-    fold_version=4,
+    fold_version=5,
     decide=program.decide,
     snapshot_every=100,
 )
@@ -87,7 +87,7 @@ ACCOUNT: Final = Aggregate(
     state=account.Account,
     events=get_args(loyalty.Event),
     fold=loyalty.fold,
-    fold_version=6,
+    fold_version=7,
     decide=loyalty.decide,
     snapshot_every=250,
     moment=loyalty.moment,

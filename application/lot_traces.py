@@ -7,7 +7,11 @@ from typing import TypeAlias
 
 from attrs import Factory, define, frozen
 
-from regulars.domain.holding import PointsReservationReleased, PointsReserved
+from regulars.domain.holding import (
+    PointsReservationConfirmed,
+    PointsReservationReleased,
+    PointsReserved,
+)
 from regulars.domain.lots import Allocation, PointsActivated, PointsDebtSettled, PointsExpired
 from regulars.domain.loyalty import Event, PointsEarned
 from regulars.domain.redemption import PointsRedeemed, RedemptionReversed
@@ -226,7 +230,7 @@ class _Book:
 
     def _note_order(self, event: Event) -> None:
         match event:
-            case PointsReserved():
+            case PointsReserved() | PointsReservationConfirmed():
                 self.orders[Moved.HELD, event.reservation] = event.order
             case PointsRedeemed():
                 self.orders[Moved.SPENT, event.redemption] = event.order

@@ -84,6 +84,7 @@ STORED: Final[dict[type[Event], Stored]] = {
     program.ProgramPoliciesSet: ("ProgramPoliciesSet", 2),
     program.TierLadderPublished: ("TierLadderPublished", 1),
     reward_catalogue.RewardsPublished: ("RewardsPublished", 1),
+    program.TierBenefitsPublished: ("TierBenefitsPublished", 1),
     loyalty.LoyaltyAccountOpened: ("LoyaltyAccountOpened", 1),
     told_occasions.OccasionRecorded: ("OccasionRecorded", 1),
     loyalty.PointsEarned: ("PointsEarned", 2),

@@ -1,13 +1,15 @@
 """A loyalty programme: its earning rules and its policies, each in force from a moment on."""
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from typing import Final, TypeAlias, TypeVar, assert_never
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TypeAlias, assert_never
 
 from attrs import Factory, define, frozen
 
+from regulars.domain.benefits import Benefit, benefits_flaw, of_tier
 from regulars.domain.earning_rules import RuleSet
 from regulars.domain.program_policies import USUAL, ProgramPolicies, policy_flaw
+from regulars.domain.publication import in_force
 from regulars.domain.reward_catalogue import PricedReward, RewardsPublished, catalogue_flaw
 from regulars.domain.rule_flaws import Flaw, flaw
 from regulars.domain.tier_ladder import TierLadder, ladder_flaw
@@ -57,12 +59,23 @@ class TierLadderPublished:
     effective_from: datetime | None = None
 
 
+@frozen(kw_only=True)
+class TierBenefitsPublished:
+    """From `effective_from` on tiers have these benefits, and no others; None means since ever."""
+
+    program: ProgramId
+    version: int
+    benefits: tuple[Benefit, ...]
+    effective_from: datetime | None = None
+
+
 Event: TypeAlias = (
     ProgramDefined
     | EarningRulesPublished
     | ProgramPoliciesSet
     | TierLadderPublished
     | RewardsPublished
+    | TierBenefitsPublished
 )
 
 
@@ -71,8 +84,8 @@ class Program:
     """
     The state of one programme, written by `fold` alone.
 
-    `published` has the rules, `ladders` the ladders and `catalogues` the rewards by version, from 1
-    on; `policies` all that were ever set.
+    `published` has the rules, `ladders` the ladders, `benefits` the benefits of tiers and
+    `catalogues` the rewards by version, from 1 on; `policies` all that were ever set.
     """
 
     defined: ProgramDefined | None = None
@@ -80,6 +93,7 @@ class Program:
     policies: list[ProgramPoliciesSet] = Factory(list[ProgramPoliciesSet])
     ladders: list[TierLadderPublished] = Factory(list[TierLadderPublished])
     catalogues: list[RewardsPublished] = Factory(list[RewardsPublished])
+    benefits: list[TierBenefitsPublished] = Factory(list[TierBenefitsPublished])
 
     def rules_at(self, placed_at: datetime, currency: str) -> EarningRulesPublished | None:
         """
@@ -88,20 +102,25 @@ class Program:
         Of several, those with the latest `effective_from`; of equals, the latest version.
         """
         meant = (one for one in self.published if one.currency in {None, currency})
-        return _in_force(meant, placed_at)
+        return in_force(meant, placed_at)
 
     def policies_at(self, at: datetime) -> ProgramPolicies:
         """The policies in force at that moment, chosen as rules are."""
-        found = _in_force(self.policies, at)
+        found = in_force(self.policies, at)
         return USUAL if found is None else found.policies
 
     def ladder_at(self, at: datetime) -> TierLadderPublished | None:
         """The ladder in force at that moment, chosen as rules are; None if none is."""
-        return _in_force(self.ladders, at)
+        return in_force(self.ladders, at)
+
+    def benefits_of(self, tier: str | None, at: datetime) -> tuple[Benefit, ...]:
+        """The benefits that a tier has at that moment, by those in force, chosen as rules are."""
+        found = in_force(self.benefits, at)
+        return () if found is None else of_tier(found.benefits, tier)
 
     def rewards_at(self, at: datetime) -> RewardsPublished | None:
         """The catalogue in force at that moment, chosen as rules are; None if none is."""
-        return _in_force(self.catalogues, at)
+        return in_force(self.catalogues, at)
 
     def version(self, number: int) -> RuleSet:
         """
@@ -110,23 +129,11 @@ class Program:
         Raises:
             LookupError: none were.
         """
-        if not 0 < number <= len(self.published):
-            raise LookupError(f"no rules were published under the number {number}")
-        return self.published[number - 1].rules
-
-
-_EVER: Final = datetime.min.replace(tzinfo=UTC)
-
-
-_Timed = TypeVar(
-    "_Timed", EarningRulesPublished, ProgramPoliciesSet, TierLadderPublished, RewardsPublished
-)
-
-
-def _in_force(timed: Iterable[_Timed], at: datetime) -> _Timed | None:
-    begun = [one for one in timed if one.effective_from is None or one.effective_from <= at]
-    # Of equals, max gives the first: the latest is to come first.
-    return max(reversed(begun), key=lambda one: one.effective_from or _EVER, default=None)
+        # Of a past moment some may be missing in between.
+        for one in self.published:
+            if one.version == number:
+                return one.rules
+        raise LookupError(f"no rules were published under the number {number}")
 
 
 def fold(state: Program, event: Event, at: datetime) -> None:  # noqa: ARG001 - one shape for all folds
@@ -142,6 +149,8 @@ def fold(state: Program, event: Event, at: datetime) -> None:  # noqa: ARG001 - 
             state.ladders.append(event)
         case RewardsPublished():
             state.catalogues.append(event)
+        case TierBenefitsPublished():
+            state.benefits.append(event)
         case _:
             assert_never(event)
 
@@ -204,8 +213,27 @@ class PublishRewards:
     effective_from: datetime | None = None
 
 
+@frozen(kw_only=True)
+class PublishTierBenefits:
+    """
+    Let tiers have these benefits from `effective_from` on, and no others.
+
+    Their tiers, and the earning rules that they name, are published before.
+    """
+
+    program: ProgramId
+    at: datetime
+    benefits: tuple[Benefit, ...]
+    effective_from: datetime | None = None
+
+
 Command: TypeAlias = (
-    DefineProgram | PublishEarningRules | SetProgramPolicies | PublishTierLadder | PublishRewards
+    DefineProgram
+    | PublishEarningRules
+    | SetProgramPolicies
+    | PublishTierLadder
+    | PublishTierBenefits
+    | PublishRewards
 )
 
 
@@ -231,7 +259,7 @@ class UnknownProgram(Refusal):
 
 @frozen(kw_only=True)
 class ImpossibleRules(Refusal):
-    """Rules, policies, a ladder or a catalogue have a flaw, for which nobody can go by them."""
+    """What is to be published has a flaw, for which nobody can go by it."""
 
     program: ProgramId
     flaw: Flaw
@@ -262,18 +290,25 @@ def decide(command: Command, state: Program) -> Sequence[Event]:
             return _ladder(command, state)
         case PublishRewards():
             return _rewards(command, state)
+        case PublishTierBenefits():
+            return _benefits(command, state)
         case _:
             assert_never(command)
 
 
-def _publish(command: PublishEarningRules, state: Program) -> Sequence[Event]:
+def _require(command: Command, state: Program, found: Flaw | None) -> None:
+    """Refuse what nobody can go by, or of a programme that is not known."""
     if state.defined is None:
         raise UnknownProgram(program=command.program)
+    if found is not None:
+        raise ImpossibleRules(program=command.program, flaw=found)
+
+
+def _publish(command: PublishEarningRules, state: Program) -> Sequence[Event]:
     found = flaw(command.rules)
     if command.currency is not None and not is_currency(command.currency):
         found = Flaw(place=("currency",), why="is no currency code such as USD")
-    if found is not None:
-        raise ImpossibleRules(program=command.program, flaw=found)
+    _require(command, state, found)
     if command.rules == _latest(state, command.effective_from, command.currency):
         return []
     return [
@@ -288,11 +323,7 @@ def _publish(command: PublishEarningRules, state: Program) -> Sequence[Event]:
 
 
 def _set(command: SetProgramPolicies, state: Program) -> Sequence[Event]:
-    if state.defined is None:
-        raise UnknownProgram(program=command.program)
-    found = policy_flaw(command.policies)
-    if found is not None:
-        raise ImpossibleRules(program=command.program, flaw=found)
+    _require(command, state, policy_flaw(command.policies))
     same = [one for one in state.policies if one.effective_from == command.effective_from]
     if same and same[-1].policies == command.policies:
         return []
@@ -306,11 +337,7 @@ def _set(command: SetProgramPolicies, state: Program) -> Sequence[Event]:
 
 
 def _ladder(command: PublishTierLadder, state: Program) -> Sequence[Event]:
-    if state.defined is None:
-        raise UnknownProgram(program=command.program)
-    found = ladder_flaw(command.ladder)
-    if found is not None:
-        raise ImpossibleRules(program=command.program, flaw=found)
+    _require(command, state, ladder_flaw(command.ladder))
     same = [one for one in state.ladders if one.effective_from == command.effective_from]
     if same and same[-1].ladder == command.ladder:
         return []
@@ -325,11 +352,7 @@ def _ladder(command: PublishTierLadder, state: Program) -> Sequence[Event]:
 
 
 def _rewards(command: PublishRewards, state: Program) -> Sequence[Event]:
-    if state.defined is None:
-        raise UnknownProgram(program=command.program)
-    found = catalogue_flaw(command.rewards)
-    if found is not None:
-        raise ImpossibleRules(program=command.program, flaw=found)
+    _require(command, state, catalogue_flaw(command.rewards))
     same = [one for one in state.catalogues if one.effective_from == command.effective_from]
     if same and same[-1].rewards == command.rewards:
         return []
@@ -338,6 +361,23 @@ def _rewards(command: PublishRewards, state: Program) -> Sequence[Event]:
             program=command.program,
             version=len(state.catalogues) + 1,
             rewards=command.rewards,
+            effective_from=command.effective_from,
+        )
+    ]
+
+
+def _benefits(command: PublishTierBenefits, state: Program) -> Sequence[Event]:
+    ladders = (published.ladder for published in state.ladders)
+    rules = (published.rules for published in state.published)
+    _require(command, state, benefits_flaw(command.benefits, ladders, rules))
+    same = [one for one in state.benefits if one.effective_from == command.effective_from]
+    if same and same[-1].benefits == command.benefits:
+        return []
+    return [
+        TierBenefitsPublished(
+            program=command.program,
+            version=len(state.benefits) + 1,
+            benefits=command.benefits,
             effective_from=command.effective_from,
         )
     ]

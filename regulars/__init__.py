@@ -63,6 +63,7 @@ from regulars.application.portable import ExportDenied, Portable
 from regulars.application.ports import Erased, KeyUnavailable, Revealed, Tampered
 from regulars.application.protecting import Protecting
 from regulars.application.queries import AsOf, Query
+from regulars.application.questions import Look, Question
 from regulars.application.reading import (
     BoxIn,
     Card,
@@ -130,6 +131,7 @@ from regulars.domain.program import (
     DefineProgram,
     PublishEarningRules,
     PublishRewards,
+    PublishTierBenefits,
     PublishTierLadder,
     SetProgramPolicies,
 )
@@ -263,6 +265,7 @@ __all__ = [
     "LogCheck",
     "LogNotEmpty",
     "LogStatus",
+    "Look",
     "LookupDenied",
     "MarkDelivered",
     "MarkReady",
@@ -302,8 +305,10 @@ __all__ = [
     "PublishEarningRules",
     "PublishMenuItem",
     "PublishRewards",
+    "PublishTierBenefits",
     "PublishTierLadder",
     "Query",
+    "Question",
     "Reach",
     "ReadingPolicy",
     "Receipt",

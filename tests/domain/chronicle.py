@@ -40,6 +40,7 @@ from regulars.domain.policies import (
     evaluate_tier,
     reverse_on_refund,
 )
+from regulars.domain.policies_benefits import issue_on_term
 from regulars.domain.policies_campaigns import issue_on_grant, revoke_on_cancelled_grant
 from regulars.domain.policies_coupons import give_back_coupons, take_back_coupons, use_coupons
 from regulars.domain.policies_payment import (
@@ -66,6 +67,7 @@ from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
 from regulars.domain.review import SubmitReview
 from regulars.domain.subject import Subject
+from regulars.domain.tiers import TierEntered, TierRenewed, TierUpgraded
 from regulars.domain.told_occasions import OccasionRecorded
 from regulars.domain.values import (
     CampaignId,
@@ -184,13 +186,13 @@ class Chronicle:
         """As the policies ask for it."""
         return self.orders[order].state
 
-    def offer(self, offer: OfferId) -> Offer:
-        """As a claim asks for it."""
-        return self.offers[PROGRAM, offer].state
-
     def account(self, customer: CustomerId) -> Account:
         """As the policies ask for it."""
         return self.accounts[PROGRAM, customer].state
+
+    def offer(self, offer: OfferId) -> Offer:
+        """As the policies ask for it."""
+        return self.offers[PROGRAM, offer].state
 
     def all(self, kind: type[Kind]) -> list[Kind]:
         """The events of one kind, in the order in which they became known."""
@@ -300,6 +302,8 @@ class Chronicle:
             return take_back_reward(event, at)
         if isinstance(event, PointsEarned | PointsReversed):
             return evaluate_tier(event, at, PROGRAM, self)
+        if isinstance(event, TierEntered | TierUpgraded | TierRenewed):
+            return issue_on_term(event, at, PROGRAM, self)
         return ()
 
 

@@ -16,7 +16,11 @@ from regulars.domain.holding import (
 from regulars.domain.lots import PointsActivated, PointsDebtSettled, PointsExpired
 from regulars.domain.order import OrderDelivered
 from regulars.domain.personal import Personal, Sealed
-from regulars.domain.program import ProgramPoliciesSet, TierLadderPublished
+from regulars.domain.program import (
+    ProgramPoliciesSet,
+    TierBenefitsPublished,
+    TierLadderPublished,
+)
 from regulars.domain.redemption import PointsRedeemed, RedemptionReversed
 from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
@@ -30,7 +34,8 @@ ELSEWHERE = {
     *get_args(erasure.Event),
     WriteRefused,
     # Points that wait, expire and are spent have lives of their own in test_ledger_laws.py, tiers
-    # in test_tiers.py, policies in test_program_policies.py, rewards in test_claim.py.
+    # in test_tiers.py and test_benefits.py, policies in test_program_policies.py, rewards in
+    # test_claim.py.
     PointsActivated,
     PointsDebtSettled,
     PointsExpired,
@@ -43,6 +48,7 @@ ELSEWHERE = {
     ProgramPoliciesSet,
     TierLadderPublished,
     RewardsPublished,
+    TierBenefitsPublished,
 }
 """What these histories do not tell."""
 

@@ -13,6 +13,7 @@ from typing import TypeAlias
 from attrs import frozen
 
 from regulars.domain import (
+    expiry_notice,
     patronage,
     points_payment,
     redemption,
@@ -25,6 +26,7 @@ from regulars.domain.due import AccountAt, available
 from regulars.domain.due import Event as Due
 from regulars.domain.earning import MOST_EARNED, Evaluation
 from regulars.domain.earning_rules import ORDER
+from regulars.domain.expiry_notice import IssueExpiryNotice, PointsExpiryNoticeIssued
 from regulars.domain.gains import Gain
 from regulars.domain.holding import (
     PointsReservationConfirmed,
@@ -86,6 +88,7 @@ Event: TypeAlias = (
     | Due
     | redemption.Event
     | PointsReservationConfirmed
+    | PointsExpiryNoticeIssued
     | tiers.Event
 )
 
@@ -121,15 +124,10 @@ def fold(state: Account, event: Event, at: datetime) -> None:
         case PointsDebtSettled(points=points, allocations=allocations):
             state.lots.take(allocations)
             state.debt -= points
-        case PointsReserved(reservation=reservation, allocations=allocations):
-            state.lots.take(allocations)
-            state.reserved[reservation] = event.points
-            state.held[reservation] = Reservation(
-                points=event.points,
-                allocations=allocations,
-                lapses_at=event.lapses_at,
-                order=event.order,
-            )
+        case PointsReserved():
+            _reserved(state, event)
+        case PointsExpiryNoticeIssued(lots=lots):
+            state.lots.tell({one.lot: one.expires_at for one in lots})
         case PointsReservationConfirmed(reservation=reservation):
             held = state.held[reservation]
             held.confirmed, held.order, held.lapses_at = True, event.order, None
@@ -179,6 +177,17 @@ def _gain(event: PointsEarned, at: datetime) -> Gain:
     )
 
 
+def _reserved(state: Account, event: PointsReserved) -> None:
+    state.lots.take(event.allocations)
+    state.reserved[event.reservation] = event.points
+    state.held[event.reservation] = Reservation(
+        points=event.points,
+        allocations=event.allocations,
+        lapses_at=event.lapses_at,
+        order=event.order,
+    )
+
+
 def _redeemed(state: Account, event: PointsRedeemed) -> None:
     if event.reservation is None:
         state.lots.take(event.allocations)
@@ -204,7 +213,7 @@ def moment(event: Event, at: datetime, state: Account) -> datetime:
             return when
         case PointsDebtSettled(settled_at=when) | PointsReservationReleased(released_at=when):
             return when
-        case PointsReserved() | PointsReservationConfirmed():
+        case PointsReserved() | PointsReservationConfirmed() | PointsExpiryNoticeIssued():
             return max(at, state.as_of)
         case PointsRedeemed() | RedemptionReversed():
             return max(at, state.as_of)
@@ -263,6 +272,7 @@ Command: TypeAlias = (
     | RecordDuePoints
     | EvaluateTier
     | ConfirmReservation
+    | IssueExpiryNotice
     | redemption.Command
 )
 
@@ -312,6 +322,8 @@ def _added(command: Command, state: Account, now: AccountAt) -> Sequence[Event]:
             return _opened(command, told_occasions.decide(command, state.occasions), state)
         case EvaluateTier():
             return tiers.decide(command, state.tier, partial(available, state))
+        case IssueExpiryNotice():
+            return expiry_notice.decide(command, state, now)
         case ConfirmReservation():
             return points_payment.decide(command, state, now)
         case _:

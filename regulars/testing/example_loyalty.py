@@ -6,6 +6,7 @@ from typing import Final
 from regulars.application.events import Event
 from regulars.domain.benefits import Benefit, BenefitId, BenefitKind
 from regulars.domain.discounts import CouponOf
+from regulars.domain.due import Expiring
 from regulars.domain.earning import Evaluation, Passed, Step, Unmet
 from regulars.domain.earning_rules import (
     Base,
@@ -20,6 +21,7 @@ from regulars.domain.earning_rules import (
     RuleSet,
     When,
 )
+from regulars.domain.expiry_notice import PointsExpiryNoticeIssued
 from regulars.domain.holding import (
     PointsReservationConfirmed,
     PointsReservationReleased,
@@ -379,6 +381,14 @@ LOYALTY: Final[dict[tuple[str, int], Event]] = {
         allocations=(Allocation(lot=LotId("订单-1001"), points=1),),
         released_at=datetime(2026, 3, 20, tzinfo=UTC),
         lapsed=True,
+    ),
+    ("PointsExpiryNoticeIssued", 1): PointsExpiryNoticeIssued(
+        program=PROGRAM,
+        customer=ADA,
+        points=3,
+        lots=(
+            Expiring(lot=LotId("订单-1001"), points=3, expires_at=datetime(2027, 4, 1, tzinfo=UTC)),
+        ),
     ),
     ("PointsExpired", 1): PointsExpired(
         program=PROGRAM,

@@ -18,6 +18,7 @@ from regulars.domain.benefits import Benefit, BenefitId, BenefitKind
 from regulars.domain.budget import Budget, Cut
 from regulars.domain.campaign import Plan
 from regulars.domain.discounts import CouponOf, Discount, OnReturn, PointsPayment
+from regulars.domain.due import Expiring
 from regulars.domain.earning import Evaluation
 from regulars.domain.earning_rules import (
     EarningLine,
@@ -327,6 +328,9 @@ _FILLING: Final[Filling] = {
     ErasureId: erasure_ids,
     ItemId: item_ids,
     LotId: lot_ids,
+    tuple[Expiring, ...]: st.lists(
+        st.builds(Expiring, lot=lot_ids, points=amounts, expires_at=moments), max_size=2
+    ).map(tuple),
     tuple[Allocation, ...]: st.lists(allocations, max_size=2).map(tuple),
     OccasionId: occasion_ids,
     MerchantId: merchant_ids,

@@ -19,12 +19,11 @@ from regulars.domain.order import (
     CancelOrder,
     OrderAccepted,
     OrderDelivered,
-    OrderPlaced,
 )
 from regulars.domain.policies_payment import restore_on_refund, spend_on_acceptance
 from regulars.domain.program import DefineProgram, PublishEarningRules, SetProgramPolicies
 from regulars.domain.program_policies import ProgramPolicies
-from regulars.domain.purchase import ImpossiblePayment, PlaceOrder
+from regulars.domain.purchase import ImpossiblePayment, OrderPlaced, PlaceOrder
 from regulars.domain.redemption import (
     NotEnoughPoints,
     PointsRedeemed,
@@ -274,7 +273,8 @@ def without_points(place: PlaceOrder) -> Sequence[Command]:
 def test_an_order_without_points_moves_none() -> None:
     told = town(*without_points(place(basket(100_00))))
 
-    assert told.all(PointsReserved) == told.all(PointsRedeemed) == []
+    assert told.all(PointsReserved) == []
+    assert told.all(PointsRedeemed) == []
     assert told.all(RedemptionReversed) == []
 
 

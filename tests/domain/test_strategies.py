@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from regulars.domain import erasure, tiers
 from regulars.domain.actor import WriteRefused
+from regulars.domain.expiry_notice import PointsExpiryNoticeIssued
 from regulars.domain.holding import (
     PointsReservationConfirmed,
     PointsReservationReleased,
@@ -40,6 +41,7 @@ ELSEWHERE = {
     PointsDebtSettled,
     PointsExpired,
     PointsReserved,
+    PointsExpiryNoticeIssued,
     PointsReservationConfirmed,
     PointsReservationReleased,
     PointsRedeemed,

@@ -120,7 +120,7 @@ CAMPAIGN: Final = Aggregate(
     state=campaign.Campaign,
     events=get_args(campaign.Event),
     fold=campaign.fold,
-    fold_version=1,
+    fold_version=2,
     decide=campaign.decide,
     snapshot_every=250,
 )

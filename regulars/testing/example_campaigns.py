@@ -1,8 +1,10 @@
 """The examples of the events of campaigns."""
 
+from datetime import date
 from typing import Final
 
 from regulars.application.events import Event
+from regulars.domain.audience import Audience
 from regulars.domain.budget import (
     Budget,
     BudgetConsumed,
@@ -17,8 +19,9 @@ from regulars.domain.campaign import (
     CampaignPaused,
     CampaignResumed,
     CustomerAssigned,
-    Plan,
 )
+from regulars.domain.campaign_plan import Plan
+from regulars.domain.caps import Cap, Span
 from regulars.domain.holdout import Variant
 from regulars.domain.values import CampaignId, GrantId
 from regulars.testing.example_ids import ADA, PLACED_AT, PROGRAM
@@ -27,16 +30,23 @@ from regulars.testing.example_offers import OFFER
 SPRING = CampaignId("spring")
 
 CAMPAIGNS: Final[dict[tuple[str, int], Event]] = {
-    ("CampaignDrafted", 1): CampaignDrafted(
+    ("CampaignDrafted", 2): CampaignDrafted(
         program=PROGRAM,
         campaign=SPRING,
         plan=Plan(
             variants=(Variant(name="ten off", weight=3, offer=OFFER), Variant(name="mail")),
             holdout=1000,
             seed="2026",
-            budget=Budget(total=10_000, per_customer=100, cut=Cut.ALL_OR_NOTHING),
+            budget=Budget(
+                total=10_000,
+                per_customer=100,
+                cut=Cut.ALL_OR_NOTHING,
+                caps=(Cap(span=Span.WEEK, total=2_000, per_customer=50, times=2),),
+                zone="America/New_York",
+            ),
             starts_at=PLACED_AT,
             ends_at=PLACED_AT.replace(year=2027),
+            audience=Audience(customers=(ADA,), tiers=("gold",), snapshot="students/2026"),
         ),
     ),
     ("CampaignLaunched", 1): CampaignLaunched(program=PROGRAM, campaign=SPRING),
@@ -45,7 +55,7 @@ CAMPAIGNS: Final[dict[tuple[str, int], Event]] = {
     ("CustomerAssigned", 1): CustomerAssigned(
         program=PROGRAM, campaign=SPRING, customer=ADA, variant="ten off"
     ),
-    ("BudgetConsumed", 1): BudgetConsumed(
+    ("BudgetConsumed", 2): BudgetConsumed(
         program=PROGRAM,
         campaign=SPRING,
         grant=GrantId("g-1"),
@@ -54,6 +64,8 @@ CAMPAIGNS: Final[dict[tuple[str, int], Event]] = {
         amount=20,
         variant="ten off",
         offer=OFFER,
+        on=date(2026, 3, 8),
+        limit="total_week",
     ),
     ("BudgetExhausted", 1): BudgetExhausted(program=PROGRAM, campaign=SPRING),
     ("BudgetRestored", 1): BudgetRestored(

@@ -15,7 +15,7 @@ from hypothesis.strategies import SearchStrategy
 
 from regulars.domain.actor import Actor, Look
 from regulars.domain.budget import Budget, Cut
-from regulars.domain.campaign import Plan
+from regulars.domain.campaign_plan import Plan
 from regulars.domain.discounts import CouponOf, Discount, OnReturn, PointsPayment
 from regulars.domain.earning import Evaluation
 from regulars.domain.earning_rules import (

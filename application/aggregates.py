@@ -63,7 +63,7 @@ MERCHANT: Final = Aggregate(
     state=merchant.Merchant,
     events=get_args(merchant.Event),
     fold=merchant.fold,
-    fold_version=1,
+    fold_version=2,
     decide=merchant.decide,
     snapshot_every=100,
 )
@@ -79,7 +79,7 @@ PROGRAM: Final = Aggregate(
     state=program.Program,
     events=get_args(program.Event),
     fold=program.fold,
-    fold_version=4,
+    fold_version=5,
     decide=program.decide,
     snapshot_every=100,
 )

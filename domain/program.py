@@ -1,4 +1,4 @@
-"""A loyalty programme: its earning rules and its policies, each in force from a moment on."""
+"""A loyalty programme: its rules, policies, ladder and care, each in force from a moment on."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -6,6 +6,7 @@ from typing import Final, TypeAlias, TypeVar, assert_never
 
 from attrs import Factory, define, frozen
 
+from regulars.domain.care_plan import CarePlan, care_flaw
 from regulars.domain.earning_rules import RuleSet
 from regulars.domain.program_policies import USUAL, ProgramPolicies, policy_flaw
 from regulars.domain.rule_flaws import Flaw, flaw
@@ -56,7 +57,18 @@ class TierLadderPublished:
     effective_from: datetime | None = None
 
 
-Event: TypeAlias = ProgramDefined | EarningRulesPublished | ProgramPoliciesSet | TierLadderPublished
+@frozen(kw_only=True)
+class CarePlanSet:
+    """From `effective_from` on customers are cared for by this plan; None means since ever."""
+
+    program: ProgramId
+    plan: CarePlan
+    effective_from: datetime | None = None
+
+
+Event: TypeAlias = (
+    ProgramDefined | EarningRulesPublished | ProgramPoliciesSet | TierLadderPublished | CarePlanSet
+)
 
 
 @define
@@ -64,14 +76,15 @@ class Program:
     """
     The state of one programme, written by `fold` alone.
 
-    `published` has the rules and `ladders` the ladders by version, from 1 on; `policies` all that
-    were ever set.
+    `published` has the rules and `ladders` the ladders by version, from 1 on; `policies` and
+    `cares` all that were ever set.
     """
 
     defined: ProgramDefined | None = None
     published: list[EarningRulesPublished] = Factory(list[EarningRulesPublished])
     policies: list[ProgramPoliciesSet] = Factory(list[ProgramPoliciesSet])
     ladders: list[TierLadderPublished] = Factory(list[TierLadderPublished])
+    cares: list[CarePlanSet] = Factory(list[CarePlanSet])
 
     def rules_at(self, placed_at: datetime, currency: str) -> EarningRulesPublished | None:
         """
@@ -91,6 +104,11 @@ class Program:
         """The ladder in force at that moment, chosen as rules are; None if none is."""
         return _in_force(self.ladders, at)
 
+    def care_at(self, at: datetime) -> CarePlan | None:
+        """The plan of care in force at that moment, chosen as rules are; None if none is."""
+        found = _in_force(self.cares, at)
+        return None if found is None else found.plan
+
     def version(self, number: int) -> RuleSet:
         """
         The rules that were published under this number, whether or not they are in force.
@@ -106,7 +124,9 @@ class Program:
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
-_Timed = TypeVar("_Timed", EarningRulesPublished, ProgramPoliciesSet, TierLadderPublished)
+_Timed = TypeVar(
+    "_Timed", EarningRulesPublished, ProgramPoliciesSet, TierLadderPublished, CarePlanSet
+)
 
 
 def _in_force(timed: Iterable[_Timed], at: datetime) -> _Timed | None:
@@ -126,6 +146,8 @@ def fold(state: Program, event: Event, at: datetime) -> None:  # noqa: ARG001 - 
             state.policies.append(event)
         case TierLadderPublished():
             state.ladders.append(event)
+        case CarePlanSet():
+            state.cares.append(event)
         case _:
             assert_never(event)
 
@@ -178,7 +200,19 @@ class PublishTierLadder:
     effective_from: datetime | None = None
 
 
-Command: TypeAlias = DefineProgram | PublishEarningRules | SetProgramPolicies | PublishTierLadder
+@frozen(kw_only=True)
+class SetCarePlan:
+    """Care for customers by this plan from `effective_from` on. What came before stands."""
+
+    program: ProgramId
+    at: datetime
+    plan: CarePlan
+    effective_from: datetime | None = None
+
+
+Command: TypeAlias = (
+    DefineProgram | PublishEarningRules | SetProgramPolicies | PublishTierLadder | SetCarePlan
+)
 
 
 @frozen(kw_only=True)
@@ -232,6 +266,8 @@ def decide(command: Command, state: Program) -> Sequence[Event]:
             return _set(command, state)
         case PublishTierLadder():
             return _ladder(command, state)
+        case SetCarePlan():
+            return _care(command, state)
         case _:
             assert_never(command)
 
@@ -290,6 +326,22 @@ def _ladder(command: PublishTierLadder, state: Program) -> Sequence[Event]:
             version=len(state.ladders) + 1,
             ladder=command.ladder,
             effective_from=command.effective_from,
+        )
+    ]
+
+
+def _care(command: SetCarePlan, state: Program) -> Sequence[Event]:
+    if state.defined is None:
+        raise UnknownProgram(program=command.program)
+    found = care_flaw(command.plan)
+    if found is not None:
+        raise ImpossibleRules(program=command.program, flaw=found)
+    same = [one for one in state.cares if one.effective_from == command.effective_from]
+    if same and same[-1].plan == command.plan:
+        return []
+    return [
+        CarePlanSet(
+            program=command.program, plan=command.plan, effective_from=command.effective_from
         )
     ]
 

@@ -1,4 +1,4 @@
-"""The examples of the events of campaigns."""
+"""The examples of the events of campaigns and care."""
 
 from datetime import date
 from typing import Final
@@ -22,9 +22,12 @@ from regulars.domain.campaign import (
 )
 from regulars.domain.campaign_plan import Plan
 from regulars.domain.caps import Cap, Span
+from regulars.domain.care_plan import CarePlan
 from regulars.domain.holdout import Variant
-from regulars.domain.values import CampaignId, GrantId
-from regulars.testing.example_ids import ADA, PLACED_AT, PROGRAM
+from regulars.domain.program import CarePlanSet
+from regulars.domain.reminders import CareReminderRaised
+from regulars.domain.values import CampaignId, GrantId, OccasionId
+from regulars.testing.example_ids import ADA, CAFE, PLACED_AT, PROGRAM
 from regulars.testing.example_offers import OFFER
 
 SPRING = CampaignId("spring")
@@ -72,4 +75,27 @@ CAMPAIGNS: Final[dict[tuple[str, int], Event]] = {
         program=PROGRAM, campaign=SPRING, grant=GrantId("g-1"), customer=ADA, amount=20, offer=OFFER
     ),
     ("CampaignEnded", 1): CampaignEnded(program=PROGRAM, campaign=SPRING, reason="over"),
+    ("CarePlanSet", 1): CarePlanSet(
+        program=PROGRAM,
+        plan=CarePlan(
+            birthdays=False,
+            holidays=("chinese_new_year", "national_day"),
+            region="HK",
+            channel="sms",
+            quiet_from=21,
+            quiet_until=9,
+            remind_days=3,
+            campaign=SPRING,
+            amount=2,
+            zone="Asia/Hong_Kong",
+        ),
+        effective_from=PLACED_AT,
+    ),
+    ("CareReminderRaised", 1): CareReminderRaised(
+        merchant=CAFE,
+        customer=ADA,
+        occasion=OccasionId("2026/birthday"),
+        on="birthday",
+        days=3,
+    ),
 }

@@ -33,9 +33,10 @@ def test_a_budget_that_is_too_small_serves_the_same_ones_whoever_asks() -> None:
         shop = running(budget=Budget(total=25))
         heard: list[tuple[int, int]] = []
 
-        done = Granting(shop.crm).run(
-            NOVEMBER, told, progress=lambda done, of, heard=heard: heard.append((done, of))
-        )
+        def hear(done: int, of: int, heard: list[tuple[int, int]] = heard) -> None:
+            heard.append((done, of))
+
+        done = Granting(shop.crm).run(NOVEMBER, told, progress=hear)
 
         assert done == Granted(granted=3, amount=25, cut=1, nothing=2)
         given = [one.event for one in shop.events() if isinstance(one.event, BudgetConsumed)]

@@ -61,4 +61,6 @@ def test_two_sides_that_buy_alike_are_worth_their_cost_less(
     side = Arm(customers=customers, buyers=min(customers, orders), orders=orders)
     result = CampaignResult(treated=side, held_out=side, cost=Fraction(cost), margin=Fraction(15))
 
-    assert (result.lift, result.incremental_orders, result.profit) == (0, 0, -cost)
+    assert result.lift == 0
+    assert result.incremental_orders == 0
+    assert result.profit == -cost

@@ -5,6 +5,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from regulars.domain.care_plan import CarePlan
 from regulars.domain.earning_rules import RuleSet
 from regulars.domain.program import (
     Command,
@@ -16,6 +17,7 @@ from regulars.domain.program import (
     ProgramPoliciesSet,
     PublishEarningRules,
     PublishTierLadder,
+    SetCarePlan,
     SetProgramPolicies,
     TierLadderPublished,
     UnknownProgram,
@@ -41,6 +43,7 @@ MONTHLY = ProgramPolicies(expiry=ExpiryPolicy(months=1))
 SET = SetProgramPolicies(program=PROGRAM, at=NOON, policies=MONTHLY)
 GOLD = TierLadder(levels=(Level(tier="gold", least=100),))
 LADDER = PublishTierLadder(program=PROGRAM, at=NOON, ladder=GOLD)
+CARE = SetCarePlan(program=PROGRAM, at=NOON, plan=CarePlan(holidays=("national_day",)))
 A_MOMENT = timedelta(microseconds=1)
 
 COMMANDS: dict[str, Command] = {
@@ -51,16 +54,18 @@ COMMANDS: dict[str, Command] = {
     "later": LATER,
     "policies": SET,
     "ladder": LADDER,
+    "care": CARE,
 }
 LEGEND: Legend = {UnknownProgram: "?", ProgramAlreadyDefined: "!"}
 TABLE = """
-                define  rename  publish  better  later  policies  ladder
-nothing         +       +       ?        ?       ?      ?         ?
-defined         =       !       +        +       +      +         +
-with a rule     =       !       =        +       +      +         +
-with rules      =       !       +        =       =      +         +
-with policies   =       !       +        +       +      =         +
-with a ladder   =       !       +        +       +      +         =
+                define  rename  publish  better  later  policies  ladder  care
+nothing         +       +       ?        ?       ?      ?         ?       ?
+defined         =       !       +        +       +      +         +       +
+with a rule     =       !       =        +       +      +         +       +
+with rules      =       !       +        =       =      +         +       +
+with policies   =       !       +        +       +      =         +       +
+with a ladder   =       !       +        +       +      +         =       +
+with care       =       !       +        +       +      +         +       =
 """
 PASTS: dict[str, tuple[Command, ...]] = {
     "nothing": (),
@@ -69,6 +74,7 @@ PASTS: dict[str, tuple[Command, ...]] = {
     "with rules": (DEFINE, PUBLISH, BETTER, LATER),
     "with policies": (DEFINE, SET),
     "with a ladder": (DEFINE, LADDER),
+    "with care": (DEFINE, CARE),
 }
 
 
@@ -256,6 +262,21 @@ def test_a_ladder_that_nobody_can_climb_is_refused_by_its_place() -> None:
         regulars().when(evolve(LADDER, ladder=TierLadder(levels=())))
 
     assert refused.value.flaw.place == ("levels",)
+
+
+def test_a_plan_of_care_holds_from_its_first_moment_on() -> None:
+    none = CarePlan(birthdays=False)
+    story = regulars().given(CARE, evolve(CARE, plan=none, effective_from=NOON))
+
+    assert [story.state.care_at(at) for at in (NOON - A_MOMENT, NOON)] == [CARE.plan, none]
+    assert regulars().state.care_at(NOON) is None
+
+
+def test_a_plan_of_care_that_cannot_be_is_refused_by_its_place() -> None:
+    with pytest.raises(ImpossibleRules) as refused:
+        regulars().when(evolve(CARE, plan=CarePlan(zone="nowhere")))
+
+    assert refused.value.flaw.place == ("zone",)
 
 
 def test_policies_that_cannot_be_kept_are_refused_by_their_place() -> None:

@@ -1,4 +1,5 @@
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from attrs import evolve
 
@@ -59,6 +60,21 @@ def test_we12_another_date_of_birth_gives_nothing_more_within_a_year() -> None:
     town.tell(told(first - timedelta(days=1), "2025-before"))
 
     assert earned(town) == [("birthday/2025", 50)]
+
+
+def test_a_year_of_a_zone_is_counted_in_its_days_of_23_and_25_hours() -> None:
+    there = ZoneInfo("Europe/Berlin")
+    # The clocks went forward twice between the two birthdays, and back once.
+    first = datetime(2026, 3, 29, tzinfo=there).astimezone(UTC)
+    second = datetime(2027, 3, 29, tzinfo=there).astimezone(UTC)
+    early = second - timedelta(days=1)
+
+    def earned_by(at: datetime, zone: str | None) -> int:
+        town = chronicle([*TOWN, told(first, "2026"), evolve(told(at, "2027"), zone=zone)])
+        return len(earned(town))
+
+    assert [earned_by(second, zone) for zone in ("Europe/Berlin", None)] == [2, 1]
+    assert earned_by(early, "Europe/Berlin") == 1
 
 
 def test_an_occasion_opens_the_account_and_names_its_rules() -> None:

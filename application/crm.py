@@ -220,6 +220,11 @@ class Crm(Reader):
         if not self._projector.is_at(head):
             self._projector.catch_up()
 
+    def head(self) -> int:
+        """The highest position ever given, 0 for a new log."""
+        with self._lock, self._storage.snapshot():
+            return self._storage.log.head()
+
     def events(  # noqa: PLR0913 - each narrows what is read
         self,
         *,

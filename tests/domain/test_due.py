@@ -7,7 +7,7 @@ from regulars.domain.loyalty import ActivatePoints, RecordDuePoints
 from regulars.domain.values import LotId
 from tests.domain.chronicle import PROGRAM
 from tests.domain.examples import ANNA
-from tests.domain.points import award, redeem, refunded, reserve
+from tests.domain.points import award, redeem, refunded, release, reserve
 from tests.domain.story import NOON, account_story
 
 HOUR = timedelta(hours=1)
@@ -49,6 +49,15 @@ def test_points_that_come_of_a_lapse_may_expire_before_anybody_looks() -> None:
 
     assert balance(story.state, NOON + 4 * HOUR).available == 9
     assert [type(event) for event in story.when(record_due(6))] == [
+        PointsReservationReleased,
+        PointsExpired,
+    ]
+
+
+def test_points_that_are_released_at_the_end_of_their_time_expire_at_once() -> None:
+    story = account_story().given(award("o-1", 9_00, expires_at=NOON + HOUR), reserve(9))
+
+    assert [type(event) for event in story.when(release(NOON + HOUR))] == [
         PointsReservationReleased,
         PointsExpired,
     ]

@@ -48,6 +48,11 @@ def _named(told: object, names: Iterable[str]) -> list[object]:
     return [getattr(told, name) for name in names]
 
 
+def _is_about(refusal: Refusal, command: object) -> None:
+    said = [one.name for one in fields(type(refusal)) if hasattr(command, one.name)]
+    assert _named(refusal, said) == _named(command, said)
+
+
 @define
 class Story(Generic[State, Command, Event]):
     """
@@ -76,8 +81,7 @@ class Story(Generic[State, Command, Event]):
         try:
             events = list(self.decide(command, self.state))
         except Refusal as refusal:
-            said = [one.name for one in fields(type(refusal)) if hasattr(command, one.name)]
-            assert _named(refusal, said) == _named(command, said)
+            _is_about(refusal, command)
             raise
         for event in events:
             assert _named(event, self.key) == _named(command, self.key)

@@ -78,17 +78,17 @@ def test_points_that_expired_unused_are_neither_taken_from_others_nor_owed() -> 
     assert balance(story.state, day("2025-03-01")).available == 50
 
 
-def test_all_that_expired_of_a_lot_is_forgiven_however_often_some_of_it_did() -> None:
-    expired = day("2025-02-01")
+def test_all_that_expired_of_a_lot_is_forgiven_in_however_many_parts_it_did() -> None:
+    start, expired, later = day("2025-01-01"), day("2025-02-01"), day("2025-02-01", 1)
     story = account_story().given(
-        award("o-1", 70_00, day("2025-01-01"), expires_at=expired),
-        reserve(20, day("2025-01-01")),
-        reserve(30, day("2025-01-01"), reservation="h-2"),
+        award("o-1", 70_00, start, expires_at=expired),
+        reserve(20, start),
+        reserve(30, start, "h-2", lapses_at=later),
+        reserve(10, start, "h-3", lapses_at=later),
         release(expired),
-        release(expired, "h-2"),
     )
 
-    *_, taken = story.when(refunded("o-1", 0, expired))
+    *_, taken = story.when(refunded("o-1", 0, later))
 
     assert isinstance(taken, PointsReversed)
     assert (taken.debt_added, taken.written_off) == (0, 70)

@@ -49,7 +49,8 @@ def _named(told: object, names: Iterable[str]) -> list[object]:
 
 
 def _is_about(refusal: Refusal, command: object) -> None:
-    said = [one.name for one in fields(type(refusal)) if hasattr(command, one.name)]
+    names = [one.name for one in fields(type(refusal))]
+    said = [name for name in names if isinstance(getattr(command, name, None), str)]
     assert _named(refusal, said) == _named(command, said)
 
 
@@ -58,8 +59,8 @@ class Story(Generic[State, Command, Event]):
     """
     What one aggregate was told, as events. A refused command leaves no trace in it.
 
-    Whatever is recorded of it names it by the fields `key`, as the commands to it do, and what a
-    refusal names is what its command names.
+    Where it has a `key`, whatever is recorded of it names it by these fields, as the commands to it
+    do, and the ids that a refusal names are those of its command.
     """
 
     state: State
@@ -81,7 +82,8 @@ class Story(Generic[State, Command, Event]):
         try:
             events = list(self.decide(command, self.state))
         except Refusal as refusal:
-            _is_about(refusal, command)
+            if self.key:
+                _is_about(refusal, command)
             raise
         for event in events:
             assert _named(event, self.key) == _named(command, self.key)

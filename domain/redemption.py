@@ -11,10 +11,11 @@ from typing import TypeAlias, assert_never
 
 from attrs import frozen
 
+from regulars.domain import idleness
 from regulars.domain.account import Account, Redemption
 from regulars.domain.due import AccountAt
 from regulars.domain.due import Event as Due
-from regulars.domain.holding import PointsReserved
+from regulars.domain.holding import PointsReserved, Reservation
 from regulars.domain.ledger_policies import USUAL_RETURNS, Restore, ReturnPolicy, SpendOrder
 from regulars.domain.lots import Allocation
 from regulars.domain.values import (
@@ -73,6 +74,35 @@ class RedemptionReversed:
 
 
 Event: TypeAlias = PointsReserved | PointsRedeemed | RedemptionReversed
+
+
+def fold(state: Account, event: Event) -> None:
+    """Record in `state` what happened."""
+    match event:
+        case PointsReserved(reservation=name, points=points, allocations=allocations):
+            state.lots.take(allocations)
+            state.reserved[name] = points
+            state.held[name] = Reservation(
+                points=points, allocations=allocations, lapses_at=event.lapses_at, order=event.order
+            )
+            idleness.moved(state.idleness, state.as_of)
+        case PointsRedeemed():
+            if event.reservation is None:
+                state.lots.take(event.allocations)
+            else:
+                state.held.pop(event.reservation, None)
+            state.redemptions[event.redemption] = Redemption(
+                points=event.points, allocations=event.allocations, reservation=event.reservation
+            )
+            idleness.moved(state.idleness, state.as_of)
+        case RedemptionReversed():
+            if event.reinstated_until is not None:
+                for lot in event.reinstated:
+                    state.lots.prolong(lot, event.reinstated_until)
+            state.lots.put_back(event.allocations)
+            state.redemptions[event.redemption].restored += event.points
+        case _:
+            assert_never(event)
 
 
 @frozen(kw_only=True)
@@ -331,7 +361,7 @@ def _restore(command: ReverseRedemption, state: Account, now: AccountAt) -> Sequ
     if not back:
         return []
     days = command.policy.reinstate_days
-    past = tuple(one.lot for one in back if days and state.lots.known[one.lot].is_past(now.at))
+    past = tuple(one.lot for one in back if days and now.is_past(one.lot, now.at))
     reversed_ = RedemptionReversed(
         program=command.program,
         customer=command.customer,

@@ -19,8 +19,11 @@ from regulars.domain import (
     order,
     program,
     referral,
+    two_accounts,
 )
 from regulars.domain.account import Account
+from regulars.domain.account_merge import LoyaltyAccountAbsorbed
+from regulars.domain.adjustment import PointsAdjusted, PointsMigrated
 from regulars.domain.budget import BudgetConsumed, BudgetRestored
 from regulars.domain.loyalty import PointsEarned
 from regulars.domain.merge import Side
@@ -31,6 +34,11 @@ from regulars.domain.policies import (
     earn_on_occasion,
     evaluate_tier,
     reverse_on_refund,
+)
+from regulars.domain.policies_accounts import (
+    limit_inactivity,
+    merge_accounts,
+    separate_account,
 )
 from regulars.domain.policies_campaigns import issue_on_grant, revoke_on_cancelled_grant
 from regulars.domain.policies_coupons import give_back_coupons, take_back_coupons, use_coupons
@@ -43,13 +51,14 @@ from regulars.domain.policies_referral import (
 )
 from regulars.domain.program import Program
 from regulars.domain.purchase import OrderPlaced, PlaceOrder
-from regulars.domain.records import require_own
+from regulars.domain.records import CustomerMergeReverted, CustomersMerged, require_own
 from regulars.domain.referral import ReferralClaimed, ReferralClawedBack, ReferralQualified
 from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
 from regulars.domain.review import SubmitReview
 from regulars.domain.subject import Subject
 from regulars.domain.told_occasions import OccasionRecorded
+from regulars.domain.transfer import PointsTransferredIn
 from regulars.domain.values import (
     CampaignId,
     CustomerId,
@@ -92,6 +101,7 @@ Command: TypeAlias = (
     | order.Command
     | program.Command
     | loyalty.Command
+    | two_accounts.Command
     | erasure.Command
     | actor.Command
     | merge.Command
@@ -178,6 +188,9 @@ class Chronicle:
         if isinstance(command, merge.Command):
             self.facts += [Fact(event, command.at) for event in self._merged(command)]
             return
+        if isinstance(command, two_accounts.Command):
+            self._moved(command)
+            return
         self._require_own(command)
         story = self._story(command)
         events = story.when(command)
@@ -203,7 +216,7 @@ class Chronicle:
             return self.referrals[command.program, command.referee]
         if isinstance(command, campaign.Command):
             return self.campaigns[command.program, command.campaign]
-        assert not isinstance(command, merge.Command), "is decided on several stories"
+        assert not isinstance(command, merge.Command | two_accounts.Command), "has several stories"
         return self.actors[command.actor]
 
     def _merged(self, command: merge.Command) -> Sequence[Event]:
@@ -218,6 +231,17 @@ class Chronicle:
             else:
                 self.customers[event.customer].hear(event, command.at)
         return events
+
+    def _moved(self, command: two_accounts.Command) -> None:
+        giving, taking = (
+            self.accounts[command.program, who(command)].state
+            for who in (two_accounts.giver, two_accounts.taker)
+        )
+        for event in two_accounts.decide(command, giving, taking):
+            story = self.accounts[event.program, event.customer]
+            at = story.moment(event, command.at, story.state)
+            story.hear(event, at)
+            self.facts.append(Fact(event, at))
 
     def _require_own(self, command: Command) -> None:
         """What is personal, or about an erasure, is said of who speaks for themselves."""
@@ -242,7 +266,7 @@ class Chronicle:
         if isinstance(event, ReferralClaimed):
             return decide_claim(event, at, PROGRAM, self)
         if isinstance(event, ReferralQualified):
-            return reward_both(event, at)
+            return reward_both(event, at, self)
         if isinstance(event, ReferralClawedBack):
             return take_back_both(event, at, PROGRAM, self)
         if isinstance(event, BudgetConsumed):
@@ -262,8 +286,19 @@ class Chronicle:
                 *earn_on_occasion(event, at, PROGRAM, self),
                 *evaluate_tier(event, at, PROGRAM, self),
             )
-        if isinstance(event, PointsEarned | PointsReversed):
+        if isinstance(event, PointsReversed):
             return evaluate_tier(event, at, PROGRAM, self)
+        if isinstance(event, PointsEarned | LoyaltyAccountAbsorbed):
+            return [
+                *limit_inactivity(event, at, PROGRAM, self),
+                *evaluate_tier(event, at, PROGRAM, self),
+            ]
+        if isinstance(event, PointsAdjusted | PointsMigrated | PointsTransferredIn):
+            return limit_inactivity(event, at, PROGRAM, self)
+        if isinstance(event, CustomersMerged):
+            return merge_accounts(event, at, PROGRAM, self)
+        if isinstance(event, CustomerMergeReverted):
+            return separate_account(event, at, PROGRAM, self)
         return ()
 
 

@@ -15,12 +15,13 @@ from attrs import frozen
 from regulars.domain import idleness
 from regulars.domain.account import Account, Award, NoAccount, Redemption
 from regulars.domain.due import AccountAt
+from regulars.domain.gains import Gain
 from regulars.domain.holding import Reservation
 from regulars.domain.ledger_policies import SpendOrder
 from regulars.domain.lots import NEVER, Allocation, Lots, PointsDebtSettled
 from regulars.domain.occasions import Standing
 from regulars.domain.patronage import Patronage, join
-from regulars.domain.tiers import Gain, TierStanding
+from regulars.domain.tiers import TierStanding
 from regulars.domain.values import (
     CustomerId,
     LotId,
@@ -76,6 +77,7 @@ class MergedReservation:
     allocations: tuple[Allocation, ...]
     lapses_at: datetime | None = None
     order: OrderId | None = None
+    confirmed: bool = False
 
 
 @frozen(kw_only=True)
@@ -184,6 +186,7 @@ def _absorb(state: Account, event: LoyaltyAccountAbsorbed) -> None:
             allocations=held.allocations,
             lapses_at=held.lapses_at,
             order=held.order,
+            confirmed=held.confirmed,
         )
     for spent in event.redemptions:
         state.redemptions[spent.redemption] = Redemption(
@@ -210,13 +213,14 @@ def _award(state: Account, lot: MergedLot, award: MergedAward) -> None:
         standing=award.standing,
     )
     state.refunds.update((lot.lot, refund) for refund in award.refunds)
-    state.tier.gains[lot.lot] = Gain(
+    gain = Gain(
         at=lot.awarded_at,
         points=award.kept,
         spend=award.remaining,
         currency=award.currency,
         is_order=award.is_order,
     )
+    state.tier.gains.add(lot.lot, gain)
 
 
 @frozen(kw_only=True)
@@ -283,6 +287,7 @@ def decide(
                 allocations=_renamed(held.allocations, names),
                 lapses_at=held.lapses_at,
                 order=held.order,
+                confirmed=held.confirmed,
             )
             for one, held in absorbed.held.items()
             if leaving.holds(one)
@@ -344,7 +349,7 @@ def _merged_award(
     award = absorbed.awards.get(lot)
     if award is None:
         return None
-    gain = absorbed.tier.gains[lot]
+    gain = absorbed.tier.gains.of[lot]
     return MergedAward(
         kept=award.kept,
         amount=award.amount,

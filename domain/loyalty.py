@@ -8,6 +8,7 @@ what a person corrects in `adjustment`, and what concerns two accounts in `two_a
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import TypeAlias
 
 from attrs import frozen
@@ -19,8 +20,10 @@ from regulars.domain import (
     due,
     idleness,
     patronage,
+    points_payment,
     redemption,
     reversal,
+    spending,
     tiers,
     told_occasions,
     transfer,
@@ -34,10 +37,15 @@ from regulars.domain.account_merge import (
 )
 from regulars.domain.adjustment import AdjustPoints, MigratePoints, PointsAdjusted, PointsMigrated
 from regulars.domain.closing import CloseAccount, LoyaltyAccountClosed
-from regulars.domain.due import AccountAt
+from regulars.domain.due import AccountAt, available
 from regulars.domain.earning import MOST_EARNED, Evaluation
 from regulars.domain.earning_rules import ORDER
-from regulars.domain.holding import PointsReservationReleased, PointsReserved
+from regulars.domain.gains import Gain
+from regulars.domain.holding import (
+    PointsReservationConfirmed,
+    PointsReservationReleased,
+    PointsReserved,
+)
 from regulars.domain.idleness import (
     InactivityLimitSet,
     LimitInactivity,
@@ -45,9 +53,10 @@ from regulars.domain.idleness import (
 )
 from regulars.domain.lots import PointsActivated, PointsDebtSettled, PointsExpired
 from regulars.domain.occasions import NEWCOMER, Standing
+from regulars.domain.points_payment import ConfirmReservation
 from regulars.domain.redemption import PointsRedeemed, RedemptionReversed
 from regulars.domain.reversal import PointsReversed, ReversePoints
-from regulars.domain.tiers import EvaluateTier, Gain
+from regulars.domain.tiers import EvaluateTier
 from regulars.domain.told_occasions import OccasionRecorded, RecordOccasion
 from regulars.domain.transfer import PointsTransferredIn, PointsTransferredOut
 from regulars.domain.values import CustomerId, LotId, OrderId, ProgramId, Refusal
@@ -95,7 +104,7 @@ Event: TypeAlias = (
     | PointsEarned
     | PointsReversed
     | due.Event
-    | redemption.Event
+    | spending.Event
     | adjustment.Event
     | transfer.Event
     | account_merge.Event
@@ -108,6 +117,7 @@ Event: TypeAlias = (
 def fold(state: Account, event: Event, at: datetime) -> None:
     """Record in `state` what happened."""
     state.as_of = max(state.as_of, at)
+    tiers.hold(state.tier, state.as_of, state.lots.available)
     match event:
         case LoyaltyAccountOpened():
             state.opened = True
@@ -116,14 +126,16 @@ def fold(state: Account, event: Event, at: datetime) -> None:
             told_occasions.fold(state.occasions, event, at)
         case PointsEarned():
             _earned(state, event, at)
-            tiers.gain(state.tier, event.lot, _gain(event, at))
+            state.tier.gains.add(event.lot, _gain(event, at))
             if event.order is not None:
                 patronage.count(state.patronage, at)
             idleness.moved(state.idleness, state.as_of)
         case PointsReversed():
             reversal.fold(state, event)
-        case PointsReserved() | PointsRedeemed() | RedemptionReversed():
-            redemption.fold(state, event)
+        case PointsReserved() | PointsReservationConfirmed():
+            spending.fold(state, event)
+        case PointsRedeemed() | RedemptionReversed():
+            spending.fold(state, event)
         case PointsAdjusted() | PointsMigrated():
             adjustment.fold(state, event, at)
         case PointsTransferredOut() | PointsTransferredIn():
@@ -199,6 +211,7 @@ def moment(event: Event, at: datetime, state: Account) -> datetime:
             return when
         case (
             PointsReserved()
+            | PointsReservationConfirmed()
             | PointsRedeemed()
             | RedemptionReversed()
             | PointsAdjusted()
@@ -264,12 +277,20 @@ Command: TypeAlias = (
     | LimitInactivity
     | SeparateAccount
     | CloseAccount
+    | ConfirmReservation
     | redemption.Command
     | adjustment.Command
 )
 
 _Opening: TypeAlias = AwardPoints | RecordOccasion | LimitInactivity | adjustment.Command
-_Changing: TypeAlias = _Opening | ActivatePoints | ReversePoints | EvaluateTier | redemption.Command
+_Changing: TypeAlias = (
+    _Opening
+    | ActivatePoints
+    | ReversePoints
+    | EvaluateTier
+    | ConfirmReservation
+    | redemption.Command
+)
 
 
 @frozen(kw_only=True)
@@ -329,11 +350,13 @@ def _changed(command: _Changing, state: Account, now: AccountAt) -> Sequence[Eve
         case RecordOccasion():
             return _opened(command, told_occasions.decide(command, state.occasions), state)
         case EvaluateTier():
-            return tiers.decide(command, state.tier)
+            return tiers.decide(command, state.tier, partial(available, state))
         case LimitInactivity():
             return _opened(command, idleness.decide(command, state.idleness), state)
         case AdjustPoints() | MigratePoints():
             return _opened(command, adjustment.decide(command, state, now), state)
+        case ConfirmReservation():
+            return points_payment.decide(command, state, now)
         case _:
             return redemption.decide(command, state, now)
 

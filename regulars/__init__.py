@@ -63,6 +63,7 @@ from regulars.application.portable import ExportDenied, Portable
 from regulars.application.ports import Erased, KeyUnavailable, Revealed, Tampered
 from regulars.application.protecting import Protecting
 from regulars.application.queries import AsOf, Query
+from regulars.application.questions import Look, Question
 from regulars.application.reading import (
     BoxIn,
     Card,
@@ -129,6 +130,7 @@ from regulars.domain.personal import (
 from regulars.domain.program import (
     DefineProgram,
     PublishEarningRules,
+    PublishTierBenefits,
     PublishTierLadder,
     SetProgramPolicies,
 )
@@ -262,6 +264,7 @@ __all__ = [
     "LogCheck",
     "LogNotEmpty",
     "LogStatus",
+    "Look",
     "LookupDenied",
     "MarkDelivered",
     "MarkReady",
@@ -300,8 +303,10 @@ __all__ = [
     "Protecting",
     "PublishEarningRules",
     "PublishMenuItem",
+    "PublishTierBenefits",
     "PublishTierLadder",
     "Query",
+    "Question",
     "Reach",
     "ReadingPolicy",
     "Receipt",

@@ -126,6 +126,7 @@ ACCOUNTS: Final[dict[tuple[str, int], Event]] = {
                 allocations=(Allocation(lot=LotId("ada/birthday/2026"), points=2),),
                 lapses_at=END,
                 order=OrderId("订单-1002"),
+                confirmed=True,
             ),
         ),
         redemptions=(

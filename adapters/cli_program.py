@@ -190,8 +190,8 @@ def _policies(policies: ProgramPolicies) -> Iterator[tuple[str, str]]:
     yield "Restoring", f"{returns.restore.value}, reinstated for {returns.reinstate_days} days"
     yield "Spent first", policies.spend_order.value
     yield "Pay for orders", f"at {policies.capture.value}"
-    days_before = policies.notice_days
-    yield "Notice of expiry", "none" if days_before is None else f"{days_before} days before"
+    notice = policies.notice_days
+    yield "Notice of expiry", "none" if notice is None else f"{notice} days before"
 
 
 def _reward(one: PricedReward) -> tuple[str, str]:

@@ -71,7 +71,7 @@ MERCHANT: Final = Aggregate(
     state=merchant.Merchant,
     events=get_args(merchant.Event),
     fold=merchant.fold,
-    fold_version=1,
+    fold_version=2,
     decide=merchant.decide,
     snapshot_every=100,
 )
@@ -87,7 +87,7 @@ PROGRAM: Final = Aggregate(
     state=program.Program,
     events=get_args(program.Event),
     fold=program.fold,
-    fold_version=7,
+    fold_version=8,
     decide=program.decide,
     snapshot_every=100,
 )
@@ -95,7 +95,7 @@ ACCOUNT: Final = Aggregate(
     state=account.Account,
     events=get_args(loyalty.Event),
     fold=loyalty.fold,
-    fold_version=11,
+    fold_version=12,
     decide=loyalty.decide,
     snapshot_every=250,
     moment=loyalty.moment,
@@ -130,7 +130,7 @@ CAMPAIGN: Final = Aggregate(
     state=campaign.Campaign,
     events=get_args(campaign.Event),
     fold=campaign.fold,
-    fold_version=1,
+    fold_version=2,
     decide=campaign.decide,
     snapshot_every=250,
 )

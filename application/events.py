@@ -19,6 +19,7 @@ from regulars.domain import (
     order,
     program,
     referral,
+    two_accounts,
 )
 
 Event: TypeAlias = (
@@ -39,6 +40,7 @@ Command: TypeAlias = (
     | order.Command
     | program.Command
     | loyalty.Command
+    | two_accounts.Command
     | erasure.Command
     | actor.Command
     | merge.Command

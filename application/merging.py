@@ -1,18 +1,21 @@
 """
-Commands over several streams: a merge is decided on those of both customers, a claim by prices.
+Commands over several streams: a merge is decided on those of both customers or both accounts.
 
-What is personal, and what is said of erasures, also asks whether another speaks for the customer.
+So is a transfer, and a claim on the prices of its programme. What is personal, and what is said of
+erasures, also asks whether another speaks for the customer.
 """
 
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias, get_args
 
 from regulars.application.aggregates import (
+    ACCOUNT,
     CUSTOMER,
     ERASURE,
     OFFER,
     PROGRAM,
     Aggregate,
+    account_stream,
     addressed,
     customer_stream,
     erasure_stream,
@@ -23,7 +26,7 @@ from regulars.application.door import BOXED, is_bare
 from regulars.application.events import Command, Event
 from regulars.application.ports import EventLog
 from regulars.application.states import Held
-from regulars.domain import customer, erasure, merge, records
+from regulars.domain import customer, erasure, merge, records, two_accounts
 from regulars.domain.claim import ClaimReward, priced
 from regulars.domain.merge import Side
 from regulars.domain.offer import Offer
@@ -50,6 +53,8 @@ def streams_of(command: Command) -> dict[str, Aggregate]:
                 (erasure_stream(one), ERASURE),
             )
         }
+    if isinstance(command, two_accounts.Command):
+        return dict.fromkeys(_accounts(command), ACCOUNT)
     stream, aggregate = addressed(command)
     if isinstance(command, ClaimReward):
         return {stream: aggregate, program_stream(command.program): PROGRAM}
@@ -67,6 +72,12 @@ def decided(command: Command, load: Load) -> Sequence[tuple[str, Aggregate, Sequ
     if isinstance(command, merge.Command):
         events = merge.decide(command, _side(command.absorbed, load), _side(command.survivor, load))
         return [(*_place(event), (event,)) for event in events]
+    if isinstance(command, two_accounts.Command):
+        giving, taking = (load(stream, ACCOUNT).state for stream in _accounts(command))
+        return [
+            (account_stream(event.program, event.customer), ACCOUNT, (event,))
+            for event in two_accounts.decide(command, giving, taking)
+        ]
     if isinstance(command, ClaimReward):
         command = _priced(command, load)
     owner = _owner(command)
@@ -74,6 +85,13 @@ def decided(command: Command, load: Load) -> Sequence[tuple[str, Aggregate, Sequ
         require_own(owner[0], load(owner[1], CUSTOMER).state.records)
     stream, aggregate = addressed(command)
     return [(stream, aggregate, aggregate.decide(command, load(stream, aggregate).state))]
+
+
+def _accounts(command: two_accounts.Command) -> tuple[str, str]:
+    return (
+        account_stream(command.program, two_accounts.giver(command)),
+        account_stream(command.program, two_accounts.taker(command)),
+    )
 
 
 def _priced(command: ClaimReward, load: Load) -> RedeemPoints:

@@ -1,4 +1,4 @@
-"""A loyalty programme: its earning rules and its policies, each in force from a moment on."""
+"""A loyalty programme: its rules, policies, ladder and care, each in force from a moment on."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,6 +7,7 @@ from typing import TypeAlias, assert_never
 from attrs import Factory, define, frozen
 
 from regulars.domain.benefits import Benefit, benefits_flaw, of_tier
+from regulars.domain.care_plan import CarePlan, care_flaw
 from regulars.domain.earning_rules import RuleSet
 from regulars.domain.program_policies import USUAL, ProgramPolicies, policy_flaw
 from regulars.domain.publication import in_force
@@ -69,6 +70,15 @@ class TierBenefitsPublished:
     effective_from: datetime | None = None
 
 
+@frozen(kw_only=True)
+class CarePlanSet:
+    """From `effective_from` on customers are cared for by this plan; None means since ever."""
+
+    program: ProgramId
+    plan: CarePlan
+    effective_from: datetime | None = None
+
+
 Event: TypeAlias = (
     ProgramDefined
     | EarningRulesPublished
@@ -76,6 +86,7 @@ Event: TypeAlias = (
     | TierLadderPublished
     | RewardsPublished
     | TierBenefitsPublished
+    | CarePlanSet
 )
 
 
@@ -85,7 +96,7 @@ class Program:
     The state of one programme, written by `fold` alone.
 
     `published` has the rules, `ladders` the ladders, `benefits` the benefits of tiers and
-    `catalogues` the rewards by version, from 1 on; `policies` all that were ever set.
+    `catalogues` the rewards by version, from 1 on; `policies` and `cares` all that were ever set.
     """
 
     defined: ProgramDefined | None = None
@@ -94,6 +105,7 @@ class Program:
     ladders: list[TierLadderPublished] = Factory(list[TierLadderPublished])
     catalogues: list[RewardsPublished] = Factory(list[RewardsPublished])
     benefits: list[TierBenefitsPublished] = Factory(list[TierBenefitsPublished])
+    cares: list[CarePlanSet] = Factory(list[CarePlanSet])
 
     def rules_at(self, placed_at: datetime, currency: str) -> EarningRulesPublished | None:
         """
@@ -117,6 +129,11 @@ class Program:
         """The benefits that a tier has at that moment, by those in force, chosen as rules are."""
         found = in_force(self.benefits, at)
         return () if found is None else of_tier(found.benefits, tier)
+
+    def care_at(self, at: datetime) -> CarePlan | None:
+        """The plan of care in force at that moment, chosen as rules are; None if none is."""
+        found = in_force(self.cares, at)
+        return None if found is None else found.plan
 
     def rewards_at(self, at: datetime) -> RewardsPublished | None:
         """The catalogue in force at that moment, chosen as rules are; None if none is."""
@@ -151,6 +168,8 @@ def fold(state: Program, event: Event, at: datetime) -> None:  # noqa: ARG001 - 
             state.catalogues.append(event)
         case TierBenefitsPublished():
             state.benefits.append(event)
+        case CarePlanSet():
+            state.cares.append(event)
         case _:
             assert_never(event)
 
@@ -227,12 +246,23 @@ class PublishTierBenefits:
     effective_from: datetime | None = None
 
 
+@frozen(kw_only=True)
+class SetCarePlan:
+    """Care for customers by this plan from `effective_from` on. What came before stands."""
+
+    program: ProgramId
+    at: datetime
+    plan: CarePlan
+    effective_from: datetime | None = None
+
+
 Command: TypeAlias = (
     DefineProgram
     | PublishEarningRules
     | SetProgramPolicies
     | PublishTierLadder
     | PublishTierBenefits
+    | SetCarePlan
     | PublishRewards
 )
 
@@ -292,6 +322,8 @@ def decide(command: Command, state: Program) -> Sequence[Event]:
             return _rewards(command, state)
         case PublishTierBenefits():
             return _benefits(command, state)
+        case SetCarePlan():
+            return _care(command, state)
         case _:
             assert_never(command)
 
@@ -379,6 +411,22 @@ def _benefits(command: PublishTierBenefits, state: Program) -> Sequence[Event]:
             version=len(state.benefits) + 1,
             benefits=command.benefits,
             effective_from=command.effective_from,
+        )
+    ]
+
+
+def _care(command: SetCarePlan, state: Program) -> Sequence[Event]:
+    if state.defined is None:
+        raise UnknownProgram(program=command.program)
+    found = care_flaw(command.plan)
+    if found is not None:
+        raise ImpossibleRules(program=command.program, flaw=found)
+    same = [one for one in state.cares if one.effective_from == command.effective_from]
+    if same and same[-1].plan == command.plan:
+        return []
+    return [
+        CarePlanSet(
+            program=command.program, plan=command.plan, effective_from=command.effective_from
         )
     ]
 

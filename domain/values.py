@@ -22,6 +22,8 @@ ReservationId = NewType("ReservationId", str)
 RedemptionId = NewType("RedemptionId", str)
 RewardId = NewType("RewardId", str)
 OccasionId = NewType("OccasionId", str)
+AdjustmentId = NewType("AdjustmentId", str)
+TransferId = NewType("TransferId", str)
 ErasureId = NewType("ErasureId", str)
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)

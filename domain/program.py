@@ -7,11 +7,16 @@ from typing import TypeAlias, assert_never
 from attrs import Factory, define, frozen
 
 from regulars.domain.benefits import Benefit, benefits_flaw, of_tier
-from regulars.domain.care_plan import CarePlan, care_flaw
+from regulars.domain.care_plan import CarePlan, CarePlanSet, SetCarePlan, care_flaw, set_plan
 from regulars.domain.earning_rules import RuleSet
 from regulars.domain.program_policies import USUAL, ProgramPolicies, policy_flaw
 from regulars.domain.publication import in_force
-from regulars.domain.reward_catalogue import PricedReward, RewardsPublished, catalogue_flaw
+from regulars.domain.reward_catalogue import (
+    PublishRewards,
+    RewardsPublished,
+    catalogue_flaw,
+    publish,
+)
 from regulars.domain.rule_flaws import Flaw, flaw
 from regulars.domain.tier_ladder import TierLadder, ladder_flaw
 from regulars.domain.values import ProgramId, Refusal, is_currency
@@ -67,15 +72,6 @@ class TierBenefitsPublished:
     program: ProgramId
     version: int
     benefits: tuple[Benefit, ...]
-    effective_from: datetime | None = None
-
-
-@frozen(kw_only=True)
-class CarePlanSet:
-    """From `effective_from` on customers are cared for by this plan; None means since ever."""
-
-    program: ProgramId
-    plan: CarePlan
     effective_from: datetime | None = None
 
 
@@ -223,16 +219,6 @@ class PublishTierLadder:
 
 
 @frozen(kw_only=True)
-class PublishRewards:
-    """Let points be spent on these rewards, and no others, from `effective_from` on."""
-
-    program: ProgramId
-    at: datetime
-    rewards: tuple[PricedReward, ...]
-    effective_from: datetime | None = None
-
-
-@frozen(kw_only=True)
 class PublishTierBenefits:
     """
     Let tiers have these benefits from `effective_from` on, and no others.
@@ -243,16 +229,6 @@ class PublishTierBenefits:
     program: ProgramId
     at: datetime
     benefits: tuple[Benefit, ...]
-    effective_from: datetime | None = None
-
-
-@frozen(kw_only=True)
-class SetCarePlan:
-    """Care for customers by this plan from `effective_from` on. What came before stands."""
-
-    program: ProgramId
-    at: datetime
-    plan: CarePlan
     effective_from: datetime | None = None
 
 
@@ -319,11 +295,13 @@ def decide(command: Command, state: Program) -> Sequence[Event]:
         case PublishTierLadder():
             return _ladder(command, state)
         case PublishRewards():
-            return _rewards(command, state)
+            _require(command, state, catalogue_flaw(command.rewards))
+            return publish(command, state.catalogues)
         case PublishTierBenefits():
             return _benefits(command, state)
         case SetCarePlan():
-            return _care(command, state)
+            _require(command, state, care_flaw(command.plan))
+            return set_plan(command, state.cares)
         case _:
             assert_never(command)
 
@@ -383,21 +361,6 @@ def _ladder(command: PublishTierLadder, state: Program) -> Sequence[Event]:
     ]
 
 
-def _rewards(command: PublishRewards, state: Program) -> Sequence[Event]:
-    _require(command, state, catalogue_flaw(command.rewards))
-    same = [one for one in state.catalogues if one.effective_from == command.effective_from]
-    if same and same[-1].rewards == command.rewards:
-        return []
-    return [
-        RewardsPublished(
-            program=command.program,
-            version=len(state.catalogues) + 1,
-            rewards=command.rewards,
-            effective_from=command.effective_from,
-        )
-    ]
-
-
 def _benefits(command: PublishTierBenefits, state: Program) -> Sequence[Event]:
     ladders = (published.ladder for published in state.ladders)
     rules = (published.rules for published in state.published)
@@ -411,22 +374,6 @@ def _benefits(command: PublishTierBenefits, state: Program) -> Sequence[Event]:
             version=len(state.benefits) + 1,
             benefits=command.benefits,
             effective_from=command.effective_from,
-        )
-    ]
-
-
-def _care(command: SetCarePlan, state: Program) -> Sequence[Event]:
-    if state.defined is None:
-        raise UnknownProgram(program=command.program)
-    found = care_flaw(command.plan)
-    if found is not None:
-        raise ImpossibleRules(program=command.program, flaw=found)
-    same = [one for one in state.cares if one.effective_from == command.effective_from]
-    if same and same[-1].plan == command.plan:
-        return []
-    return [
-        CarePlanSet(
-            program=command.program, plan=command.plan, effective_from=command.effective_from
         )
     ]
 

@@ -7,19 +7,20 @@ import pytest
 from attrs import evolve
 
 from regulars.domain.claim import ClaimReward, ImpossibleUnits, NoDish, UnknownReward
-from regulars.domain.coupon import CouponDoesNotCount, CouponIssued, CouponRevoked, RedeemCoupon
+from regulars.domain.coupon import CouponIssued, CouponRevoked, CouponWasUsed, RedeemCoupon
 from regulars.domain.discounts import CouponOf
 from regulars.domain.due import balance
 from regulars.domain.offer import DefineOffer, UnknownOffer
-from regulars.domain.offer_terms import Kind, Reason, Scope, Terms
+from regulars.domain.offer_terms import Kind, Scope, Terms
 from regulars.domain.points_payment import WorthDiffers
-from regulars.domain.program import DefineProgram, PublishRewards
+from regulars.domain.program import DefineProgram
 from regulars.domain.redemption import (
     NotEnoughPoints,
     PointsRedeemed,
     RedemptionReversed,
     Reward,
 )
+from regulars.domain.reward_catalogue import PublishRewards
 from regulars.domain.values import (
     CouponId,
     ItemId,
@@ -192,6 +193,6 @@ def test_points_whose_coupon_was_used_do_not_come_back() -> None:
     )
     told = town(CLAIM, use)
 
-    with pytest.raises(CouponDoesNotCount) as refused:
+    with pytest.raises(CouponWasUsed) as refused:
         told.tell(undo(1, 1))
-    assert refused.value.reason is Reason.USED
+    assert refused.value.coupon == COUPON.coupon

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from attrs import evolve
 
+from regulars.domain.closing import CloseAccount
 from regulars.domain.due import Expiring
 from regulars.domain.expiry_notice import (
     ImpossibleNotice,
@@ -85,3 +86,9 @@ def test_a_lot_that_ends_later_than_was_told_is_told_of_again(story: AccountStor
 def test_a_notice_looks_some_days_ahead(story: AccountStory, days: int) -> None:
     with pytest.raises(ImpossibleNotice):
         story.when(evolve(NOTICE, days=days))
+
+
+def test_a_closed_account_is_told_nothing(story: AccountStory) -> None:
+    story.given(CloseAccount(program=PROGRAM, customer=ANNA, at=NOON, reason="moved"))
+
+    assert story.when(NOTICE) == []

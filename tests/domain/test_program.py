@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars.domain.benefits import Benefit, BenefitId, BenefitKind
-from regulars.domain.care_plan import CarePlan
+from regulars.domain.care_plan import CarePlan, SetCarePlan
 from regulars.domain.earning_rules import RuleSet
 from regulars.domain.program import (
     Command,
@@ -19,7 +19,6 @@ from regulars.domain.program import (
     PublishEarningRules,
     PublishTierBenefits,
     PublishTierLadder,
-    SetCarePlan,
     SetProgramPolicies,
     TierBenefitsPublished,
     TierLadderPublished,

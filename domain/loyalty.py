@@ -99,7 +99,7 @@ def fold(state: Account, event: Event, at: datetime) -> None:
             state.lots.take(event.allocations)
             state.debt += event.debt_added
             state.refunds.add((lot, event.refund))
-            state.tier.gains.lose(lot, event.points, event.remaining)
+            tiers.lose(state.tier, lot, at, event.points, event.remaining)
         case PointsActivated(lot=lot, expires_at=expires_at):
             state.lots.activate(lot, expires_at)
         case PointsExpired(lot=lot, points=points):

@@ -15,6 +15,7 @@ from regulars.adapters.program_rules import Earning, Moment, WrongRules
 from regulars.adapters.toml_file import NotToml, read_toml
 from regulars.domain.ledger_policies import (
     Arithmetic,
+    Capture,
     Restore,
     ReturnPolicy,
     Reversal,
@@ -73,6 +74,8 @@ class _Policies(msgspec.Struct, forbid_unknown_fields=True):
     expiry: _Expiry | None = None
     returns: _Returns | None = None
     spend_order: SpendOrder = USUAL.spend_order
+    capture: Capture = USUAL.capture
+    notice_days: int | None = None
     effective_from: Moment | None = None
 
     def policies(self) -> ProgramPolicies:
@@ -82,6 +85,8 @@ class _Policies(msgspec.Struct, forbid_unknown_fields=True):
             expiry=self._expiry(),
             returns=self._returns(),
             spend_order=self.spend_order,
+            capture=self.capture,
+            notice_days=self.notice_days,
         )
         found = policy_flaw(told)
         if found is not None:

@@ -12,16 +12,29 @@ from typing import TypeAlias
 
 from attrs import frozen
 
-from regulars.domain import patronage, redemption, reversal, tiers, told_occasions
+from regulars.domain import (
+    patronage,
+    points_payment,
+    redemption,
+    reversal,
+    tiers,
+    told_occasions,
+)
 from regulars.domain.account import Account, Award, Redemption
 from regulars.domain.due import AccountAt, available
 from regulars.domain.due import Event as Due
 from regulars.domain.earning import MOST_EARNED, Evaluation
 from regulars.domain.earning_rules import ORDER
 from regulars.domain.gains import Gain
-from regulars.domain.holding import PointsReservationReleased, PointsReserved, Reservation
+from regulars.domain.holding import (
+    PointsReservationConfirmed,
+    PointsReservationReleased,
+    PointsReserved,
+    Reservation,
+)
 from regulars.domain.lots import Allocation, PointsActivated, PointsDebtSettled, PointsExpired
 from regulars.domain.occasions import NEWCOMER, Standing
+from regulars.domain.points_payment import ConfirmReservation
 from regulars.domain.redemption import PointsRedeemed, RedemptionReversed
 from regulars.domain.reversal import PointsReversed, ReversePoints
 from regulars.domain.tiers import EvaluateTier
@@ -72,6 +85,7 @@ Event: TypeAlias = (
     | PointsReversed
     | Due
     | redemption.Event
+    | PointsReservationConfirmed
     | tiers.Event
 )
 
@@ -116,6 +130,9 @@ def fold(state: Account, event: Event, at: datetime) -> None:
                 lapses_at=event.lapses_at,
                 order=event.order,
             )
+        case PointsReservationConfirmed(reservation=reservation):
+            held = state.held[reservation]
+            held.confirmed, held.order, held.lapses_at = True, event.order, None
         case PointsReservationReleased(reservation=reservation, allocations=allocations):
             state.lots.put_back(allocations)
             state.held.pop(reservation, None)
@@ -184,7 +201,9 @@ def moment(event: Event, at: datetime, state: Account) -> datetime:
             return when
         case PointsDebtSettled(settled_at=when) | PointsReservationReleased(released_at=when):
             return when
-        case PointsReserved() | PointsRedeemed() | RedemptionReversed():
+        case PointsReserved() | PointsReservationConfirmed():
+            return max(at, state.as_of)
+        case PointsRedeemed() | RedemptionReversed():
             return max(at, state.as_of)
         case _:
             return at
@@ -240,6 +259,7 @@ Command: TypeAlias = (
     | ReversePoints
     | RecordDuePoints
     | EvaluateTier
+    | ConfirmReservation
     | redemption.Command
 )
 
@@ -289,6 +309,8 @@ def _added(command: Command, state: Account, now: AccountAt) -> Sequence[Event]:
             return _opened(command, told_occasions.decide(command, state.occasions), state)
         case EvaluateTier():
             return tiers.decide(command, state.tier, partial(available, state))
+        case ConfirmReservation():
+            return points_payment.decide(command, state, now)
         case _:
             return redemption.decide(command, state, now)
 

@@ -18,7 +18,7 @@ from regulars.domain.order import Order, OrderCompleted, OrderDelivered
 from regulars.domain.program import Program
 from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.purchase import OrderPlaced
-from regulars.domain.refund import RefundIssued
+from regulars.domain.refund import RefundIssued, returned_by
 from regulars.domain.reversal import PointsReversed, ReversePoints
 from regulars.domain.tiers import EvaluateTier, tier_at
 from regulars.domain.told_occasions import OccasionRecorded
@@ -165,7 +165,7 @@ def reverse_on_refund(
 
     The rest of the order is judged by the rules and the standing that the order earned by.
     """
-    if event.customer is None or not event.goods:
+    if event.customer is None or not (event.goods or event.lines):
         return []
     lot = look.account(event.customer).awards.get(LotId(event.order))
     if lot is None or lot.rules_version is None:
@@ -184,7 +184,7 @@ def reverse_on_refund(
                 event.placed_at,
                 lot.standing,
                 refunded=event.goods_refunded,
-                returned=look.order(event.order).refunds.returned,
+                returned=returned_by(look.order(event.order).refunds, event.refund),
             ),
             rules=look.program().version(lot.rules_version),
             rules_version=lot.rules_version,

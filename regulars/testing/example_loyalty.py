@@ -19,9 +19,14 @@ from regulars.domain.earning_rules import (
     RuleSet,
     When,
 )
-from regulars.domain.holding import PointsReservationReleased, PointsReserved
+from regulars.domain.holding import (
+    PointsReservationConfirmed,
+    PointsReservationReleased,
+    PointsReserved,
+)
 from regulars.domain.ledger_policies import (
     Arithmetic,
+    Capture,
     Restore,
     ReturnPolicy,
     Reversal,
@@ -127,7 +132,7 @@ LOYALTY: Final[dict[tuple[str, int], Event]] = {
     ("EarningRulesPublished", 1): EarningRulesPublished(
         program=PROGRAM, version=2, rules=RULES, currency="GBP.3", effective_from=PLACED_AT
     ),
-    ("ProgramPoliciesSet", 1): ProgramPoliciesSet(
+    ("ProgramPoliciesSet", 2): ProgramPoliciesSet(
         program=PROGRAM,
         policies=ProgramPolicies(
             activation=ActivationPolicy(activation=Activation.DELAY, days=14),
@@ -145,6 +150,8 @@ LOYALTY: Final[dict[tuple[str, int], Event]] = {
                 reinstate_days=30,
             ),
             spend_order=SpendOrder.FIFO,
+            capture=Capture.ACCEPTANCE,
+            notice_days=10,
         ),
         effective_from=PLACED_AT,
     ),
@@ -330,6 +337,13 @@ LOYALTY: Final[dict[tuple[str, int], Event]] = {
         allocations=(Allocation(lot=LotId("订单-1001"), points=1),),
         reinstated=(LotId("订单-1001"),),
         reinstated_until=datetime(2027, 4, 1, tzinfo=UTC),
+    ),
+    ("PointsReservationConfirmed", 1): PointsReservationConfirmed(
+        program=PROGRAM,
+        customer=ADA,
+        reservation=ReservationId("basket-1"),
+        points=2,
+        order=OrderId("订单-1002"),
     ),
     ("PointsReservationReleased", 1): PointsReservationReleased(
         program=PROGRAM,

@@ -1,21 +1,42 @@
 """What every golden body means."""
 
 from regulars.application.events import Event, Retired
+from regulars.domain.budget import Budget, BudgetConsumed, Cut
+from regulars.domain.campaign import CampaignDrafted
+from regulars.domain.campaign_plan import Plan
 from regulars.domain.customer import ConsentGranted
 from regulars.domain.earning import Evaluation, Step
 from regulars.domain.earning_rules import Group, Rate, Rule, RuleId, RuleSet
 from regulars.domain.erasure import ErasureRequested
+from regulars.domain.holdout import Variant
+from regulars.domain.ledger_policies import (
+    Arithmetic,
+    Restore,
+    ReturnPolicy,
+    Reversal,
+    SpendOrder,
+)
 from regulars.domain.lots import Allocation
 from regulars.domain.loyalty import PointsEarned
 from regulars.domain.order import OrderCancelled
 from regulars.domain.personal import DataClass
-from regulars.domain.program import EarningRulesPublished
+from regulars.domain.program import EarningRulesPublished, ProgramPoliciesSet
+from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.purchase import Channel, OrderPlaced
 from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
-from regulars.domain.values import ErasureId, LotId, RefundId
+from regulars.domain.validity import (
+    Activation,
+    ActivationPolicy,
+    Counted,
+    ExpiryPolicy,
+    Period,
+)
+from regulars.domain.values import ErasureId, GrantId, LotId, RefundId
+from regulars.testing.example_campaigns import SPRING
 from regulars.testing.example_events import EXAMPLES, LINES, box
 from regulars.testing.example_ids import ADA, CAFE, ORDER, PLACED_AT, PROGRAM
+from regulars.testing.example_offers import OFFER
 
 EARNING = RuleId("earning")
 LOT = LotId(ORDER)
@@ -99,6 +120,29 @@ OLDER: dict[tuple[str, int], list[Event | Retired]] = {
             effective_from=PLACED_AT,
         )
     ],
+    ("ProgramPoliciesSet", 1): [
+        ProgramPoliciesSet(
+            program=PROGRAM,
+            policies=ProgramPolicies(
+                activation=ActivationPolicy(activation=Activation.DELAY, days=14),
+                expiry=ExpiryPolicy(
+                    months=12,
+                    period=Period.MONTH,
+                    inactivity=180,
+                    counted=Counted.AWARD,
+                    zone="Europe/Berlin",
+                ),
+                returns=ReturnPolicy(
+                    reversal=Reversal.WITHIN_BALANCE,
+                    arithmetic=Arithmetic.PRORATE_FLOOR,
+                    restore=Restore.FULL_ONLY,
+                    reinstate_days=30,
+                ),
+                spend_order=SpendOrder.FIFO,
+            ),
+            effective_from=PLACED_AT,
+        ),
+    ],
     ("PointsEarned", 1): [
         PointsEarned(
             program=PROGRAM,
@@ -124,6 +168,32 @@ OLDER: dict[tuple[str, int], list[Event | Retired]] = {
             order=ORDER,
             currency="GBP.3",
             rules_version=2,
+        )
+    ],
+    ("CampaignDrafted", 1): [
+        CampaignDrafted(
+            program=PROGRAM,
+            campaign=SPRING,
+            plan=Plan(
+                variants=(Variant(name="ten off", weight=3, offer=OFFER), Variant(name="mail")),
+                holdout=1000,
+                seed="2026",
+                budget=Budget(total=10_000, per_customer=100, cut=Cut.ALL_OR_NOTHING),
+                starts_at=PLACED_AT,
+                ends_at=PLACED_AT.replace(year=2027),
+            ),
+        )
+    ],
+    ("BudgetConsumed", 1): [
+        BudgetConsumed(
+            program=PROGRAM,
+            campaign=SPRING,
+            grant=GrantId("g-1"),
+            customer=ADA,
+            desired=50,
+            amount=20,
+            variant="ten off",
+            offer=OFFER,
         )
     ],
     ("PointsReversed", 1): [

@@ -37,6 +37,8 @@ tiers = ["gold"]
 
 [[policies]]
 spend_order = "fifo"
+capture = "acceptance"
+notice_days = 10
 activation = { when = "delay", days = 14 }
 expiry = { months = 12, period = "month" }
 
@@ -117,6 +119,7 @@ def test_a_programme_is_shown_as_it_is_understood(shop: Shop) -> None:
         "delay, 14 days",
         "months 12, period month, zone Asia/Shanghai",
         "fifo",
+        "Pay for orders at acceptance Notice of expiry 10 days before",
         "Ladder 1, in force since ever",
         "silver from 100.00 CNY on gold from 500.00 CNY on",
         "spend, rolling, 365 days",

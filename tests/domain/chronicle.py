@@ -25,7 +25,13 @@ from regulars.domain.budget import BudgetConsumed, BudgetRestored
 from regulars.domain.loyalty import PointsEarned
 from regulars.domain.merge import Side
 from regulars.domain.offer import Offer
-from regulars.domain.order import Order, OrderCancelled, OrderCompleted, OrderDelivered
+from regulars.domain.order import (
+    Order,
+    OrderAccepted,
+    OrderCancelled,
+    OrderCompleted,
+    OrderDelivered,
+)
 from regulars.domain.policies import (
     activate_on_completion,
     earn_on_delivery,
@@ -36,6 +42,13 @@ from regulars.domain.policies import (
 from regulars.domain.policies_benefits import issue_on_term
 from regulars.domain.policies_campaigns import issue_on_grant, revoke_on_cancelled_grant
 from regulars.domain.policies_coupons import give_back_coupons, take_back_coupons, use_coupons
+from regulars.domain.policies_payment import (
+    give_points_back,
+    hold_on_placing,
+    restore_on_refund,
+    spend_on_acceptance,
+    spend_on_delivery,
+)
 from regulars.domain.policies_referral import (
     claw_back_on_refund,
     decide_claim,
@@ -238,9 +251,11 @@ class Chronicle:
     def reactions(self, event: Event, at: datetime) -> Sequence[Command]:
         """What the policies ask for after an event."""
         if isinstance(event, OrderPlaced):
-            return use_coupons(event, at)
+            return [*use_coupons(event, at), *hold_on_placing(event, at, PROGRAM, self)]
+        if isinstance(event, OrderAccepted):
+            return spend_on_acceptance(event, at, PROGRAM, self)
         if isinstance(event, OrderCancelled):
-            return give_back_coupons(event, at)
+            return [*give_back_coupons(event, at), *give_points_back(event, at, PROGRAM, self)]
         if isinstance(event, OrderCompleted):
             return [
                 *activate_on_completion(event, at, PROGRAM, self),
@@ -257,9 +272,13 @@ class Chronicle:
         if isinstance(event, BudgetRestored):
             return revoke_on_cancelled_grant(event, at)
         if isinstance(event, OrderDelivered):
-            return earn_on_delivery(event, at, PROGRAM, self)
+            return [
+                *spend_on_delivery(event, at, PROGRAM, self),
+                *earn_on_delivery(event, at, PROGRAM, self),
+            ]
         if isinstance(event, RefundIssued):
             return [
+                *restore_on_refund(event, at, PROGRAM, self),
                 *reverse_on_refund(event, at, PROGRAM, self),
                 *take_back_coupons(event, at),
                 *claw_back_on_refund(event, at, PROGRAM, self),

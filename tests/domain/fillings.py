@@ -16,7 +16,8 @@ from hypothesis.strategies import SearchStrategy
 from regulars.domain.actor import Actor, Look
 from regulars.domain.benefits import Benefit, BenefitId, BenefitKind
 from regulars.domain.budget import Budget, Cut
-from regulars.domain.campaign import Plan
+from regulars.domain.campaign_plan import Plan
+from regulars.domain.care_plan import CarePlan
 from regulars.domain.discounts import CouponOf, Discount, OnReturn, PointsPayment
 from regulars.domain.earning import Evaluation
 from regulars.domain.earning_rules import (
@@ -274,6 +275,9 @@ plans = st.builds(
     starts_at=st.none() | moments,
     ends_at=st.none() | moments,
 )
+care_plans = st.builds(
+    CarePlan, holidays=st.sampled_from([(), ("spring",)]), remind_days=st.none() | st.just(3)
+)
 referral_terms = st.builds(
     ReferralTerms,
     currency=currencies,
@@ -311,6 +315,7 @@ _FILLING: Final[Filling] = {
     CouponId: coupon_ids,
     GrantId: grant_ids,
     Plan: plans,
+    CarePlan: care_plans,
     ReferralTerms: referral_terms,
     NoReferral: st.sampled_from(NoReferral),
     tuple[str, ...]: st.sampled_from([(), ("card",)]),

@@ -58,15 +58,14 @@ THREE = (("Bronze", 100), ("Silver", 200), ("Gold", 300))
 class Member:
     """One customer under ladders, without an account around."""
 
-    def __init__(self, by: TierLadder, version: int = 1) -> None:
-        self.version = version
+    def __init__(self, by: TierLadder) -> None:
         self.ladders: list[TierLadderPublished] = []
         self.state = TierStanding()
         self.told: list[Event] = []
         self.publish(by)
 
     def publish(self, by: TierLadder, start: datetime | None = None) -> None:
-        version = self.version + len(self.ladders)
+        version = len(self.ladders) + 1
         self.ladders.append(
             TierLadderPublished(program=PROGRAM, version=version, ladder=by, effective_from=start)
         )

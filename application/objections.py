@@ -69,7 +69,8 @@ def _of_coupon(one: Coupon, rejection: Rejection) -> str | None:
         Reason.NOT_STARTED: f"it counts from {one.valid_from} on",
         Reason.EXPIRED: f"it counted until {one.valid_until}",
         Reason.CAMPAIGN_LIMIT: f"its offer is for {needed} orders in all, and {found} have it",
-        Reason.CUSTOMER_LIMIT: f"its offer is for each customer {_times(needed)}, and was had {_times(found)}",
+        Reason.CUSTOMER_LIMIT: f"each may use its offer {_times(needed)},"
+        f" and this customer did {_times(found)}",
     }
     return words.get(rejection.reason)
 

@@ -48,31 +48,30 @@ class Seen:
 @define
 class Rehearsal:
     """
-    Orders and accounts as they would become: the states are its own, `look` gives the first ones.
+    Orders and accounts as they would become, from what they are `seen` to be.
 
     Commands are decided and reacted to as they are when they are recorded. What reactions ask of
     other streams, such as those of offers, is not gone into.
     """
 
-    look: Look
-    program_id: ProgramId
+    seen: Seen
     _orders: dict[OrderId, Order] = Factory(dict[OrderId, Order])
     _accounts: dict[CustomerId, Account] = Factory(dict[CustomerId, Account])
 
     def program(self) -> Program:
         """The programme in which orders earn."""
-        return self.look.program(self.program_id)
+        return self.seen.program()
 
     def order(self, of: OrderId) -> Order:
         """An order as it has become."""
         if of not in self._orders:
-            self._orders[of] = deepcopy(self.look.order(of))
+            self._orders[of] = deepcopy(self.seen.order(of))
         return self._orders[of]
 
     def account(self, customer: CustomerId) -> Account:
         """A customer's account as it has become."""
         if customer not in self._accounts:
-            self._accounts[customer] = deepcopy(self.look.account(self.program_id, customer))
+            self._accounts[customer] = deepcopy(self.seen.account(customer))
         return self._accounts[customer]
 
     def take(self, command: Command) -> Sequence[Rehearsed]:
@@ -85,7 +84,7 @@ class Rehearsal:
         found = self._decided(command)
         for one in found:  # what reactions add at its end is itself looked at
             if isinstance(one.event, ReactedTo):
-                for reaction in reactions(one.event, one.at, self.program_id, self):
+                for reaction in reactions(one.event, one.at, self.seen.program_id, self):
                     found += self._decided(reaction)
         return found
 

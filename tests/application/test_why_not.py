@@ -117,7 +117,7 @@ def test_every_reason_is_told_at_once() -> None:
         (Reason.WRONG_RECIPIENT, "it is for somebody else"),
         (Reason.EXPIRED, "it counted until 2024-05-18 12:00:00+00:00"),
         (Reason.CAMPAIGN_LIMIT, "its offer is for 0 orders in all, and 0 have it"),
-        (Reason.CUSTOMER_LIMIT, "its offer is for each customer 0 times, and was had 0 times"),
+        (Reason.CUSTOMER_LIMIT, "each may use its offer 0 times, and this customer did 0 times"),
         (Reason.RESERVATION_REQUIRED, "it has to be reserved before the order is placed"),
         (
             Reason.OUT_OF_SCOPE,
@@ -161,7 +161,7 @@ def test_what_the_order_uses_already_counts_against_the_limits_of_its_offer() ->
     with_a_made_up_one = asked(town, C1, order(60_00, ORDER, less(1_00, named("nowhere"))))
 
     assert whys(with_another) == [
-        (Reason.CUSTOMER_LIMIT, "its offer is for each customer once, and was had once")
+        (Reason.CUSTOMER_LIMIT, "each may use its offer once, and this customer did once")
     ]
     assert with_its_own.objections == with_a_made_up_one.objections == ()
 

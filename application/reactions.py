@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeAlias, assert_never
+from typing import Protocol, TypeAlias, assert_never
 
 from regulars.application.events import Command
 from regulars.domain.budget import BudgetConsumed, BudgetRestored
@@ -16,6 +16,7 @@ from regulars.domain.policies import (
     evaluate_tier,
     reverse_on_refund,
 )
+from regulars.domain.policies_benefits import Offers, issue_on_term
 from regulars.domain.policies_campaigns import issue_on_grant, revoke_on_cancelled_grant
 from regulars.domain.policies_coupons import give_back_coupons, take_back_coupons, use_coupons
 from regulars.domain.policies_payment import (
@@ -36,6 +37,7 @@ from regulars.domain.purchase import OrderPlaced
 from regulars.domain.referral import ReferralClaimed, ReferralClawedBack, ReferralQualified
 from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
+from regulars.domain.tiers import TierEntered, TierRenewed, TierUpgraded
 from regulars.domain.told_occasions import OccasionRecorded
 from regulars.domain.values import ProgramId
 
@@ -54,12 +56,19 @@ ReactedTo: TypeAlias = (
     | OccasionRecorded
     | PointsEarned
     | PointsReversed
+    | TierEntered
+    | TierUpgraded
+    | TierRenewed
 )
 """The events that some policy reads."""
 
 
+class Shown(Present, Offers, Protocol):
+    """All that policies look at."""
+
+
 def reactions(
-    event: ReactedTo, at: datetime, program_id: ProgramId, look: Present
+    event: ReactedTo, at: datetime, program_id: ProgramId, look: Shown
 ) -> Sequence[Command]:
     """What the policies ask for after `event`, which `look` has already."""
     match event:
@@ -103,5 +112,7 @@ def reactions(
             )
         case PointsEarned() | PointsReversed():
             return evaluate_tier(event, at, program_id, look)
+        case TierEntered() | TierUpgraded() | TierRenewed():
+            return issue_on_term(event, at, program_id, look)
         case _:
             assert_never(event)

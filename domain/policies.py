@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from attrs import evolve
 
 from regulars.domain import patronage
 from regulars.domain.account import Account
-from regulars.domain.due import balance
+from regulars.domain.due import available
 from regulars.domain.earning import evaluate
 from regulars.domain.earning_rules import NO_CURRENCY, Occasion
 from regulars.domain.loyalty import ActivatePoints, AwardPoints, Command, PointsEarned
@@ -130,23 +131,19 @@ def evaluate_tier(
 def _asked(
     customer: CustomerId, at: datetime, program_id: ProgramId, look: Present
 ) -> EvaluateTier | None:
-    published = look.program().ladder_at(at)
-    if published is None:
+    if look.program().ladder_at(at) is None:
         return None
-    return EvaluateTier(
-        program=program_id,
-        customer=customer,
-        at=at,
-        ladder=published.ladder,
-        version=published.version,
-        balance=balance(look.account(customer), at).available,
-    )
+    ladders = tuple(look.program().ladders)
+    return EvaluateTier(program=program_id, customer=customer, at=at, ladders=ladders)
 
 
 def tier_of(customer: CustomerId, at: datetime, program_id: ProgramId, look: Present) -> str | None:
     """The tier that a customer holds at a moment, by which orders placed then earn."""
     asked = _asked(customer, at, program_id, look)
-    return None if asked is None else tier_at(look.account(customer).tier, asked)
+    if asked is None:
+        return None
+    account = look.account(customer)
+    return tier_at(account.tier, asked, partial(available, account))
 
 
 def _usable(award: AwardPoints, policies: ProgramPolicies) -> AwardPoints:

@@ -24,6 +24,7 @@ from regulars.domain.account import Account
 from regulars.domain.budget import BudgetConsumed, BudgetRestored
 from regulars.domain.loyalty import PointsEarned
 from regulars.domain.merge import Side
+from regulars.domain.offer import Offer
 from regulars.domain.order import (
     Order,
     OrderAccepted,
@@ -38,6 +39,7 @@ from regulars.domain.policies import (
     evaluate_tier,
     reverse_on_refund,
 )
+from regulars.domain.policies_benefits import issue_on_term
 from regulars.domain.policies_campaigns import issue_on_grant, revoke_on_cancelled_grant
 from regulars.domain.policies_coupons import give_back_coupons, take_back_coupons, use_coupons
 from regulars.domain.policies_payment import (
@@ -62,6 +64,7 @@ from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
 from regulars.domain.review import SubmitReview
 from regulars.domain.subject import Subject
+from regulars.domain.tiers import TierEntered, TierRenewed, TierUpgraded
 from regulars.domain.told_occasions import OccasionRecorded
 from regulars.domain.values import (
     CampaignId,
@@ -183,6 +186,10 @@ class Chronicle:
         """As the policies ask for it."""
         return self.accounts[PROGRAM, customer].state
 
+    def offer(self, offer: OfferId) -> Offer:
+        """As the policies ask for it."""
+        return self.offers[PROGRAM, offer].state
+
     def all(self, kind: type[Kind]) -> list[Kind]:
         """The events of one kind, in the order in which they became known."""
         return [fact.event for fact in self.facts if isinstance(fact.event, kind)]
@@ -283,6 +290,8 @@ class Chronicle:
             )
         if isinstance(event, PointsEarned | PointsReversed):
             return evaluate_tier(event, at, PROGRAM, self)
+        if isinstance(event, TierEntered | TierUpgraded | TierRenewed):
+            return issue_on_term(event, at, PROGRAM, self)
         return ()
 
 

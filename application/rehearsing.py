@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 from copy import deepcopy
 from datetime import datetime
+from typing import Any, Final
 
 from attrs import Factory, define, frozen
 
-from regulars.application.aggregates import ACCOUNT, ORDER, Aggregate
+from regulars.application.aggregates import ACCOUNT, ORDER, Aggregate, addressed
 from regulars.application.events import Command, Event
 from regulars.application.questions import Look
+from regulars.application.reacting import AtHand
 from regulars.application.reactions import ReactedTo, reactions
-from regulars.domain import loyalty, order
-from regulars.domain.account import Account
-from regulars.domain.order import Order
-from regulars.domain.program import Program
-from regulars.domain.values import CustomerId, OrderId, ProgramId
+from regulars.domain.values import ProgramId
+
+_REHEARSED: Final = (ORDER, ACCOUNT)
 
 
 @frozen
@@ -25,58 +25,27 @@ class Rehearsed:
     at: datetime
 
 
-@frozen
-class Seen:
-    """The states of one programme's streams as a question sees them: what policies look at."""
-
-    look: Look
-    program_id: ProgramId
-
-    def program(self) -> Program:
-        """The programme in which orders earn."""
-        return self.look.program(self.program_id)
-
-    def order(self, of: OrderId) -> Order:
-        """An order."""
-        return self.look.order(of)
-
-    def account(self, customer: CustomerId) -> Account:
-        """The customer's account in that programme."""
-        return self.look.account(self.program_id, customer)
-
-
 @define
 class Rehearsal:
     """
-    Orders and accounts as they would become, from what they are `seen` to be.
+    Orders and accounts as they would become from what `look` shows, in states of its own.
 
-    Commands are decided and reacted to as they are when they are recorded. What reactions ask of
-    other streams, such as those of offers, is not gone into.
+    Commands are decided and reacted to as they are when they are recorded, by the programme in
+    which orders earn. What reactions ask of other streams, as of those of offers, is left out.
     """
 
-    seen: Seen
-    _orders: dict[OrderId, Order] = Factory(dict[OrderId, Order])
-    _accounts: dict[CustomerId, Account] = Factory(dict[CustomerId, Account])
+    look: Look
+    program_id: ProgramId
+    _own: dict[str, Any] = Factory(dict[str, Any])
 
-    def program(self) -> Program:
-        """The programme in which orders earn."""
-        return self.seen.program()
-
-    def order(self, of: OrderId) -> Order:
-        """An order as it has become."""
-        if of not in self._orders:
-            self._orders[of] = deepcopy(self.seen.order(of))
-        return self._orders[of]
-
-    def account(self, customer: CustomerId) -> Account:
-        """A customer's account as it has become."""
-        if customer not in self._accounts:
-            self._accounts[customer] = deepcopy(self.seen.account(customer))
-        return self._accounts[customer]
+    @property
+    def at_hand(self) -> AtHand:
+        """What has become of the states so far."""
+        return AtHand(self.program_id, self._state)
 
     def take(self, command: Command) -> Sequence[Rehearsed]:
         """
-        What a command and all that it leads to would record, in orders and accounts.
+        What a command and all that it leads to would record.
 
         Raises:
             Refusal: it, or what it leads to, would be refused.
@@ -84,22 +53,25 @@ class Rehearsal:
         found = self._decided(command)
         for one in found:  # what reactions add at its end is itself looked at
             if isinstance(one.event, ReactedTo):
-                for reaction in reactions(one.event, one.at, self.seen.program_id, self):
+                for reaction in reactions(one.event, one.at, self.program_id, self.at_hand):
                     found += self._decided(reaction)
         return found
 
     def _decided(self, command: Command) -> list[Rehearsed]:
-        if isinstance(command, order.Command):
-            return _told(ORDER, command, self.order(command.order))
-        if isinstance(command, loyalty.Command):
-            return _told(ACCOUNT, command, self.account(command.customer))
-        return []
+        stream, aggregate = addressed(command)
+        if aggregate not in _REHEARSED:
+            return []
+        state = self._state(stream, aggregate)
+        found: list[Rehearsed] = []
+        for event in aggregate.decide(command, state):
+            at = aggregate.moment(event, command.at, state)
+            aggregate.fold(state, event, at)
+            found.append(Rehearsed(event, at))
+        return found
 
-
-def _told(aggregate: Aggregate, command: Command, state: Order | Account) -> list[Rehearsed]:
-    found: list[Rehearsed] = []
-    for event in aggregate.decide(command, state):
-        at = aggregate.moment(event, command.at, state)
-        aggregate.fold(state, event, at)
-        found.append(Rehearsed(event, at))
-    return found
+    def _state(self, stream: str, aggregate: Aggregate) -> Any:  # noqa: ANN401 - each aggregate has its own
+        if aggregate not in _REHEARSED:
+            return self.look.state(stream, aggregate)
+        if stream not in self._own:
+            self._own[stream] = deepcopy(self.look.state(stream, aggregate))
+        return self._own[stream]

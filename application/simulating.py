@@ -7,7 +7,8 @@ from attrs import evolve, frozen
 
 from regulars.application.earnings import Earning, earning_by
 from regulars.application.questions import Look, Question
-from regulars.application.rehearsing import Rehearsal, Seen
+from regulars.application.reacting import AtHand
+from regulars.application.rehearsing import Rehearsal
 from regulars.application.why_not import Judged, checkout
 from regulars.domain import offer as offers
 from regulars.domain import purchase
@@ -107,8 +108,7 @@ class Simulate(Question[Simulation]):
                 offers.decide(command, look.offer(command.program, command.offer))
         order, judged = self._wished(look)
         at, done_at = order.at, self.delivered_at or order.at
-        seen = Seen(look, self.program)
-        rehearsal = Rehearsal(seen)
+        rehearsal = Rehearsal(look, self.program)
         told = [
             *rehearsal.take(order),
             *rehearsal.take(MarkDelivered(order=order.order, at=done_at)),
@@ -121,12 +121,12 @@ class Simulate(Question[Simulation]):
             lines=lines[0],
             to_pay=order.total + delivery + order.tip,
             coupons=judged,
-            earned=None if earned is None else earning_by(earned, rehearsal.program()),
+            earned=None if earned is None else earning_by(earned, look.program(self.program)),
             pending=earned is not None and earned.pending,
             activates_at=None if earned is None else earned.activates_at,
             expires_at=None if earned is None else earned.expires_at,
-            before=self._holdings(seen, at),
-            after=self._holdings(rehearsal, done_at),
+            before=self._holdings(AtHand(self.program, look.state), at),
+            after=self._holdings(rehearsal.at_hand, done_at),
         )
 
     def _wished(self, look: Look) -> tuple[PlaceOrder, tuple[Judged, ...]]:

@@ -8,7 +8,7 @@ from attrs import evolve, frozen
 
 from regulars.application.objections import Objection, objection
 from regulars.application.questions import Look, Question
-from regulars.application.rehearsing import Seen
+from regulars.application.reacting import AtHand
 from regulars.domain import purchase
 from regulars.domain.coupons import Use
 from regulars.domain.discounts import CouponOf, Discount, NoPrice
@@ -112,7 +112,7 @@ class Checkout:
         customer = self.bought.customer
         if customer is None:
             return _basket(self.bought)
-        tier = tier_of(customer, self.at, program, Seen(self.look, program))
+        tier = tier_of(customer, self.at, program, AtHand(program, self.look.state))
         return evolve(_basket(self.bought), tier=tier)
 
     def _use(self, coupon: CouponOf, offer: Offer, basket: Basket) -> Use:

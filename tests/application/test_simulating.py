@@ -1,19 +1,23 @@
 """A simulated order comes to the point to what the same order comes to, and records nothing."""
 
-from collections.abc import Sequence
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Final
 
 import pytest
-from attrs import evolve, frozen
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regulars.application.events import Occurrence
+from regulars.application.aggregates import (
+    account_stream,
+    offer_stream,
+    order_stream,
+    program_stream,
+)
+from regulars.application.questions import Streams
 from regulars.application.simulating import Holdings, PointsOffered, Simulate, Simulation
-from regulars.domain.account import Account
 from regulars.domain.coupon import CouponDoesNotCount, ReserveCoupon
 from regulars.domain.discounts import DoesNotAddUp, NoPrice, Priced
 from regulars.domain.due import AccountBalance, balance
@@ -29,14 +33,12 @@ from regulars.domain.earning_rules import (
     When,
 )
 from regulars.domain.loyalty import PointsEarned
-from regulars.domain.offer import Offer
 from regulars.domain.offer_limits import Limits
 from regulars.domain.offer_terms import Basket, Kind, Reason, Scope, Terms
-from regulars.domain.order import MarkDelivered, Order
+from regulars.domain.order import MarkDelivered
 from regulars.domain.policies import tier_of
 from regulars.domain.program import (
     DefineProgram,
-    Program,
     PublishEarningRules,
     PublishTierLadder,
     SetProgramPolicies,
@@ -46,7 +48,7 @@ from regulars.domain.purchase import ImpossiblePayment, Line, OrderAlreadyPlaced
 from regulars.domain.redemption import NotEnoughPoints
 from regulars.domain.tier_ladder import Basis, Level, TierLadder
 from regulars.domain.validity import Activation, ActivationPolicy, ExpiryPolicy
-from regulars.domain.values import BEGINNING, CustomerId, ItemId, OfferId, OrderId, ProgramId
+from regulars.domain.values import BEGINNING, ItemId, OrderId
 from tests.application.histories import tell
 from tests.application.memory_crm import Parts, memory_core
 from tests.application.test_why_not import coupon, less, named, offer
@@ -94,27 +96,15 @@ def of(cart: Basket) -> PlaceOrder:
     return evolve(PLACE, total=total, lines=cart.lines, delivery_fee=cart.delivery_fee, tip=3)
 
 
-@frozen
-class Glance:
+def glance(written: Chronicle, at: datetime) -> Streams:
     """What a chronicle has at a moment, as a question looks at it."""
-
-    at: datetime
-    written: Chronicle
-
-    def program(self, program: ProgramId) -> Program:
-        return self.written.programs[program].state
-
-    def account(self, program: ProgramId, customer: CustomerId) -> Account:
-        return self.written.accounts[program, customer].state
-
-    def order(self, order: OrderId) -> Order:
-        return self.written.orders[order].state
-
-    def offer(self, program: ProgramId, offer: OfferId) -> Offer:
-        return self.written.offers[program, offer].state
-
-    def events(self, stream: str) -> Sequence[Occurrence]:
-        raise NotImplementedError(stream)
+    states: dict[str, object] = {
+        program_stream(PROGRAM): written.program(),
+        account_stream(PROGRAM, ANNA): written.account(ANNA),
+        order_stream(ORDER): written.order(ORDER),
+        **{offer_stream(*one): story.state for one, story in written.offers.items()},
+    }
+    return Streams(at, lambda stream, _: states[stream], lambda _: ())
 
 
 def holdings(written: Chronicle, at: datetime) -> Holdings:
@@ -194,9 +184,9 @@ def test_an_order_comes_to_what_was_simulated(number: int) -> None:
     )
     states = deepcopy((written.accounts, written.offers))
     try:
-        found = simulate.answer(Glance(at, written))
+        found = simulate.answer(glance(written, at))
     except (NotEnoughPoints, DoesNotAddUp):
-        found = evolve(simulate, points=None).answer(Glance(at, written))
+        found = evolve(simulate, points=None).answer(glance(written, at))
     assert (written.accounts, written.offers) == states
     assert found.before is not None
 

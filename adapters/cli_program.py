@@ -15,6 +15,7 @@ from regulars.adapters.program_file import read_program
 from regulars.application.aggregates import program_stream
 from regulars.application.program import as_published, programme
 from regulars.domain import program as domain
+from regulars.domain.care_plan import CarePlan
 from regulars.domain.earning_rules import Group, Multiplier, Rule
 from regulars.domain.program import EarningRulesPublished, Program
 from regulars.domain.program_policies import ProgramPolicies
@@ -70,6 +71,7 @@ def _document(told: Program) -> dict[str, object]:
         "rules": [_without_program(one) for one in told.published],
         "policies": [_without_program(one) for one in told.policies],
         "ladders": [_without_program(one) for one in told.ladders],
+        "care": [_without_program(one) for one in told.cares],
     }
 
 
@@ -92,6 +94,9 @@ def _shown(told: Program) -> Iterator[RenderableType]:
     for ladder in told.ladders:
         title = f"Ladder {ladder.version}, in force {_since(ladder.effective_from)}"
         yield section(title, facts(*_ladder(ladder.ladder)))
+    for care in told.cares:
+        title = f"Care, in force {_since(care.effective_from)}"
+        yield section(title, facts(*_care(care.plan)))
 
 
 def _title(published: EarningRulesPublished) -> str:
@@ -192,3 +197,14 @@ def _ladder(ladder: TierLadder) -> Iterator[tuple[str, str]]:
     yield "Held", f"{term}{grace}"
     refunds = ", by refunds at once" if ladder.refunds_at_once else ""
     yield "Lost", f"{ladder.downgrade.value.replace('_', ' ')}{refunds}"
+
+
+def _care(plan: CarePlan) -> Iterator[tuple[str, str]]:
+    yield "Birthdays", "yes" if plan.birthdays else "no"
+    yield "Holidays", f"{plain(', '.join(plan.holidays)) or 'none'} of {plain(plan.region)}"
+    yield "Consent on", "all channels" if plan.channel is None else plain(plan.channel)
+    yield "Quiet", f"from {plan.quiet_from}:00 until {plan.quiet_until}:00 in {plan.zone}"
+    if plan.remind_days is not None:
+        yield "Merchants", f"reminded {plan.remind_days} days ahead"
+    if plan.campaign is not None:
+        yield "Grants", f"{plan.amount} by campaign {plain(plan.campaign)}"

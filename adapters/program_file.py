@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from attrs import frozen
 
+from regulars.adapters.program_care import Care
 from regulars.adapters.program_ladder import Ladder
 from regulars.adapters.program_rules import Earning, Moment, WrongRules
 from regulars.adapters.toml_file import NotToml, read_toml
@@ -24,6 +25,7 @@ from regulars.domain.program import (
     DefineProgram,
     PublishEarningRules,
     PublishTierLadder,
+    SetCarePlan,
     SetProgramPolicies,
 )
 from regulars.domain.program_policies import USUAL, ProgramPolicies, policy_flaw
@@ -127,6 +129,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     earning: Annotated[list[Earning], msgspec.Meta(min_length=1)]
     policies: list[_Policies] = []
     ladder: list[Ladder] = []
+    care: list[Care] = []
     name: str = "Regulars"
 
 
@@ -206,6 +209,7 @@ def _commands(found: _File, program_id: ProgramId) -> tuple[Command, ...]:
         )
     commands += _policies(found, program_id)
     commands += _ladders(found, program_id)
+    commands += _cares(found, program_id)
     return tuple(commands)
 
 
@@ -251,6 +255,24 @@ def _ladders(found: _File, program_id: ProgramId) -> list[Command]:
                 ladder=ladder,
                 effective_from=start,
             )
+        )
+    return commands
+
+
+def _cares(found: _File, program_id: ProgramId) -> list[Command]:
+    commands: list[Command] = []
+    begun = set[datetime | None]()
+    for number, told in enumerate(found.care):
+        start = _utc(told.effective_from)
+        if start in begun:
+            raise WrongRules(("care", number), "begins when another does")
+        begun.add(start)
+        try:
+            plan = told.plan()
+        except WrongRules as wrong:
+            raise WrongRules(("care", number, *wrong.place), str(wrong)) from None
+        commands.append(
+            SetCarePlan(program=program_id, at=start or BEGINNING, plan=plan, effective_from=start)
         )
     return commands
 

@@ -122,4 +122,5 @@ def test_a_log_without_a_programme_says_so(shop: Shop) -> None:
         "rules": [],
         "policies": [],
         "ladders": [],
+        "care": [],
     }

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final, get_args
 from urllib.parse import quote
 
-from attrs import frozen
+from attrs import Factory, frozen
 
 from regulars.application.events import Command, Event
 from regulars.domain import (
@@ -14,6 +14,7 @@ from regulars.domain import (
     campaign,
     customer,
     erasure,
+    hindsight,
     loyalty,
     merchant,
     offer,
@@ -30,6 +31,10 @@ def as_told(_event: object, at: datetime, _state: object) -> datetime:
     return at
 
 
+def _as_folded(self: "Aggregate") -> Callable[[Any, Any, datetime], None]:
+    return self.fold
+
+
 @frozen(kw_only=True, eq=False)
 class Aggregate:
     """
@@ -39,7 +44,8 @@ class Aggregate:
     test fails where that is forgotten. `snapshot_every` is after how many events a stream is
     worth another snapshot (docs/adr/0012-snapshots-that-nothing-needs.md); None keeps none.
     `moment` tells when an event occurred that came of a command of that moment, in a state that
-    has not folded it yet.
+    has not folded it yet. `hindsight` folds the events that occurred by a past moment, where what
+    was recorded among them may be missing.
     """
 
     state: type[Any]
@@ -49,6 +55,7 @@ class Aggregate:
     decide: Callable[[Any, Any], Sequence[Event]]
     snapshot_every: int | None
     moment: Callable[[Any, datetime, Any], datetime] = as_told
+    hindsight: Callable[[Any, Any, datetime], None] = Factory(_as_folded, takes_self=True)
 
 
 CUSTOMER: Final = Aggregate(
@@ -91,6 +98,7 @@ ACCOUNT: Final = Aggregate(
     decide=loyalty.decide,
     snapshot_every=250,
     moment=loyalty.moment,
+    hindsight=hindsight.fold_account,
 )
 ERASURE: Final = Aggregate(
     state=erasure.Erasure,
@@ -115,6 +123,7 @@ OFFER: Final = Aggregate(
     fold_version=1,
     decide=offer.decide,
     snapshot_every=250,
+    hindsight=hindsight.fold_offer,
 )
 CAMPAIGN: Final = Aggregate(
     state=campaign.Campaign,

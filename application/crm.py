@@ -10,6 +10,7 @@ from typing import Any, Final, Self, TypeVar
 
 from regulars.application import audit
 from regulars.application.aggregates import program_stream
+from regulars.application.asking import Asking
 from regulars.application.batch import Outcome, Receipt
 from regulars.application.catalogue import VIEWS
 from regulars.application.door import Request
@@ -26,11 +27,12 @@ from regulars.application.joined import Joined
 from regulars.application.key_rotation import KeyRotation
 from regulars.application.lookup import Lookup
 from regulars.application.paging import log_by_pages, stream_by_pages
-from regulars.application.ports import Finding, Storage, Vault
+from regulars.application.ports import Clock, Finding, Storage, Vault
 from regulars.application.program import default_program
 from regulars.application.projecting import Progress, Projector
 from regulars.application.protecting import Protecting
-from regulars.application.queries import AsOf, Query, ReplayedRows
+from regulars.application.queries import AsOf, Query
+from regulars.application.questions import Question
 from regulars.application.reader import Reader
 from regulars.application.retaining import Retaining
 from regulars.application.subscription import POLL_SECONDS, Subscription, check_types, reading
@@ -61,6 +63,7 @@ class Crm(Reader):
         commands: Commands,
         gate: Gate,
         projector: Projector,
+        clock: Clock,
         lookup: Callable[[RLock], Lookup],
         protection: Callable[["Crm", RLock], Protecting],
         program_id: ProgramId,
@@ -74,8 +77,10 @@ class Crm(Reader):
         self._vault = vault
         self._commands = commands
         self._projector = projector
+        self._asking = Asking(
+            storage=storage, commands=commands, projector=projector, clock=clock, inline=inline
+        )
         self._program_id = program_id
-        self._inline = inline
         self._join = join
         self._close = close
         self._lock = RLock()
@@ -197,28 +202,16 @@ class Crm(Reader):
             self._commands.execute(Request(id=name, commands=commands, by="host"))
         self._program_seen = self._storage.incarnation
 
-    def ask(self, query: Query[Answer], *, as_of: AsOf | None = None) -> Answer:
+    def ask(self, query: Query[Answer] | Question[Answer], *, as_of: AsOf | None = None) -> Answer:
         """
         The answer now, or as of a time (what had occurred by then) or a position of the log.
 
         A question about the past is answered from the log itself: it costs as much reading as
-        there are events that it may depend on.
+        there are events that it may depend on. A `Question` counts in what fell due by the moment
+        asked about, which is now by the clock where none is told.
         """
         with self._lock:
-            if as_of is not None:
-                with self._storage.snapshot():
-                    return query.answer(ReplayedRows(self._storage.log, query, as_of))
-            self._ensure_caught_up()
-            with self._storage.snapshot():
-                return query.answer(self._storage.views)
-
-    def _ensure_caught_up(self) -> None:
-        if not self._inline:
-            return
-        with self._storage.snapshot():
-            head = self._storage.log.head()
-        if not self._projector.is_at(head):
-            self._projector.catch_up()
+            return self._asking.ask(query, as_of)
 
     def events(  # noqa: PLR0913 - each narrows what is read
         self,
@@ -354,7 +347,7 @@ class Crm(Reader):
             UndecodableEvent: an event is not what its name promises.
         """
         with self._lock:
-            self._ensure_caught_up()
+            self._asking.catch_up()
             return audit.verify(self._storage, self._vault, self.keys, VIEWS, progress=progress)
 
     def close(self) -> None:

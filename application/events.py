@@ -136,6 +136,29 @@ class Recorded(NamedTuple):
         return Occurrence(self.position, self.stream, self.version, self.event, self.occurred_at)
 
 
+def as_recorded(
+    pending: Pending, *, position: int, recorded_at: int, stored_as: tuple[str, int], tenant: str
+) -> Recorded:
+    """An event as it stands in the log once that was written."""
+    name, schema = stored_as
+    return Recorded(
+        position=position,
+        stream=pending.stream,
+        version=pending.version,
+        event=pending.event,
+        event_id=pending.event_id,
+        occurred_at=pending.occurred_at,
+        recorded_at=recorded_at,
+        type=name,
+        schema=schema,
+        tenant=tenant,
+        actor=pending.actor,
+        correlation=pending.correlation,
+        causation=pending.causation,
+        fingerprint=pending.fingerprint,
+    )
+
+
 Happened: TypeAlias = Occurrence | Recorded
 """What views fold: as it was read for them, or as it was just recorded."""
 

@@ -28,6 +28,7 @@ from regulars.application.events import (
     Pending,
     Recorded,
     Retired,
+    as_recorded,
     microseconds,
     moment,
 )
@@ -89,15 +90,26 @@ class Commands:
         """
         try:
             with self._storage.transaction():
-                self._forget_if_lost()
-                head = self._log.head()
-                if head != self._head:
-                    self._states.clear()
-                    self._head = head
+                self._go_to_the_head()
                 yield self._states.load
         except BaseException:
             self._forget()
             raise
+
+    @contextmanager
+    def beside(self) -> Generator[Callable[[str, Aggregate], Any]]:
+        """What streams hold now, for who reads only, all of it as of one moment."""
+        with self._storage.snapshot():
+            self._go_to_the_head()
+            yield lambda stream, aggregate: self._states.load(stream, aggregate).state
+            self._states.trim()
+
+    def _go_to_the_head(self) -> None:
+        self._forget_if_lost()
+        head = self._log.head()
+        if head != self._head:
+            self._states.clear()
+            self._head = head
 
     def execute(self, request: Request) -> Receipt:
         """
@@ -223,7 +235,13 @@ class Commands:
         if self._inline or not project:
             first = last - len(pending) + 1
             events = [
-                self._as_recorded(position, event, recorded_at)
+                as_recorded(
+                    event,
+                    position=position,
+                    recorded_at=recorded_at,
+                    stored_as=self._log.stored_as(type(event.event)),
+                    tenant=self._door.tenant,
+                )
                 for position, event in enumerate(pending, first)
             ]
             (self._projector.follow if project else self._projector.gather)(events, last)
@@ -372,25 +390,6 @@ class Commands:
                 aggregate.fold(held.state, pending.event, moment(pending.occurred_at))
                 held.version = pending.version
         return held
-
-    def _as_recorded(self, position: int, pending: Pending, recorded_at: int) -> Recorded:
-        name, schema = self._log.stored_as(type(pending.event))
-        return Recorded(
-            position=position,
-            stream=pending.stream,
-            version=pending.version,
-            event=pending.event,
-            event_id=pending.event_id,
-            occurred_at=pending.occurred_at,
-            recorded_at=recorded_at,
-            type=name,
-            schema=schema,
-            tenant=self._door.tenant,
-            actor=pending.actor,
-            correlation=pending.correlation,
-            causation=pending.causation,
-            fingerprint=pending.fingerprint,
-        )
 
 
 def _are_bare(requests: Sequence[Request]) -> bool:

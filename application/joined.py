@@ -7,6 +7,7 @@ from regulars.application.batch import Outcome, Receipt
 from regulars.application.door import Request
 from regulars.application.events import Command
 from regulars.application.queries import AsOf, Query
+from regulars.application.questions import Question
 
 if TYPE_CHECKING:
     from regulars.application.crm import Crm
@@ -39,6 +40,6 @@ class Joined:
         """Record many requests, each whole or refused by itself; see `Crm.execute_all`."""
         return self._core().execute_all(requests)
 
-    def ask(self, query: Query[Answer], *, as_of: AsOf | None = None) -> Answer:
+    def ask(self, query: Query[Answer] | Question[Answer], *, as_of: AsOf | None = None) -> Answer:
         """The answer as the host's transaction sees it; see `Crm.ask`."""
         return self._core().ask(query, as_of=as_of)

@@ -62,8 +62,9 @@ class States:
         self._resume({stream: aggregate})
         held = self._held.get(stream)
         if held is None:
-            held = self._held[stream] = Held(aggregate, aggregate.state())
+            held = Held(aggregate, aggregate.state())
             held.fold(self._log.facts(stream))
+            self._held[stream] = held
         return held
 
     def load_ahead(self, wanted: Mapping[str, Aggregate]) -> None:

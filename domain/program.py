@@ -116,9 +116,11 @@ class Program:
         Raises:
             LookupError: none were.
         """
-        if not 0 < number <= len(self.published):
-            raise LookupError(f"no rules were published under the number {number}")
-        return self.published[number - 1].rules
+        # Of a past moment some may be missing in between.
+        for one in self.published:
+            if one.version == number:
+                return one.rules
+        raise LookupError(f"no rules were published under the number {number}")
 
 
 _EVER: Final = datetime.min.replace(tzinfo=UTC)

@@ -63,6 +63,7 @@ from regulars.application.portable import ExportDenied, Portable
 from regulars.application.ports import Erased, KeyUnavailable, Revealed, Tampered
 from regulars.application.protecting import Protecting
 from regulars.application.queries import AsOf, Query
+from regulars.application.questions import Look, Question
 from regulars.application.reading import (
     BoxIn,
     Card,
@@ -262,6 +263,7 @@ __all__ = [
     "LogCheck",
     "LogNotEmpty",
     "LogStatus",
+    "Look",
     "LookupDenied",
     "MarkDelivered",
     "MarkReady",
@@ -302,6 +304,7 @@ __all__ = [
     "PublishMenuItem",
     "PublishTierLadder",
     "Query",
+    "Question",
     "Reach",
     "ReadingPolicy",
     "Receipt",

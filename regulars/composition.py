@@ -210,6 +210,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                 commands=commands,
                 gate=gate,
                 projector=projector,
+                clock=time,
                 lookup=lambda lock: Lookup(
                     storage=storage, vault=vault, blinder=blinder, gate=gate, scrub=scrub, lock=lock
                 ),

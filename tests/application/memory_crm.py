@@ -127,6 +127,7 @@ def core(
         commands=commands,
         gate=gate,
         projector=projector,
+        clock=clock,
         lookup=lambda lock: Lookup(
             storage=storage, vault=opener, blinder=blinder, gate=gate, scrub=scrub, lock=lock
         ),

@@ -1,0 +1,52 @@
+"""Asking: a question goes to views or to states of streams, now or as of a moment of the past."""
+
+from typing import TypeVar
+
+from attrs import frozen
+
+from regulars.application.handling import Commands
+from regulars.application.ports import Clock, Storage
+from regulars.application.projecting import Projector
+from regulars.application.queries import AsOf, Query, ReplayedRows
+from regulars.application.questions import Question, past, present
+
+Answer = TypeVar("Answer")
+
+
+@frozen(kw_only=True)
+class Asking:
+    """Answers from one storage. Views are as far as the log before they answer, if `inline`."""
+
+    storage: Storage
+    commands: Commands
+    projector: Projector
+    clock: Clock
+    inline: bool
+
+    def ask(self, asked: Query[Answer] | Question[Answer], as_of: AsOf | None) -> Answer:
+        """The answer; see `Crm.ask`."""
+        if isinstance(asked, Question):
+            return self._from_streams(asked, as_of)
+        if as_of is not None:
+            with self.storage.snapshot():
+                return asked.answer(ReplayedRows(self.storage.log, asked, as_of))
+        self.catch_up()
+        with self.storage.snapshot():
+            return asked.answer(self.storage.views)
+
+    def _from_streams(self, asked: Question[Answer], as_of: AsOf | None) -> Answer:
+        log = self.storage.log
+        if as_of is not None:
+            with self.storage.snapshot():
+                return asked.answer(past(log, as_of))
+        with self.commands.beside() as state:
+            return asked.answer(present(log, state, self.clock.now()))
+
+    def catch_up(self) -> None:
+        """Have views that go along with commands fold what others recorded."""
+        if not self.inline:
+            return
+        with self.storage.snapshot():
+            head = self.storage.log.head()
+        if not self.projector.is_at(head):
+            self.projector.catch_up()

@@ -1,0 +1,127 @@
+"""An account and an offer as of moments of the past, whatever was recorded late."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from attrs import evolve
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from regulars.domain import hindsight
+from regulars.domain.account import Account
+from regulars.domain.due import AccountBalance, balance
+from regulars.domain.holding import PointsReservationReleased
+from regulars.domain.lots import PointsActivated, PointsExpired
+from regulars.domain.loyalty import Command, Event
+from regulars.domain.offer import Offer
+from regulars.domain.values import LotId, ReservationId
+from tests.domain.account_histories import lives
+from tests.domain.chronicle import PROGRAM
+from tests.domain.examples import ANNA
+from tests.domain.points import award, redeem, refunded
+from tests.domain.story import NOON, AccountStory, account_story, offer_story
+from tests.domain.test_offer import DEFINE, ISSUE, REVOKE
+
+HOUR = timedelta(hours=1)
+
+
+def told(commands: Sequence[Command]) -> AccountStory:
+    story = account_story()
+    for command in commands:
+        story.attempt(command)
+    return story
+
+
+def as_of(when: datetime, story: AccountStory) -> Account:
+    state = Account()
+    for at, event in zip(story.moments, story.told, strict=True):
+        if at <= when:
+            hindsight.fold_account(state, event, at)
+    return state
+
+
+def held(available: int, debt: int = 0) -> AccountBalance:
+    return AccountBalance(available=available, pending=0, reserved=0, debt=debt)
+
+
+@settings(max_examples=60)
+@given(lives())
+def test_of_an_account_of_which_all_is_told_hindsight_is_no_other(
+    commands: tuple[Command, ...],
+) -> None:
+    story = told(commands)
+
+    assert as_of(max(story.moments, default=NOON), story) == story.state
+
+
+@settings(max_examples=60)
+@given(lives(), st.integers(-10, 200))
+def test_as_of_any_moment_an_account_owes_or_has_but_never_both(
+    commands: tuple[Command, ...], hours: int
+) -> None:
+    when = NOON + hours * HOUR
+    state = as_of(when, told(commands))
+
+    then = balance(state, max(when, state.as_of))
+    assert min(then.available, then.pending, then.reserved, then.debt) >= 0
+    assert not (then.available and then.debt)
+    assert all(0 <= lot.left <= lot.points for lot in state.lots.known.values())
+
+
+def test_a_refund_that_is_told_late_takes_what_was_there_at_its_own_moment() -> None:
+    commands: list[Command] = [
+        award("o-1", 10_00),
+        redeem(6, NOON + 4 * HOUR),
+        refunded("o-1", 0, NOON + 2 * HOUR, price=10_00),
+    ]
+    story = told(commands)
+
+    balances = [balance(as_of(at, story), at) for at in (NOON + n * HOUR for n in (0, 2, 4))]
+
+    assert balances == [held(10), held(0), held(0, debt=6)]
+
+
+def test_a_refund_before_its_delivery_is_owed_until_then() -> None:
+    commands: list[Command] = [
+        award("o-1", 10_00, NOON + HOUR),
+        refunded("o-1", 0, NOON, price=10_00),
+    ]
+    story = told(commands)
+
+    balances = [balance(as_of(at, story), at) for at in (NOON, NOON + HOUR)]
+
+    assert balances == [held(0, debt=10), held(0)]
+
+
+def test_what_falls_due_of_what_is_not_there_yet_changes_nothing() -> None:
+    lot, state = LotId("o-9"), Account()
+    early: list[Event] = [
+        PointsActivated(program=PROGRAM, customer=ANNA, lot=lot, points=5, activated_at=NOON),
+        PointsExpired(program=PROGRAM, customer=ANNA, lot=lot, points=5, expired_at=NOON),
+        PointsReservationReleased(
+            program=PROGRAM,
+            customer=ANNA,
+            reservation=ReservationId("h-9"),
+            points=5,
+            allocations=(),
+            released_at=NOON,
+        ),
+    ]
+
+    for event in early:
+        hindsight.fold_account(state, event, NOON)
+
+    assert state == Account()
+
+
+def test_of_a_coupon_that_was_not_issued_yet_nothing_is_told() -> None:
+    early = evolve(REVOKE, at=NOON - HOUR)
+    story, then = offer_story().given(DEFINE, ISSUE, early), Offer()
+
+    for event in (story.told[0], story.told[2]):
+        hindsight.fold_offer(then, event, NOON)
+
+    assert then == offer_story().given(DEFINE).state
+    for event in story.told[1:]:
+        hindsight.fold_offer(then, event, NOON)
+    assert then == story.state

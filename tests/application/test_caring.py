@@ -15,7 +15,7 @@ from regulars.domain.actor import AccessRecorded
 from regulars.domain.budget import Budget
 from regulars.domain.campaign import CampaignNotRunning, DraftCampaign, LaunchCampaign
 from regulars.domain.campaign_plan import Plan
-from regulars.domain.care_plan import CarePlan
+from regulars.domain.care_plan import CarePlan, SetCarePlan
 from regulars.domain.customer import (
     GrantConsent,
     RegisterCustomer,
@@ -28,7 +28,7 @@ from regulars.domain.loyalty import PointsEarned
 from regulars.domain.merge import MergeCustomers
 from regulars.domain.order import MarkDelivered
 from regulars.domain.personal import DataClass, Profile
-from regulars.domain.program import DefineProgram, PublishEarningRules, SetCarePlan
+from regulars.domain.program import DefineProgram, PublishEarningRules
 from regulars.domain.reading import DEFAULT_POLICY, Basis, ReadingPolicy
 from regulars.domain.reading import Rule as ReadingRule
 from regulars.domain.reminders import CareReminderRaised

@@ -5,7 +5,8 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regulars.domain.care_plan import CarePlan
+from regulars.domain.benefits import Benefit, BenefitId, BenefitKind
+from regulars.domain.care_plan import CarePlan, ImpossibleCare, SetCarePlan
 from regulars.domain.earning_rules import RuleSet
 from regulars.domain.program import (
     Command,
@@ -16,9 +17,10 @@ from regulars.domain.program import (
     ProgramDefined,
     ProgramPoliciesSet,
     PublishEarningRules,
+    PublishTierBenefits,
     PublishTierLadder,
-    SetCarePlan,
     SetProgramPolicies,
+    TierBenefitsPublished,
     TierLadderPublished,
     UnknownProgram,
 )
@@ -44,6 +46,8 @@ SET = SetProgramPolicies(program=PROGRAM, at=NOON, policies=MONTHLY)
 GOLD = TierLadder(levels=(Level(tier="gold", least=100),))
 LADDER = PublishTierLadder(program=PROGRAM, at=NOON, ladder=GOLD)
 CARE = SetCarePlan(program=PROGRAM, at=NOON, plan=CarePlan(holidays=("national_day",)))
+FIRST = Benefit(benefit=BenefitId("first"), kind=BenefitKind.PRIORITY_DELIVERY, tiers=("gold",))
+BENEFITS = PublishTierBenefits(program=PROGRAM, at=NOON, benefits=(FIRST,))
 A_MOMENT = timedelta(microseconds=1)
 
 COMMANDS: dict[str, Command] = {
@@ -55,17 +59,19 @@ COMMANDS: dict[str, Command] = {
     "policies": SET,
     "ladder": LADDER,
     "care": CARE,
+    "benefits": BENEFITS,
 }
-LEGEND: Legend = {UnknownProgram: "?", ProgramAlreadyDefined: "!"}
+LEGEND: Legend = {UnknownProgram: "?", ProgramAlreadyDefined: "!", ImpossibleRules: "%"}
 TABLE = """
-                define  rename  publish  better  later  policies  ladder  care
-nothing         +       +       ?        ?       ?      ?         ?       ?
-defined         =       !       +        +       +      +         +       +
-with a rule     =       !       =        +       +      +         +       +
-with rules      =       !       +        =       =      +         +       +
-with policies   =       !       +        +       +      =         +       +
-with a ladder   =       !       +        +       +      +         =       +
-with care       =       !       +        +       +      +         +       =
+                define  rename  publish  better  later  policies  ladder  benefits  care
+nothing         +       +       ?        ?       ?      ?         ?       ?         ?
+defined         =       !       +        +       +      +         +       %         +
+with a rule     =       !       =        +       +      +         +       %         +
+with rules      =       !       +        =       =      +         +       %         +
+with policies   =       !       +        +       +      =         +       %         +
+with a ladder   =       !       +        +       +      +         =       +         +
+with benefits   =       !       +        +       +      +         =       =         +
+with care       =       !       +        +       +      +         +       %         =
 """
 PASTS: dict[str, tuple[Command, ...]] = {
     "nothing": (),
@@ -75,6 +81,7 @@ PASTS: dict[str, tuple[Command, ...]] = {
     "with policies": (DEFINE, SET),
     "with a ladder": (DEFINE, LADDER),
     "with care": (DEFINE, CARE),
+    "with benefits": (DEFINE, LADDER, BENEFITS),
 }
 
 
@@ -257,6 +264,20 @@ def test_a_ladder_holds_from_its_first_moment_on_under_its_number() -> None:
     assert regulars().state.ladder_at(NOON) is None
 
 
+def test_benefits_hold_from_their_first_moment_on_under_their_number() -> None:
+    second = evolve(FIRST, benefit=BenefitId("second"))
+    story = regulars().given(LADDER, BENEFITS)
+
+    later = evolve(BENEFITS, benefits=(second,), effective_from=NOON)
+    assert story.when(later) == [
+        TierBenefitsPublished(program=PROGRAM, version=2, benefits=(second,), effective_from=NOON)
+    ]
+    assert story.state.benefits_of("gold", NOON - A_MOMENT) == (FIRST,)
+    assert story.state.benefits_of("gold", NOON) == (second,)
+    assert story.state.benefits_of("silver", NOON) == ()
+    assert regulars().state.benefits_of("gold", NOON) == ()
+
+
 def test_a_ladder_that_nobody_can_climb_is_refused_by_its_place() -> None:
     with pytest.raises(ImpossibleRules) as refused:
         regulars().when(evolve(LADDER, ladder=TierLadder(levels=())))
@@ -273,7 +294,7 @@ def test_a_plan_of_care_holds_from_its_first_moment_on() -> None:
 
 
 def test_a_plan_of_care_that_cannot_be_is_refused_by_its_place() -> None:
-    with pytest.raises(ImpossibleRules) as refused:
+    with pytest.raises(ImpossibleCare) as refused:
         regulars().when(evolve(CARE, plan=CarePlan(zone="nowhere")))
 
     assert refused.value.flaw.place == ("zone",)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from regulars.domain import (
     budget,
     campaign,
+    care_plan,
     coupon,
     customer,
     discounts,
@@ -39,6 +40,7 @@ FILLING: Filling = {
 MODULES = (
     budget,
     campaign,
+    care_plan,
     coupon,
     customer,
     discounts,

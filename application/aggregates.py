@@ -132,6 +132,7 @@ CAMPAIGN: Final = Aggregate(
     fold_version=2,
     decide=campaign.decide,
     snapshot_every=250,
+    hindsight=hindsight.fold_campaign,
 )
 REFERRAL: Final = Aggregate(
     state=referral.Referral,

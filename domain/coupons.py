@@ -85,7 +85,9 @@ def fold(state: Coupons, event: Event) -> None:
             one.restores += 1
             _free(state, event.coupon)
         case CouponExpired():
-            _count(state, state.all[event.coupon].user, -1)
+            one = state.all[event.coupon]
+            _count(state, one.user, -1)
+            one.valid_until = event.expired_at
             _free(state, event.coupon)
         case CouponRevoked():
             state.all[event.coupon].revoked = True

@@ -190,8 +190,8 @@ def _policies(policies: ProgramPolicies) -> Iterator[tuple[str, str]]:
     yield "Restoring", f"{returns.restore.value}, reinstated for {returns.reinstate_days} days"
     yield "Spent first", policies.spend_order.value
     yield "Pay for orders", f"at {policies.capture.value}"
-    told = policies.notice_days
-    yield "Notice of expiry", "none" if told is None else f"{told} days before"
+    notice = policies.notice_days
+    yield "Notice of expiry", "none" if notice is None else f"{notice} days before"
 
 
 def _ladder(ladder: TierLadder) -> Iterator[tuple[str, str]]:

@@ -29,9 +29,9 @@ def rolling(days: int, **told: Any) -> TierLadder:  # noqa: ANN401 - by name
 
 
 def counted(at: datetime, days: int, *values: int) -> Assessment:
-    """By the ladder of version 3, what the lots came to that began within so many days."""
+    """By the first ladder, what the lots came to that began within so many days."""
     return Assessment(
-        ladder=3,
+        ladder=1,
         basis=Basis.EARNED,
         at=at,
         value=sum(values),
@@ -43,7 +43,7 @@ def counted(at: datetime, days: int, *values: int) -> Assessment:
 
 
 def test_a_tier_that_is_won_twice_and_lost_after_its_grace_is_told_in_full() -> None:
-    anna = Member(rolling(30, grace_months=1), version=3)
+    anna = Member(rolling(30, grace_months=1))
     later = NOON + A_DAY
     end, over = later + YEAR, datetime(2025, 6, 18, 12, tzinfo=UTC)
 
@@ -87,7 +87,7 @@ def test_a_tier_that_is_won_twice_and_lost_after_its_grace_is_told_in_full() -> 
 
 
 def test_a_tier_that_is_held_for_another_term_is_told_in_full() -> None:
-    anna = Member(rolling(400), version=3)
+    anna = Member(rolling(400))
     anna.earns(150, NOON)
 
     anna.look(NEXT)
@@ -104,7 +104,7 @@ def test_a_tier_that_is_held_for_another_term_is_told_in_full() -> None:
 
 
 def test_a_tier_that_is_lost_at_once_gives_way_to_the_one_that_is_reached() -> None:
-    anna = Member(rolling(30, downgrade=Downgrade.IMMEDIATE), version=3)
+    anna = Member(rolling(30, downgrade=Downgrade.IMMEDIATE))
     anna.earns(150, NOON)
     anna.earns(100, NOON + A_DAY)
 
@@ -119,7 +119,7 @@ def test_a_tier_that_is_lost_at_once_gives_way_to_the_one_that_is_reached() -> N
 
 
 def test_what_is_earned_at_the_end_of_a_term_counts_for_the_next() -> None:
-    anna = Member(rolling(30), version=3)
+    anna = Member(rolling(30))
     anna.earns(150, NOON)
 
     anna.earns(150, NEXT)
@@ -128,7 +128,7 @@ def test_what_is_earned_at_the_end_of_a_term_counts_for_the_next() -> None:
 
 
 def test_a_tier_after_a_grace_has_a_grace_of_its_own_again() -> None:
-    anna = Member(rolling(30, grace_months=1, downgrade=Downgrade.ONE_DOWN), version=3)
+    anna = Member(rolling(30, grace_months=1, downgrade=Downgrade.ONE_DOWN))
     anna.earns(300, NOON)
 
     anna.look(NOON + 1_200 * A_DAY)
@@ -152,7 +152,7 @@ def test_money_counts_as_far_as_it_stayed_paid() -> None:
 def test_a_refund_takes_no_tier_at_once_unless_the_ladder_says_so() -> None:
     anna = Member(ladder(*THREE, refunds_at_once=True))
     anna.earns(100, NOON)
-    anna.state.gains[LotId("o-0")].points = 0
+    anna.state.gains.lose(LotId("o-0"), 100, 0)
 
     assert anna.look(NOON + A_DAY) == "Bronze"
     assert anna.look(NOON + A_DAY, refunded=True) is None

@@ -131,7 +131,7 @@ STORED: Final[dict[type[Event], Stored]] = {
     actor.ActorSuspended: ("ActorSuspended", 1),
     actor.WriteRefused: ("WriteRefused", 1),
     actor.ActorReinstated: ("ActorReinstated", 1),
-    offer.OfferDefined: ("OfferDefined", 1),
+    offer.OfferDefined: ("OfferDefined", 2),
     offer.OfferEnded: ("OfferEnded", 1),
     coupon.CouponIssued: ("CouponIssued", 1),
     coupon.CouponReserved: ("CouponReserved", 1),

@@ -94,6 +94,17 @@ def _spent_at_delivery(payload: Payload) -> Iterator[Turned]:
     yield "ProgramPoliciesSet", 2, {**payload, "policies": policies}
 
 
+def _in_any_scene(payload: Payload) -> Iterator[Turned]:
+    scene: Payload = {
+        "hours": [],
+        "weekdays": [],
+        "zone": "Asia/Shanghai",
+        "merchant_categories": [],
+        "first_order": False,
+    }
+    yield "OfferDefined", 2, {**payload, "scene": scene}
+
+
 UPCASTERS: Final[tuple[Upcaster, ...]] = (
     Upcaster(of=("OrderPlaced", 1), into=(("OrderPlaced", 2),), turn=_without_discounts),
     Upcaster(of=("RefundIssued", 1), into=(("RefundIssued", 2),), turn=_of_an_amount),
@@ -112,6 +123,7 @@ UPCASTERS: Final[tuple[Upcaster, ...]] = (
     Upcaster(of=("PointsEarned", 1), into=(("PointsEarned", 2),), turn=_evaluated),
     Upcaster(of=("PointsReversed", 1), into=(("PointsReversed", 2),), turn=_of_its_lot),
     Upcaster(of=("ErasureRequested", 1), into=(("ErasureRequested", 2),), turn=_for_good),
+    Upcaster(of=("OfferDefined", 1), into=(("OfferDefined", 2),), turn=_in_any_scene),
     Upcaster(of=("CampaignDrafted", 1), into=(("CampaignDrafted", 2),), turn=_without_audience),
     Upcaster(of=("BudgetConsumed", 1), into=(("BudgetConsumed", 2),), turn=_on_no_known_day),
 )

@@ -39,6 +39,7 @@ from regulars.domain.coupon import (
 from regulars.domain.offer_limits import Limits
 from regulars.domain.offer_terms import Basket, Counted, Reason, Rejection, Terms, nothing_counted
 from regulars.domain.purchase import AmountBelowZero
+from regulars.domain.scene import ANY, Scene
 from regulars.domain.values import CouponId, CustomerId, OrderId
 
 
@@ -117,6 +118,7 @@ class Rules:
     terms: Terms
     limits: Limits
     ended: bool
+    scene: Scene = ANY
 
 
 @frozen(kw_only=True)
@@ -199,6 +201,8 @@ def objections(state: Coupons, use: Use, rules: Rules) -> Iterator[Rejection]:
         yield Rejection(reason=Reason.NOT_RUNNING)
     yield from one.objections(use.order, use.customer, use.at)
     yield from _limits(state, use, rules.limits)
+    if rules.scene.misfit(use.at, use.basket) is not None:
+        yield Rejection(reason=Reason.OUT_OF_SCOPE)
     if use.basket is not None:
         so_far = use.so_far or nothing_counted(use.basket)
         yield from offer_terms.objections(rules.terms, use.basket, so_far)

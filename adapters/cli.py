@@ -20,6 +20,8 @@ from regulars.adapters.cli_access_log import access_log
 from regulars.adapters.cli_balance import balance
 from regulars.adapters.cli_call import Connect
 from regulars.adapters.cli_campaign import campaign
+from regulars.adapters.cli_care import care
+from regulars.adapters.cli_coupons import coupons
 from regulars.adapters.cli_demo import NotADemo, demo
 from regulars.adapters.cli_erase import UnknownSubject, erase, erasures
 from regulars.adapters.cli_export import export
@@ -60,6 +62,7 @@ from regulars.application.errors import (
     UnknownView,
     UnusableIndex,
 )
+from regulars.application.holiday_calendar import NoCalendar
 from regulars.application.key_rotation import CannotRetire, CannotRotate
 from regulars.domain.values import Refusal
 
@@ -81,6 +84,7 @@ _FAILURES: Final = (
     DemoDataMissing,
     FileInTheWay,
     LogNotEmpty,
+    NoCalendar,
     NotADemo,
     NotOurDatabase,
     OlderFormat,
@@ -188,7 +192,7 @@ def regulars(ctx: click.Context) -> None:
 for _command in (
     *(demo, import_, program, report, profile, balance, points, reveal, access_log, export, find),
     *(index, merge, erase, erasures, hold, release, holds, new_life, retention, policy),
-    campaign,
+    *(campaign, care, coupons),
     *(events, rebuild, verify, keys, log),
 ):
     regulars.add_command(_command)

@@ -73,9 +73,11 @@ from regulars.application.reading import (
     NotKept,
     SeveralKept,
 )
+from regulars.application.replaying import Compared
 from regulars.application.report import Report, SalesReport
 from regulars.application.retaining import Retaining
 from regulars.application.subscription import Subscription
+from regulars.application.what_if import NoReplay, WhatIf, what_if
 from regulars.composition import connect
 from regulars.domain.actor import Actor, ReinstateActor
 from regulars.domain.bank_card import BindBankCard, UnbindBankCard
@@ -209,6 +211,7 @@ __all__ = [
     "Certificate",
     "Channel",
     "ClaimReferral",
+    "Compared",
     "CompleteOrder",
     "Contact",
     "ContactTaken",
@@ -273,6 +276,7 @@ __all__ = [
     "Migration",
     "Money",
     "NameParty",
+    "NoReplay",
     "NotKept",
     "NotMerged",
     "NotOurDatabase",
@@ -355,6 +359,7 @@ __all__ = [
     "UpdateCustomerDetails",
     "UpdateMerchantDetails",
     "VerifyRealName",
+    "WhatIf",
     "WithdrawConsent",
     "WithdrawObjection",
     "back_up",
@@ -367,4 +372,5 @@ __all__ = [
     "migration_sql",
     "portable_document",
     "restore",
+    "what_if",
 ]

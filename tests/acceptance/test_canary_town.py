@@ -79,6 +79,7 @@ COMMANDS: Final = (
     "policy check policy.toml",
     "program show",
     "program check program.toml",
+    "what-if program.toml --plot what-if{json}.svg",
     "rebuild",
     "verify",
     "keys status",

@@ -121,7 +121,7 @@ OFFER: Final = Aggregate(
     state=offer.Offer,
     events=get_args(offer.Event),
     fold=offer.fold,
-    fold_version=2,
+    fold_version=3,
     decide=offer.decide,
     snapshot_every=250,
     hindsight=hindsight.fold_offer,
@@ -133,6 +133,7 @@ CAMPAIGN: Final = Aggregate(
     fold_version=2,
     decide=campaign.decide,
     snapshot_every=250,
+    hindsight=hindsight.fold_campaign,
 )
 REFERRAL: Final = Aggregate(
     state=referral.Referral,

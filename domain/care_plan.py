@@ -11,7 +11,7 @@ from regulars.domain.codes import is_code
 from regulars.domain.earning_rules import ORDER
 from regulars.domain.rule_flaws import Flaw
 from regulars.domain.validity import is_zone
-from regulars.domain.values import MOST_MINOR, CampaignId, ProgramId
+from regulars.domain.values import MOST_MINOR, CampaignId, ProgramId, Refusal
 
 BIRTHDAY: Final = "birthday"
 """The occasion of a birthday; those of holidays have the holiday's name."""
@@ -73,8 +73,27 @@ class SetCarePlan:
     effective_from: datetime | None = None
 
 
-def set_plan(command: SetCarePlan, before: Sequence[CarePlanSet]) -> Sequence[CarePlanSet]:
-    """The plan to record; nothing if it is the latest of its moment already."""
+@frozen(kw_only=True)
+class ImpossibleCare(Refusal):
+    """A plan has a flaw, for which it cannot be carried out."""
+
+    program: ProgramId
+    flaw: Flaw
+
+    def __str__(self) -> str:
+        return f"programme {self.program} cannot care so: {self.flaw}"
+
+
+def decide(command: SetCarePlan, before: Sequence[CarePlanSet]) -> Sequence[CarePlanSet]:
+    """
+    The plan that is set; nothing if it is the one that holds from that moment on.
+
+    Raises:
+        ImpossibleCare: it cannot be carried out.
+    """
+    found = care_flaw(command.plan)
+    if found is not None:
+        raise ImpossibleCare(program=command.program, flaw=found)
     same = [one for one in before if one.effective_from == command.effective_from]
     if same and same[-1].plan == command.plan:
         return []

@@ -11,8 +11,10 @@ from datetime import datetime
 
 from attrs import evolve
 
-from regulars.domain import loyalty, offer
+from regulars.domain import campaign, loyalty, offer
 from regulars.domain.account import Account
+from regulars.domain.budget import BudgetRestored
+from regulars.domain.campaign import Campaign
 from regulars.domain.coupon import CouponIssued
 from regulars.domain.due import AccountAt
 from regulars.domain.holding import PointsReservationReleased
@@ -54,6 +56,12 @@ def fold_offer(state: Offer, event: offer.Event, at: datetime) -> None:
         case _:
             if event.coupon in state.coupons.all:
                 offer.fold(state, event, at)
+
+
+def fold_campaign(state: Campaign, event: campaign.Event, at: datetime) -> None:
+    """Record in `state` what happened to a campaign; what is told of a grant before it is not."""
+    if not isinstance(event, BudgetRestored) or event.grant in state.pool.grants:
+        campaign.fold(state, event, at)
 
 
 def _there(

@@ -1,4 +1,4 @@
-"""A loyalty programme: its rules, policies, ladder and care, each in force from a moment on."""
+"""A loyalty programme: its earning rules and its policies, each in force from a moment on."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,8 +6,9 @@ from typing import TypeAlias, assert_never
 
 from attrs import Factory, define, frozen
 
+from regulars.domain import care_plan
 from regulars.domain.benefits import Benefit, benefits_flaw, of_tier
-from regulars.domain.care_plan import CarePlan, CarePlanSet, SetCarePlan, care_flaw, set_plan
+from regulars.domain.care_plan import CarePlan, CarePlanSet, SetCarePlan
 from regulars.domain.earning_rules import RuleSet
 from regulars.domain.program_policies import USUAL, ProgramPolicies, policy_flaw
 from regulars.domain.publication import in_force
@@ -300,8 +301,9 @@ def decide(command: Command, state: Program) -> Sequence[Event]:
         case PublishTierBenefits():
             return _benefits(command, state)
         case SetCarePlan():
-            _require(command, state, care_flaw(command.plan))
-            return set_plan(command, state.cares)
+            if state.defined is None:
+                raise UnknownProgram(program=command.program)
+            return care_plan.decide(command, state.cares)
         case _:
             assert_never(command)
 

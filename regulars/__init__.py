@@ -74,9 +74,11 @@ from regulars.application.reading import (
     NotKept,
     SeveralKept,
 )
+from regulars.application.replaying import Compared
 from regulars.application.report import Report, SalesReport
 from regulars.application.retaining import Retaining
 from regulars.application.subscription import Subscription
+from regulars.application.what_if import NoReplay, WhatIf, what_if
 from regulars.composition import connect
 from regulars.domain.actor import Actor, ReinstateActor
 from regulars.domain.bank_card import BindBankCard, UnbindBankCard
@@ -212,6 +214,7 @@ __all__ = [
     "Certificate",
     "Channel",
     "ClaimReferral",
+    "Compared",
     "CompleteOrder",
     "Contact",
     "ContactTaken",
@@ -277,6 +280,7 @@ __all__ = [
     "Migration",
     "Money",
     "NameParty",
+    "NoReplay",
     "NotKept",
     "NotMerged",
     "NotOurDatabase",
@@ -362,6 +366,7 @@ __all__ = [
     "UpdateCustomerDetails",
     "UpdateMerchantDetails",
     "VerifyRealName",
+    "WhatIf",
     "WithdrawConsent",
     "WithdrawObjection",
     "back_up",
@@ -374,4 +379,5 @@ __all__ = [
     "migration_sql",
     "portable_document",
     "restore",
+    "what_if",
 ]

@@ -18,6 +18,7 @@ from regulars.domain.due import AccountAt
 from regulars.domain.holding import PointsReservationReleased
 from regulars.domain.ledger_policies import SpendOrder
 from regulars.domain.lots import Allocation, PointsActivated, PointsDebtSettled, PointsExpired
+from regulars.domain.loyalty import PointsEarned
 from regulars.domain.offer import Offer, OfferDefined, OfferEnded
 from regulars.domain.reversal import PointsReversed
 
@@ -32,6 +33,9 @@ def fold_account(state: Account, event: loyalty.Event, at: datetime) -> None:
             there = _there(state, event.allocations)
             loyalty.fold(state, evolve(event, allocations=there, debt_added=0), at)
             _owe(state, points - forgiven - _sum(there))
+        case PointsEarned():
+            loyalty.fold(state, event, at)
+            _pay(state, event)
         case PointsExpired(lot=lot):
             for one in _there(state, [Allocation(lot=lot, points=event.points)]):
                 loyalty.fold(state, evolve(event, points=one.points), at)
@@ -69,6 +73,15 @@ def _there(
         if points:
             found.append(Allocation(lot=one.lot, points=points))
     return tuple(found)
+
+
+def _pay(state: Account, earned: PointsEarned) -> None:
+    """Pay what is owed at once, though it is recorded with what came in between."""
+    lot = state.lots.known[earned.lot]
+    if not lot.pending and not lot.is_past(state.as_of):
+        paid = _there(state, [Allocation(lot=earned.lot, points=lot.left)], most=state.debt)
+        state.lots.take(paid)
+        state.debt -= _sum(paid)
 
 
 def _owe(state: Account, points: int) -> None:

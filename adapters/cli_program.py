@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,7 +16,9 @@ from regulars.adapters.program_file import read_program
 from regulars.application.aggregates import program_stream
 from regulars.application.program import as_published, programme
 from regulars.domain import program as domain
+from regulars.domain.benefits import Benefit
 from regulars.domain.earning_rules import Group, Multiplier, Rule
+from regulars.domain.offer_terms import Kind, Terms
 from regulars.domain.program import EarningRulesPublished, Program
 from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.tier_ladder import TierLadder
@@ -70,6 +73,7 @@ def _document(told: Program) -> dict[str, object]:
         "rules": [_without_program(one) for one in told.published],
         "policies": [_without_program(one) for one in told.policies],
         "ladders": [_without_program(one) for one in told.ladders],
+        "tier_benefits": [_without_program(one) for one in told.benefits],
     }
 
 
@@ -92,6 +96,9 @@ def _shown(told: Program) -> Iterator[RenderableType]:
     for ladder in told.ladders:
         title = f"Ladder {ladder.version}, in force {_since(ladder.effective_from)}"
         yield section(title, facts(*_ladder(ladder.ladder)))
+    for brought in told.benefits:
+        title = f"Benefits {brought.version}, in force {_since(brought.effective_from)}"
+        yield section(title, facts(*_benefits(brought.benefits)))
 
 
 def _title(published: EarningRulesPublished) -> str:
@@ -177,6 +184,9 @@ def _policies(policies: ProgramPolicies) -> Iterator[tuple[str, str]]:
     yield "Reversal", f"{returns.reversal.value}, {returns.arithmetic.value}"
     yield "Restoring", f"{returns.restore.value}, reinstated for {returns.reinstate_days} days"
     yield "Spent first", policies.spend_order.value
+    yield "Pay for orders", f"at {policies.capture.value}"
+    told = policies.notice_days
+    yield "Notice of expiry", "none" if told is None else f"{told} days before"
 
 
 def _ladder(ladder: TierLadder) -> Iterator[tuple[str, str]]:
@@ -192,3 +202,34 @@ def _ladder(ladder: TierLadder) -> Iterator[tuple[str, str]]:
     yield "Held", f"{term}{grace}"
     refunds = ", by refunds at once" if ladder.refunds_at_once else ""
     yield "Lost", f"{ladder.downgrade.value.replace('_', ' ')}{refunds}"
+
+
+def _benefits(benefits: Iterable[Benefit]) -> Iterator[tuple[str, str]]:
+    for one in benefits:
+        yield plain(one.benefit), f"{benefit_words(one)}, for {' or '.join(map(plain, one.tiers))}"
+
+
+def benefit_words(one: Benefit) -> str:
+    """What a benefit brings, in words."""
+    kind = one.kind.value.replace("_", " ")
+    if one.rule is not None:
+        return f"{kind} by {plain(one.rule)}"
+    if one.offer is not None:
+        return f"{kind}: a coupon of {plain(one.offer)} with each term"
+    return kind if one.terms is None else f"{kind}{_terms(one.terms)}"
+
+
+def _terms(terms: Terms) -> str:
+    off = ""
+    if terms.kind is Kind.PERCENT:
+        off = f" of {Decimal(terms.value) / 100} %"
+    elif terms.value:
+        off = f" of {_money(terms.value, terms)}"
+    least = f" from {_money(terms.at_least, terms)} on" if terms.at_least else ""
+    most = "" if terms.most is None else f", at most {_money(terms.most, terms)}"
+    scope = ", ".join(f"{name} {_words(value)}" for name, value in _said(terms.scope).items())
+    return f"{off}{least}{most}{f', {plain(scope)}' if scope else ''}"
+
+
+def _money(minor: int, terms: Terms) -> str:
+    return f"{decimal_text(minor, terms.currency)} {terms.currency}"

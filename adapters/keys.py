@@ -94,8 +94,11 @@ _REWRAP: Final = (
     .values(wrapped=bindparam("wrapped"), kek=bindparam("kek"))
 )
 _KIND: Final = case((KEYS.c.subject == marks_of("").subject, "marks"), else_=KEYS.c.data_class)
-_COUNTS: Final = select(_KIND, KEYS.c.state, KEYS.c.kek, func.count()).group_by(
-    literal_column("1"), KEYS.c.state, KEYS.c.kek
+# Rows of no tenant are no keys; they tell where those of a log are.
+_COUNTS: Final = (
+    select(_KIND, KEYS.c.state, KEYS.c.kek, func.count())
+    .where(KEYS.c.tenant != "")
+    .group_by(literal_column("1"), KEYS.c.state, KEYS.c.kek)
 )
 
 _ERASE: Final = (

@@ -77,6 +77,11 @@ def _for_good(payload: Payload) -> Iterator[Turned]:
     yield "ErasureRequested", 2, {**payload, "new_life": False}
 
 
+def _spent_at_delivery(payload: Payload) -> Iterator[Turned]:
+    policies: Payload = {**payload["policies"], "capture": "delivery", "notice_days": None}
+    yield "ProgramPoliciesSet", 2, {**payload, "policies": policies}
+
+
 UPCASTERS: Final[tuple[Upcaster, ...]] = (
     Upcaster(of=("OrderPlaced", 1), into=(("OrderPlaced", 2),), turn=_without_discounts),
     Upcaster(of=("RefundIssued", 1), into=(("RefundIssued", 2),), turn=_of_an_amount),
@@ -86,6 +91,11 @@ UPCASTERS: Final[tuple[Upcaster, ...]] = (
         of=("EarningRulePublished", 1),
         into=(("EarningRulesPublished", 1),),
         turn=_set_of_one_rule,
+    ),
+    Upcaster(
+        of=("ProgramPoliciesSet", 1),
+        into=(("ProgramPoliciesSet", 2),),
+        turn=_spent_at_delivery,
     ),
     Upcaster(of=("PointsEarned", 1), into=(("PointsEarned", 2),), turn=_evaluated),
     Upcaster(of=("PointsReversed", 1), into=(("PointsReversed", 2),), turn=_of_its_lot),

@@ -1,7 +1,7 @@
 """A loyalty programme as a person writes it: TOML to commands, with errors that name the line."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -9,11 +9,13 @@ from typing import Annotated, Any, Final
 import msgspec
 from attrs import frozen
 
+from regulars.adapters.program_benefits import TierBenefits
 from regulars.adapters.program_ladder import Ladder
 from regulars.adapters.program_rules import Earning, Moment, WrongRules
 from regulars.adapters.toml_file import NotToml, read_toml
 from regulars.domain.ledger_policies import (
     Arithmetic,
+    Capture,
     Restore,
     ReturnPolicy,
     Reversal,
@@ -23,6 +25,7 @@ from regulars.domain.program import (
     Command,
     DefineProgram,
     PublishEarningRules,
+    PublishTierBenefits,
     PublishTierLadder,
     SetProgramPolicies,
 )
@@ -71,6 +74,8 @@ class _Policies(msgspec.Struct, forbid_unknown_fields=True):
     expiry: _Expiry | None = None
     returns: _Returns | None = None
     spend_order: SpendOrder = USUAL.spend_order
+    capture: Capture = USUAL.capture
+    notice_days: int | None = None
     effective_from: Moment | None = None
 
     def policies(self) -> ProgramPolicies:
@@ -80,6 +85,8 @@ class _Policies(msgspec.Struct, forbid_unknown_fields=True):
             expiry=self._expiry(),
             returns=self._returns(),
             spend_order=self.spend_order,
+            capture=self.capture,
+            notice_days=self.notice_days,
         )
         found = policy_flaw(told)
         if found is not None:
@@ -127,6 +134,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     earning: Annotated[list[Earning], msgspec.Meta(min_length=1)]
     policies: list[_Policies] = []
     ladder: list[Ladder] = []
+    tier_benefits: list[TierBenefits] = []
     name: str = "Regulars"
 
 
@@ -206,6 +214,7 @@ def _commands(found: _File, program_id: ProgramId) -> tuple[Command, ...]:
         )
     commands += _policies(found, program_id)
     commands += _ladders(found, program_id)
+    commands += _benefits(found, commands, program_id)
     return tuple(commands)
 
 
@@ -249,6 +258,31 @@ def _ladders(found: _File, program_id: ProgramId) -> list[Command]:
                 program=program_id,
                 at=start or BEGINNING,
                 ladder=ladder,
+                effective_from=start,
+            )
+        )
+    return commands
+
+
+def _benefits(found: _File, published: Sequence[Command], program_id: ProgramId) -> list[Command]:
+    ladders = [one.ladder for one in published if isinstance(one, PublishTierLadder)]
+    rules = [one.rules for one in published if isinstance(one, PublishEarningRules)]
+    commands: list[Command] = []
+    begun = set[datetime | None]()
+    for number, told in enumerate(found.tier_benefits):
+        start = _utc(told.effective_from)
+        if start in begun:
+            raise WrongRules(("tier_benefits", number), "begin when others do")
+        begun.add(start)
+        try:
+            benefits = told.told(ladders, rules)
+        except WrongRules as wrong:
+            raise WrongRules(("tier_benefits", number, *wrong.place), str(wrong)) from None
+        commands.append(
+            PublishTierBenefits(
+                program=program_id,
+                at=start or BEGINNING,
+                benefits=benefits,
                 effective_from=start,
             )
         )

@@ -86,7 +86,7 @@ PROGRAM: Final = Aggregate(
     state=program.Program,
     events=get_args(program.Event),
     fold=program.fold,
-    fold_version=4,
+    fold_version=6,
     decide=program.decide,
     snapshot_every=100,
 )
@@ -94,7 +94,7 @@ ACCOUNT: Final = Aggregate(
     state=account.Account,
     events=get_args(loyalty.Event),
     fold=loyalty.fold,
-    fold_version=6,
+    fold_version=9,
     decide=loyalty.decide,
     snapshot_every=250,
     moment=loyalty.moment,

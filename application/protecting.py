@@ -15,14 +15,13 @@ from attrs import field, frozen
 
 from regulars.application.aggregates import (
     CUSTOMER,
-    ERASURE,
     ORDER,
     Aggregate,
     customer_stream,
-    erasure_stream,
     order_stream,
 )
 from regulars.application.audit import spot_of
+from regulars.application.erasure_subjects import Whose, state_of
 from regulars.application.events import Command, Event, Recorded, moment
 from regulars.application.merging import person_of, records_in
 from regulars.application.number_protection import NumberProtection, ProtectedLine
@@ -31,7 +30,7 @@ from regulars.application.states import Held
 from regulars.application.subscription import Subscription, reading
 from regulars.domain import order
 from regulars.domain.customer import Customer, CustomerDetailsUpdated, CustomerRegistered
-from regulars.domain.erasure import Erasure, ErasureRequested
+from regulars.domain.erasure import ErasureRequested, SubjectErasureRequested
 from regulars.domain.order import (
     OrderAccepted,
     OrderCancelled,
@@ -56,6 +55,7 @@ from regulars.domain.protection import (
 )
 from regulars.domain.records import CustomersMerged
 from regulars.domain.rights import ProcessingRestricted
+from regulars.domain.subject import Subject, SubjectKind
 from regulars.domain.values import CustomerId, OrderId
 
 FOLLOWER: Final = "number-protection"
@@ -76,14 +76,16 @@ _Read: TypeAlias = (
     | CourierAssigned
     | VirtualNumberAssigned
 )
-_Kept: TypeAlias = ErasureRequested | ProcessingRestricted | CustomersMerged
+_Kept: TypeAlias = (
+    ErasureRequested | SubjectErasureRequested | ProcessingRestricted | CustomersMerged
+)
 READ: Final[frozenset[type[Event]]] = frozenset((*get_args(_Read), *get_args(_Kept)))
 """
 The events after which an order may need something else than before.
 
-An assignment is among them for what another follower did meanwhile; those that keep a customer's
-contact from being used concern all orders of theirs, under whatever id they were placed. So may a
-merge, into somebody whose contact is kept from being used already.
+An assignment is among them for what another follower did meanwhile; those that keep somebody's
+contact from being used concern all orders of theirs, under whatever id they were placed, or that
+they serve. So may a merge, into somebody whose contact is kept from being used already.
 """
 
 
@@ -126,7 +128,7 @@ class Protecting:
                 return at
             events = [one.event for _, one in page.items if self._is_recent(one)]
             orders = [event.order for event in events if isinstance(event, _Read)]
-            kept = {event.customer for event in events if isinstance(event, _Kept)}
+            kept = {_whose(event) for event in events if isinstance(event, _Kept)}
             for order_id in dict.fromkeys((*orders, *self._bound_for(kept))):
                 self.settle(order_id)
             at = page.upto
@@ -152,11 +154,11 @@ class Protecting:
         # What was bound before that has ended by itself.
         return moment(recorded.occurred_at) > self.clock.now() - 2 * self.life
 
-    def _bound_for(self, customers: Collection[CustomerId]) -> Iterator[OrderId]:
+    def _bound_for(self, kept: Collection[Whose]) -> Iterator[OrderId]:
         """The orders of these people for which a number was bound that has not ended yet."""
-        if not customers:
+        if not kept:
             return
-        people = {self._person(one)[0] for one in customers}
+        people = {one if isinstance(one, Subject) else self._person(one)[0] for one in kept}
         read = reading(self.storage, types={VirtualNumberAssigned})
         now, living = self.clock.now(), dict[OrderId, int]()
         with self.lock, self.storage.snapshot():
@@ -174,9 +176,10 @@ class Protecting:
         with self.lock, self.storage.transaction():
             self.storage.checkpoints.keep(_BOUND, min(living.values(), default=at + 1) - 1)
         for order_id in living:
-            placed = self._state(order_id).placed
-            whose = None if placed is None else placed.customer
-            if whose is not None and self._person(whose)[0] in people:
+            state = self._state(order_id)
+            whose = None if state.placed is None else state.placed.customer
+            served_by = {_serving(*one) for one in state.protection.named.items()}
+            if served_by & people or (whose is not None and self._person(whose)[0] in people):
                 yield order_id
 
     def settle(self, order_id: OrderId) -> None:
@@ -198,7 +201,8 @@ class Protecting:
         if _is_over(state):
             for party in Party:
                 ends_at = state.protection.ended.get(party, now)
-                if customer and ends_at > now and not self._may_be_called(customer):
+                who = state.protection.named.get(party)
+                if customer and ends_at > now and not self._may_call(customer, party, who):
                     ends_at = now
                 self.numbers.unbind(_key(order_id, party), at=ends_at)
             return
@@ -226,7 +230,7 @@ class Protecting:
             if way.valid_until is None:
                 return
             lasts = way.valid_until > now + self.life / 2 or not self._goes_on(state, now)
-            if lasts and self._may_be_called(customer):
+            if lasts and self._may_call(customer, party, who):
                 return
         theirs, customers = self._party_phone(order_id, party, who), self._customer_phone(customer)
         key, until = _key(order_id, party), now + self.life
@@ -263,8 +267,8 @@ class Protecting:
         A customer reaches the courier, or the merchant while there is none, unless `to` says
         whom; the others reach the customer. Never a real number. Nobody reaches anybody before
         the order is accepted, nor once it is cancelled, or completed and its grace is over, nor
-        while somebody new serves it for whom nothing was bound yet. A customer whose contact may
-        not be used any more, as once its erasure was asked for, is reached in the chat.
+        while somebody new serves it for whom nothing was bound yet. Where the contact of one of
+        both may not be used any more, as once its erasure was asked for, they meet in the chat.
 
         Raises:
             UnknownOrder: no order was placed under this id.
@@ -286,7 +290,9 @@ class Protecting:
         if way is None or (ends_at is not None and self.clock.now() >= ends_at):
             return None
         customer = state.placed.customer
-        if way.number_ref is None or customer is None or not self._may_be_called(customer):
+        if way.number_ref is None or customer is None:
+            return ProtectedLine()
+        if not self._may_call(customer, party, way.who):
             return ProtectedLine()
         return ProtectedLine(number=self.numbers.number(way.number_ref))
 
@@ -312,13 +318,23 @@ class Protecting:
         Whoever speaks for them is asked.
         """
         customer = self._person(customer)[0]
-        erasure: Erasure = self._held(erasure_stream(customer), ERASURE).state
         person: Customer = self._held(customer_stream(customer), CUSTOMER).state
-        contact = DataClass.CONTACT
-        gone = contact in erasure.erased | erasure.pending.keys()
-        return not gone and not person.rights.restricts(contact)
+        return self._is_kept(customer) and not person.rights.restricts(DataClass.CONTACT)
+
+    def _may_call(self, customer: CustomerId, party: Party, who: str | None) -> bool:
+        """Whether the numbers of both may be used, of the customer and of who serves them."""
+        served = who is None or self._is_kept(_serving(party, who))
+        return served and self._may_be_called(customer)
+
+    def _is_kept(self, whose: Whose) -> bool:
+        """Whether a contact is neither erased nor waits for it."""
+        with self.lock, self.storage.snapshot():
+            erasure = state_of(self.storage.log, whose)
+        return DataClass.CONTACT not in erasure.erased | erasure.pending.keys()
 
     def _party_phone(self, order_id: OrderId, party: Party, who: str | None) -> str | None:
+        if who is None or not self._is_kept(_serving(party, who)):
+            return None
         return self._phone(
             order_stream(order_id),
             lambda event: (
@@ -357,6 +373,14 @@ class Protecting:
             opened = None if last is None else self.vault.open(*last)
         contact = opened.value if isinstance(opened, Revealed) else None
         return contact.phone if isinstance(contact, Contact) else None
+
+
+def _whose(event: _Kept) -> Whose:
+    return event.subject if isinstance(event, SubjectErasureRequested) else event.customer
+
+
+def _serving(party: Party, who: str) -> Subject:
+    return Subject(kind=SubjectKind(party.value), id=who)
 
 
 def _is_over(state: order.Order) -> bool:

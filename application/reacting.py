@@ -7,10 +7,12 @@ from attrs import frozen
 
 from regulars.application.aggregates import (
     ACCOUNT,
+    OFFER,
     ORDER,
     PROGRAM,
     Aggregate,
     account_stream,
+    offer_stream,
     order_stream,
     program_stream,
 )
@@ -19,9 +21,10 @@ from regulars.application.door import request_base
 from regulars.application.events import Command, Pending, moment
 from regulars.application.reactions import ReactedTo, reactions
 from regulars.domain.account import Account
+from regulars.domain.offer import Offer
 from regulars.domain.order import Order
 from regulars.domain.program import Program
-from regulars.domain.values import CustomerId, OrderId, ProgramId
+from regulars.domain.values import CustomerId, OfferId, OrderId, ProgramId
 
 POLICY: Final = "policy"
 """Who asked for what a policy led to."""
@@ -45,6 +48,10 @@ class AtHand:
     def account(self, customer: CustomerId) -> Account:
         """The customer's account in that programme."""
         return cast("Account", self.state(account_stream(self.program_id, customer), ACCOUNT))
+
+    def offer(self, offer: OfferId) -> Offer:
+        """An offer of that programme, and its coupons."""
+        return cast("Offer", self.state(offer_stream(self.program_id, offer), OFFER))
 
 
 def asked_after(

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeAlias, assert_never
+from typing import Protocol, TypeAlias, assert_never
 
 from regulars.application.events import Command
 from regulars.domain.budget import BudgetConsumed, BudgetRestored
 from regulars.domain.loyalty import PointsEarned
-from regulars.domain.order import OrderCancelled, OrderCompleted, OrderDelivered
+from regulars.domain.order import OrderAccepted, OrderCancelled, OrderCompleted, OrderDelivered
 from regulars.domain.policies import (
     Present,
     activate_on_completion,
@@ -16,8 +16,16 @@ from regulars.domain.policies import (
     evaluate_tier,
     reverse_on_refund,
 )
+from regulars.domain.policies_benefits import Offers, issue_on_term
 from regulars.domain.policies_campaigns import issue_on_grant, revoke_on_cancelled_grant
 from regulars.domain.policies_coupons import give_back_coupons, take_back_coupons, use_coupons
+from regulars.domain.policies_payment import (
+    give_points_back,
+    hold_on_placing,
+    restore_on_refund,
+    spend_on_acceptance,
+    spend_on_delivery,
+)
 from regulars.domain.policies_referral import (
     claw_back_on_refund,
     decide_claim,
@@ -29,11 +37,13 @@ from regulars.domain.purchase import OrderPlaced
 from regulars.domain.referral import ReferralClaimed, ReferralClawedBack, ReferralQualified
 from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
+from regulars.domain.tiers import TierEntered, TierRenewed, TierUpgraded
 from regulars.domain.told_occasions import OccasionRecorded
 from regulars.domain.values import ProgramId
 
 ReactedTo: TypeAlias = (
     OrderPlaced
+    | OrderAccepted
     | OrderDelivered
     | OrderCompleted
     | OrderCancelled
@@ -46,21 +56,33 @@ ReactedTo: TypeAlias = (
     | OccasionRecorded
     | PointsEarned
     | PointsReversed
+    | TierEntered
+    | TierUpgraded
+    | TierRenewed
 )
 """The events that some policy reads."""
 
 
+class Shown(Present, Offers, Protocol):
+    """All that policies look at."""
+
+
 def reactions(
-    event: ReactedTo, at: datetime, program_id: ProgramId, look: Present
+    event: ReactedTo, at: datetime, program_id: ProgramId, look: Shown
 ) -> Sequence[Command]:
     """What the policies ask for after `event`, which `look` has already."""
     match event:
         case OrderPlaced():
-            return use_coupons(event, at)
+            return [*use_coupons(event, at), *hold_on_placing(event, at, program_id, look)]
+        case OrderAccepted():
+            return spend_on_acceptance(event, at, program_id, look)
         case OrderCancelled():
-            return give_back_coupons(event, at)
+            return [*give_back_coupons(event, at), *give_points_back(event, at, program_id, look)]
         case OrderDelivered():
-            return earn_on_delivery(event, at, program_id, look)
+            return [
+                *spend_on_delivery(event, at, program_id, look),
+                *earn_on_delivery(event, at, program_id, look),
+            ]
         case OrderCompleted():
             return [
                 *activate_on_completion(event, at, program_id, look),
@@ -68,6 +90,7 @@ def reactions(
             ]
         case RefundIssued():
             return [
+                *restore_on_refund(event, at, program_id, look),
                 *reverse_on_refund(event, at, program_id, look),
                 *take_back_coupons(event, at),
                 *claw_back_on_refund(event, at, program_id, look),
@@ -89,5 +112,7 @@ def reactions(
             )
         case PointsEarned() | PointsReversed():
             return evaluate_tier(event, at, program_id, look)
+        case TierEntered() | TierUpgraded() | TierRenewed():
+            return issue_on_term(event, at, program_id, look)
         case _:
             assert_never(event)

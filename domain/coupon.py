@@ -5,6 +5,7 @@ It is issued, held by an order, used by one, and given back if that order is can
 decides (`regulars.domain.offer`).
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TypeAlias
 
@@ -161,24 +162,19 @@ class Coupon:
         """Whether an order has used it."""
         return self.order is not None and self.lapses_at is None
 
-    def rejection(
+    def objections(
         self, order: OrderId, customer: CustomerId | None, at: datetime
-    ) -> Rejection | None:
-        """Why this coupon, of an offer whatever it is, does not count for an order."""
-        reason: Reason | None = None
-        if self.revoked:
-            reason = Reason.REVOKED
-        elif self.customer not in {None, customer}:
-            reason = Reason.WRONG_RECIPIENT
-        elif self.is_used():
-            reason = Reason.USED
-        elif self.order != order and self.is_held(at):
-            reason = Reason.RESERVED
-        elif at < self.valid_from:
-            reason = Reason.NOT_STARTED
-        elif self.valid_until is not None and at >= self.valid_until:
-            reason = Reason.EXPIRED
-        return Rejection(reason=reason) if reason else None
+    ) -> Iterator[Rejection]:
+        """Every reason why this coupon, of an offer whatever it is, does not count for an order."""
+        found = (
+            (Reason.REVOKED, self.revoked),
+            (Reason.WRONG_RECIPIENT, self.customer not in {None, customer}),
+            (Reason.USED, self.is_used()),
+            (Reason.RESERVED, self.order != order and self.is_held(at)),
+            (Reason.NOT_STARTED, at < self.valid_from),
+            (Reason.EXPIRED, self.valid_until is not None and at >= self.valid_until),
+        )
+        return (Rejection(reason=reason) for reason, holds in found if holds)
 
 
 @frozen(kw_only=True)

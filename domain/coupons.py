@@ -4,12 +4,13 @@ The coupons of one offer, and the limits that they share.
 One state decides on all of them, so that of two who want the last one exactly one gets it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from attrs import Factory, define, frozen
 
+from regulars.domain import offer_terms
 from regulars.domain.codes import require_code
 from regulars.domain.coupon import (
     Command,
@@ -36,7 +37,7 @@ from regulars.domain.coupon import (
     UnknownCoupon,
 )
 from regulars.domain.offer_limits import Limits
-from regulars.domain.offer_terms import Basket, Reason, Rejection, Terms, rejection
+from regulars.domain.offer_terms import Basket, Counted, Reason, Rejection, Terms, nothing_counted
 from regulars.domain.purchase import AmountBelowZero
 from regulars.domain.values import CouponId, CustomerId, OrderId
 
@@ -118,13 +119,18 @@ class Rules:
 
 @frozen(kw_only=True)
 class Use:
-    """A coupon, and the order that would use it. `basket` is that order before discounts."""
+    """
+    A coupon, and the order that would use it.
+
+    `basket` is that order before discounts, `so_far` what other offers left of it, if any did.
+    """
 
     coupon: CouponId
     order: OrderId
     at: datetime
     customer: CustomerId | None = None
     basket: Basket | None = None
+    so_far: Counted | None = None
 
 
 def decide(command: Command, state: Coupons, rules: Rules) -> Sequence[Event]:
@@ -178,32 +184,40 @@ def _issue(command: IssueCoupon, state: Coupons, rules: Rules) -> Sequence[Event
 
 def refusal(state: Coupons, use: Use, rules: Rules) -> Rejection | None:
     """The first reason why a coupon would not count for an order; None if it would."""
+    return next(objections(state, use, rules), None)
+
+
+def objections(state: Coupons, use: Use, rules: Rules) -> Iterator[Rejection]:
+    """Every reason why a coupon would not count for an order, in the order of `Reason`."""
     one = state.all.get(use.coupon)
     if one is None:
-        return Rejection(reason=Reason.NOT_FOUND)
+        yield Rejection(reason=Reason.NOT_FOUND)
+        return
     if rules.ended:
-        return Rejection(reason=Reason.NOT_RUNNING)
-    why = one.rejection(use.order, use.customer, use.at) or _limit(state, use, rules.limits)
-    if why is None and use.basket is not None:
-        return rejection(rules.terms, use.basket)
-    return why
+        yield Rejection(reason=Reason.NOT_RUNNING)
+    yield from one.objections(use.order, use.customer, use.at)
+    yield from _limits(state, use, rules.limits)
+    if use.basket is not None:
+        so_far = use.so_far or nothing_counted(use.basket)
+        yield from offer_terms.objections(rules.terms, use.basket, so_far)
 
 
-def _limit(state: Coupons, use: Use, limits: Limits) -> Rejection | None:
+def _limits(state: Coupons, use: Use, limits: Limits) -> Iterator[Rejection]:
     others = [
         one.user for name in state.held - {use.coupon} if (one := state.all[name]).is_held(use.at)
     ]
     uses = state.used + len(others)
     if limits.total is not None and uses >= limits.total:
-        return Rejection(reason=Reason.CAMPAIGN_LIMIT, needed=limits.total, found=uses)
+        yield Rejection(reason=Reason.CAMPAIGN_LIMIT, needed=limits.total, found=uses)
     if limits.per_customer is None:
-        return None
+        return
     if use.customer is None:
-        return Rejection(reason=Reason.WRONG_RECIPIENT)
+        if state.all[use.coupon].customer is None:
+            yield Rejection(reason=Reason.WRONG_RECIPIENT)
+        return
     uses = state.used_by.get(use.customer, 0) + others.count(use.customer)
-    if uses < limits.per_customer:
-        return None
-    return Rejection(reason=Reason.CUSTOMER_LIMIT, needed=limits.per_customer, found=uses)
+    if uses >= limits.per_customer:
+        yield Rejection(reason=Reason.CUSTOMER_LIMIT, needed=limits.per_customer, found=uses)
 
 
 def _reserve(command: ReserveCoupon, state: Coupons, one: Coupon, rules: Rules) -> Sequence[Event]:

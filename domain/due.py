@@ -68,6 +68,19 @@ def balance(state: Account, at: datetime) -> AccountBalance:
     )
 
 
+def available(state: Account, at: datetime) -> int:
+    """
+    What could or can be spent at a moment.
+
+    Of the past it is known since the end of the term of the present tier; earlier than that it is
+    what can be spent now.
+    """
+    for until, points in state.tier.held:
+        if at < until:
+            return points
+    return AccountAt(state, max(at, state.as_of)).available
+
+
 def schedule(state: Account, at: datetime) -> tuple[Expiring, ...]:
     """The points that can be spent at a moment and expire later, the next to expire first."""
     lots = state.lots.known

@@ -5,7 +5,7 @@ from datetime import datetime
 from attrs import define, frozen
 
 from regulars.domain.lots import Allocation
-from regulars.domain.values import CustomerId, OrderId, ProgramId, ReservationId
+from regulars.domain.values import CustomerId, OrderId, ProgramId, RedemptionId, ReservationId
 
 
 # Stored under these names with these fields: never rename, never repurpose, add a version.
@@ -39,11 +39,32 @@ class PointsReservationReleased:
     lapsed: bool = False
 
 
+@frozen(kw_only=True)
+class PointsReservationConfirmed:
+    """What is held pays for `order`, which was placed: it does not lapse any more."""
+
+    program: ProgramId
+    customer: CustomerId
+    reservation: ReservationId
+    points: int
+    order: OrderId
+
+
 @define
 class Reservation:
-    """Points that are held."""
+    """Points that are held. Those that are `confirmed` pay for an order that was placed."""
 
     points: int
     allocations: tuple[Allocation, ...]
     lapses_at: datetime | None = None
     order: OrderId | None = None
+    confirmed: bool = False
+
+    def pays_for(self, order: OrderId) -> bool:
+        """Whether an order was placed with these points."""
+        return self.confirmed and self.order == order
+
+
+def payment_of(order: OrderId) -> RedemptionId:
+    """The redemption by which points pay for an order."""
+    return RedemptionId(f"payment/{order}")

@@ -13,6 +13,18 @@ class SpendOrder(Enum):
     FIFO = "fifo"
 
 
+class Capture(Enum):
+    """
+    What spends the points that pay for an order, which are held until then.
+
+    `DELIVERY` spends them when the order counts as a sale, and earns; `ACCEPTANCE` as soon as the
+    merchant takes it, or at delivery where nobody told of that.
+    """
+
+    DELIVERY = "delivery"
+    ACCEPTANCE = "acceptance"
+
+
 class Reversal(Enum):
     """
     Where the points of a refunded order are taken from.

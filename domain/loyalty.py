@@ -7,22 +7,37 @@ What refunds take is decided in `reversal`, what is spent in `redemption`, what 
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import TypeAlias
 
 from attrs import frozen
 
-from regulars.domain import patronage, redemption, reversal, tiers, told_occasions
+from regulars.domain import (
+    patronage,
+    points_payment,
+    redemption,
+    reversal,
+    tiers,
+    told_occasions,
+)
 from regulars.domain.account import Account, Award, Redemption
-from regulars.domain.due import AccountAt
+from regulars.domain.due import AccountAt, available
 from regulars.domain.due import Event as Due
 from regulars.domain.earning import MOST_EARNED, Evaluation
 from regulars.domain.earning_rules import ORDER
-from regulars.domain.holding import PointsReservationReleased, PointsReserved, Reservation
+from regulars.domain.gains import Gain
+from regulars.domain.holding import (
+    PointsReservationConfirmed,
+    PointsReservationReleased,
+    PointsReserved,
+    Reservation,
+)
 from regulars.domain.lots import Allocation, PointsActivated, PointsDebtSettled, PointsExpired
 from regulars.domain.occasions import NEWCOMER, Standing
+from regulars.domain.points_payment import ConfirmReservation
 from regulars.domain.redemption import PointsRedeemed, RedemptionReversed
 from regulars.domain.reversal import PointsReversed, ReversePoints
-from regulars.domain.tiers import EvaluateTier, Gain
+from regulars.domain.tiers import EvaluateTier
 from regulars.domain.told_occasions import OccasionRecorded, RecordOccasion
 from regulars.domain.values import CustomerId, LotId, OrderId, ProgramId, Refusal
 
@@ -70,6 +85,7 @@ Event: TypeAlias = (
     | PointsReversed
     | Due
     | redemption.Event
+    | PointsReservationConfirmed
     | tiers.Event
 )
 
@@ -77,6 +93,7 @@ Event: TypeAlias = (
 def fold(state: Account, event: Event, at: datetime) -> None:
     """Record in `state` what happened."""
     state.as_of = max(state.as_of, at)
+    tiers.hold(state.tier, state.as_of, state.lots.available)
     match event:
         case LoyaltyAccountOpened():
             state.opened = True
@@ -85,7 +102,7 @@ def fold(state: Account, event: Event, at: datetime) -> None:
             told_occasions.fold(state.occasions, event, at)
         case PointsEarned():
             _earned(state, event, at)
-            tiers.gain(state.tier, event.lot, _gain(event, at))
+            state.tier.gains.add(event.lot, _gain(event, at))
             if event.order is not None:
                 patronage.count(state.patronage, at)
         case PointsReversed(lot=lot):
@@ -96,7 +113,7 @@ def fold(state: Account, event: Event, at: datetime) -> None:
             state.lots.take(event.allocations)
             state.debt += event.debt_added
             state.refunds.add((lot, event.refund))
-            tiers.lose(state.tier, lot, event.points, event.remaining)
+            state.tier.gains.lose(lot, event.points, event.remaining)
         case PointsActivated(lot=lot, expires_at=expires_at):
             state.lots.activate(lot, expires_at)
         case PointsExpired(lot=lot, points=points):
@@ -113,6 +130,9 @@ def fold(state: Account, event: Event, at: datetime) -> None:
                 lapses_at=event.lapses_at,
                 order=event.order,
             )
+        case PointsReservationConfirmed(reservation=reservation):
+            held = state.held[reservation]
+            held.confirmed, held.order, held.lapses_at = True, event.order, None
         case PointsReservationReleased(reservation=reservation, allocations=allocations):
             state.lots.put_back(allocations)
             state.held.pop(reservation, None)
@@ -181,7 +201,9 @@ def moment(event: Event, at: datetime, state: Account) -> datetime:
             return when
         case PointsDebtSettled(settled_at=when) | PointsReservationReleased(released_at=when):
             return when
-        case PointsReserved() | PointsRedeemed() | RedemptionReversed():
+        case PointsReserved() | PointsReservationConfirmed():
+            return max(at, state.as_of)
+        case PointsRedeemed() | RedemptionReversed():
             return max(at, state.as_of)
         case _:
             return at
@@ -237,6 +259,7 @@ Command: TypeAlias = (
     | ReversePoints
     | RecordDuePoints
     | EvaluateTier
+    | ConfirmReservation
     | redemption.Command
 )
 
@@ -285,7 +308,9 @@ def _added(command: Command, state: Account, now: AccountAt) -> Sequence[Event]:
         case RecordOccasion():
             return _opened(command, told_occasions.decide(command, state.occasions), state)
         case EvaluateTier():
-            return tiers.decide(command, state.tier)
+            return tiers.decide(command, state.tier, partial(available, state))
+        case ConfirmReservation():
+            return points_payment.decide(command, state, now)
         case _:
             return redemption.decide(command, state, now)
 

@@ -1,6 +1,6 @@
 """An offer of a programme: its terms and limits, and the coupons that count by them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
@@ -150,9 +150,14 @@ def refusal(state: Offer, use: Use) -> Rejection | None:
 
     What the order has to be like is looked at where there is a basket.
     """
+    return next(objections(state, use), None)
+
+
+def objections(state: Offer, use: Use) -> Iterator[Rejection]:
+    """Every reason why a coupon would not count for an order at that moment."""
     if state.defined is None:
-        return Rejection(reason=Reason.NOT_FOUND)
-    return coupons.refusal(state.coupons, use, _rules(state.defined, ended=state.ended))
+        return iter([Rejection(reason=Reason.NOT_FOUND)])
+    return coupons.objections(state.coupons, use, _rules(state.defined, ended=state.ended))
 
 
 def _rules(defined: OfferDefined, *, ended: bool) -> Rules:

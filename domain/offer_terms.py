@@ -5,7 +5,7 @@ Offers are counted one after another, each on what those before it left to pay. 
 those of docs/coupons.md; how they fall to lines is kept as `regulars.domain.discounts` says.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Final, assert_never
 
@@ -152,6 +152,15 @@ class Quote:
     total: int
 
 
+@frozen(kw_only=True)
+class Counted:
+    """What is left to pay of a basket, by line and of the delivery fee, after some offers."""
+
+    left: Mapping[int, int]
+    delivery: int
+    offers: tuple[Offered, ...] = ()
+
+
 def quote(basket: Basket, offers: Iterable[Offered]) -> Quote:
     """
     Count `offers` in the order in which they are given, each on what is left to pay.
@@ -159,28 +168,52 @@ def quote(basket: Basket, offers: Iterable[Offered]) -> Quote:
     Raises:
         ValueError: a line has no price, or two lines have one number.
     """
-    left = _prices(basket)
-    whole, delivery = sum(left.values()), basket.delivery_fee
-    counted: list[tuple[Offered, Discount]] = []
+    so_far = nothing_counted(basket)
+    whole = sum(so_far.left.values())
+    discounts: list[Discount] = []
     rejected: list[tuple[Offered, Rejection]] = []
     for offer in offers:
-        found = _counted(basket, offer, left, delivery)
-        if any(_clash(offer.terms, other.terms) for other, _ in counted):
-            found = Rejection(reason=Reason.NOT_STACKABLE)
-        if isinstance(found, Rejection):
-            rejected.append((offer, found))
+        why = next(objections(offer.terms, basket, so_far), None)
+        if why is not None:
+            rejected.append((offer, why))
             continue
-        counted.append((offer, found))
-        delivery -= found.delivery
-        for share in found.shares:
-            left[share.line] -= share.amount
-    total = sum(left.values())
+        discount = granted(offer, basket, so_far)
+        discounts.append(discount)
+        so_far = after(so_far, offer, discount)
+    total = sum(so_far.left.values())
     return Quote(
-        discounts=tuple(discount for _, discount in counted),
+        discounts=tuple(discounts),
         rejected=tuple(rejected),
         discount=whole - total,
-        delivery=basket.delivery_fee - delivery,
+        delivery=basket.delivery_fee - so_far.delivery,
         total=total,
+    )
+
+
+def nothing_counted(basket: Basket) -> Counted:
+    """
+    A basket before any offer.
+
+    Raises:
+        ValueError: a line has no price, or two lines have one number.
+    """
+    prices = dict[int, int]()
+    for line in basket.lines:
+        if line.unit_price is None or line.line in prices:
+            raise ValueError(f"line {line.line} has no price, or none of its own")
+        prices[line.line] = line.unit_price * line.quantity
+    return Counted(left=prices, delivery=basket.delivery_fee)
+
+
+def after(so_far: Counted, offer: Offered, discount: Discount) -> Counted:
+    """What is left to pay once this discount of an offer is taken off as well."""
+    left = dict(so_far.left)
+    for share in discount.shares:
+        left[share.line] -= share.amount
+    return Counted(
+        left=left,
+        delivery=so_far.delivery - discount.delivery,
+        offers=(*so_far.offers, offer),
     )
 
 
@@ -191,37 +224,52 @@ def rejection(terms: Terms, basket: Basket) -> Rejection | None:
     Raises:
         ValueError: as `quote`.
     """
-    rejected = quote(basket, [Offered(terms=terms, source="asked")]).rejected
-    return rejected[0][1] if rejected else None
+    return next(objections(terms, basket, nothing_counted(basket)), None)
 
 
-def _prices(basket: Basket) -> dict[int, int]:
-    prices = dict[int, int]()
-    for line in basket.lines:
-        if line.unit_price is None or line.line in prices:
-            raise ValueError(f"line {line.line} has no price, or none of its own")
-        prices[line.line] = line.unit_price * line.quantity
-    return prices
+def objections(terms: Terms, basket: Basket, so_far: Counted) -> Iterator[Rejection]:
+    """
+    Every reason why an offer has no effect on what others left, in the order of `Reason`.
 
-
-def _clash(one: Terms, other: Terms) -> bool:
-    same = one.stack_group is not None and one.stack_group == other.stack_group
-    return one.exclusive or other.exclusive or same
-
-
-def _counted(
-    basket: Basket, offer: Offered, left: dict[int, int], delivery: int
-) -> Discount | Rejection:
-    terms, scope = offer.terms, offer.terms.scope
-    lines = [line for line in basket.lines if _is_in(line, scope)]
-    if basket.currency != terms.currency or not lines or not _is_for(basket, scope):
-        return Rejection(reason=Reason.OUT_OF_SCOPE)
-    base = sum(left[line.line] for line in lines)
+    Amounts of two currencies are not compared.
+    """
+    if out_of_scope(terms, basket):
+        yield Rejection(reason=Reason.OUT_OF_SCOPE)
+    if in_the_way(terms, so_far):
+        yield Rejection(reason=Reason.NOT_STACKABLE)
+    if basket.currency != terms.currency:
+        return
+    lines = _lines(terms, basket)
+    base = sum(so_far.left[line.line] for line in lines)
     if base < terms.at_least:
-        return Rejection(reason=Reason.CONDITION_FAILED, needed=terms.at_least, found=base)
-    off = _off(terms, lines, left, delivery)
-    if not off:
-        return Rejection(reason=Reason.CONDITION_FAILED)
+        yield Rejection(reason=Reason.CONDITION_FAILED, needed=terms.at_least, found=base)
+    elif lines and not _off(terms, lines, so_far):
+        yield Rejection(reason=Reason.CONDITION_FAILED)
+
+
+def out_of_scope(terms: Terms, basket: Basket) -> tuple[str, ...]:
+    """What of a basket an offer is not for: `currency`, `lines`, or a field of its `Scope`."""
+    scope = terms.scope
+    fits = {
+        "currency": basket.currency == terms.currency,
+        "lines": bool(_lines(terms, basket)),
+        "merchants": not scope.merchants or basket.merchant in scope.merchants,
+        "channels": not scope.channels or basket.channel in scope.channels,
+        "tiers": not scope.tiers or basket.tier in scope.tiers,
+    }
+    return tuple(name for name, fit in fits.items() if not fit)
+
+
+def in_the_way(terms: Terms, so_far: Counted) -> tuple[Offered, ...]:
+    """The offers that counted before and keep this one from counting."""
+    return tuple(other for other in so_far.offers if _clash(terms, other.terms))
+
+
+def granted(offer: Offered, basket: Basket, so_far: Counted) -> Discount:
+    """The discount of an offer that nothing is said against, on what others left to pay."""
+    terms, left = offer.terms, so_far.left
+    lines = _lines(terms, basket)
+    off = _off(terms, lines, so_far)
     if terms.kind is Kind.FREE_DELIVERY:
         parts: Sequence[int] = [0] * len(lines)
     elif terms.kind is Kind.FREE_ITEM:
@@ -241,21 +289,23 @@ def _counted(
     )
 
 
+def _clash(one: Terms, other: Terms) -> bool:
+    same = one.stack_group is not None and one.stack_group == other.stack_group
+    return one.exclusive or other.exclusive or same
+
+
+def _lines(terms: Terms, basket: Basket) -> list[Line]:
+    return [line for line in basket.lines if _is_in(line, terms.scope)]
+
+
 def _is_in(line: Line, scope: Scope) -> bool:
     named = scope.items or scope.categories
     return not named or line.item in scope.items or line.category in scope.categories
 
 
-def _is_for(basket: Basket, scope: Scope) -> bool:
-    return (
-        (not scope.merchants or basket.merchant in scope.merchants)
-        and (not scope.channels or basket.channel in scope.channels)
-        and (not scope.tiers or basket.tier in scope.tiers)
-    )
-
-
-def _off(terms: Terms, lines: Sequence[Line], left: dict[int, int], delivery: int) -> int:
+def _off(terms: Terms, lines: Sequence[Line], so_far: Counted) -> int:
     """What the offer takes off: never more than there is, or than `most`."""
+    left = so_far.left
     base = sum(left[line.line] for line in lines)
     match terms.kind:
         case Kind.THRESHOLD_OFF | Kind.FIXED:
@@ -263,8 +313,8 @@ def _off(terms: Terms, lines: Sequence[Line], left: dict[int, int], delivery: in
         case Kind.PERCENT:
             off = _percent(base, terms)
         case Kind.FREE_DELIVERY:
-            base = delivery
-            off = terms.value or delivery
+            base = so_far.delivery
+            off = terms.value or base
         case Kind.FREE_ITEM:
             off = sum(_free(lines, left, terms.value, base))
         case _:
@@ -279,7 +329,7 @@ def _percent(base: int, terms: Terms) -> int:
     return (2 * base * terms.value + WHOLE * unit) // (2 * WHOLE * unit) * unit
 
 
-def _free(lines: Sequence[Line], left: dict[int, int], units: int, most: int) -> list[int]:
+def _free(lines: Sequence[Line], left: Mapping[int, int], units: int, most: int) -> list[int]:
     """What of each line is free: `units` in all, of the dearest lines first, up to `most`."""
     free = dict.fromkeys((line.line for line in lines), 0)
     for line in sorted(lines, key=lambda line: -(line.unit_price or 0)):

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from attrs import evolve
 
 from regulars.domain import patronage
 from regulars.domain.account import Account
-from regulars.domain.due import balance
+from regulars.domain.due import available
 from regulars.domain.earning import evaluate
 from regulars.domain.earning_rules import NO_CURRENCY, Occasion
 from regulars.domain.loyalty import ActivatePoints, AwardPoints, Command, PointsEarned
@@ -17,7 +18,7 @@ from regulars.domain.order import Order, OrderCompleted, OrderDelivered
 from regulars.domain.program import Program
 from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.purchase import OrderPlaced
-from regulars.domain.refund import RefundIssued
+from regulars.domain.refund import RefundIssued, returned_by
 from regulars.domain.reversal import PointsReversed, ReversePoints
 from regulars.domain.tiers import EvaluateTier, tier_at
 from regulars.domain.told_occasions import OccasionRecorded
@@ -130,22 +131,18 @@ def evaluate_tier(
 def _asked(
     customer: CustomerId, at: datetime, program_id: ProgramId, look: Present
 ) -> EvaluateTier | None:
-    published = look.program().ladder_at(at)
-    if published is None:
+    if look.program().ladder_at(at) is None:
         return None
-    return EvaluateTier(
-        program=program_id,
-        customer=customer,
-        at=at,
-        ladder=published.ladder,
-        version=published.version,
-        balance=balance(look.account(customer), at).available,
-    )
+    ladders = tuple(look.program().ladders)
+    return EvaluateTier(program=program_id, customer=customer, at=at, ladders=ladders)
 
 
 def _tier(customer: CustomerId, at: datetime, program_id: ProgramId, look: Present) -> str | None:
     asked = _asked(customer, at, program_id, look)
-    return None if asked is None else tier_at(look.account(customer).tier, asked)
+    if asked is None:
+        return None
+    account = look.account(customer)
+    return tier_at(account.tier, asked, partial(available, account))
 
 
 def _usable(award: AwardPoints, policies: ProgramPolicies) -> AwardPoints:
@@ -168,7 +165,7 @@ def reverse_on_refund(
 
     The rest of the order is judged by the rules and the standing that the order earned by.
     """
-    if event.customer is None or not event.goods:
+    if event.customer is None or not (event.goods or event.lines):
         return []
     lot = look.account(event.customer).awards.get(LotId(event.order))
     if lot is None or lot.rules_version is None:
@@ -187,7 +184,7 @@ def reverse_on_refund(
                 event.placed_at,
                 lot.standing,
                 refunded=event.goods_refunded,
-                returned=look.order(event.order).refunds.returned,
+                returned=returned_by(look.order(event.order).refunds, event.refund),
             ),
             rules=look.program().version(lot.rules_version),
             rules_version=lot.rules_version,

@@ -6,6 +6,7 @@ from typing import Final, TypeAlias, TypeVar, assert_never
 
 from attrs import Factory, define, frozen
 
+from regulars.domain.benefits import Benefit, benefits_flaw, of_tier
 from regulars.domain.earning_rules import RuleSet
 from regulars.domain.program_policies import USUAL, ProgramPolicies, policy_flaw
 from regulars.domain.rule_flaws import Flaw, flaw
@@ -56,7 +57,23 @@ class TierLadderPublished:
     effective_from: datetime | None = None
 
 
-Event: TypeAlias = ProgramDefined | EarningRulesPublished | ProgramPoliciesSet | TierLadderPublished
+@frozen(kw_only=True)
+class TierBenefitsPublished:
+    """From `effective_from` on tiers have these benefits, and no others; None means since ever."""
+
+    program: ProgramId
+    version: int
+    benefits: tuple[Benefit, ...]
+    effective_from: datetime | None = None
+
+
+Event: TypeAlias = (
+    ProgramDefined
+    | EarningRulesPublished
+    | ProgramPoliciesSet
+    | TierLadderPublished
+    | TierBenefitsPublished
+)
 
 
 @define
@@ -64,14 +81,15 @@ class Program:
     """
     The state of one programme, written by `fold` alone.
 
-    `published` has the rules and `ladders` the ladders by version, from 1 on; `policies` all that
-    were ever set.
+    `published` has the rules, `ladders` the ladders and `benefits` the benefits of tiers by
+    version, from 1 on; `policies` all that were ever set.
     """
 
     defined: ProgramDefined | None = None
     published: list[EarningRulesPublished] = Factory(list[EarningRulesPublished])
     policies: list[ProgramPoliciesSet] = Factory(list[ProgramPoliciesSet])
     ladders: list[TierLadderPublished] = Factory(list[TierLadderPublished])
+    benefits: list[TierBenefitsPublished] = Factory(list[TierBenefitsPublished])
 
     def rules_at(self, placed_at: datetime, currency: str) -> EarningRulesPublished | None:
         """
@@ -80,16 +98,21 @@ class Program:
         Of several, those with the latest `effective_from`; of equals, the latest version.
         """
         meant = (one for one in self.published if one.currency in {None, currency})
-        return _in_force(meant, placed_at)
+        return in_force(meant, placed_at)
 
     def policies_at(self, at: datetime) -> ProgramPolicies:
         """The policies in force at that moment, chosen as rules are."""
-        found = _in_force(self.policies, at)
+        found = in_force(self.policies, at)
         return USUAL if found is None else found.policies
 
     def ladder_at(self, at: datetime) -> TierLadderPublished | None:
         """The ladder in force at that moment, chosen as rules are; None if none is."""
-        return _in_force(self.ladders, at)
+        return in_force(self.ladders, at)
+
+    def benefits_of(self, tier: str | None, at: datetime) -> tuple[Benefit, ...]:
+        """The benefits that a tier has at that moment, by those in force, chosen as rules are."""
+        found = in_force(self.benefits, at)
+        return () if found is None else of_tier(found.benefits, tier)
 
     def version(self, number: int) -> RuleSet:
         """
@@ -108,10 +131,17 @@ class Program:
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
-_Timed = TypeVar("_Timed", EarningRulesPublished, ProgramPoliciesSet, TierLadderPublished)
+_Timed = TypeVar(
+    "_Timed",
+    EarningRulesPublished,
+    ProgramPoliciesSet,
+    TierLadderPublished,
+    TierBenefitsPublished,
+)
 
 
-def _in_force(timed: Iterable[_Timed], at: datetime) -> _Timed | None:
+def in_force(timed: Iterable[_Timed], at: datetime) -> _Timed | None:
+    """What of several publications is in force at a moment; see `Program.rules_at`."""
     begun = [one for one in timed if one.effective_from is None or one.effective_from <= at]
     # Of equals, max gives the first: the latest is to come first.
     return max(reversed(begun), key=lambda one: one.effective_from or _EVER, default=None)
@@ -128,6 +158,8 @@ def fold(state: Program, event: Event, at: datetime) -> None:  # noqa: ARG001 - 
             state.policies.append(event)
         case TierLadderPublished():
             state.ladders.append(event)
+        case TierBenefitsPublished():
+            state.benefits.append(event)
         case _:
             assert_never(event)
 
@@ -180,7 +212,27 @@ class PublishTierLadder:
     effective_from: datetime | None = None
 
 
-Command: TypeAlias = DefineProgram | PublishEarningRules | SetProgramPolicies | PublishTierLadder
+@frozen(kw_only=True)
+class PublishTierBenefits:
+    """
+    Let tiers have these benefits from `effective_from` on, and no others.
+
+    Their tiers, and the earning rules that they name, are published before.
+    """
+
+    program: ProgramId
+    at: datetime
+    benefits: tuple[Benefit, ...]
+    effective_from: datetime | None = None
+
+
+Command: TypeAlias = (
+    DefineProgram
+    | PublishEarningRules
+    | SetProgramPolicies
+    | PublishTierLadder
+    | PublishTierBenefits
+)
 
 
 @frozen(kw_only=True)
@@ -205,7 +257,7 @@ class UnknownProgram(Refusal):
 
 @frozen(kw_only=True)
 class ImpossibleRules(Refusal):
-    """Rules, policies or a ladder have a flaw, for which nobody can go by them."""
+    """Rules, policies, a ladder or benefits have a flaw, for which nobody can go by them."""
 
     program: ProgramId
     flaw: Flaw
@@ -234,6 +286,8 @@ def decide(command: Command, state: Program) -> Sequence[Event]:
             return _set(command, state)
         case PublishTierLadder():
             return _ladder(command, state)
+        case PublishTierBenefits():
+            return _benefits(command, state)
         case _:
             assert_never(command)
 
@@ -291,6 +345,27 @@ def _ladder(command: PublishTierLadder, state: Program) -> Sequence[Event]:
             program=command.program,
             version=len(state.ladders) + 1,
             ladder=command.ladder,
+            effective_from=command.effective_from,
+        )
+    ]
+
+
+def _benefits(command: PublishTierBenefits, state: Program) -> Sequence[Event]:
+    if state.defined is None:
+        raise UnknownProgram(program=command.program)
+    ladders = (published.ladder for published in state.ladders)
+    rules = (published.rules for published in state.published)
+    found = benefits_flaw(command.benefits, ladders, rules)
+    if found is not None:
+        raise ImpossibleRules(program=command.program, flaw=found)
+    same = [one for one in state.benefits if one.effective_from == command.effective_from]
+    if same and same[-1].benefits == command.benefits:
+        return []
+    return [
+        TierBenefitsPublished(
+            program=command.program,
+            version=len(state.benefits) + 1,
+            benefits=command.benefits,
             effective_from=command.effective_from,
         )
     ]

@@ -5,7 +5,7 @@ from typing import Final
 
 from attrs import frozen
 
-from regulars.domain.ledger_policies import USUAL_RETURNS, ReturnPolicy, SpendOrder
+from regulars.domain.ledger_policies import USUAL_RETURNS, Capture, ReturnPolicy, SpendOrder
 from regulars.domain.rule_flaws import MOST_DAYS, Flaw, Place
 from regulars.domain.validity import (
     MONTHS_OF_A_YEAR,
@@ -29,13 +29,15 @@ class ProgramPolicies:
 
     Those of the moment at which an order was placed go with it to the end. `spend_order` is that
     of the moment at which points are spent. Where nothing is said, points can be used from their
-    award on, and for ever.
+    award on, and for ever. `notice_days` is how long before its end a customer is told of a lot.
     """
 
     activation: ActivationPolicy = _AT_ONCE
     expiry: ExpiryPolicy = _FOR_EVER
     returns: ReturnPolicy = USUAL_RETURNS
     spend_order: SpendOrder = SpendOrder.FEFO
+    capture: Capture = Capture.DELIVERY
+    notice_days: int | None = None
 
 
 USUAL: Final = ProgramPolicies()
@@ -54,6 +56,7 @@ def _flaws(policies: ProgramPolicies) -> Iterator[Flaw]:
         ("expiry", "days"): (expiry.days, 0),
         ("expiry", "inactivity"): (expiry.inactivity, 1),
         ("returns", "reinstate_days"): (policies.returns.reinstate_days, 0),
+        ("notice_days",): (policies.notice_days, 1),
     }
     for place, (count, least) in days.items():
         if count is not None and not least <= count <= MOST_DAYS:

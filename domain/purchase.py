@@ -142,6 +142,16 @@ class AmountTooLarge(Refusal):
 
 
 @frozen(kw_only=True)
+class ImpossiblePayment(Refusal):
+    """Points that pay for an order are of a known customer, and pay for something."""
+
+    order: OrderId
+
+    def __str__(self) -> str:
+        return f"order {self.order}: points of nobody, or for nothing, pay for no order"
+
+
+@frozen(kw_only=True)
 class NoSuchCurrency(Refusal):
     """A currency is three capital letters, alone or with the decimal places kept, as GBP.3."""
 
@@ -163,6 +173,7 @@ def decide(
         AmountBelowZero: an amount or a quantity is negative.
         AmountTooLarge: an amount is above `MOST_MINOR`.
         DoesNotAddUp: discounts and points do not account for what is paid.
+        ImpossiblePayment: points are to pay that nobody has, or for nothing.
         NoPrice: they fall to a line without a price.
         NoSuchCurrency: the currency is no code.
         OrderAlreadyPlaced: `placed` is another order.
@@ -170,14 +181,17 @@ def decide(
     if not is_currency(command.currency):
         raise NoSuchCurrency(currency=command.currency)
     _check_amounts(command)
-    if command.discounts or command.points_payment is not None:
+    paid = command.points_payment
+    if paid is not None and (command.customer is None or paid.amount < 1):
+        raise ImpossiblePayment(order=command.order)
+    if command.discounts or paid is not None:
         account_for(
             command.order,
             {"discount": command.discount, "total": command.total},
             [(line.line, _price(line)) for line in command.lines],
             command.delivery_fee,
             command.discounts,
-            command.points_payment,
+            paid,
         )
     wanted = OrderPlaced(
         order=command.order,

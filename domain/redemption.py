@@ -14,7 +14,7 @@ from attrs import frozen
 from regulars.domain.account import Account, Redemption
 from regulars.domain.due import AccountAt
 from regulars.domain.due import Event as Due
-from regulars.domain.holding import PointsReserved
+from regulars.domain.holding import PointsReserved, Reservation, payment_of
 from regulars.domain.ledger_policies import USUAL_RETURNS, Restore, ReturnPolicy, SpendOrder
 from regulars.domain.lots import Allocation
 from regulars.domain.values import (
@@ -91,7 +91,11 @@ class ReservePoints:
 
 @frozen(kw_only=True)
 class CapturePoints:
-    """Spend what is held, all of it."""
+    """
+    Spend what is held, all of it.
+
+    What pays for an order that was placed is spent by its `payment_of` alone.
+    """
 
     program: ProgramId
     customer: CustomerId
@@ -104,12 +108,17 @@ class CapturePoints:
 
 @frozen(kw_only=True)
 class ReleasePoints:
-    """Put what is held back; what is held no more stays as it is."""
+    """
+    Put what is held back; what is held no more stays as it is.
+
+    What pays for an order that was placed is put back by name of that `order` alone.
+    """
 
     program: ProgramId
     customer: CustomerId
     at: datetime
     reservation: ReservationId
+    order: OrderId | None = None
 
 
 @frozen(kw_only=True)
@@ -187,6 +196,17 @@ class NothingHeld(Refusal):
 
 
 @frozen(kw_only=True)
+class HeldForOrder(Refusal):
+    """An order that was placed is paid with these points: what becomes of it becomes of them."""
+
+    reservation: ReservationId
+    order: OrderId | None
+
+    def __str__(self) -> str:
+        return f"reservation {self.reservation} pays for order {self.order}"
+
+
+@frozen(kw_only=True)
 class RedemptionDiffers(Refusal):
     """Other points were spent under this id before."""
 
@@ -235,6 +255,8 @@ def decide(command: Command, state: Account, now: AccountAt) -> Sequence[Event |
                 raise NothingHeld(reservation=reservation)
             if not now.holds(reservation):
                 return []
+            held = state.held[reservation]
+            _require(held, command, own=held.order == command.order)
             return now.release(reservation, now.at, lapsed=False)
         case RedeemPoints():
             return _redeem(command, state, now)
@@ -286,6 +308,8 @@ def _capture(command: CapturePoints, state: Account, now: AccountAt) -> Sequence
         raise RedemptionDiffers(redemption=command.redemption)
     if held is None or not now.holds(command.reservation):
         raise NothingHeld(reservation=command.reservation)
+    own = held.order is not None and command.redemption == payment_of(held.order)
+    _require(held, command, own=own)
     return [
         PointsRedeemed(
             program=command.program,
@@ -298,6 +322,12 @@ def _capture(command: CapturePoints, state: Account, now: AccountAt) -> Sequence
             order=command.order or held.order,
         )
     ]
+
+
+def _require(held: Reservation, command: CapturePoints | ReleasePoints, *, own: bool) -> None:
+    """Leave what pays for an order that was placed to that order."""
+    if held.confirmed and not own:
+        raise HeldForOrder(reservation=command.reservation, order=held.order)
 
 
 def _redeem(command: RedeemPoints, state: Account, now: AccountAt) -> Sequence[Event]:

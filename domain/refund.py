@@ -99,6 +99,17 @@ def fold(state: Refunds, event: RefundIssued) -> None:
         state.returned[line.line] = state.returned.get(line.line, 0) + line.quantity
 
 
+def returned_by(state: Refunds, refund: RefundId) -> dict[int, int]:
+    """The units by line that went back up to a refund, this one included."""
+    units: dict[int, int] = {}
+    for one in state.issued.values():
+        for line in one.lines:
+            units[line.line] = units.get(line.line, 0) + line.quantity
+        if one.refund == refund:
+            break
+    return units
+
+
 @frozen(kw_only=True)
 class IssueRefund:
     """

@@ -122,8 +122,8 @@ def _kept(command: ReversePoints, award: Award, left: Evaluation) -> int:
     """What the order keeps by the programme's arithmetic, were it not more than it has."""
     match command.policy.arithmetic:
         case Arithmetic.RECOMPUTE:
-            # Bonuses ask for no money: of an order that was paid back in full nothing is kept.
-            return left.points if any(line.net for line in command.remaining.lines) else 0
+            # Bonuses ask for no money: of an order of which no goods are kept nothing is.
+            return left.points if any(line.gross for line in command.remaining.lines) else 0
         case Arithmetic.PRORATE_FLOOR:
             refunded = max(0, award.remaining - left.amount)
             exact = Fraction(award.exact_numerator * refunded, award.exact_denominator)

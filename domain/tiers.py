@@ -5,15 +5,20 @@ Terms that ended are looked at as of their own end, however late that is: a tier
 the same whether or not somebody asked at it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from datetime import datetime
-from typing import TypeAlias, assert_never
+from typing import NamedTuple, TypeAlias, assert_never
 
 from attrs import Factory, define, evolve, frozen
 
-from regulars.domain.tier_ladder import A_MOMENT, Basis, Downgrade, TierLadder
+from regulars.domain.gains import Gains
+from regulars.domain.program import TierLadderPublished, in_force
+from regulars.domain.tier_ladder import A_MOMENT, Basis, Downgrade
 from regulars.domain.values import CustomerId, LotId, ProgramId
+
+Available: TypeAlias = Callable[[datetime], int]
+"""Tells how many points can be spent at a moment, for a ladder that counts them."""
 
 
 @frozen(kw_only=True)
@@ -108,22 +113,12 @@ Event: TypeAlias = TierEntered | TierUpgraded | TierRenewed | TierGraceStarted |
 
 
 @define
-class Gain:
-    """What one award counts for, net of refunds. `currency` is that of `spend`."""
-
-    at: datetime
-    points: int
-    spend: int
-    currency: str | None
-    is_order: bool
-
-
-@define
 class TierStanding:
     """
     The tier of one account, and what it was reached by.
 
-    `past` has the moments from which on a tier was held, the present one last.
+    `past` has the moments from which on a tier was held, the present one last. `held` tells how
+    many points could be spent until some moments, from the end of the present term on.
     """
 
     tier: str | None = None
@@ -131,19 +126,14 @@ class TierStanding:
     ends: datetime | None = None
     in_grace: bool = False
     past: list[tuple[datetime, str | None]] = Factory(list[tuple[datetime, str | None]])
-    gains: dict[LotId, Gain] = Factory(dict[LotId, Gain])
+    held: list[tuple[datetime, int]] = Factory(list[tuple[datetime, int]])
+    gains: Gains = Factory(Gains)
 
 
-def gain(state: TierStanding, lot: LotId, found: Gain) -> None:
-    """Record in `state` that an award counts."""
-    state.gains[lot] = found
-
-
-def lose(state: TierStanding, lot: LotId, points: int, remaining: int) -> None:
-    """Record in `state` that a refund took back points, and what of the money remained."""
-    found = state.gains[lot]
-    found.points -= points
-    found.spend = min(found.spend, remaining)
+def hold(state: TierStanding, until: datetime, available: int) -> None:
+    """Record in `state` how many points could be spent before something happened."""
+    if state.ends is not None and state.ends <= until:
+        state.held.append((until, available))
 
 
 def fold(state: TierStanding, event: Event) -> None:
@@ -160,27 +150,26 @@ def fold(state: TierStanding, event: Event) -> None:
             state.past.append((event.valid_from, event.tier))
         case _:
             assert_never(event)
+    ends = state.ends
+    state.held = [] if ends is None else [one for one in state.held if ends <= one[0]]
 
 
 @frozen(kw_only=True)
 class EvaluateTier:
     """
-    Look at the tier by the ladder that is published as `version`.
+    Look at the tier by those ladders of the programme that were in force at each moment.
 
-    `balance` is what can be spent at that moment, for a ladder that counts it; `refunded` tells
-    that a refund is the reason.
+    `refunded` tells that a refund is the reason.
     """
 
     program: ProgramId
     customer: CustomerId
     at: datetime
-    ladder: TierLadder
-    version: int
-    balance: int = 0
+    ladders: tuple[TierLadderPublished, ...]
     refunded: bool = False
 
 
-def decide(command: EvaluateTier, state: TierStanding) -> Sequence[Event]:
+def decide(command: EvaluateTier, state: TierStanding, available: Available) -> Sequence[Event]:
     """
     What became of the tier by now, from the end of its term on; nothing if it stands.
 
@@ -188,41 +177,73 @@ def decide(command: EvaluateTier, state: TierStanding) -> Sequence[Event]:
     """
     if state.since is not None and command.at < state.since:
         command = evolve(command, at=state.since)
-    ahead = _ahead(state)
-    events: list[Event] = []
-    for event in _ends(command, ahead):
-        events.append(event)
-        fold(ahead, event)
-    change = _change(command, ahead)
+    ahead, events = ended(command, state, available)
+    change = _change(command, ahead, available)
     return events if change is None else [*events, change]
 
 
-def tier_at(state: TierStanding, asked: EvaluateTier) -> str | None:
-    """The tier at the moment that `asked` is for, by its ladder where a term ended before it."""
+def tier_at(state: TierStanding, asked: EvaluateTier, available: Available) -> str | None:
+    """The tier at the moment that `asked` is for, whether or not it was looked at since."""
     if state.since is None or asked.at >= state.since:
-        ahead = _ahead(state)
-        for event in _ends(asked, ahead):
-            fold(ahead, event)
-        return ahead.tier
+        return ended(asked, state, available)[0].tier
     return next((tier for start, tier in reversed(state.past) if start <= asked.at), None)
 
 
-def _ahead(state: TierStanding) -> TierStanding:
-    """A state to fold what is decided into; it shares what was gained, which no event changes."""
-    ahead = copy(state)
+def ended(
+    asked: EvaluateTier, state: TierStanding, available: Available
+) -> tuple[TierStanding, list[Event]]:
+    """The standing after all terms that ended by then, and what they led to one after another."""
+    ahead = copy(state)  # shares what was gained, which no event of a tier changes
     ahead.past = list(state.past)
-    return ahead
+    events: list[Event] = []
+    while ahead.ends is not None and ahead.tier is not None and ahead.ends <= asked.at:
+        published = in_force(asked.ladders, ahead.ends)
+        if published is None:
+            break
+        event = _end(_By(asked, published, ahead.ends), ahead, ahead.tier, available)
+        fold(ahead, event)
+        events.append(event)
+    return ahead, events
 
 
-def _ends(command: EvaluateTier, ahead: TierStanding) -> Iterator[Event]:
-    """What the terms that ended by now led to, one after another; who asks folds each."""
-    while ahead.ends is not None and ahead.tier is not None and ahead.ends <= command.at:
-        yield _end(command, ahead, ahead.tier, ahead.ends)
+def counted(
+    published: TierLadderPublished, state: TierStanding, at: datetime, available: Available
+) -> int:
+    """What counts at a moment by a ladder."""
+    ladder = published.ladder
+    if ladder.basis is Basis.BALANCE:
+        return available(at)
+    return state.gains.value(ladder, ladder.counted_from(at, state.since), at)
 
 
-def _end(command: EvaluateTier, state: TierStanding, tier: str, end: datetime) -> Event:
-    ladder = command.ladder
-    found = _assessment(command, state, end - A_MOMENT)
+def assessed(
+    published: TierLadderPublished, state: TierStanding, at: datetime, available: Available
+) -> Assessment:
+    """What counts at a moment by a ladder, with its evidence."""
+    ladder = published.ladder
+    since = None if ladder.basis is Basis.BALANCE else ladder.counted_from(at, state.since)
+    found = [] if ladder.basis is Basis.BALANCE else state.gains.evidence(ladder, since, at)
+    return Assessment(
+        ladder=published.version,
+        basis=ladder.basis,
+        at=at,
+        value=counted(published, state, at, available),
+        since=since,
+        evidence=tuple(Evidence(lot=lot, value=value) for lot, value in found),
+    )
+
+
+class _By(NamedTuple):
+    """Who is looked at, by which ladder, and at which moment."""
+
+    asked: EvaluateTier
+    published: TierLadderPublished
+    at: datetime
+
+
+def _end(by: _By, state: TierStanding, tier: str, available: Available) -> Event:
+    ladder = by.published.ladder
+    found = assessed(by.published, state, by.at - A_MOMENT, available)
     reached = ladder.reached(found.value)
     height = ladder.height(tier)
     if ladder.downgrade is Downgrade.NONE and height is not None:
@@ -231,46 +252,49 @@ def _end(command: EvaluateTier, state: TierStanding, tier: str, end: datetime) -
     if height is not None and reached < height:
         if ladder.grace_months and not state.in_grace:
             return TierGraceStarted(
-                program=command.program,
-                customer=command.customer,
+                program=by.asked.program,
+                customer=by.asked.customer,
                 tier=tier,
-                valid_from=end,
-                until=ladder.grace(end),
+                valid_from=by.at,
+                until=ladder.grace(by.at),
                 assessment=found,
             )
         if ladder.downgrade is Downgrade.ONE_DOWN:
             lower = ladder.tier(height - 1)
     if lower == tier:
         return TierRenewed(
-            program=command.program,
-            customer=command.customer,
+            program=by.asked.program,
+            customer=by.asked.customer,
             tier=tier,
-            valid_from=end,
-            valid_to=ladder.term(end),
+            valid_from=by.at,
+            valid_to=ladder.term(by.at),
             assessment=found,
         )
     if lower is not None and height is not None and reached > height:
-        return _upgraded(command, tier, lower, end, found)
-    return _downgraded(command, tier, lower, end, found)
+        return _upgraded(by, tier, lower, found)
+    return _downgraded(by, tier, lower, found)
 
 
-def _change(command: EvaluateTier, state: TierStanding) -> Event | None:
+def _change(command: EvaluateTier, state: TierStanding, available: Available) -> Event | None:
     """What is reached or lost at once."""
-    ladder = command.ladder
-    found = _assessment(command, state, command.at)
-    reached, height = ladder.reached(found.value), ladder.height(state.tier)
-    tier = ladder.tier(reached)
+    published = in_force(command.ladders, command.at)
+    if published is None:
+        return None
+    by, ladder = _By(command, published, command.at), published.ladder
+    reached = ladder.reached(counted(published, state, by.at, available))
+    height, tier = ladder.height(state.tier), ladder.tier(reached)
     if height is None or reached == height:
         return None
     if reached > height and tier is not None:
+        found = assessed(published, state, by.at, available)
         if state.tier is not None:
-            return _upgraded(command, state.tier, tier, command.at, found)
+            return _upgraded(by, state.tier, tier, found)
         return TierEntered(
             program=command.program,
             customer=command.customer,
             tier=tier,
-            valid_from=command.at,
-            valid_to=ladder.term(command.at),
+            valid_from=by.at,
+            valid_to=ladder.term(by.at),
             assessment=found,
         )
     at_once = ladder.downgrade is Downgrade.IMMEDIATE or (
@@ -278,62 +302,28 @@ def _change(command: EvaluateTier, state: TierStanding) -> Event | None:
     )
     if state.tier is None or not at_once:
         return None
-    return _downgraded(command, state.tier, tier, command.at, found)
+    return _downgraded(by, state.tier, tier, assessed(published, state, by.at, available))
 
 
-def _upgraded(
-    command: EvaluateTier, left: str, tier: str, at: datetime, found: Assessment
-) -> TierUpgraded:
+def _upgraded(by: _By, left: str, tier: str, found: Assessment) -> TierUpgraded:
     return TierUpgraded(
-        program=command.program,
-        customer=command.customer,
+        program=by.asked.program,
+        customer=by.asked.customer,
         left=left,
         tier=tier,
-        valid_from=at,
-        valid_to=command.ladder.term(at),
+        valid_from=by.at,
+        valid_to=by.published.ladder.term(by.at),
         assessment=found,
     )
 
 
-def _downgraded(
-    command: EvaluateTier, left: str, tier: str | None, at: datetime, found: Assessment
-) -> TierDowngraded:
+def _downgraded(by: _By, left: str, tier: str | None, found: Assessment) -> TierDowngraded:
     return TierDowngraded(
-        program=command.program,
-        customer=command.customer,
+        program=by.asked.program,
+        customer=by.asked.customer,
         left=left,
         tier=tier,
-        valid_from=at,
-        valid_to=None if tier is None else command.ladder.term(at),
+        valid_from=by.at,
+        valid_to=None if tier is None else by.published.ladder.term(by.at),
         assessment=found,
     )
-
-
-def _assessment(command: EvaluateTier, state: TierStanding, at: datetime) -> Assessment:
-    ladder = command.ladder
-    if ladder.basis is Basis.BALANCE:
-        return Assessment(ladder=command.version, basis=ladder.basis, at=at, value=command.balance)
-    since = ladder.counted_from(at, state.since)
-    evidence = tuple(
-        Evidence(lot=lot, value=value)
-        for lot, one in state.gains.items()
-        if one.at <= at and (since is None or one.at > since)
-        for value in (_worth(one, ladder),)
-        if value
-    )
-    return Assessment(
-        ladder=command.version,
-        basis=ladder.basis,
-        at=at,
-        value=sum(one.value for one in evidence),
-        since=since,
-        evidence=evidence,
-    )
-
-
-def _worth(one: Gain, ladder: TierLadder) -> int:
-    if ladder.basis is Basis.EARNED:
-        return one.points
-    if ladder.basis is Basis.SPEND:
-        return one.spend if one.currency == ladder.currency else 0
-    return int(one.is_order)

@@ -130,6 +130,7 @@ from regulars.domain.personal import (
 from regulars.domain.program import (
     DefineProgram,
     PublishEarningRules,
+    PublishTierBenefits,
     PublishTierLadder,
     SetProgramPolicies,
 )
@@ -302,6 +303,7 @@ __all__ = [
     "Protecting",
     "PublishEarningRules",
     "PublishMenuItem",
+    "PublishTierBenefits",
     "PublishTierLadder",
     "Query",
     "Question",

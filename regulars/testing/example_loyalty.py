@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from regulars.application.events import Event
+from regulars.domain.benefits import Benefit, BenefitId, BenefitKind
 from regulars.domain.earning import Evaluation, Passed, Step, Unmet
 from regulars.domain.earning_rules import (
     Base,
@@ -18,9 +19,14 @@ from regulars.domain.earning_rules import (
     RuleSet,
     When,
 )
-from regulars.domain.holding import PointsReservationReleased, PointsReserved
+from regulars.domain.holding import (
+    PointsReservationConfirmed,
+    PointsReservationReleased,
+    PointsReserved,
+)
 from regulars.domain.ledger_policies import (
     Arithmetic,
+    Capture,
     Restore,
     ReturnPolicy,
     Reversal,
@@ -29,10 +35,12 @@ from regulars.domain.ledger_policies import (
 from regulars.domain.lots import Allocation, PointsActivated, PointsDebtSettled, PointsExpired
 from regulars.domain.loyalty import LoyaltyAccountOpened, PointsEarned
 from regulars.domain.occasions import Standing
+from regulars.domain.offer_terms import Kind, Terms
 from regulars.domain.program import (
     EarningRulesPublished,
     ProgramDefined,
     ProgramPoliciesSet,
+    TierBenefitsPublished,
     TierLadderPublished,
 )
 from regulars.domain.program_policies import ProgramPolicies
@@ -61,6 +69,7 @@ from regulars.domain.values import (
     LotId,
     Money,
     OccasionId,
+    OfferId,
     OrderId,
     RedemptionId,
     RefundId,
@@ -123,7 +132,7 @@ LOYALTY: Final[dict[tuple[str, int], Event]] = {
     ("EarningRulesPublished", 1): EarningRulesPublished(
         program=PROGRAM, version=2, rules=RULES, currency="GBP.3", effective_from=PLACED_AT
     ),
-    ("ProgramPoliciesSet", 1): ProgramPoliciesSet(
+    ("ProgramPoliciesSet", 2): ProgramPoliciesSet(
         program=PROGRAM,
         policies=ProgramPolicies(
             activation=ActivationPolicy(activation=Activation.DELAY, days=14),
@@ -141,6 +150,8 @@ LOYALTY: Final[dict[tuple[str, int], Event]] = {
                 reinstate_days=30,
             ),
             spend_order=SpendOrder.FIFO,
+            capture=Capture.ACCEPTANCE,
+            notice_days=10,
         ),
         effective_from=PLACED_AT,
     ),
@@ -159,6 +170,38 @@ LOYALTY: Final[dict[tuple[str, int], Event]] = {
             downgrade=Downgrade.ONE_DOWN,
             refunds_at_once=True,
             zone="Europe/London",
+        ),
+        effective_from=PLACED_AT,
+    ),
+    ("TierBenefitsPublished", 1): TierBenefitsPublished(
+        program=PROGRAM,
+        version=2,
+        benefits=(
+            Benefit(
+                benefit=BenefitId("double"),
+                kind=BenefitKind.POINTS,
+                tiers=("silver", "gold"),
+                rule=RuleId("gold"),
+            ),
+            Benefit(
+                benefit=BenefitId("delivery"),
+                kind=BenefitKind.FREE_DELIVERY,
+                tiers=("gold",),
+                terms=Terms(
+                    kind=Kind.FREE_DELIVERY,
+                    currency="GBP.3",
+                    value=0,
+                    at_least=30_000,
+                    most=6_000,
+                    stack_group="delivery",
+                ),
+            ),
+            Benefit(
+                benefit=BenefitId("taste"),
+                kind=BenefitKind.FREE_TRIAL,
+                tiers=("gold",),
+                offer=OfferId("new-dish"),
+            ),
         ),
         effective_from=PLACED_AT,
     ),
@@ -294,6 +337,13 @@ LOYALTY: Final[dict[tuple[str, int], Event]] = {
         allocations=(Allocation(lot=LotId("订单-1001"), points=1),),
         reinstated=(LotId("订单-1001"),),
         reinstated_until=datetime(2027, 4, 1, tzinfo=UTC),
+    ),
+    ("PointsReservationConfirmed", 1): PointsReservationConfirmed(
+        program=PROGRAM,
+        customer=ADA,
+        reservation=ReservationId("basket-1"),
+        points=2,
+        order=OrderId("订单-1002"),
     ),
     ("PointsReservationReleased", 1): PointsReservationReleased(
         program=PROGRAM,

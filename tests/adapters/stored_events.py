@@ -5,14 +5,29 @@ from regulars.domain.customer import ConsentGranted
 from regulars.domain.earning import Evaluation, Step
 from regulars.domain.earning_rules import Group, Rate, Rule, RuleId, RuleSet
 from regulars.domain.erasure import ErasureRequested
+from regulars.domain.ledger_policies import (
+    Arithmetic,
+    Restore,
+    ReturnPolicy,
+    Reversal,
+    SpendOrder,
+)
 from regulars.domain.lots import Allocation
 from regulars.domain.loyalty import PointsEarned
 from regulars.domain.order import OrderCancelled
 from regulars.domain.personal import DataClass
-from regulars.domain.program import EarningRulesPublished
+from regulars.domain.program import EarningRulesPublished, ProgramPoliciesSet
+from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.purchase import Channel, OrderPlaced
 from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
+from regulars.domain.validity import (
+    Activation,
+    ActivationPolicy,
+    Counted,
+    ExpiryPolicy,
+    Period,
+)
 from regulars.domain.values import ErasureId, LotId, RefundId
 from regulars.testing.example_events import EXAMPLES, LINES, box
 from regulars.testing.example_ids import ADA, CAFE, ORDER, PLACED_AT, PROGRAM
@@ -98,6 +113,29 @@ OLDER: dict[tuple[str, int], list[Event | Retired]] = {
             currency="GBP.3",
             effective_from=PLACED_AT,
         )
+    ],
+    ("ProgramPoliciesSet", 1): [
+        ProgramPoliciesSet(
+            program=PROGRAM,
+            policies=ProgramPolicies(
+                activation=ActivationPolicy(activation=Activation.DELAY, days=14),
+                expiry=ExpiryPolicy(
+                    months=12,
+                    period=Period.MONTH,
+                    inactivity=180,
+                    counted=Counted.AWARD,
+                    zone="Europe/Berlin",
+                ),
+                returns=ReturnPolicy(
+                    reversal=Reversal.WITHIN_BALANCE,
+                    arithmetic=Arithmetic.PRORATE_FLOOR,
+                    restore=Restore.FULL_ONLY,
+                    reinstate_days=30,
+                ),
+                spend_order=SpendOrder.FIFO,
+            ),
+            effective_from=PLACED_AT,
+        ),
     ],
     ("PointsEarned", 1): [
         PointsEarned(

@@ -31,6 +31,17 @@ def test_keys_are_counted_by_kind_state_and_what_they_are_wrapped_under(shop: Sh
     assert ["marks", "active", kek, "1"] in lines
 
 
+def test_what_tells_where_the_keys_are_is_counted_as_none(shop: Shop) -> None:
+    apart = ("--database", "sqlite:///new.db", "--keys-database", "sqlite:///keys.db")
+    shop.run("import", shop.history(), *apart)
+
+    found = shop.json("keys", "status", *apart)
+
+    assert {(one["kind"], one["state"]) for one in found["counts"]} == {
+        (kind, "active") for kind in ("address", "contact", "content", "marks")
+    }
+
+
 def test_a_key_encryption_key_is_rotated_emptied_and_retired(shop: Shop) -> None:
     old = shop.json("keys", "status")["active"]
 

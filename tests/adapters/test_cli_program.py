@@ -37,6 +37,8 @@ tiers = ["gold"]
 
 [[policies]]
 spend_order = "fifo"
+capture = "acceptance"
+notice_days = 10
 activation = { when = "delay", days = 14 }
 expiry = { months = 12, period = "month" }
 
@@ -57,6 +59,39 @@ levels = [{ tier = "friend", least = 3 }]
 
 [[earning]]
 points = 1
+
+[[tier_benefits]]
+benefits = [
+    { id = "double", kind = "points", tiers = ["gold"], rule = "gold" },
+    { id = "taste", kind = "free_trial", tiers = ["gold", "friend"], offer = "new-dish" },
+    { id = "first", kind = "priority_delivery", tiers = ["gold"] },
+]
+
+[[tier_benefits]]
+effective_from = 2025-01-01T00:00:00+08:00
+
+[[tier_benefits.benefits]]
+id = "fee"
+kind = "free_delivery"
+tiers = ["gold"]
+currency = "CNY"
+at_least = "30"
+
+[[tier_benefits.benefits]]
+id = "five"
+kind = "discount"
+tiers = ["gold"]
+currency = "CNY"
+off = "5"
+
+[[tier_benefits.benefits]]
+id = "tenth"
+kind = "discount"
+tiers = ["gold"]
+currency = "CNY"
+percent = "7.5"
+most = "20"
+items = ["soup"]
 """
 
 
@@ -84,6 +119,7 @@ def test_a_programme_is_shown_as_it_is_understood(shop: Shop) -> None:
         "delay, 14 days",
         "months 12, period month, zone Asia/Shanghai",
         "fifo",
+        "Pay for orders at acceptance Notice of expiry 10 days before",
         "Ladder 1, in force since ever",
         "silver from 100.00 CNY on gold from 500.00 CNY on",
         "spend, rolling, 365 days",
@@ -91,6 +127,14 @@ def test_a_programme_is_shown_as_it_is_understood(shop: Shop) -> None:
         "one down, by refunds at once",
         "Ladder 2, in force from 2024-12-31 16:00:00+00:00 on",
         "friend from 3 on Counts earned, lifetime Held for ever Lost requalify",
+        "Benefits 1, in force since ever",
+        "double points by gold, for gold",
+        "taste free trial: a coupon of new-dish with each term, for gold or friend",
+        "first priority delivery, for gold",
+        "Benefits 2, in force from 2024-12-31 16:00:00+00:00 on",
+        "tenth discount of 7.5 %, at most 20.00 CNY, items soup, for gold",
+        "five discount of 5.00 CNY, for gold",
+        "fee free delivery from 30.00 CNY on, for gold",
     ):
         assert words in said
     assert shop.files() == {"club.toml"}
@@ -122,4 +166,5 @@ def test_a_log_without_a_programme_says_so(shop: Shop) -> None:
         "rules": [],
         "policies": [],
         "ladders": [],
+        "tier_benefits": [],
     }

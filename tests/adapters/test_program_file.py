@@ -22,6 +22,7 @@ from regulars.domain.earning_rules import (
 )
 from regulars.domain.ledger_policies import (
     Arithmetic,
+    Capture,
     Restore,
     ReturnPolicy,
     Reversal,
@@ -332,6 +333,8 @@ def test_every_policy_can_be_written(path: Path) -> None:
             """
             effective_from = 2024-01-01T08:00:00+08:00
             spend_order = "fifo"
+            capture = "acceptance"
+            notice_days = 10
             activation = { when = "delay", days = 14 }
 
             [policies.expiry]
@@ -375,6 +378,8 @@ def test_every_policy_can_be_written(path: Path) -> None:
                     reinstate_days=30,
                 ),
                 spend_order=SpendOrder.FIFO,
+                capture=Capture.ACCEPTANCE,
+                notice_days=10,
             ),
             effective_from=start,
         ),
@@ -386,4 +391,4 @@ def test_the_programmes_of_the_guide_are_programmes(path: Path) -> None:
     guide = (ROOT / "docs/programme.md").read_text(encoding="utf-8")
     written = re.findall(r"^```toml\n(.*?)^```$", guide, re.DOTALL | re.MULTILINE)
 
-    assert [len(commands(path, one)) for one in written] == [2, 2, 3, 3]
+    assert [len(commands(path, one)) for one in written] == [2, 2, 3, 3, 4]

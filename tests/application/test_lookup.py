@@ -25,6 +25,7 @@ from regulars.application.keys import KeyName, KeyState, StoredKey
 from regulars.application.reading import DataOf, LookupDenied
 from regulars.domain.actor import Actor
 from regulars.domain.customer import CustomerRegistered, RegisterCustomer, UpdateCustomerDetails
+from regulars.domain.merge import MergeCustomers
 from regulars.domain.personal import Contact, DataClass
 from regulars.domain.reading import DEFAULT_POLICY, Denial, Denied, Limit
 from regulars.domain.rights import ObjectToProcessing, RestrictProcessing
@@ -203,6 +204,19 @@ def test_who_asked_to_be_erased_is_found_no_more_though_a_hold_keeps_their_data(
     town.crm.erasures.release(ADA, by="counsel", basis="settled", classes=[DataClass.CONTACT])
     register(town, BOB, phone=PHONE)
     assert found(town) == (BOB,)
+
+
+def test_who_waits_for_their_erasure_is_found_by_no_number_of_theirs(town: Parts) -> None:
+    town.crm.lookup.keep(unique=True, region="CN")
+    register(town, ADA, phone=PHONE)
+    register(town, BOB, phone=OTHER)
+    town.execute(MergeCustomers(absorbed=BOB, survivor=ADA, at=NOON, evidence="same-card"))
+    assert [found(town, phone) for phone in (PHONE, OTHER)] == [(ADA,), (ADA,)]
+    town.crm.erasures.hold(ADA, by="counsel", basis="claim", classes=[DataClass.CONTACT])
+
+    town.crm.erasures.erase(ADA, by="officer", basis="asked")
+
+    assert [found(town, phone) for phone in (PHONE, OTHER)] == [(), ()]
 
 
 def test_a_question_names_one_thing_and_who_asks(town: Parts) -> None:

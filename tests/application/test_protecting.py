@@ -42,6 +42,7 @@ from regulars.domain.protection import (
 )
 from regulars.domain.purchase import PlaceOrder
 from regulars.domain.rights import RestrictProcessing
+from regulars.domain.subject import Subject, SubjectKind
 from regulars.domain.values import CustomerId, OrderId
 from regulars.testing.canaries import Canaries
 from regulars.testing.number_protections import NOON, Hands
@@ -322,6 +323,28 @@ def test_orders_under_every_id_of_who_may_not_be_called_are_let_go_of(town: Town
 
     assert at_once == town.protection.line(after, as_="merchant") == CHAT
     assert [town.numbers.reached(number, by=SHOPS) for number in POOL] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("kind", "who"), [(SubjectKind.COURIER, "rider"), (SubjectKind.MERCHANT, "shop")]
+)
+def test_who_serves_an_order_and_is_erased_is_let_go_of(
+    town: Town, kind: SubjectKind, who: str
+) -> None:
+    town.tell(SHOP, ACCEPT, RIDER)
+    town.protection.catch_up()
+    before = town.lines()
+
+    town.parts.crm.erasures.erase(Subject(kind=kind, id=who), by="officer", basis="left")
+    at_once = town.lines()
+    town.protection.catch_up()
+
+    assert before[kind.value] != CHAT
+    assert at_once[kind.value] == town.lines()[kind.value] == CHAT
+    theirs = RIDERS if kind is SubjectKind.COURIER else SHOPS
+    assert [town.numbers.reached(number, by=theirs) for number in POOL] == [None, None]
+    other = "merchant" if kind is SubjectKind.COURIER else "courier"
+    assert town.lines()[other] == before[other]
 
 
 def test_who_is_merged_into_one_who_may_not_be_called_is_let_go_of(town: Town) -> None:

@@ -121,7 +121,7 @@ LAWS: list[Law] = [
 sizes = st.integers(1, 7)
 
 
-@settings(max_examples=settings().max_examples // 2)  # each has a database
+@settings(max_examples=settings().max_examples // 5)  # each has a database
 @given(town=towns, size=sizes)
 def test_it_does_not_matter_how_a_view_gets_there(
     database: Database, town: Parts, size: int

@@ -101,7 +101,7 @@ class TestRecorderLog(EventLogContract):
             (on_sqlite, False),
             (on_sqlite, True),
             (on_postgresql, False),
-            (on_ours, False),
+            pytest.param((on_ours, False), marks=pytest.mark.slow),  # it goes through us twice
         ],
         ids=["in memory", "sqlite", "sqlite with text ids", "postgresql", "ours"],
     )

@@ -24,7 +24,14 @@ from regulars.domain.account import Account
 from regulars.domain.budget import BudgetConsumed, BudgetRestored
 from regulars.domain.loyalty import PointsEarned
 from regulars.domain.merge import Side
-from regulars.domain.order import Order, OrderCancelled, OrderCompleted, OrderDelivered
+from regulars.domain.offer import Offer
+from regulars.domain.order import (
+    Order,
+    OrderAccepted,
+    OrderCancelled,
+    OrderCompleted,
+    OrderDelivered,
+)
 from regulars.domain.policies import (
     activate_on_completion,
     earn_on_delivery,
@@ -32,8 +39,16 @@ from regulars.domain.policies import (
     evaluate_tier,
     reverse_on_refund,
 )
+from regulars.domain.policies_benefits import issue_on_term
 from regulars.domain.policies_campaigns import issue_on_grant, revoke_on_cancelled_grant
 from regulars.domain.policies_coupons import give_back_coupons, take_back_coupons, use_coupons
+from regulars.domain.policies_payment import (
+    give_points_back,
+    hold_on_placing,
+    restore_on_refund,
+    spend_on_acceptance,
+    spend_on_delivery,
+)
 from regulars.domain.policies_referral import (
     claw_back_on_refund,
     decide_claim,
@@ -49,6 +64,7 @@ from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
 from regulars.domain.review import SubmitReview
 from regulars.domain.subject import Subject
+from regulars.domain.tiers import TierEntered, TierRenewed, TierUpgraded
 from regulars.domain.told_occasions import OccasionRecorded
 from regulars.domain.values import (
     CampaignId,
@@ -170,6 +186,10 @@ class Chronicle:
         """As the policies ask for it."""
         return self.accounts[PROGRAM, customer].state
 
+    def offer(self, offer: OfferId) -> Offer:
+        """As the policies ask for it."""
+        return self.offers[PROGRAM, offer].state
+
     def all(self, kind: type[Kind]) -> list[Kind]:
         """The events of one kind, in the order in which they became known."""
         return [fact.event for fact in self.facts if isinstance(fact.event, kind)]
@@ -231,9 +251,11 @@ class Chronicle:
     def reactions(self, event: Event, at: datetime) -> Sequence[Command]:
         """What the policies ask for after an event."""
         if isinstance(event, OrderPlaced):
-            return use_coupons(event, at)
+            return [*use_coupons(event, at), *hold_on_placing(event, at, PROGRAM, self)]
+        if isinstance(event, OrderAccepted):
+            return spend_on_acceptance(event, at, PROGRAM, self)
         if isinstance(event, OrderCancelled):
-            return give_back_coupons(event, at)
+            return [*give_back_coupons(event, at), *give_points_back(event, at, PROGRAM, self)]
         if isinstance(event, OrderCompleted):
             return [
                 *activate_on_completion(event, at, PROGRAM, self),
@@ -250,9 +272,13 @@ class Chronicle:
         if isinstance(event, BudgetRestored):
             return revoke_on_cancelled_grant(event, at)
         if isinstance(event, OrderDelivered):
-            return earn_on_delivery(event, at, PROGRAM, self)
+            return [
+                *spend_on_delivery(event, at, PROGRAM, self),
+                *earn_on_delivery(event, at, PROGRAM, self),
+            ]
         if isinstance(event, RefundIssued):
             return [
+                *restore_on_refund(event, at, PROGRAM, self),
                 *reverse_on_refund(event, at, PROGRAM, self),
                 *take_back_coupons(event, at),
                 *claw_back_on_refund(event, at, PROGRAM, self),
@@ -264,6 +290,8 @@ class Chronicle:
             )
         if isinstance(event, PointsEarned | PointsReversed):
             return evaluate_tier(event, at, PROGRAM, self)
+        if isinstance(event, TierEntered | TierUpgraded | TierRenewed):
+            return issue_on_term(event, at, PROGRAM, self)
         return ()
 
 

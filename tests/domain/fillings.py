@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from regulars.domain.actor import Actor, Look
+from regulars.domain.benefits import Benefit, BenefitId, BenefitKind
 from regulars.domain.budget import Budget, Cut
 from regulars.domain.campaign import Plan
 from regulars.domain.discounts import CouponOf, Discount, OnReturn, PointsPayment
@@ -50,6 +51,7 @@ from regulars.domain.personal import (
     Profile,
     Sealed,
 )
+from regulars.domain.program import TierLadderPublished
 from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.protection import Party
 from regulars.domain.purchase import Channel, Line
@@ -151,6 +153,19 @@ ladders = st.builds(
     term_months=st.none() | st.just(12),
     grace_months=st.integers(0, 2),
     downgrade=st.sampled_from([Downgrade.NONE, Downgrade.ONE_DOWN, Downgrade.REQUALIFY]),
+)
+benefits = st.builds(
+    Benefit,
+    benefit=words.map(BenefitId),
+    kind=st.just(BenefitKind.PRIORITY_DELIVERY),
+    tiers=st.sampled_from([("silver",), ("silver", "gold")]),
+)
+published_ladders = st.builds(
+    TierLadderPublished,
+    program=program_ids,
+    version=st.just(1),
+    ladder=ladders,
+    effective_from=st.none() | moments,
 )
 standings = st.builds(
     Standing, tier=st.none() | words, orders_before=amounts, recent=st.tuples(moments) | st.just(())
@@ -325,6 +340,10 @@ _FILLING: Final[Filling] = {
     RuleSet: rules,
     ProgramPolicies: policies,
     TierLadder: ladders,
+    tuple[Benefit, ...]: st.lists(benefits, max_size=2, unique_by=lambda one: one.benefit).map(
+        tuple
+    ),
+    tuple[TierLadderPublished, ...]: st.lists(published_ladders, max_size=2).map(tuple),
     Evaluation: evaluations,
     Assessment: st.builds(
         Assessment,

@@ -33,10 +33,11 @@ from regulars.domain.offer import (
     OfferAlreadyDefined,
     OfferDefined,
     UnknownOffer,
+    objections,
     refusal,
 )
 from regulars.domain.offer_limits import UNLIMITED, Limits
-from regulars.domain.offer_terms import Reason, Rejection
+from regulars.domain.offer_terms import Offered, Reason, Rejection, after, granted, nothing_counted
 from regulars.domain.purchase import AmountBelowZero
 from regulars.domain.values import CouponId, OfferId, OrderId
 from tests.domain.carts import basket, off
@@ -327,3 +328,36 @@ def test_one_can_ask_why_a_coupon_does_not_count_and_nothing_happens() -> None:
     )
     assert refusal(offer_story().state, use) == Rejection(reason=Reason.NOT_FOUND)
     assert story.told == told
+
+
+def test_every_reason_is_told_each_once_and_the_first_of_them_is_the_refusal() -> None:
+    story = spring(Limits(total=0, per_customer=0, valid_days=1), END, REVOKE)
+    use = Use(
+        coupon=C1, order=TWO, at=NOON + 2 * DAY, customer=BO, basket=evolve(CART, currency="EUR")
+    )
+
+    found = list(objections(story.state, use))
+
+    assert [one.reason for one in found] == [
+        Reason.NOT_RUNNING,
+        Reason.REVOKED,
+        Reason.WRONG_RECIPIENT,
+        Reason.EXPIRED,
+        Reason.CAMPAIGN_LIMIT,
+        Reason.CUSTOMER_LIMIT,
+        Reason.OUT_OF_SCOPE,
+    ]
+    assert refusal(story.state, use) == found[0]
+    nobody = [one.reason for one in objections(story.state, evolve(use, customer=None))]
+    assert nobody.count(Reason.WRONG_RECIPIENT) == 1
+
+
+def test_a_coupon_is_judged_by_what_the_others_left() -> None:
+    first = Offered(terms=evolve(off(10_01), stack_group="meal"), source="first")
+    start = nothing_counted(CART)
+    so_far = after(start, first, granted(first, CART, start))
+    use = Use(coupon=C1, order=ONE, at=NOON, customer=ANNA, basket=CART, so_far=so_far)
+
+    assert list(objections(spring().state, use)) == [
+        Rejection(reason=Reason.CONDITION_FAILED, needed=50_00, found=49_99)
+    ]

@@ -8,11 +8,19 @@ from hypothesis import strategies as st
 from regulars.domain.offer_terms import (
     Basket,
     Kind,
+    Offered,
     Reason,
     Rejection,
     Scope,
     Terms,
+    after,
     flaw,
+    granted,
+    in_the_way,
+    nothing_counted,
+    objections,
+    out_of_scope,
+    quote,
     rejection,
 )
 from regulars.domain.purchase import Channel
@@ -198,3 +206,43 @@ def test_an_item_is_worth_what_is_left_to_pay_for_it() -> None:
     assert reasons(evolve(tea, lines=(evolve(tea.lines[0], quantity=0),)), FREE_TEA) == [
         Reason.CONDITION_FAILED
     ]
+
+
+def test_an_offer_says_what_of_a_basket_it_is_not_for_and_which_offers_are_in_its_way() -> None:
+    scope = Scope(
+        merchants=(MerchantId("m-1"),), channels=(Channel.PICKUP,), tiers=("gold",), items=(TEA,)
+    )
+    meal = evolve(off(5_00, at_least=100_00), stack_group="meal", scope=scope)
+    cart = basket(30_00)
+    other = Offered(terms=evolve(off(1_00), stack_group="meal"), source="other")
+    beside = Offered(terms=off(1_00), source="beside")
+    so_far = nothing_counted(cart)
+    for offer in (beside, other):
+        so_far = after(so_far, offer, granted(offer, cart, so_far))
+
+    assert out_of_scope(meal, cart) == ("lines", "merchants", "channels", "tiers")
+    assert out_of_scope(off(1_00), evolve(cart, currency="EUR")) == ("currency",)
+    assert in_the_way(meal, so_far) == (other,)
+    assert list(objections(meal, cart, so_far)) == [
+        Rejection(reason=Reason.OUT_OF_SCOPE),
+        Rejection(reason=Reason.NOT_STACKABLE),
+        Rejection(reason=Reason.CONDITION_FAILED, needed=100_00, found=0),
+    ]
+    assert list(objections(evolve(meal, at_least=0), cart, nothing_counted(cart))) == [
+        Rejection(reason=Reason.OUT_OF_SCOPE)
+    ]
+
+
+@given(baskets(), st.lists(any_terms(), max_size=3))
+def test_an_offer_counts_if_nothing_is_said_against_it(cart: Basket, terms: list[Terms]) -> None:
+    offers = [Offered(terms=one, source=str(place)) for place, one in enumerate(terms)]
+    found = quote(cart, offers)
+    why = {offer.source: first for offer, first in found.rejected}
+    so_far = nothing_counted(cart)
+
+    for offer in offers:
+        against = list(objections(offer.terms, cart, so_far))
+        assert next(iter(against), None) == why.get(offer.source)
+        if not against:
+            so_far = after(so_far, offer, granted(offer, cart, so_far))
+    assert sum(so_far.left.values()) == found.total

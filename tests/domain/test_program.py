@@ -5,6 +5,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from regulars.domain.benefits import Benefit, BenefitId, BenefitKind
 from regulars.domain.earning_rules import RuleSet
 from regulars.domain.program import (
     Command,
@@ -15,8 +16,10 @@ from regulars.domain.program import (
     ProgramDefined,
     ProgramPoliciesSet,
     PublishEarningRules,
+    PublishTierBenefits,
     PublishTierLadder,
     SetProgramPolicies,
+    TierBenefitsPublished,
     TierLadderPublished,
     UnknownProgram,
 )
@@ -41,6 +44,8 @@ MONTHLY = ProgramPolicies(expiry=ExpiryPolicy(months=1))
 SET = SetProgramPolicies(program=PROGRAM, at=NOON, policies=MONTHLY)
 GOLD = TierLadder(levels=(Level(tier="gold", least=100),))
 LADDER = PublishTierLadder(program=PROGRAM, at=NOON, ladder=GOLD)
+FIRST = Benefit(benefit=BenefitId("first"), kind=BenefitKind.PRIORITY_DELIVERY, tiers=("gold",))
+BENEFITS = PublishTierBenefits(program=PROGRAM, at=NOON, benefits=(FIRST,))
 A_MOMENT = timedelta(microseconds=1)
 
 COMMANDS: dict[str, Command] = {
@@ -51,16 +56,18 @@ COMMANDS: dict[str, Command] = {
     "later": LATER,
     "policies": SET,
     "ladder": LADDER,
+    "benefits": BENEFITS,
 }
-LEGEND: Legend = {UnknownProgram: "?", ProgramAlreadyDefined: "!"}
+LEGEND: Legend = {UnknownProgram: "?", ProgramAlreadyDefined: "!", ImpossibleRules: "%"}
 TABLE = """
-                define  rename  publish  better  later  policies  ladder
-nothing         +       +       ?        ?       ?      ?         ?
-defined         =       !       +        +       +      +         +
-with a rule     =       !       =        +       +      +         +
-with rules      =       !       +        =       =      +         +
-with policies   =       !       +        +       +      =         +
-with a ladder   =       !       +        +       +      +         =
+                define  rename  publish  better  later  policies  ladder  benefits
+nothing         +       +       ?        ?       ?      ?         ?       ?
+defined         =       !       +        +       +      +         +       %
+with a rule     =       !       =        +       +      +         +       %
+with rules      =       !       +        =       =      +         +       %
+with policies   =       !       +        +       +      =         +       %
+with a ladder   =       !       +        +       +      +         =       +
+with benefits   =       !       +        +       +      +         =       =
 """
 PASTS: dict[str, tuple[Command, ...]] = {
     "nothing": (),
@@ -69,6 +76,7 @@ PASTS: dict[str, tuple[Command, ...]] = {
     "with rules": (DEFINE, PUBLISH, BETTER, LATER),
     "with policies": (DEFINE, SET),
     "with a ladder": (DEFINE, LADDER),
+    "with benefits": (DEFINE, LADDER, BENEFITS),
 }
 
 
@@ -249,6 +257,20 @@ def test_a_ladder_holds_from_its_first_moment_on_under_its_number() -> None:
     held = [story.state.ladder_at(at) for at in (NOON - A_MOMENT, NOON)]
     assert [None if one is None else one.version for one in held] == [1, 2]
     assert regulars().state.ladder_at(NOON) is None
+
+
+def test_benefits_hold_from_their_first_moment_on_under_their_number() -> None:
+    second = evolve(FIRST, benefit=BenefitId("second"))
+    story = regulars().given(LADDER, BENEFITS)
+
+    later = evolve(BENEFITS, benefits=(second,), effective_from=NOON)
+    assert story.when(later) == [
+        TierBenefitsPublished(program=PROGRAM, version=2, benefits=(second,), effective_from=NOON)
+    ]
+    assert story.state.benefits_of("gold", NOON - A_MOMENT) == (FIRST,)
+    assert story.state.benefits_of("gold", NOON) == (second,)
+    assert story.state.benefits_of("silver", NOON) == ()
+    assert regulars().state.benefits_of("gold", NOON) == ()
 
 
 def test_a_ladder_that_nobody_can_climb_is_refused_by_its_place() -> None:

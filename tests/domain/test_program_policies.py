@@ -18,6 +18,7 @@ def expiring(**told: int | str) -> ProgramPolicies:
             "activation.days",
         ),
         (ProgramPolicies(returns=ReturnPolicy(reinstate_days=-1)), "returns.reinstate_days"),
+        (ProgramPolicies(notice_days=0), "notice_days"),
         (expiring(days=-1), "expiry.days"),
         (expiring(days=MOST_DAYS + 1), "expiry.days"),
         (expiring(inactivity=0), "expiry.inactivity"),

@@ -20,7 +20,7 @@ def ordered(paid: int = 30_00) -> AccountStory:
 
 def test_l6_a_full_refund_takes_bonuses_and_what_the_delivery_earned_too() -> None:
     story = ordered()
-    all_back = refunded("o-1", 0, price=30_00, rules=RULES)
+    all_back = refunded("o-1", 0, rules=RULES)
     with_delivery = evolve(all_back, remaining=evolve(all_back.remaining, delivery=6_00))
 
     story.given(with_delivery)

@@ -12,7 +12,11 @@ from regulars.domain.holding import PointsReservationReleased, PointsReserved
 from regulars.domain.lots import PointsActivated, PointsDebtSettled, PointsExpired
 from regulars.domain.order import OrderDelivered
 from regulars.domain.personal import Personal, Sealed
-from regulars.domain.program import ProgramPoliciesSet, TierLadderPublished
+from regulars.domain.program import (
+    ProgramPoliciesSet,
+    TierBenefitsPublished,
+    TierLadderPublished,
+)
 from regulars.domain.redemption import PointsRedeemed, RedemptionReversed
 from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
@@ -25,7 +29,7 @@ ELSEWHERE = {
     *get_args(erasure.Event),
     WriteRefused,
     # Points that wait, expire and are spent have lives of their own in test_ledger_laws.py, tiers
-    # in test_tiers.py, policies in test_program_policies.py.
+    # in test_tiers.py and test_benefits.py, policies in test_program_policies.py.
     PointsActivated,
     PointsDebtSettled,
     PointsExpired,
@@ -36,6 +40,7 @@ ELSEWHERE = {
     *get_args(tiers.Event),
     ProgramPoliciesSet,
     TierLadderPublished,
+    TierBenefitsPublished,
 }
 """What these histories do not tell."""
 

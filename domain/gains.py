@@ -1,0 +1,141 @@
+"""What the awards of an account count for, in the order of time, so that it is summed fast."""
+
+from bisect import bisect_left, bisect_right
+from datetime import datetime
+
+from attrs import Factory, define
+
+from regulars.domain.tier_ladder import Basis, TierLadder
+from regulars.domain.values import LotId
+
+
+@define
+class Gain:
+    """What one award counts for, net of refunds. `currency` is that of `spend`."""
+
+    at: datetime
+    points: int
+    spend: int
+    currency: str | None
+    is_order: bool
+
+    def worth(self, basis: Basis, currency: str | None) -> int:
+        """What it counts for by a basis; money counts in that currency alone."""
+        if basis is Basis.EARNED:
+            return self.points
+        if basis is Basis.ORDERS:
+            return int(self.is_order)
+        return self.spend if self.currency == currency else 0
+
+
+@define
+class Sums:
+    """
+    Numbers in a row, and the sums of the first of them (a Fenwick tree).
+
+    The part at place n, from 1 on, is the sum of as many numbers up to it as the lowest bit of n
+    says. So a number is changed, and a sum is found, in as many steps as n has bits.
+    """
+
+    parts: list[int] = Factory(list[int])
+
+    def append(self, number: int) -> None:
+        """One more number."""
+        place = len(self.parts)
+        first = place & (place + 1)
+        while place > first:
+            number += self.parts[place - 1]
+            place &= place - 1
+        self.parts.append(number)
+
+    def change(self, at: int, by: int) -> None:
+        """The number behind the first `at` is another one, by so much."""
+        place = at + 1
+        while place <= len(self.parts):
+            self.parts[place - 1] += by
+            place += place & -place
+
+    def of(self, count: int) -> int:
+        """The sum of the first `count` numbers."""
+        total = 0
+        while count:
+            total += self.parts[count - 1]
+            count &= count - 1
+        return total
+
+    def cut(self, count: int) -> None:
+        """Only the first `count` numbers stay."""
+        del self.parts[count:]
+
+
+@define
+class Gains:
+    """
+    The gains of one account, written by folds alone.
+
+    `moments` and `lots` are in the order of time, and so are the numbers that `points`, `orders`
+    and the `spend` of each currency sum.
+    """
+
+    of: dict[LotId, Gain] = Factory(dict[LotId, Gain])
+    moments: list[datetime] = Factory(list[datetime])
+    lots: list[LotId] = Factory(list[LotId])
+    points: Sums = Factory(Sums)
+    orders: Sums = Factory(Sums)
+    spend: dict[str, Sums] = Factory(dict[str, Sums])
+
+    def add(self, lot: LotId, gain: Gain) -> None:
+        """One gain more; what is told late comes in where it belongs."""
+        place = bisect_right(self.moments, gain.at)
+        self.of[lot] = gain
+        self.moments.insert(place, gain.at)
+        self.lots.insert(place, lot)
+        if gain.currency is not None and gain.currency not in self.spend:
+            self.spend[gain.currency] = Sums([0] * place)
+        for sums in (self.points, self.orders, *self.spend.values()):
+            sums.cut(place)
+        for later in self.lots[place:]:
+            one = self.of[later]
+            self.points.append(one.points)
+            self.orders.append(int(one.is_order))
+            for currency, sums in self.spend.items():
+                sums.append(one.spend if one.currency == currency else 0)
+
+    def lose(self, lot: LotId, points: int, remaining: int) -> None:
+        """A refund took back points, and left so much of the money."""
+        gain = self.of[lot]
+        place = self.lots.index(lot, bisect_left(self.moments, gain.at))
+        gain.points -= points
+        self.points.change(place, -points)
+        less = max(gain.spend - remaining, 0)
+        if less and gain.currency is not None:
+            gain.spend -= less
+            self.spend[gain.currency].change(place, -less)
+
+    def value(self, ladder: TierLadder, since: datetime | None, at: datetime) -> int:
+        """What all that came after `since` and by `at` counts for, in as good as no time."""
+        sums = self._sums(ladder)
+        start, stop = self._places(since, at)
+        return 0 if sums is None else sums.of(stop) - sums.of(start)
+
+    def evidence(
+        self, ladder: TierLadder, since: datetime | None, at: datetime
+    ) -> list[tuple[LotId, int]]:
+        """What each award of that time counts for, if anything."""
+        start, stop = self._places(since, at)
+        worths = (
+            (lot, self.of[lot].worth(ladder.basis, ladder.currency))
+            for lot in self.lots[start:stop]
+        )
+        return [(lot, worth) for lot, worth in worths if worth]
+
+    def _sums(self, ladder: TierLadder) -> Sums | None:
+        if ladder.basis is Basis.EARNED:
+            return self.points
+        if ladder.basis is Basis.ORDERS:
+            return self.orders
+        return self.spend.get(ladder.currency or "")
+
+    def _places(self, since: datetime | None, at: datetime) -> tuple[int, int]:
+        start = 0 if since is None else bisect_right(self.moments, since)
+        return start, bisect_right(self.moments, at)

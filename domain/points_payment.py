@@ -1,0 +1,86 @@
+"""Points that pay for an order: held from its placing on, and how much of them a refund brings."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from fractions import Fraction
+
+from attrs import frozen
+
+from regulars.domain.account import Account
+from regulars.domain.discounts import PointsPayment
+from regulars.domain.due import AccountAt
+from regulars.domain.holding import PointsReservationConfirmed, PointsReserved
+from regulars.domain.ledger_policies import SpendOrder
+from regulars.domain.purchase import OrderPlaced, priced
+from regulars.domain.redemption import NothingHeld, ReservationDiffers, taken
+from regulars.domain.values import CustomerId, OrderId, ProgramId, ReservationId
+
+
+@frozen(kw_only=True)
+class ConfirmReservation:
+    """
+    Let points pay for an order that was placed: those held before, or as many that can be spent.
+
+    What was held for a basket under the same id, for that order or for none, is taken over.
+    """
+
+    program: ProgramId
+    customer: CustomerId
+    at: datetime
+    reservation: ReservationId
+    points: int
+    order: OrderId
+    spend: SpendOrder = SpendOrder.FEFO
+
+
+def decide(
+    command: ConfirmReservation, state: Account, now: AccountAt
+) -> Sequence[PointsReserved | PointsReservationConfirmed]:
+    """
+    What is held for an order from now on; nothing a second time.
+
+    Raises:
+        NothingHeld: what was held is spent, released or lapsed.
+        ReservationDiffers: other points are held under this id, or for another order.
+        NotEnoughPoints: nothing is held, and fewer points can be spent.
+    """
+    confirmed = PointsReservationConfirmed(
+        program=command.program,
+        customer=command.customer,
+        reservation=command.reservation,
+        points=command.points,
+        order=command.order,
+    )
+    if command.reservation not in state.reserved:
+        reserved = PointsReserved(
+            program=command.program,
+            customer=command.customer,
+            reservation=command.reservation,
+            points=command.points,
+            allocations=taken(now, command.points, command.spend),
+            order=command.order,
+        )
+        return [reserved, confirmed]
+    if not now.holds(command.reservation):
+        raise NothingHeld(reservation=command.reservation)
+    held = state.held[command.reservation]
+    if held.points != command.points or held.order not in {None, command.order}:
+        raise ReservationDiffers(reservation=command.reservation)
+    return [] if held.confirmed else [confirmed]
+
+
+def part_back(
+    placed: OrderPlaced, paid: PointsPayment, goods_refunded: int, returned: Mapping[int, int]
+) -> Fraction:
+    """
+    The part of what points paid that came back, once `goods_refunded` did and units by line.
+
+    Goods that go back bring the points that paid for them, by the shares that the order was placed
+    with. An amount brings of the goods that are kept the same part of the points as of the money.
+    """
+    gone = [line.part(returned.get(line.line, 0)) for line in priced(placed)]
+    cash = sum(line.cash for line in gone)
+    points = sum(line.points for line in gone)
+    amount, kept = max(0, goods_refunded - cash), placed.total - cash
+    of_kept = Fraction(amount, kept) if kept else Fraction(0)
+    return (points + (paid.amount - points) * of_kept) / paid.amount

@@ -1,0 +1,57 @@
+"""Policies of benefits: what a tier brings to who holds it. Pure."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from regulars.domain.coupon import Command, IssueCoupon
+from regulars.domain.offer import Offer
+from regulars.domain.program import Program
+from regulars.domain.tiers import TierEntered, TierRenewed, TierUpgraded
+from regulars.domain.values import CouponId, OfferId, ProgramId
+
+
+class Offers(Protocol):
+    """The states that a policy of benefits may look at, with all that was recorded so far."""
+
+    def program(self) -> Program:
+        """The programme in which orders earn."""
+        ...
+
+    def offer(self, offer: OfferId) -> Offer:
+        """An offer of that programme."""
+        ...
+
+
+def issue_on_term(
+    event: TierEntered | TierUpgraded | TierRenewed,
+    at: datetime,
+    program_id: ProgramId,
+    look: Offers,
+) -> Sequence[Command]:
+    """
+    Each term of a tier brings a coupon of every offer that its benefits name.
+
+    A term that is over when it is found out brings none, nor does an offer that issues none.
+    """
+    if event.program != program_id or (event.valid_to is not None and event.valid_to <= at):
+        return []
+    day = event.valid_from.date().isoformat()
+    return [
+        IssueCoupon(
+            program=event.program,
+            offer=one.offer,
+            coupon=CouponId(f"{one.benefit}/{event.customer}/{day}"),
+            at=at,
+            customer=event.customer,
+        )
+        for one in look.program().benefits_of(event.tier, at)
+        if one.offer is not None and _issues(look.offer(one.offer), at)
+    ]
+
+
+def _issues(offer: Offer, at: datetime) -> bool:
+    if offer.defined is None or offer.ended:
+        return False
+    until = offer.defined.limits.until
+    return until is None or at < until

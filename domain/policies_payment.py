@@ -1,0 +1,166 @@
+"""
+Policies of points that pay for orders: held, spent, released and given back as the order goes.
+
+Pure. The points are those of the customer's account in the programme in which orders earn.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from fractions import Fraction
+from typing import Final
+
+from attrs import frozen
+
+from regulars.domain.discounts import PointsPayment
+from regulars.domain.holding import payment_of
+from regulars.domain.ledger_policies import Capture
+from regulars.domain.loyalty import Command
+from regulars.domain.order import OrderAccepted, OrderCancelled, OrderDelivered
+from regulars.domain.points_payment import ConfirmReservation, part_back
+from regulars.domain.policies import Present
+from regulars.domain.purchase import OrderPlaced
+from regulars.domain.redemption import CapturePoints, ReleasePoints, ReverseRedemption, Reward
+from regulars.domain.refund import RefundIssued, returned_by
+from regulars.domain.values import CustomerId, Money, OrderId, ProgramId, RefundId
+
+PAYMENT: Final = "payment"
+"""The kind of reward that an order is which points pay for."""
+
+
+@frozen
+class _Paid:
+    """An order that points pay for."""
+
+    placed: OrderPlaced
+    placed_at: datetime
+    by: PointsPayment
+    customer: CustomerId
+
+
+def _paid(order: OrderId, look: Present) -> _Paid | None:
+    state = look.order(order)
+    placed, placed_at = state.placed, state.placed_at
+    if placed is None or placed_at is None:
+        return None
+    if placed.points_payment is None or placed.customer is None:
+        return None
+    return _Paid(placed, placed_at, placed.points_payment, placed.customer)
+
+
+def hold_on_placing(
+    event: OrderPlaced, at: datetime, program_id: ProgramId, look: Present
+) -> Sequence[Command]:
+    """An order is not placed without the points that pay for it."""
+    if event.points_payment is None or event.customer is None:
+        return []
+    return [
+        ConfirmReservation(
+            program=program_id,
+            customer=event.customer,
+            at=at,
+            reservation=event.points_payment.reservation,
+            points=event.points_payment.points,
+            order=event.order,
+            spend=look.program().policies_at(at).spend_order,
+        )
+    ]
+
+
+def spend_on_acceptance(
+    event: OrderAccepted, at: datetime, program_id: ProgramId, look: Present
+) -> Sequence[Command]:
+    """The merchant takes the order, and the points with it, where the programme says so."""
+    paid = _paid(event.order, look)
+    if paid is None:
+        return []
+    if look.program().policies_at(paid.placed_at).capture is not Capture.ACCEPTANCE:
+        return []
+    return _spent(paid, at, program_id, look)
+
+
+def spend_on_delivery(
+    event: OrderDelivered, at: datetime, program_id: ProgramId, look: Present
+) -> Sequence[Command]:
+    """What counts as a sale is paid for, at the latest."""
+    paid = _paid(event.order, look)
+    return [] if paid is None else _spent(paid, at, program_id, look)
+
+
+def _spent(paid: _Paid, at: datetime, program_id: ProgramId, look: Present) -> Sequence[Command]:
+    if not _is_held(paid, look):
+        return []
+    worth = Money(minor=paid.by.amount, currency=paid.placed.currency)
+    return [
+        CapturePoints(
+            program=program_id,
+            customer=paid.customer,
+            at=at,
+            reservation=paid.by.reservation,
+            redemption=payment_of(paid.placed.order),
+            reward=Reward(kind=PAYMENT, value=worth),
+            order=paid.placed.order,
+        )
+    ]
+
+
+def _is_held(paid: _Paid, look: Present) -> bool:
+    held = look.account(paid.customer).held.get(paid.by.reservation)
+    return held is not None and held.pays_for(paid.placed.order)
+
+
+def give_points_back(
+    event: OrderCancelled, at: datetime, program_id: ProgramId, look: Present
+) -> Sequence[Command]:
+    """A cancelled order releases the points that it held, and gives back those that it spent."""
+    paid = _paid(event.order, look)
+    if paid is None:
+        return []
+    if not _is_held(paid, look):
+        refund = RefundId(f"cancelled/{event.order}")
+        return _restored(paid, refund, Fraction(1), at, program_id, look)
+    return [
+        ReleasePoints(
+            program=program_id,
+            customer=paid.customer,
+            at=at,
+            reservation=paid.by.reservation,
+            order=event.order,
+        )
+    ]
+
+
+def restore_on_refund(
+    event: RefundIssued, at: datetime, program_id: ProgramId, look: Present
+) -> Sequence[Command]:
+    """A refund gives back the points that paid for what it refunds."""
+    paid = _paid(event.order, look)
+    if paid is None:
+        return []
+    returned = returned_by(look.order(event.order).refunds, event.refund)
+    part = part_back(paid.placed, paid.by, event.goods_refunded, returned)
+    return _restored(paid, event.refund, part, at, program_id, look)
+
+
+def _restored(  # noqa: PLR0913, PLR0917 - what is asked of whom
+    paid: _Paid,
+    refund: RefundId,
+    part: Fraction,
+    at: datetime,
+    program_id: ProgramId,
+    look: Present,
+) -> Sequence[Command]:
+    redemption = payment_of(paid.placed.order)
+    if redemption not in look.account(paid.customer).redemptions:
+        return []
+    return [
+        ReverseRedemption(
+            program=program_id,
+            customer=paid.customer,
+            at=at,
+            redemption=redemption,
+            refund=refund,
+            refunded=part.numerator,
+            whole=part.denominator,
+            policy=look.program().policies_at(paid.placed_at).returns,
+        )
+    ]

@@ -1,0 +1,174 @@
+"""Orders, lots and balances explain themselves, to the point and at any moment."""
+
+from datetime import timedelta
+
+import pytest
+from attrs import evolve
+
+from regulars.application.earnings import exact_text
+from regulars.application.explaining import (
+    ExplainBalance,
+    ExplainLot,
+    ExplainOrder,
+    LotStatus,
+    OrderExplained,
+)
+from regulars.application.lot_traces import Moved
+from regulars.domain.earning_rules import Group, Multiplier, Rate, Rule, RuleId, RuleSet, When
+from regulars.domain.lots import Allocation
+from regulars.domain.order import CancelOrder, MarkDelivered
+from regulars.domain.program import DefineProgram, PublishEarningRules
+from regulars.domain.values import BEGINNING, LotId, OrderId, ProgramId
+from tests.application.histories import tell
+from tests.application.memory_crm import Parts, memory_core
+from tests.domain.carts import basket, place
+from tests.domain.chronicle import PROGRAM, Command
+from tests.domain.examples import ANNA, DELIVER, ORDER, PLACE, REFUND, giving
+from tests.domain.points import award, redeem, refunded, reserve
+from tests.domain.story import NOON, minutes
+
+DAY = timedelta(days=1)
+DEFINE = DefineProgram(program=PROGRAM, at=BEGINNING, name="Regulars")
+LARGE = When(at_least=300_00, currency="CNY")
+RULES = RuleSet(
+    groups=(
+        Group(
+            rules=(
+                Rule(rule=RuleId("basic"), rate=Rate(points=1, per_numerator=10)),
+                Rule(rule=RuleId("large"), bonus=50, when=LARGE),
+            )
+        ),
+    ),
+    multipliers=(Multiplier(rule=RuleId("spring"), numerator=6, denominator=5),),
+)
+PUBLISH = PublishEarningRules(program=PROGRAM, at=BEGINNING, rules=RULES)
+
+
+def shop(*commands: Command) -> Parts:
+    return tell(memory_core(), [DEFINE, PUBLISH, *commands])
+
+
+def explained(of: Parts, order: OrderId = ORDER) -> OrderExplained:
+    found = of.crm.ask(ExplainOrder(order=order))
+    assert found is not None
+    return found
+
+
+def test_an_order_tells_each_rule_its_rounding_and_what_refunds_took_back() -> None:
+    town = shop(evolve(PLACE, total=159_00), DELIVER, REFUND)
+
+    found = explained(town)
+
+    assert found.why == "19.08 points by rules 1, rounded down to 19; refunds took back 5"
+    assert found.earned is not None
+    assert found.earned.earning is not None
+    (group,) = found.earned.earning.groups
+    basic, large = group.rules
+    assert [(one.why, exact_text(one.exact)) for one in basic.given] == [
+        ("159.00 CNY at 1 for each 10 CNY x 1.2 (spring)", "19.08")
+    ]
+    assert large.why == "is for 300.00 CNY or more, and this came to 159.00, 141.00 too little"
+    (back,) = found.earned.trace.taken_back
+    assert (back.points, back.kept, back.remaining) == (5, 14, 119_00)
+    assert back.taken == (Allocation(lot=LotId(ORDER), points=5),)
+    assert [(move.what, move.points) for move in found.earned.trace.moves] == [
+        (Moved.EARNED, 19),
+        (Moved.REVERSED, 5),
+    ]
+
+
+def test_rules_that_came_later_change_no_explanation() -> None:
+    town = shop(evolve(PLACE, total=159_00), DELIVER)
+    before = explained(town)
+    tell(town, [PublishEarningRules(program=PROGRAM, at=BEGINNING, rules=giving(7))])
+
+    assert explained(town) == before
+
+
+@pytest.mark.parametrize(
+    ("commands", "why"),
+    [
+        ([PLACE], "nothing yet: it earns when it is delivered"),
+        ([PLACE, CancelOrder(order=ORDER, at=NOON)], "nothing: it was cancelled"),
+        ([evolve(PLACE, customer=None), DELIVER], "nothing: it has no customer"),
+        (
+            [evolve(PLACE, at=BEGINNING - DAY), DELIVER],
+            "nothing: no rules were in force for CNY when it was placed",
+        ),
+    ],
+)
+def test_an_order_that_earned_nothing_says_why(commands: list[Command], why: str) -> None:
+    since = evolve(PUBLISH, effective_from=BEGINNING)
+    found = explained(tell(memory_core(), [DEFINE, since, *commands]))
+
+    assert (found.why, found.earned) == (why, None)
+
+
+def test_an_order_in_another_programme_says_that_it_counts_elsewhere() -> None:
+    town = shop(PLACE, DELIVER)
+    other = ProgramId("other")
+    tell(town, [evolve(DEFINE, program=other), evolve(PUBLISH, program=other)])
+
+    found = town.crm.ask(ExplainOrder(order=ORDER, program=other))
+
+    assert found is not None
+    assert found.why.startswith("nothing: its rules were published after its delivery")
+
+
+def test_nothing_is_explained_of_what_is_not_there() -> None:
+    assert shop().crm.ask(ExplainOrder(order=ORDER)) is None
+    assert shop().crm.ask(ExplainLot(customer=ANNA, lot=LotId("o-1"))) is None
+
+
+def test_the_points_that_paid_for_an_order_stand_with_it() -> None:
+    paid = place(basket(100_00), points=60, value=10)
+    town = shop(award("before", 100_00), paid, DELIVER)
+
+    found = explained(town)
+
+    assert [(lot, move.what, move.points) for lot, move in found.paid] == [
+        ("before", Moved.HELD, 60),
+        ("before", Moved.SPENT, 60),
+    ]
+    assert (found.points_payment, found.total) == (paid.points_payment, 94_00)
+
+
+def test_a_lot_says_what_it_is() -> None:
+    pending = award("waits", 10_00, pending=True)
+    town = shop(
+        pending,
+        award("active", 10_00),
+        award("held", 10_00, expires_at=NOON + 3 * DAY),
+        reserve(10),
+        award("spent", 10_00, expires_at=NOON + 3 * DAY),
+        redeem(10),
+        award("gone", 10_00, expires_at=NOON + DAY),
+        award("back", 10_00),
+        refunded("back", 0),
+    )
+
+    found = town.crm.ask(ExplainBalance(customer=ANNA), as_of=NOON + 2 * DAY)
+
+    assert {one.trace.lot: one.status for one in found.lots} == {
+        "waits": LotStatus.PENDING,
+        "active": LotStatus.ACTIVE,
+        "held": LotStatus.ACTIVE,
+        "spent": LotStatus.EXHAUSTED,
+        "gone": LotStatus.EXPIRED,
+        "back": LotStatus.REVERSED,
+    }
+    assert (found.available, found.pending, found.held, found.debt) == (10, 10, 10, 0)
+    assert found.lots[4].trace.moves[-1].position is None
+
+
+def test_a_refund_before_its_order_is_explained_by_what_came_later() -> None:
+    town = shop(PLACE, MarkDelivered(order=ORDER, at=NOON + minutes(60)), evolve(REFUND, at=NOON))
+
+    found = town.crm.ask(ExplainOrder(order=ORDER), as_of=NOON)
+    lot = town.crm.ask(ExplainLot(customer=ANNA, lot=LotId(ORDER)), as_of=NOON)
+
+    assert found is not None
+    assert found.why == "earned later; refunds took back 5"
+    assert lot == found.earned
+    assert lot is not None
+    assert (lot.earning, lot.trace.left) == (None, -5)

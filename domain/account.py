@@ -56,6 +56,21 @@ class Redemption:
 
 
 @define
+class Totals:
+    """
+    What became of an account's points, all in all, since it was opened.
+
+    `reversed` is what refunds took, `redeemed` what was spent and did not come back.
+    """
+
+    opened_at: datetime | None = None
+    earned: int = 0
+    reversed: int = 0
+    expired: int = 0
+    redeemed: int = 0
+
+
+@define
 class Account:
     """
     The state of one loyalty account, written by `fold` of `regulars.domain.loyalty` alone.
@@ -79,3 +94,4 @@ class Account:
     patronage: Patronage = Factory(Patronage)
     occasions: ToldOccasions = Factory(ToldOccasions)
     tier: TierStanding = Factory(TierStanding)
+    totals: Totals = Factory(Totals)

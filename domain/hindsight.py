@@ -28,6 +28,7 @@ def fold_account(state: Account, event: loyalty.Event, at: datetime) -> None:
     match event:
         case PointsReversed(lot=lot) if lot not in state.awards:
             state.as_of = max(state.as_of, at)
+            state.totals.reversed += event.points - event.written_off
             _owe(state, event.points - event.written_off)
         case PointsReversed(points=points, written_off=forgiven):
             there = _there(state, event.allocations)

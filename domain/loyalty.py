@@ -98,6 +98,7 @@ def fold(state: Account, event: Event, at: datetime) -> None:
         case LoyaltyAccountOpened():
             state.opened = True
             state.program, state.customer = event.program, event.customer
+            state.totals.opened_at = at
         case OccasionRecorded():
             told_occasions.fold(state.occasions, event, at)
         case PointsEarned():
@@ -105,19 +106,13 @@ def fold(state: Account, event: Event, at: datetime) -> None:
             state.tier.gains.add(event.lot, _gain(event, at))
             if event.order is not None:
                 patronage.count(state.patronage, at)
-        case PointsReversed(lot=lot):
-            award = state.awards[lot]
-            award.kept = event.kept
-            award.written_off += event.written_off
-            award.remaining = min(award.remaining, event.remaining)
-            state.lots.take(event.allocations)
-            state.debt += event.debt_added
-            state.refunds.add((lot, event.refund))
-            state.tier.gains.lose(lot, event.points, event.remaining)
+        case PointsReversed():
+            _reversed(state, event)
         case PointsActivated(lot=lot, expires_at=expires_at):
             state.lots.activate(lot, expires_at)
         case PointsExpired(lot=lot, points=points):
             state.lots.expire(lot, points)
+            state.totals.expired += points
         case PointsDebtSettled(points=points, allocations=allocations):
             state.lots.take(allocations)
             state.debt -= points
@@ -144,12 +139,14 @@ def fold(state: Account, event: Event, at: datetime) -> None:
                     state.lots.prolong(lot, event.reinstated_until)
             state.lots.put_back(allocations)
             state.redemptions[spent].restored += event.points
+            state.totals.redeemed -= event.points
         case _:
             tiers.fold(state.tier, event)
 
 
 def _earned(state: Account, event: PointsEarned, at: datetime) -> None:
     evaluation = event.evaluation
+    state.totals.earned += event.points
     state.lots.add(
         event.lot,
         event.points,
@@ -179,7 +176,20 @@ def _gain(event: PointsEarned, at: datetime) -> Gain:
     )
 
 
+def _reversed(state: Account, event: PointsReversed) -> None:
+    award = state.awards[event.lot]
+    award.kept = event.kept
+    award.written_off += event.written_off
+    award.remaining = min(award.remaining, event.remaining)
+    state.lots.take(event.allocations)
+    state.debt += event.debt_added
+    state.totals.reversed += event.points - event.written_off
+    state.refunds.add((event.lot, event.refund))
+    state.tier.gains.lose(event.lot, event.points, event.remaining)
+
+
 def _redeemed(state: Account, event: PointsRedeemed) -> None:
+    state.totals.redeemed += event.points
     if event.reservation is None:
         state.lots.take(event.allocations)
     else:

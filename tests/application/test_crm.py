@@ -11,13 +11,13 @@ import pytest
 from attrs import evolve
 
 from regulars.adapters.database import Database
+from regulars.application.balances import PointsBalance
 from regulars.application.batch import Receipt
 from regulars.application.catalogue import VIEWS
 from regulars.application.collection import collection_paused
 from regulars.application.customer import CustomerProfile
 from regulars.application.errors import UnknownView
 from regulars.application.events import microseconds, moment
-from regulars.application.loyalty import PointsBalance
 from regulars.application.ports import Finding
 from regulars.application.program import default_program
 from regulars.application.report import SalesReport

@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format lint types contracts slow
+.PHONY: demo test check format lint types contracts slow mutation
 .DELETE_ON_ERROR:
 
 ## demo: import a real data set and show what the core makes of it; ARGS are passed on
@@ -34,6 +34,12 @@ contracts: $(VENV)/dev-ready
 ## slow: what takes long or explores at random; pytest says 5 when there is no such test
 slow: $(VENV)/dev-ready
 	$(BIN)/pytest --numprocesses auto -m slow --timeout 900 --hypothesis-profile long || [ $$? -eq 5 ]
+
+## mutation: change the loyalty core in small ways and see whether its tests notice; MUTANTS are those
+## to try, such as 'regulars.domain.lots.*'. All take an hour or two, and what is unchanged is kept.
+mutation: $(VENV)/dev-ready
+	$(BIN)/mutmut run $(MUTANTS)
+	$(BIN)/mutmut results
 
 ## format: write the code as the linter wants it
 format: $(VENV)/dev-ready

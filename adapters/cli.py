@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from regulars.adapters.cli_access_log import access_log
 from regulars.adapters.cli_balance import balance
 from regulars.adapters.cli_call import Connect
+from regulars.adapters.cli_campaign import campaign
 from regulars.adapters.cli_demo import NotADemo, demo
 from regulars.adapters.cli_erase import UnknownSubject, erase, erasures
 from regulars.adapters.cli_export import export
@@ -186,6 +187,7 @@ def regulars(ctx: click.Context) -> None:
 for _command in (
     *(demo, import_, program, report, profile, balance, reveal, access_log, export, find, index),
     *(merge, erase, erasures, hold, release, holds, new_life, retention, policy),
+    campaign,
     *(events, rebuild, verify, keys, log),
 ):
     regulars.add_command(_command)

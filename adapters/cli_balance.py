@@ -114,9 +114,13 @@ def balance_document(
         "as_of": time_text(as_of, timezone),
         "opened_at": time_text(held.opened_at, timezone),
         "earned": held.earned,
+        "migrated": held.migrated,
+        "transferred": held.transferred,
+        "adjusted": held.adjusted,
         "reversed": held.reversed,
         "expired": held.expired,
         "redeemed": held.redeemed,
+        "forfeited": held.forfeited,
         "balance": held.balance,
         "available": held.available,
         "pending": held.pending,
@@ -153,24 +157,27 @@ def shown_balance(
         f"Customer {plain(held.customer)}{when}: {count(held.balance)} points",
         facts(
             ("Earned", count(held.earned)),
+            *_more(
+                ("Migrated", held.migrated),
+                ("Transferred", held.transferred),
+                ("Adjusted", held.adjusted),
+            ),
             ("Reversed", count(held.reversed)),
             ("Expired", count(held.expired)),
             ("Redeemed", count(held.redeemed)),
+            *_more(("Forfeited", held.forfeited)),
             ("Can be used", count(held.available)),
-            *(
-                (name, count(points))
-                for name, points in (
-                    ("Pending", held.pending),
-                    ("Reserved", held.reserved),
-                    ("Owed", held.debt),
-                )
-                if points
-            ),
+            *_more(("Pending", held.pending), ("Reserved", held.reserved), ("Owed", held.debt)),
             ("Account opened", clock(held.opened_at, timezone)),
         ),
     )
     if postings:
         yield section(f"Posting by posting ({timezone})", shown_postings(postings, timezone))
+
+
+def _more(*facts: tuple[str, int]) -> Iterator[tuple[str, str]]:
+    """Of what most accounts have nothing, what this one has."""
+    return ((name, count(points)) for name, points in facts if points)
 
 
 def shown_postings(postings: Sequence[Posting], timezone: tzinfo) -> RenderableType:

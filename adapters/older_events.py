@@ -82,6 +82,18 @@ def _spent_at_delivery(payload: Payload) -> Iterator[Turned]:
     yield "ProgramPoliciesSet", 2, {**payload, "policies": policies}
 
 
+def _without_audience(payload: Payload) -> Iterator[Turned]:
+    plan = payload["plan"]
+    budget = {**plan["budget"], "caps": [], "zone": "Asia/Shanghai"}
+    audience: Payload = {"customers": [], "tiers": [], "snapshot": None}
+    turned = {**payload, "plan": {**plan, "budget": budget, "audience": audience}}
+    yield "CampaignDrafted", 2, turned
+
+
+def _on_no_known_day(payload: Payload) -> Iterator[Turned]:
+    yield "BudgetConsumed", 2, {**payload, "on": None, "limit": None}
+
+
 UPCASTERS: Final[tuple[Upcaster, ...]] = (
     Upcaster(of=("OrderPlaced", 1), into=(("OrderPlaced", 2),), turn=_without_discounts),
     Upcaster(of=("RefundIssued", 1), into=(("RefundIssued", 2),), turn=_of_an_amount),
@@ -100,5 +112,7 @@ UPCASTERS: Final[tuple[Upcaster, ...]] = (
     Upcaster(of=("PointsEarned", 1), into=(("PointsEarned", 2),), turn=_evaluated),
     Upcaster(of=("PointsReversed", 1), into=(("PointsReversed", 2),), turn=_of_its_lot),
     Upcaster(of=("ErasureRequested", 1), into=(("ErasureRequested", 2),), turn=_for_good),
+    Upcaster(of=("CampaignDrafted", 1), into=(("CampaignDrafted", 2),), turn=_without_audience),
+    Upcaster(of=("BudgetConsumed", 1), into=(("BudgetConsumed", 2),), turn=_on_no_known_day),
 )
 """The steps of their chain; see CONTRIBUTING.md."""

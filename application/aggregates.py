@@ -70,7 +70,7 @@ MERCHANT: Final = Aggregate(
     state=merchant.Merchant,
     events=get_args(merchant.Event),
     fold=merchant.fold,
-    fold_version=1,
+    fold_version=2,
     decide=merchant.decide,
     snapshot_every=100,
 )
@@ -86,7 +86,7 @@ PROGRAM: Final = Aggregate(
     state=program.Program,
     events=get_args(program.Event),
     fold=program.fold,
-    fold_version=6,
+    fold_version=7,
     decide=program.decide,
     snapshot_every=100,
 )
@@ -94,7 +94,7 @@ ACCOUNT: Final = Aggregate(
     state=account.Account,
     events=get_args(loyalty.Event),
     fold=loyalty.fold,
-    fold_version=10,
+    fold_version=11,
     decide=loyalty.decide,
     snapshot_every=250,
     moment=loyalty.moment,
@@ -129,7 +129,7 @@ CAMPAIGN: Final = Aggregate(
     state=campaign.Campaign,
     events=get_args(campaign.Event),
     fold=campaign.fold,
-    fold_version=1,
+    fold_version=2,
     decide=campaign.decide,
     snapshot_every=250,
 )

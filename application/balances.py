@@ -15,17 +15,24 @@ class Balance:
     """
     What an account holds at a moment, in points.
 
-    `balance` = earned - reversed - expired - redeemed = available + pending + reserved - debt.
-    Of it `available` can be spent; `pending` cannot yet, `reserved` is held, `debt` is owed.
+    `balance` = earned + migrated + transferred + adjusted - reversed - expired - redeemed -
+    forfeited = available + pending + reserved - debt. `transferred` is what came from other
+    accounts less what went there, merges included, and `adjusted` what persons put in less what
+    they took out. `available` can be spent, `pending` cannot yet, `reserved` is held and `debt`
+    owed.
     """
 
     program: str
     customer: str
     opened_at: datetime | None
     earned: int = 0
+    migrated: int = 0
+    transferred: int = 0
+    adjusted: int = 0
     reversed: int = 0
     expired: int = 0
     redeemed: int = 0
+    forfeited: int = 0
     balance: int = 0
     available: int = 0
     pending: int = 0
@@ -59,9 +66,13 @@ class PointsBalance(Question[Balance | None]):
             customer=self.customer,
             opened_at=totals.opened_at,
             earned=totals.earned,
+            migrated=totals.migrated,
+            transferred=totals.transferred,
+            adjusted=totals.adjusted,
             reversed=totals.reversed,
             expired=expired,
             redeemed=totals.redeemed,
+            forfeited=totals.forfeited,
             balance=then.available + then.pending + then.reserved - then.debt,
             available=then.available,
             pending=then.pending,

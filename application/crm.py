@@ -213,6 +213,11 @@ class Crm(Reader):
         with self._lock:
             return self._asking.ask(query, as_of)
 
+    def head(self) -> int:
+        """The highest position ever given, 0 for a new log."""
+        with self._lock, self._storage.snapshot():
+            return self._storage.log.head()
+
     def events(  # noqa: PLR0913 - each narrows what is read
         self,
         *,

@@ -4,14 +4,17 @@ The budget of a campaign: how much it grants in all and to each customer, and wh
 Its campaign decides who may be granted anything (`regulars.domain.campaign`).
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 from enum import Enum
 from typing import Final, TypeAlias, assert_never
+from zoneinfo import ZoneInfo
 
 from attrs import Factory, define, frozen
 
+from regulars.domain.caps import Cap, Taken, left
 from regulars.domain.holdout import Variant
+from regulars.domain.validity import is_zone
 from regulars.domain.values import (
     MOST_MINOR,
     CampaignId,
@@ -35,16 +38,31 @@ class Budget:
     """
     At most `total` in all and `per_customer` to each; None is no limit.
 
+    `caps` say how much within a day, a week or a month, of the calendar of `zone`.
     The unit is the campaign's own: minor units of money, points, or coupons.
     """
 
     total: int | None = None
     per_customer: int | None = None
     cut: Cut = Cut.PARTIAL
+    caps: tuple[Cap, ...] = ()
+    zone: str = "Asia/Shanghai"
 
 
 UNLIMITED: Final = Budget()
 """A budget that gives whatever is asked for."""
+
+
+def budget_flaw(budget: Budget) -> str | None:
+    """The field for which nothing can be granted by a budget; None if something can."""
+    limits = [budget.total, budget.per_customer]
+    for cap in budget.caps:
+        limits += [cap.total, cap.per_customer, cap.times]
+        if (cap.total, cap.per_customer, cap.times) == (None, None, None):
+            return "caps"
+    if not all(0 <= (limit or 0) <= MOST_MINOR for limit in limits):
+        return "limits"
+    return None if is_zone(budget.zone) else "zone"
 
 
 # Stored under these names with these fields: never rename, never repurpose, add a version.
@@ -53,7 +71,9 @@ class BudgetConsumed:
     """
     The campaign grants `amount` of the `desired`, which is less where the budget cut it.
 
-    `offer` is the one that a coupon is issued of, under the id of the grant.
+    `offer` is the one that a coupon is issued of, under the id of the grant. `on` is the day that
+    it counts for in the zone of the budget, and `limit` names the limit that cut it, as `total` or
+    `times_week`; None for those that were granted before there were caps.
     """
 
     program: ProgramId
@@ -64,6 +84,8 @@ class BudgetConsumed:
     amount: int
     variant: str
     offer: OfferId | None = None
+    on: date | None = None
+    limit: str | None = None
 
 
 @frozen(kw_only=True)
@@ -91,12 +113,19 @@ Event: TypeAlias = BudgetConsumed | BudgetExhausted | BudgetRestored
 
 @define
 class Pool:
-    """What was granted of a budget, and not cancelled. `cancelled` ids stay taken."""
+    """
+    What was granted of a budget, and not cancelled. `cancelled` ids stay taken.
+
+    `days` has what each customer got on each day, and (None) all of them together.
+    """
 
     grants: dict[GrantId, BudgetConsumed] = Factory(dict[GrantId, BudgetConsumed])
     cancelled: set[GrantId] = Factory(set[GrantId])
     used: int = 0
     used_by: dict[CustomerId, int] = Factory(dict[CustomerId, int])
+    days: dict[tuple[CustomerId | None, date], Taken] = Factory(
+        dict[tuple[CustomerId | None, date], Taken]
+    )
 
 
 def fold(state: Pool, event: Event) -> None:
@@ -104,19 +133,25 @@ def fold(state: Pool, event: Event) -> None:
     match event:
         case BudgetConsumed():
             state.grants[event.grant] = event
-            _count(state, event.customer, event.amount)
+            _count(state, event, 1)
         case BudgetRestored():
             state.cancelled.add(event.grant)
-            _count(state, event.customer, -event.amount)
+            _count(state, state.grants[event.grant], -1)
         case BudgetExhausted():
             pass
         case _:
             assert_never(event)
 
 
-def _count(state: Pool, customer: CustomerId, amount: int) -> None:
+def _count(state: Pool, grant: BudgetConsumed, by: int) -> None:
+    customer, amount = grant.customer, by * grant.amount
     state.used += amount
     state.used_by[customer] = state.used_by.get(customer, 0) + amount
+    if grant.on is not None and amount:
+        for whose in (customer, None):
+            taken = state.days.setdefault((whose, grant.on), Taken())
+            taken.amount += amount
+            taken.times += by
 
 
 @frozen(kw_only=True)
@@ -125,6 +160,7 @@ class GrantBenefit:
     Give a customer `amount` of the budget, under an id of its own.
 
     Where the variant has an offer, a coupon of it is issued; who is left alone gets nothing.
+    `tier` is the one that the customer has then, for a campaign whose audience asks for one.
     """
 
     program: ProgramId
@@ -133,6 +169,7 @@ class GrantBenefit:
     grant: GrantId
     customer: CustomerId
     amount: int
+    tier: str | None = None
 
 
 @frozen(kw_only=True)
@@ -202,7 +239,13 @@ def grant(command: GrantBenefit, state: Pool, budget: Budget, variant: Variant) 
     """
     if not 0 < command.amount <= MOST_MINOR:
         raise ImpossibleGrant(campaign=command.campaign, amount=command.amount)
-    amount = _amount(budget, state, command)
+    on = command.at.astimezone(ZoneInfo(budget.zone)).date()
+    rest, limit = min(_left(budget, state, command, on), default=(command.amount, None))
+    amount = min(rest, command.amount)
+    if amount == command.amount:
+        limit = None
+    elif budget.cut is Cut.ALL_OR_NOTHING:
+        amount = 0
     consumed = BudgetConsumed(
         program=command.program,
         campaign=command.campaign,
@@ -212,19 +255,24 @@ def grant(command: GrantBenefit, state: Pool, budget: Budget, variant: Variant) 
         amount=amount,
         variant=variant.name,
         offer=variant.offer,
+        on=on,
+        limit=limit,
     )
     if not amount or budget.total != state.used + amount:
         return [consumed]
     return [consumed, BudgetExhausted(program=command.program, campaign=command.campaign)]
 
 
-def _amount(budget: Budget, state: Pool, command: GrantBenefit) -> int:
-    most = command.amount
+def _left(
+    budget: Budget, state: Pool, command: GrantBenefit, on: date
+) -> Iterator[tuple[int, str]]:
+    """What each limit leaves to the customer, with a name for the limit."""
     if budget.total is not None:
-        most = min(most, budget.total - state.used)
+        yield budget.total - state.used, "total"
     if budget.per_customer is not None:
-        most = min(most, budget.per_customer - state.used_by.get(command.customer, 0))
-    return most if most == command.amount or budget.cut is Cut.PARTIAL else 0
+        yield budget.per_customer - state.used_by.get(command.customer, 0), "per_customer"
+    for cap in budget.caps:
+        yield from left(cap, state.days, command.customer, on)
 
 
 def cancel(command: CancelGrant, state: Pool) -> Sequence[Event]:

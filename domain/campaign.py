@@ -1,47 +1,22 @@
 """
 A campaign: whom it treats, whom it leaves alone for comparison, and what it grants.
 
-It is drafted, launched, paused and resumed, and ended. It decides and records; nothing is sent.
+It is drafted and launched, runs within its time, is paused and resumed, and ended. It decides and
+records; nothing is sent.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
-from enum import Enum
 from typing import TypeAlias, assert_never
 
 from attrs import Factory, define, frozen
 
 from regulars.domain import budget
-from regulars.domain.budget import UNLIMITED, Budget, CancelGrant, GrantBenefit, HeldOut, Pool
+from regulars.domain.budget import CancelGrant, GrantBenefit, HeldOut, Pool
+from regulars.domain.campaign_plan import Phase, Plan, plan_flaw
 from regulars.domain.codes import require_code
-from regulars.domain.holdout import PLACES, Variant, variant_of
-from regulars.domain.values import MOST_MINOR, CampaignId, CustomerId, ProgramId, Refusal
-
-
-class Phase(Enum):
-    """Where a campaign is in its life."""
-
-    NONE = "none"
-    DRAFT = "draft"
-    RUNNING = "running"
-    PAUSED = "paused"
-    ENDED = "ended"
-
-
-@frozen(kw_only=True)
-class Plan:
-    """
-    What a campaign is to do, from `starts_at` and before `ends_at`; None is no bound.
-
-    `holdout` basis points of its audience are left alone, found by `seed` (see `holdout.py`).
-    """
-
-    variants: tuple[Variant, ...]
-    holdout: int = 0
-    seed: str = "1"
-    budget: Budget = UNLIMITED
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
+from regulars.domain.holdout import Variant, variant_of
+from regulars.domain.values import CampaignId, CustomerId, ProgramId, Refusal
 
 
 # Stored under these names with these fields: never rename, never repurpose, add a version.
@@ -111,12 +86,23 @@ Event: TypeAlias = (
 
 @define
 class Campaign:
-    """The state of one campaign, written by `fold` alone. `assigned` are known to it."""
+    """
+    The state of one campaign, written by `fold` alone. `assigned` are known to it.
+
+    `phase` is what was recorded last. Whether it runs at a moment, `phase_at` tells.
+    """
 
     plan: Plan | None = None
     phase: Phase = Phase.NONE
     assigned: set[CustomerId] = Factory(set[CustomerId])
     pool: Pool = Factory(Pool)
+
+    def phase_at(self, at: datetime) -> Phase:
+        """Where it is in its life at a moment: nothing has to run for it to begin or to end."""
+        if self.plan is None or self.phase in {Phase.DRAFT, Phase.ENDED}:
+            return self.phase
+        phase = self.plan.phase(at)
+        return self.phase if phase is Phase.RUNNING else phase
 
 
 def fold(state: Campaign, event: Event, at: datetime) -> None:  # noqa: ARG001 - one shape for all folds
@@ -187,12 +173,17 @@ class EndCampaign:
 
 @frozen(kw_only=True)
 class AssignCustomer:
-    """Tell to which variant a customer of the audience belongs, or that they are left alone."""
+    """
+    Tell to which variant a customer of the audience belongs, or that they are left alone.
+
+    `tier` is the one that the customer has then, for a campaign whose audience asks for one.
+    """
 
     program: ProgramId
     campaign: CampaignId
     at: datetime
     customer: CustomerId
+    tier: str | None = None
 
 
 Command: TypeAlias = (
@@ -248,6 +239,16 @@ class CampaignNotRunning(Refusal):
         return f"campaign {self.campaign} does not run"
 
 
+@frozen(kw_only=True)
+class NotInAudience(Refusal):
+    """The campaign is for others, or for other tiers."""
+
+    campaign: CampaignId
+
+    def __str__(self) -> str:
+        return f"campaign {self.campaign} is not for the customer"
+
+
 def decide(command: Command, state: Campaign) -> Sequence[Event]:
     """
     The events that `command` leads to.
@@ -267,14 +268,14 @@ def decide(command: Command, state: Campaign) -> Sequence[Event]:
         case PauseCampaign(reason=reason):
             require_code("reason", reason)
             paused = CampaignPaused(program=program, campaign=campaign, reason=reason)
-            return _turn(state, Phase.RUNNING, Phase.PAUSED, paused)
+            return _turn(state, command.at, Phase.RUNNING, paused)
         case ResumeCampaign():
             resumed = CampaignResumed(program=program, campaign=campaign)
-            return _turn(state, Phase.PAUSED, Phase.RUNNING, resumed)
+            return _turn(state, command.at, Phase.PAUSED, resumed)
         case EndCampaign(reason=reason):
             require_code("reason", reason)
             ended = CampaignEnded(program=program, campaign=campaign, reason=reason)
-            return [] if state.phase is Phase.ENDED else [ended]
+            return [] if state.phase_at(command.at) is Phase.ENDED else [ended]
         case AssignCustomer():
             return _assign(command, state, state.plan)
         case GrantBenefit():
@@ -292,7 +293,7 @@ def decide(command: Command, state: Campaign) -> Sequence[Event]:
 
 
 def _draft(command: DraftCampaign, state: Campaign) -> Sequence[Event]:
-    field = _flaw(command.plan)
+    field = plan_flaw(command.plan)
     if field is not None:
         raise ImpossiblePlan(campaign=command.campaign, field=field)
     if command.plan == state.plan:
@@ -302,41 +303,27 @@ def _draft(command: DraftCampaign, state: Campaign) -> Sequence[Event]:
     return [CampaignDrafted(program=command.program, campaign=command.campaign, plan=command.plan)]
 
 
-def _flaw(plan: Plan) -> str | None:
-    weights = [variant.weight for variant in plan.variants]
-    if not weights or not all(0 < weight <= PLACES for weight in weights):
-        return "variants"
-    if len({variant.name for variant in plan.variants}) < len(weights):
-        return "variants"
-    if not 0 <= plan.holdout <= PLACES:
-        return "holdout"
-    limits = (plan.budget.total or 0, plan.budget.per_customer or 0)
-    if not all(0 <= limit <= MOST_MINOR for limit in limits):
-        return "budget"
-    if plan.starts_at and plan.ends_at and plan.starts_at >= plan.ends_at:
-        return "ends_at"
-    return None
-
-
 def _turn(
-    state: Campaign, start: Phase, end: Phase, event: CampaignPaused | CampaignResumed
+    state: Campaign, at: datetime, start: Phase, event: CampaignPaused | CampaignResumed
 ) -> Sequence[Event]:
-    if state.phase is end:
+    phase = state.phase_at(at)
+    if phase is start:
+        return [event]
+    if phase in {Phase.RUNNING, Phase.PAUSED}:
         return []
-    if state.phase is not start:
-        raise NotInThatPhase(campaign=event.campaign, phase=state.phase)
-    return [event]
+    raise NotInThatPhase(campaign=event.campaign, phase=phase)
 
 
 def _assign(command: AssignCustomer | GrantBenefit, state: Campaign, plan: Plan) -> Sequence[Event]:
-    begun = plan.starts_at is None or plan.starts_at <= command.at
-    over = plan.ends_at is not None and plan.ends_at <= command.at
-    if isinstance(command, AssignCustomer) and command.customer in state.assigned:
+    assigned = command.customer in state.assigned
+    if isinstance(command, AssignCustomer) and assigned:
         return []
-    if state.phase is not Phase.RUNNING or not begun or over:
+    if state.phase_at(command.at) is not Phase.RUNNING:
         raise CampaignNotRunning(campaign=command.campaign)
-    if command.customer in state.assigned:
+    if assigned:
         return []
+    if not plan.audience.has(command.customer, command.tier):
+        raise NotInAudience(campaign=command.campaign)
     variant = _variant(command, plan)
     return [
         CustomerAssigned(

@@ -22,6 +22,11 @@ class NoCode(Refusal):
         )
 
 
+def is_code(text: str) -> bool:
+    """Whether a text is a code."""
+    return _CODE.fullmatch(text) is not None
+
+
 def require_code(name: str, code: str | None) -> None:
     """
     Refuse what is no code; None is none, and passes.
@@ -29,5 +34,5 @@ def require_code(name: str, code: str | None) -> None:
     Raises:
         NoCode: says which field it is, and does not repeat it.
     """
-    if code is not None and not _CODE.fullmatch(code):
+    if code is not None and not is_code(code):
         raise NoCode(field=name)

@@ -13,6 +13,7 @@ from attrs import evolve
 
 from regulars.domain import loyalty, offer
 from regulars.domain.account import Account
+from regulars.domain.adjustment import PointsAdjusted, PointsMigrated
 from regulars.domain.coupon import CouponIssued
 from regulars.domain.due import AccountAt
 from regulars.domain.holding import PointsReservationReleased
@@ -21,6 +22,7 @@ from regulars.domain.lots import Allocation, PointsActivated, PointsDebtSettled,
 from regulars.domain.loyalty import PointsEarned
 from regulars.domain.offer import Offer, OfferDefined, OfferEnded
 from regulars.domain.reversal import PointsReversed
+from regulars.domain.values import LotId
 
 
 def fold_account(state: Account, event: loyalty.Event, at: datetime) -> None:
@@ -34,9 +36,11 @@ def fold_account(state: Account, event: loyalty.Event, at: datetime) -> None:
             there = _there(state, event.allocations)
             loyalty.fold(state, evolve(event, allocations=there, debt_added=0), at)
             _owe(state, points - forgiven - _sum(there))
-        case PointsEarned():
+        case (
+            PointsEarned(lot=str(lot)) | PointsMigrated(lot=str(lot)) | PointsAdjusted(lot=str(lot))
+        ):
             loyalty.fold(state, event, at)
-            _pay(state, event)
+            _pay(state, LotId(lot))
         case PointsExpired(lot=lot):
             for one in _there(state, [Allocation(lot=lot, points=event.points)]):
                 loyalty.fold(state, evolve(event, points=one.points), at)
@@ -76,11 +80,11 @@ def _there(
     return tuple(found)
 
 
-def _pay(state: Account, earned: PointsEarned) -> None:
+def _pay(state: Account, new: LotId) -> None:
     """Pay what is owed at once, though it is recorded with what came in between."""
-    lot = state.lots.known[earned.lot]
+    lot = state.lots.known[new]
     if not lot.pending and not lot.is_past(state.as_of):
-        paid = _there(state, [Allocation(lot=earned.lot, points=lot.left)], most=state.debt)
+        paid = _there(state, [Allocation(lot=new, points=lot.left)], most=state.debt)
         state.lots.take(paid)
         state.debt -= _sum(paid)
 

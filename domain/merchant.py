@@ -6,6 +6,8 @@ from typing import TypeAlias, assert_never
 
 from attrs import Factory, define, frozen
 
+from regulars.domain import reminders
+from regulars.domain.reminders import CareReminderRaised, RaiseCareReminder, Reminders
 from regulars.domain.values import (
     MOST_MINOR,
     ItemId,
@@ -54,7 +56,9 @@ class MenuItemPublished:
     category: str | None = None
 
 
-Event: TypeAlias = MerchantRegistered | MerchantDetailsUpdated | MenuItemPublished
+Event: TypeAlias = (
+    MerchantRegistered | MerchantDetailsUpdated | MenuItemPublished | CareReminderRaised
+)
 
 
 @define
@@ -64,6 +68,7 @@ class Merchant:
     registered: MerchantRegistered | None = None
     updated: MerchantDetailsUpdated | None = None
     menu: dict[ItemId, MenuItemPublished] = Factory(dict[ItemId, MenuItemPublished])
+    reminders: Reminders = Factory(Reminders)
 
 
 def fold(state: Merchant, event: Event, at: datetime) -> None:  # noqa: ARG001 - one shape for all folds
@@ -75,6 +80,8 @@ def fold(state: Merchant, event: Event, at: datetime) -> None:  # noqa: ARG001 -
             state.updated = event
         case MenuItemPublished(item=item):
             state.menu[item] = event
+        case CareReminderRaised():
+            reminders.fold(state.reminders, event)
         case _:
             assert_never(event)
 
@@ -119,7 +126,7 @@ class PublishMenuItem:
     category: str | None = None
 
 
-Command: TypeAlias = RegisterMerchant | UpdateMerchantDetails | PublishMenuItem
+Command: TypeAlias = RegisterMerchant | UpdateMerchantDetails | PublishMenuItem | RaiseCareReminder
 
 
 @frozen(kw_only=True)
@@ -163,6 +170,9 @@ def decide(command: Command, state: Merchant) -> Sequence[Event]:
     match command:
         case RegisterMerchant():
             return _register(command, state)
+        case RaiseCareReminder():
+            # Orders name merchants that nobody registered, and these have customers as well.
+            return reminders.decide(command, state.reminders)
         case _ if state.registered is None:
             raise UnknownMerchant(merchant=command.merchant)
         case UpdateMerchantDetails():

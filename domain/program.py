@@ -1,4 +1,4 @@
-"""A loyalty programme: its earning rules and its policies, each in force from a moment on."""
+"""A loyalty programme: its rules, policies, ladder and care, each in force from a moment on."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -7,6 +7,7 @@ from typing import Final, TypeAlias, TypeVar, assert_never
 from attrs import Factory, define, frozen
 
 from regulars.domain.benefits import Benefit, benefits_flaw, of_tier
+from regulars.domain.care_plan import CarePlan, care_flaw
 from regulars.domain.earning_rules import RuleSet
 from regulars.domain.program_policies import USUAL, ProgramPolicies, policy_flaw
 from regulars.domain.rule_flaws import Flaw, flaw
@@ -67,12 +68,22 @@ class TierBenefitsPublished:
     effective_from: datetime | None = None
 
 
+@frozen(kw_only=True)
+class CarePlanSet:
+    """From `effective_from` on customers are cared for by this plan; None means since ever."""
+
+    program: ProgramId
+    plan: CarePlan
+    effective_from: datetime | None = None
+
+
 Event: TypeAlias = (
     ProgramDefined
     | EarningRulesPublished
     | ProgramPoliciesSet
     | TierLadderPublished
     | TierBenefitsPublished
+    | CarePlanSet
 )
 
 
@@ -82,7 +93,7 @@ class Program:
     The state of one programme, written by `fold` alone.
 
     `published` has the rules, `ladders` the ladders and `benefits` the benefits of tiers by
-    version, from 1 on; `policies` all that were ever set.
+    version, from 1 on; `policies` and `cares` all that were ever set.
     """
 
     defined: ProgramDefined | None = None
@@ -90,6 +101,7 @@ class Program:
     policies: list[ProgramPoliciesSet] = Factory(list[ProgramPoliciesSet])
     ladders: list[TierLadderPublished] = Factory(list[TierLadderPublished])
     benefits: list[TierBenefitsPublished] = Factory(list[TierBenefitsPublished])
+    cares: list[CarePlanSet] = Factory(list[CarePlanSet])
 
     def rules_at(self, placed_at: datetime, currency: str) -> EarningRulesPublished | None:
         """
@@ -114,6 +126,11 @@ class Program:
         found = in_force(self.benefits, at)
         return () if found is None else of_tier(found.benefits, tier)
 
+    def care_at(self, at: datetime) -> CarePlan | None:
+        """The plan of care in force at that moment, chosen as rules are; None if none is."""
+        found = in_force(self.cares, at)
+        return None if found is None else found.plan
+
     def version(self, number: int) -> RuleSet:
         """
         The rules that were published under this number, whether or not they are in force.
@@ -137,6 +154,7 @@ _Timed = TypeVar(
     ProgramPoliciesSet,
     TierLadderPublished,
     TierBenefitsPublished,
+    CarePlanSet,
 )
 
 
@@ -160,6 +178,8 @@ def fold(state: Program, event: Event, at: datetime) -> None:  # noqa: ARG001 - 
             state.ladders.append(event)
         case TierBenefitsPublished():
             state.benefits.append(event)
+        case CarePlanSet():
+            state.cares.append(event)
         case _:
             assert_never(event)
 
@@ -226,12 +246,23 @@ class PublishTierBenefits:
     effective_from: datetime | None = None
 
 
+@frozen(kw_only=True)
+class SetCarePlan:
+    """Care for customers by this plan from `effective_from` on. What came before stands."""
+
+    program: ProgramId
+    at: datetime
+    plan: CarePlan
+    effective_from: datetime | None = None
+
+
 Command: TypeAlias = (
     DefineProgram
     | PublishEarningRules
     | SetProgramPolicies
     | PublishTierLadder
     | PublishTierBenefits
+    | SetCarePlan
 )
 
 
@@ -288,6 +319,8 @@ def decide(command: Command, state: Program) -> Sequence[Event]:
             return _ladder(command, state)
         case PublishTierBenefits():
             return _benefits(command, state)
+        case SetCarePlan():
+            return _care(command, state)
         case _:
             assert_never(command)
 
@@ -367,6 +400,22 @@ def _benefits(command: PublishTierBenefits, state: Program) -> Sequence[Event]:
             version=len(state.benefits) + 1,
             benefits=command.benefits,
             effective_from=command.effective_from,
+        )
+    ]
+
+
+def _care(command: SetCarePlan, state: Program) -> Sequence[Event]:
+    if state.defined is None:
+        raise UnknownProgram(program=command.program)
+    found = care_flaw(command.plan)
+    if found is not None:
+        raise ImpossibleRules(program=command.program, flaw=found)
+    same = [one for one in state.cares if one.effective_from == command.effective_from]
+    if same and same[-1].plan == command.plan:
+        return []
+    return [
+        CarePlanSet(
+            program=command.program, plan=command.plan, effective_from=command.effective_from
         )
     ]
 

@@ -283,6 +283,12 @@ DEFAULT_POLICY: Final = ReadingPolicy(
             basis=Basis.CONSENT,
         ),
         Rule(
+            role="care",
+            purpose="care",
+            revealed=frozenset({DataClass.PROFILE}),
+            basis=Basis.CONSENT,
+        ),
+        Rule(
             role="analyst",
             purpose="analytics",
             masked=frozenset({_ADDRESS, DataClass.PROFILE}),

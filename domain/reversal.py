@@ -53,6 +53,19 @@ class PointsReversed:
     written_off: int = 0
 
 
+def fold(state: Account, event: PointsReversed) -> None:
+    """Record in `state` what happened."""
+    award = state.awards[event.lot]
+    award.kept = event.kept
+    award.written_off += event.written_off
+    award.remaining = min(award.remaining, event.remaining)
+    state.lots.take(event.allocations)
+    state.debt += event.debt_added
+    state.totals.reversed += event.points - event.written_off
+    state.refunds.add((event.lot, event.refund))
+    state.tier.gains.lose(event.lot, event.points, event.remaining)
+
+
 @frozen(kw_only=True)
 class ReversePoints:
     """

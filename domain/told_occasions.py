@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from attrs import Factory, define, frozen
 
@@ -41,7 +42,8 @@ class RecordOccasion:
     """
     Tell that an occasion came. Its id tells a repeat.
 
-    With `apart` it counts only if so many x 24 hours lie between it and the last of its name.
+    With `apart` it counts only if so many x 24 hours lie between it and the last of its name, or
+    with a `zone` so many days of the calendar there, of which not all have 24 hours.
     """
 
     program: ProgramId
@@ -50,6 +52,7 @@ class RecordOccasion:
     occasion: OccasionId
     on: str
     apart: int = 0
+    zone: str | None = None
 
 
 @frozen(kw_only=True)
@@ -77,7 +80,7 @@ def decide(command: RecordOccasion, state: ToldOccasions) -> Sequence[OccasionRe
     last = state.last.get(command.on)
     if command.occasion in state.known:
         return []
-    if last is not None and abs(command.at - last) // _A_DAY < command.apart:
+    if last is not None and _days(command.at, last, command.zone) < command.apart:
         return []
     return [
         OccasionRecorded(
@@ -87,6 +90,13 @@ def decide(command: RecordOccasion, state: ToldOccasions) -> Sequence[OccasionRe
             on=command.on,
         )
     ]
+
+
+def _days(at: datetime, last: datetime, zone: str | None) -> int:
+    if zone is None:
+        return abs(at - last) // _A_DAY
+    there = ZoneInfo(zone)
+    return abs(at.astimezone(there).date() - last.astimezone(there).date()).days
 
 
 def birthday(born: date, year: int, zone: str) -> datetime:

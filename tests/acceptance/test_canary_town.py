@@ -43,6 +43,8 @@ COMMANDS: Final = (
     "report",
     "profile c0",
     "balance c0 --explain",
+    "campaign show spring --margin 15",
+    "campaign grant spring --round 1 --amount 1",
     "events",
     "events --stream customer-c0",
     "reveal c2 --class payment --purpose service --as support:s-cli",

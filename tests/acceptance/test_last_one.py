@@ -11,7 +11,8 @@ import pytest
 from regulars import connect
 from regulars.application.events import Command
 from regulars.domain.budget import Budget, Cut
-from regulars.domain.campaign import DraftCampaign, LaunchCampaign, Plan
+from regulars.domain.campaign import DraftCampaign, LaunchCampaign
+from regulars.domain.campaign_plan import Plan
 from regulars.domain.coupon import IssueCoupon
 from regulars.domain.holdout import Variant
 from regulars.domain.offer import DefineOffer

@@ -1,10 +1,14 @@
 """What every golden body means."""
 
 from regulars.application.events import Event, Retired
+from regulars.domain.budget import Budget, BudgetConsumed, Cut
+from regulars.domain.campaign import CampaignDrafted
+from regulars.domain.campaign_plan import Plan
 from regulars.domain.customer import ConsentGranted
 from regulars.domain.earning import Evaluation, Step
 from regulars.domain.earning_rules import Group, Rate, Rule, RuleId, RuleSet
 from regulars.domain.erasure import ErasureRequested
+from regulars.domain.holdout import Variant
 from regulars.domain.ledger_policies import (
     Arithmetic,
     Restore,
@@ -28,9 +32,11 @@ from regulars.domain.validity import (
     ExpiryPolicy,
     Period,
 )
-from regulars.domain.values import ErasureId, LotId, RefundId
+from regulars.domain.values import ErasureId, GrantId, LotId, RefundId
+from regulars.testing.example_campaigns import SPRING
 from regulars.testing.example_events import EXAMPLES, LINES, box
 from regulars.testing.example_ids import ADA, CAFE, ORDER, PLACED_AT, PROGRAM
+from regulars.testing.example_offers import OFFER
 
 EARNING = RuleId("earning")
 LOT = LotId(ORDER)
@@ -162,6 +168,32 @@ OLDER: dict[tuple[str, int], list[Event | Retired]] = {
             order=ORDER,
             currency="GBP.3",
             rules_version=2,
+        )
+    ],
+    ("CampaignDrafted", 1): [
+        CampaignDrafted(
+            program=PROGRAM,
+            campaign=SPRING,
+            plan=Plan(
+                variants=(Variant(name="ten off", weight=3, offer=OFFER), Variant(name="mail")),
+                holdout=1000,
+                seed="2026",
+                budget=Budget(total=10_000, per_customer=100, cut=Cut.ALL_OR_NOTHING),
+                starts_at=PLACED_AT,
+                ends_at=PLACED_AT.replace(year=2027),
+            ),
+        )
+    ],
+    ("BudgetConsumed", 1): [
+        BudgetConsumed(
+            program=PROGRAM,
+            campaign=SPRING,
+            grant=GrantId("g-1"),
+            customer=ADA,
+            desired=50,
+            amount=20,
+            variant="ten off",
+            offer=OFFER,
         )
     ],
     ("PointsReversed", 1): [

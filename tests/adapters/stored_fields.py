@@ -1,7 +1,7 @@
 """What is stored of a class: its fields and their types, in words that outlive the code."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, NewType, Union, get_args, get_origin, get_type_hints
@@ -14,6 +14,7 @@ PLAIN = {
     bool: "boolean",
     bytes: "bytes",
     datetime: "time",
+    date: "day",
     NoneType: "nothing",
 }
 

@@ -4,7 +4,6 @@ import pytest
 
 from tests.adapters.cli_shop import Shop, secrets_in
 
-
 FLEETING = """
 [[earning]]
 points = 1
@@ -94,9 +93,13 @@ def test_a_balance_is_what_was_earned_and_not_taken_back(shop: Shop) -> None:
         "as_of": None,
         "opened_at": "2024-05-01T10:40:00+00:00",
         "earned": 49,
+        "migrated": 0,
+        "transferred": 0,
+        "adjusted": 0,
         "reversed": 30,
         "expired": 0,
         "redeemed": 0,
+        "forfeited": 0,
         "balance": 19,
         "available": 19,
         "pending": 0,

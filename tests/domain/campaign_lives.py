@@ -12,9 +12,9 @@ from regulars.domain.campaign import (
     EndCampaign,
     LaunchCampaign,
     PauseCampaign,
-    Plan,
     ResumeCampaign,
 )
+from regulars.domain.campaign_plan import Plan
 from regulars.domain.holdout import Variant
 from regulars.domain.values import CampaignId, CustomerId, GrantId, ProgramId
 

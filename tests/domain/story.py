@@ -1,10 +1,10 @@
 """Given, when, then: one aggregate's life so far, and what one more command makes of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, Generic, Protocol, Self, TypeAlias, TypeVar
 
-from attrs import Factory, define
+from attrs import Factory, define, fields
 
 from regulars.domain import (
     actor,
@@ -44,9 +44,24 @@ def _as_told(_event: object, at: datetime, _state: object) -> datetime:
     return at
 
 
+def _named(told: object, names: Iterable[str]) -> list[object]:
+    return [getattr(told, name) for name in names]
+
+
+def _is_about(refusal: Refusal, command: object) -> None:
+    names = [one.name for one in fields(type(refusal))]
+    said = [name for name in names if isinstance(getattr(command, name, None), str)]
+    assert _named(refusal, said) == _named(command, said)
+
+
 @define
 class Story(Generic[State, Command, Event]):
-    """What one aggregate was told, as events. A refused command leaves no trace in it."""
+    """
+    What one aggregate was told, as events. A refused command leaves no trace in it.
+
+    Where it has a `key`, whatever is recorded of it names it by these fields, as the commands to it
+    do, and the ids that a refusal names are those of its command.
+    """
 
     state: State
     fold: Callable[[State, Event, datetime], None]
@@ -54,6 +69,7 @@ class Story(Generic[State, Command, Event]):
     told: list[Event] = Factory(list[Event])
     moments: list[datetime] = Factory(list[datetime])
     moment: Callable[[Event, datetime, State], datetime] = _as_told
+    key: tuple[str, ...] = ()
 
     def given(self, *commands: Command) -> Self:
         """The story after these commands, none of which may be refused."""
@@ -63,8 +79,14 @@ class Story(Generic[State, Command, Event]):
 
     def when(self, command: Command) -> list[Event]:
         """The events that `command` adds to the story."""
-        events = list(self.decide(command, self.state))
+        try:
+            events = list(self.decide(command, self.state))
+        except Refusal as refusal:
+            if self.key:
+                _is_about(refusal, command)
+            raise
         for event in events:
+            assert _named(event, self.key) == _named(command, self.key)
             self.hear(event, self.moment(event, command.at, self.state))
         return events
 
@@ -99,23 +121,29 @@ def actor_story() -> ActorStory:
 
 
 def customer_story() -> CustomerStory:
-    return Story(customer.Customer(), customer.fold, customer.decide)
+    return Story(customer.Customer(), customer.fold, customer.decide, key=("customer",))
 
 
 def merchant_story() -> MerchantStory:
-    return Story(merchant.Merchant(), merchant.fold, merchant.decide)
+    return Story(merchant.Merchant(), merchant.fold, merchant.decide, key=("merchant",))
 
 
 def order_story() -> OrderStory:
-    return Story(order.Order(), order.fold, order.decide)
+    return Story(order.Order(), order.fold, order.decide, key=("order",))
 
 
 def program_story() -> ProgramStory:
-    return Story(program.Program(), program.fold, program.decide)
+    return Story(program.Program(), program.fold, program.decide, key=("program",))
 
 
 def account_story() -> AccountStory:
-    return Story(Account(), loyalty.fold, loyalty.decide, moment=loyalty.moment)
+    return Story(
+        Account(),
+        loyalty.fold,
+        loyalty.decide,
+        moment=loyalty.moment,
+        key=("program", "customer"),
+    )
 
 
 def erasure_story() -> ErasureStory:
@@ -123,12 +151,12 @@ def erasure_story() -> ErasureStory:
 
 
 def offer_story() -> OfferStory:
-    return Story(offer.Offer(), offer.fold, offer.decide)
+    return Story(offer.Offer(), offer.fold, offer.decide, key=("program", "offer"))
 
 
 def campaign_story() -> CampaignStory:
-    return Story(campaign.Campaign(), campaign.fold, campaign.decide)
+    return Story(campaign.Campaign(), campaign.fold, campaign.decide, key=("program", "campaign"))
 
 
 def referral_story() -> ReferralStory:
-    return Story(referral.Referral(), referral.fold, referral.decide)
+    return Story(referral.Referral(), referral.fold, referral.decide, key=("program", "referee"))

@@ -1,6 +1,6 @@
 """Campaigns: the table of their life, who is left alone, and budgets under the ids of examples."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -9,6 +9,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from regulars.domain.audience import MOST_NAMED, Audience, in_turn
 from regulars.domain.budget import (
     UNLIMITED,
     Budget,
@@ -31,12 +32,14 @@ from regulars.domain.campaign import (
     EndCampaign,
     ImpossiblePlan,
     LaunchCampaign,
+    NotInAudience,
     NotInThatPhase,
     PauseCampaign,
-    Plan,
     ResumeCampaign,
     UnknownCampaign,
 )
+from regulars.domain.campaign_plan import Phase, Plan
+from regulars.domain.caps import Cap, Span
 from regulars.domain.coupon import IssueCoupon, RevokeCoupon
 from regulars.domain.holdout import PLACES, Variant, variant_of
 from regulars.domain.policies_campaigns import issue_on_grant, revoke_on_cancelled_grant
@@ -129,6 +132,11 @@ def test_every_command_does_what_the_table_says(row: Row) -> None:
         (evolve(PLAN, holdout=PLACES + 1), "holdout"),
         (evolve(PLAN, budget=Budget(total=-1)), "budget"),
         (evolve(PLAN, budget=Budget(per_customer=MOST_MINOR + 1)), "budget"),
+        (evolve(PLAN, budget=Budget(caps=(Cap(span=Span.DAY),))), "budget"),
+        (evolve(PLAN, budget=Budget(caps=(Cap(span=Span.DAY, times=-1),))), "budget"),
+        (evolve(PLAN, budget=Budget(zone="nowhere")), "budget"),
+        (evolve(PLAN, audience=Audience(customers=(ANNA,) * (MOST_NAMED + 1))), "audience"),
+        (evolve(PLAN, audience=Audience(snapshot="all of Berlin")), "audience"),
         (evolve(PLAN, starts_at=NOON, ends_at=NOON), "ends_at"),
     ],
 )
@@ -146,6 +154,60 @@ def test_outside_of_its_time_a_campaign_has_no_effect() -> None:
         with pytest.raises(CampaignNotRunning):
             story.when(evolve(ASSIGN, at=at))
     assert story.when(ASSIGN)
+
+
+def test_a_campaign_begins_and_ends_by_the_clock() -> None:
+    story = running(starts_at=NOON, ends_at=NOON + minutes(60))
+    before, after = NOON - minutes(1), NOON + minutes(60)
+
+    assert [story.state.phase_at(at) for at in (before, NOON, after)] == [
+        Phase.SCHEDULED,
+        Phase.RUNNING,
+        Phase.ENDED,
+    ]
+    for at in (before, after):
+        with pytest.raises(NotInThatPhase):
+            story.when(evolve(PAUSE, at=at))
+    assert story.when(evolve(END, at=after)) == []
+    assert story.given(PAUSE).state.phase_at(NOON) is Phase.PAUSED
+    assert story.state.phase_at(after) is Phase.ENDED
+    assert story.given(evolve(END, at=before)).state.phase_at(NOON) is Phase.ENDED
+    assert campaign_story().given(DRAFT).state.phase_at(NOON) is Phase.DRAFT
+
+
+@pytest.mark.parametrize(
+    ("audience", "tier"),
+    [
+        (Audience(customers=(BO,)), None),
+        (Audience(tiers=("gold",)), None),
+        (Audience(tiers=("gold",)), "silver"),
+        (Audience(customers=(BO,), tiers=("gold",)), "gold"),
+    ],
+)
+def test_who_is_not_of_the_audience_is_neither_assigned_nor_granted(
+    audience: Audience, tier: str | None
+) -> None:
+    story = running(audience=audience)
+
+    for command in (evolve(ASSIGN, tier=tier), evolve(GRANT, tier=tier)):
+        with pytest.raises(NotInAudience):
+            story.when(command)
+
+
+def test_who_was_assigned_stays_so_whatever_becomes_of_their_tier() -> None:
+    story = running(audience=Audience(customers=(ANNA,), tiers=("gold",), snapshot="students"))
+
+    assert story.when(evolve(ASSIGN, tier="gold"))
+    assert granted(story, 50, "g-1") == 50
+
+
+@given(st.permutations([ANNA, BO, CustomerId("cy"), CustomerId("di")]))
+def test_whose_turn_it_is_first_follows_from_ids_and_seed(told: list[CustomerId]) -> None:
+    turns = in_turn(LUNCH, "1", [*told, *told])
+
+    assert turns == in_turn(LUNCH, "1", [ANNA, BO, CustomerId("cy"), CustomerId("di")])
+    assert sorted(turns) == sorted(told)
+    assert {in_turn(LUNCH, seed, told)[0] for seed in "12345678"} != {turns[0]}
 
 
 def test_who_is_left_alone_follows_from_the_ids_and_the_seed() -> None:
@@ -207,6 +269,38 @@ def test_wc11_what_a_cancelled_grant_had_is_back_in_the_pool() -> None:
     assert granted(story, 20, "next") == 20
 
 
+def test_caps_count_the_days_weeks_and_months_of_the_budgets_zone() -> None:
+    caps = (
+        Cap(span=Span.DAY, per_customer=50),
+        Cap(span=Span.WEEK, times=2),
+        Cap(span=Span.MONTH, total=120),
+    )
+    # Sunday 31 May 2026, seven in the evening in New York.
+    sunday = datetime(2026, 5, 31, 23, tzinfo=UTC)
+    story = running(Budget(caps=caps, zone="America/New_York"))
+    given = [
+        ("day", sunday, ANNA, 40, 40, None),
+        ("cut", sunday, ANNA, 40, 10, "per_customer_day"),
+        ("third", sunday, ANNA, 1, 0, "per_customer_day"),
+        ("often", sunday - timedelta(days=6), ANNA, 1, 0, "times_week"),
+        ("month", sunday, BO, 50, 50, None),
+        ("all", sunday - timedelta(days=9), BO, 50, 20, "total_month"),
+        ("next", sunday + timedelta(hours=5), ANNA, 50, 50, None),
+    ]
+
+    for grant, at, customer, desired, amount, limit in given:
+        command = evolve(GRANT, grant=GrantId(grant), at=at, customer=customer, amount=desired)
+        consumed = story.when(command)[-1]
+        assert isinstance(consumed, BudgetConsumed)
+        assert (grant, consumed.amount, consumed.limit) == (grant, amount, limit)
+
+    # What is cancelled is back in the day that it was granted on.
+    story.given(evolve(CANCEL, grant=GrantId("cut"), at=sunday + timedelta(days=40)))
+    again = story.when(evolve(GRANT, grant=GrantId("again"), at=sunday, amount=30))[-1]
+    assert isinstance(again, BudgetConsumed)
+    assert (again.amount, str(again.on)) == (10, "2026-05-31")
+
+
 def test_the_end_of_a_budget_is_told_once() -> None:
     story = running(Budget(total=60))
 
@@ -256,7 +350,13 @@ def test_a_grant_of_a_variant_with_an_offer_is_a_coupon_of_it() -> None:
 def told(draw: st.DrawFn) -> list[Command]:
     """Grants and cancellations of one campaign, with whatever budget."""
     limit = st.none() | st.integers(0, 100)
-    budget = Budget(total=draw(limit), per_customer=draw(limit), cut=draw(st.sampled_from(Cut)))
+    cap = Cap(span=draw(st.sampled_from(Span)), per_customer=draw(limit), times=3)
+    budget = Budget(
+        total=draw(limit),
+        per_customer=draw(limit),
+        cut=draw(st.sampled_from(Cut)),
+        caps=draw(st.sampled_from([(), (cap,)])),
+    )
     ids = st.integers(1, 5).map(lambda number: GrantId(f"g-{number}"))
     grants = st.builds(
         GrantBenefit,
@@ -292,6 +392,10 @@ def test_no_sequence_of_grants_breaks_a_budget(commands: list[Command]) -> None:
         for customer in (ANNA, BO):
             of = sum(one.amount for one in stand if one.customer == customer)
             assert budget.per_customer is None or of <= budget.per_customer
+            for cap in budget.caps:
+                assert cap.per_customer is None or of <= cap.per_customer
+                times = sum(one.customer == customer and one.amount > 0 for one in stand)
+                assert times <= 3
         assert story.state.pool.used == used
 
 

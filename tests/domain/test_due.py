@@ -2,12 +2,12 @@ from datetime import timedelta
 
 from regulars.domain.due import Expiring, balance, schedule
 from regulars.domain.holding import PointsReservationReleased
-from regulars.domain.lots import PointsActivated, PointsDebtSettled, PointsExpired
+from regulars.domain.lots import Allocation, PointsActivated, PointsDebtSettled, PointsExpired
 from regulars.domain.loyalty import ActivatePoints, RecordDuePoints
-from regulars.domain.values import LotId
+from regulars.domain.values import LotId, ReservationId
 from tests.domain.chronicle import PROGRAM
 from tests.domain.examples import ANNA
-from tests.domain.points import award, redeem, refunded, reserve
+from tests.domain.points import award, redeem, refunded, release, reserve
 from tests.domain.story import NOON, account_story
 
 HOUR = timedelta(hours=1)
@@ -33,10 +33,31 @@ def test_what_falls_due_is_recorded_in_the_order_of_its_moments() -> None:
 
     events = story.when(record_due(4))
 
-    assert [type(event) for event in events] == [
-        PointsExpired,
-        PointsActivated,
-        PointsReservationReleased,
+    assert events == [
+        PointsExpired(
+            program=PROGRAM,
+            customer=ANNA,
+            lot=LotId("gone"),
+            points=9,
+            expired_at=NOON + HOUR,
+        ),
+        PointsActivated(
+            program=PROGRAM,
+            customer=ANNA,
+            lot=LotId("waiting"),
+            points=20,
+            activated_at=NOON + 2 * HOUR,
+            expires_at=NOON + 9 * HOUR,
+        ),
+        PointsReservationReleased(
+            program=PROGRAM,
+            customer=ANNA,
+            reservation=ReservationId("h-1"),
+            points=5,
+            allocations=(Allocation(lot=LotId("held"), points=5),),
+            released_at=NOON + 3 * HOUR,
+            lapsed=True,
+        ),
     ]
     assert story.moments[-3:] == [NOON + hours * HOUR for hours in (1, 2, 3)]
     assert story.when(record_due(4)) == []
@@ -54,6 +75,16 @@ def test_points_that_come_of_a_lapse_may_expire_before_anybody_looks() -> None:
     ]
 
 
+def test_points_that_are_released_at_the_end_of_their_time_expire_at_once() -> None:
+    story = account_story().given(award("o-1", 9_00, expires_at=NOON + HOUR), reserve(9))
+
+    released, expired = story.when(release(NOON + HOUR))
+
+    assert isinstance(released, PointsReservationReleased)
+    assert not released.lapsed
+    assert isinstance(expired, PointsExpired)
+
+
 def test_an_activated_lot_pays_what_is_owed_first() -> None:
     story = account_story().given(
         award("o-1", 20_00),
@@ -64,7 +95,15 @@ def test_an_activated_lot_pays_what_is_owed_first() -> None:
 
     events = story.when(activate("o-2", 1, lasting=24))
 
-    assert [event.points for event in events if isinstance(event, PointsDebtSettled)] == [20]
+    assert events[1:] == [
+        PointsDebtSettled(
+            program=PROGRAM,
+            customer=ANNA,
+            points=20,
+            allocations=(Allocation(lot=LotId("o-2"), points=20),),
+            settled_at=NOON + HOUR,
+        )
+    ]
     assert schedule(story.state, NOON + HOUR) == (
         Expiring(lot=LotId("o-2"), points=10, expires_at=NOON + 25 * HOUR),
     )
@@ -83,6 +122,37 @@ def test_a_lot_that_is_past_when_it_is_activated_pays_nothing() -> None:
 
     assert [type(event) for event in events] == [PointsActivated, PointsExpired]
     assert balance(story.state, NOON + HOUR).debt == 20
+
+
+def test_one_award_after_another_pays_what_is_owed() -> None:
+    story = account_story().given(award("o-1", 20_00), redeem(20), refunded("o-1", 0))
+    lots = [award("o-2", 5_00), award("o-3", 10_00), award("o-4", 30_00)]
+
+    paid = [
+        event.allocations
+        for event in story.given(*lots).told
+        if isinstance(event, PointsDebtSettled)
+    ]
+
+    assert paid == [
+        (Allocation(lot=LotId("o-2"), points=5),),
+        (Allocation(lot=LotId("o-3"), points=10),),
+        (Allocation(lot=LotId("o-4"), points=5),),
+    ]
+    assert (story.state.debt, story.state.lots.available) == (0, 25)
+
+
+def test_points_that_are_released_pay_what_is_owed_lot_by_lot() -> None:
+    story = account_story().given(
+        award("o-1", 5_00), award("o-2", 10_00), reserve(15), award("o-3", 12_00), redeem(12)
+    )
+    story.given(refunded("o-3", 0))
+
+    *_, settled = story.when(release())
+
+    assert isinstance(settled, PointsDebtSettled)
+    assert [(one.lot, one.points) for one in settled.allocations] == [("o-1", 5), ("o-2", 7)]
+    assert (story.state.debt, story.state.lots.available) == (0, 3)
 
 
 def test_nothing_is_activated_that_is_not_there() -> None:

@@ -9,7 +9,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regulars.domain.earning import Evaluation, Passed, Unmet, evaluate
+from regulars.domain.earning import MOST_EARNED, Evaluation, Passed, Step, Unmet, evaluate
 from regulars.domain.earning_rules import (
     Base,
     EarningLine,
@@ -25,7 +25,7 @@ from regulars.domain.earning_rules import (
     RuleSet,
     When,
 )
-from regulars.domain.values import ItemId, MerchantId
+from regulars.domain.values import MOST_MINOR, ItemId, MerchantId
 
 NOON = datetime(2025, 6, 2, 12, tzinfo=UTC)
 BLUE_SKU, RED_SKU = ItemId("000"), ItemId("123")
@@ -263,14 +263,70 @@ def test_caps_of_a_group_and_of_the_set_cut_what_was_desired() -> None:
     assert (found.points, found.desired) == (120, 142)
 
 
-def test_steps_tell_base_multipliers_and_exact_points() -> None:
-    found = evaluate(rule_set(rule(rate=TEN), by=(times("3/2", ONLY_RED),)), CART)
+def test_an_evaluation_tells_every_step_and_what_was_passed_over() -> None:
+    by = (times("3/2", ONLY_RED), times("5", Goods(items=(ItemId("tea"),))))
+    told = rule_set(rule(rate=TEN), bonus(7, when=When(on="birthday")), bonus(5), by=by)
 
-    told = [(step.base, step.multipliers, step.exact) for step in found.steps]
-    assert told == [
-        (12_00, ("times 3/2",), Fraction(9, 5)),
-        (140_00, (), Fraction(14)),
-    ]
+    assert evaluate(told, CART) == Evaluation(
+        points=20,
+        desired=20,
+        exact_numerator=104,
+        exact_denominator=5,
+        amount=152_00,
+        steps=(
+            Step(
+                rule=RuleId("rate"),
+                base=12_00,
+                multipliers=(RuleId("times 3/2"),),
+                exact_numerator=9,
+                exact_denominator=5,
+            ),
+            Step(
+                rule=RuleId("rate"),
+                base=140_00,
+                multipliers=(),
+                exact_numerator=14,
+                exact_denominator=1,
+            ),
+            Step(
+                rule=RuleId("bonus 5"),
+                base=0,
+                multipliers=(),
+                exact_numerator=5,
+                exact_denominator=1,
+            ),
+        ),
+        passed=(
+            Passed(rule=RuleId("times 5"), why=Unmet.GOODS),
+            Passed(rule=RuleId("bonus 7"), why=Unmet.OCCASION),
+        ),
+    )
+
+
+def test_a_delivery_fee_that_does_not_earn_counts_for_nothing() -> None:
+    rules = evolve(rule_set(rule()), delivery=False)
+    at_least = evolve(rule_set(rule(when=When(at_least=112_01))), delivery=False)
+
+    assert evaluate(rules, CART).amount == 112_00
+    assert points(at_least) == 0
+
+
+def test_multipliers_of_the_same_goods_multiply() -> None:
+    assert points(rule_set(rule(), by=(times("3/2"), times("5/3"))), order(10_00)) == 25
+
+
+def test_no_occasion_earns_more_than_the_most() -> None:
+    rich = rule_set(rule(10_000), by=(times("1000"),))
+
+    assert points(rich, order(MOST_MINOR)) == MOST_EARNED
+
+
+def test_a_rule_that_did_not_apply_stops_nothing() -> None:
+    tea = Goods(items=(ItemId("tea"),))
+    found = evaluate(rule_set(rule(goods=tea, stop=True), bonus(5), rule(stop=True), rule(9)), CART)
+
+    assert found.points == 157
+    assert reasons(found) == [Unmet.GOODS, Unmet.STOPPED]
 
 
 lines = st.builds(

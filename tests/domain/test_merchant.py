@@ -15,8 +15,9 @@ from regulars.domain.merchant import (
     UnknownMerchant,
     UpdateMerchantDetails,
 )
-from regulars.domain.values import MOST_MINOR, ItemId, Money
-from tests.domain.examples import NOODLES
+from regulars.domain.reminders import CareReminderRaised, RaiseCareReminder
+from regulars.domain.values import MOST_MINOR, ItemId, Money, OccasionId
+from tests.domain.examples import ANNA, BO, NOODLES
 from tests.domain.matrix import Legend, Row, outcome, rows
 from tests.domain.story import NOON, MerchantStory, merchant_story
 from tests.domain.strategies import merchant_commands
@@ -29,6 +30,14 @@ PUBLISH = PublishMenuItem(
     merchant=NOODLES, at=NOON, item=SOUP, name="Soup", price=Money(minor=12_00, currency="CNY")
 )
 REPRICE = evolve(PUBLISH, price=Money(minor=13_00, currency="CNY"))
+REMIND = RaiseCareReminder(
+    merchant=NOODLES,
+    at=NOON,
+    customer=ANNA,
+    occasion=OccasionId("2026/birthday"),
+    on="birthday",
+    days=3,
+)
 
 COMMANDS: dict[str, Command] = {
     "register": REGISTER,
@@ -36,15 +45,17 @@ COMMANDS: dict[str, Command] = {
     "update": UPDATE,
     "publish": PUBLISH,
     "reprice": REPRICE,
+    "remind": REMIND,
 }
 LEGEND: Legend = {UnknownMerchant: "?", MerchantAlreadyRegistered: "!"}
 TABLE = """
-                register  otherwise  update  publish  reprice
-nobody          +         +          ?       ?        ?
-registered      =         !          +       +        +
-updated         =         !          =       +        +
-with a menu     =         !          +       =        +
-repriced        =         !          +       +        =
+                register  otherwise  update  publish  reprice  remind
+nobody          +         +          ?       ?        ?        +
+registered      =         !          +       +        +        +
+updated         =         !          =       +        +        +
+with a menu     =         !          +       =        +        +
+repriced        =         !          +       +        =        +
+reminded        =         !          +       +        +        =
 """
 PASTS: dict[str, tuple[Command, ...]] = {
     "nobody": (),
@@ -52,6 +63,7 @@ PASTS: dict[str, tuple[Command, ...]] = {
     "updated": (REGISTER, UPDATE),
     "with a menu": (REGISTER, PUBLISH),
     "repriced": (REGISTER, PUBLISH, REPRICE),
+    "reminded": (REGISTER, REMIND),
 }
 
 
@@ -67,6 +79,22 @@ def test_every_command_does_what_the_table_says(row: Row) -> None:
     }
 
     assert answers == row.cells
+
+
+def test_a_merchant_is_reminded_of_each_occasion_of_each_customer_once() -> None:
+    story = noodles().given(REMIND, evolve(REMIND, customer=BO), evolve(REMIND, on="spring"))
+    next_year = evolve(REMIND, occasion=OccasionId("2027/birthday"))
+
+    assert story.when(REMIND) == []
+    assert story.when(next_year) == [
+        CareReminderRaised(
+            merchant=NOODLES,
+            customer=ANNA,
+            occasion=OccasionId("2027/birthday"),
+            on="birthday",
+            days=3,
+        )
+    ]
 
 
 def test_a_merchant_needs_no_more_than_an_id() -> None:
@@ -231,7 +259,7 @@ def test_no_sequence_of_commands_breaks_the_invariants(commands: list[Command]) 
             assert menu.get(event.item) != event
             menu[event.item] = event
 
-    kinds = [type(event) for event in story.told]
+    kinds = [type(event) for event in story.told if not isinstance(event, CareReminderRaised)]
     assert kinds[:1] in ([], [MerchantRegistered])
     assert MerchantRegistered not in kinds[1:]
 

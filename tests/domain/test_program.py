@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars.domain.benefits import Benefit, BenefitId, BenefitKind
+from regulars.domain.care_plan import CarePlan
 from regulars.domain.earning_rules import RuleSet
 from regulars.domain.program import (
     Command,
@@ -18,6 +19,7 @@ from regulars.domain.program import (
     PublishEarningRules,
     PublishTierBenefits,
     PublishTierLadder,
+    SetCarePlan,
     SetProgramPolicies,
     TierBenefitsPublished,
     TierLadderPublished,
@@ -46,6 +48,7 @@ GOLD = TierLadder(levels=(Level(tier="gold", least=100),))
 LADDER = PublishTierLadder(program=PROGRAM, at=NOON, ladder=GOLD)
 FIRST = Benefit(benefit=BenefitId("first"), kind=BenefitKind.PRIORITY_DELIVERY, tiers=("gold",))
 BENEFITS = PublishTierBenefits(program=PROGRAM, at=NOON, benefits=(FIRST,))
+CARE = SetCarePlan(program=PROGRAM, at=NOON, plan=CarePlan(holidays=("national_day",)))
 A_MOMENT = timedelta(microseconds=1)
 
 COMMANDS: dict[str, Command] = {
@@ -57,17 +60,19 @@ COMMANDS: dict[str, Command] = {
     "policies": SET,
     "ladder": LADDER,
     "benefits": BENEFITS,
+    "care": CARE,
 }
 LEGEND: Legend = {UnknownProgram: "?", ProgramAlreadyDefined: "!", ImpossibleRules: "%"}
 TABLE = """
-                define  rename  publish  better  later  policies  ladder  benefits
-nothing         +       +       ?        ?       ?      ?         ?       ?
-defined         =       !       +        +       +      +         +       %
-with a rule     =       !       =        +       +      +         +       %
-with rules      =       !       +        =       =      +         +       %
-with policies   =       !       +        +       +      =         +       %
-with a ladder   =       !       +        +       +      +         =       +
-with benefits   =       !       +        +       +      +         =       =
+                define  rename  publish  better  later  policies  ladder  benefits  care
+nothing         +       +       ?        ?       ?      ?         ?       ?         ?
+defined         =       !       +        +       +      +         +       %         +
+with a rule     =       !       =        +       +      +         +       %         +
+with rules      =       !       +        =       =      +         +       %         +
+with policies   =       !       +        +       +      =         +       %         +
+with a ladder   =       !       +        +       +      +         =       +         +
+with benefits   =       !       +        +       +      +         =       =         +
+with care       =       !       +        +       +      +         +       %         =
 """
 PASTS: dict[str, tuple[Command, ...]] = {
     "nothing": (),
@@ -77,6 +82,7 @@ PASTS: dict[str, tuple[Command, ...]] = {
     "with policies": (DEFINE, SET),
     "with a ladder": (DEFINE, LADDER),
     "with benefits": (DEFINE, LADDER, BENEFITS),
+    "with care": (DEFINE, CARE),
 }
 
 
@@ -278,6 +284,21 @@ def test_a_ladder_that_nobody_can_climb_is_refused_by_its_place() -> None:
         regulars().when(evolve(LADDER, ladder=TierLadder(levels=())))
 
     assert refused.value.flaw.place == ("levels",)
+
+
+def test_a_plan_of_care_holds_from_its_first_moment_on() -> None:
+    none = CarePlan(birthdays=False)
+    story = regulars().given(CARE, evolve(CARE, plan=none, effective_from=NOON))
+
+    assert [story.state.care_at(at) for at in (NOON - A_MOMENT, NOON)] == [CARE.plan, none]
+    assert regulars().state.care_at(NOON) is None
+
+
+def test_a_plan_of_care_that_cannot_be_is_refused_by_its_place() -> None:
+    with pytest.raises(ImpossibleRules) as refused:
+        regulars().when(evolve(CARE, plan=CarePlan(zone="nowhere")))
+
+    assert refused.value.flaw.place == ("zone",)
 
 
 def test_policies_that_cannot_be_kept_are_refused_by_their_place() -> None:

@@ -39,7 +39,7 @@ LINES = [line.split() for line in TABLE.splitlines() if line and not line.starts
 ROLES = list(dict.fromkeys(role for role, *_ in LINES))
 PURPOSES = (
     *("delivery", "service", "billing", "marketing"),
-    *("analytics", "legal_duty", "subject_access", "curiosity"),
+    *("analytics", "legal_duty", "subject_access", "care", "curiosity"),
 )
 CLASSES = tuple(DataClass(name) for name in TABLE.split("consent    ")[1].split("\n")[0].split())
 

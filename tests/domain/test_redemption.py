@@ -1,8 +1,12 @@
+from typing import Any
+
 import pytest
 from attrs import evolve
 
 from regulars.domain.due import balance
+from regulars.domain.holding import PointsReserved
 from regulars.domain.ledger_policies import ReturnPolicy
+from regulars.domain.lots import Allocation
 from regulars.domain.loyalty import Command
 from regulars.domain.redemption import (
     ImpossiblePoints,
@@ -15,9 +19,11 @@ from regulars.domain.redemption import (
     ReservationDiffers,
     UnknownRedemption,
 )
-from regulars.domain.values import OrderId
+from regulars.domain.values import LotId, OrderId, RedemptionId, RefundId, ReservationId
+from tests.domain.chronicle import PROGRAM
+from tests.domain.examples import ANNA
 from tests.domain.matrix import Legend, Row, outcome, rows
-from tests.domain.points import award, capture, day, redeem, release, reserve, undo
+from tests.domain.points import SOUP, award, capture, day, redeem, release, reserve, undo
 from tests.domain.story import NOON, account_story, minutes
 
 COMMANDS: dict[str, Command] = {
@@ -69,10 +75,73 @@ def test_every_command_does_what_the_table_says(row: Row) -> None:
     assert answers == row.cells
 
 
-def test_what_is_redeemed_at_once_is_redeemed_once() -> None:
-    story = account_story().given(award("o-1", 100_00), redeem(30))
+def test_what_is_held_and_spent_is_told_in_full() -> None:
+    story = account_story().given(award("o-1", 100_00))
+    order, lapses_at = OrderId("o-7"), NOON + minutes(15)
+    of: dict[str, Any] = {
+        "program": PROGRAM,
+        "customer": ANNA,
+        "points": 60,
+        "allocations": (Allocation(lot=LotId("o-1"), points=60),),
+        "reservation": ReservationId("h-1"),
+        "order": order,
+    }
 
-    assert story.when(redeem(30)) == []
+    held = story.when(evolve(reserve(60, lapses_at=lapses_at), order=order))
+    spent = story.when(capture())
+
+    assert held == [PointsReserved(**of, lapses_at=lapses_at)]
+    assert spent == [PointsRedeemed(**of, redemption=RedemptionId("s-1"), reward=SOUP)]
+
+
+def test_what_is_redeemed_at_once_is_told_in_full_and_once() -> None:
+    story = account_story().given(award("o-1", 100_00))
+    redemption = evolve(redeem(30), order=OrderId("o-7"))
+
+    assert story.when(redemption) == [
+        PointsRedeemed(
+            program=PROGRAM,
+            customer=ANNA,
+            redemption=RedemptionId("s-1"),
+            points=30,
+            allocations=(Allocation(lot=LotId("o-1"), points=30),),
+            reward=SOUP,
+            order=OrderId("o-7"),
+        )
+    ]
+    assert story.when(redemption) == []
+
+
+def test_what_was_spent_at_once_is_not_captured_under_its_id() -> None:
+    story = account_story().given(award("o-1", 100_00), reserve(30), redeem(30))
+
+    with pytest.raises(RedemptionDiffers):
+        story.when(capture())
+
+
+def test_what_was_captured_is_not_redeemed_at_once_under_its_id() -> None:
+    story = account_story().given(award("o-1", 100_00), reserve(30), capture())
+
+    with pytest.raises(RedemptionDiffers):
+        story.when(redeem(30))
+
+
+def test_the_points_that_were_spent_last_come_back_first() -> None:
+    lots = [award("o-1", 10_00), award("o-2", 20_00), award("o-3", 30_00)]
+    story = account_story().given(*lots, redeem(60))
+
+    def back(quarters: int) -> list[tuple[str, int]]:
+        (event,) = story.when(undo(quarters, 4, refund=f"r-{quarters}"))
+        assert isinstance(event, RedemptionReversed)
+        assert event.points == 15
+        return [(one.lot, one.points) for one in event.allocations]
+
+    assert [back(quarters) for quarters in (1, 2, 3, 4)] == [
+        [("o-3", 15)],
+        [("o-3", 15)],
+        [("o-2", 15)],
+        [("o-2", 5), ("o-1", 10)],
+    ]
 
 
 def test_a_redemption_does_not_take_the_id_of_another_reservation() -> None:
@@ -104,10 +173,20 @@ def test_points_that_expired_meanwhile_may_be_reinstated_for_some_days() -> None
         redeem(60, day("2025-06-01")),
     )
 
-    (back,) = story.when(undo(1, 1, day("2025-07-05"), policy=ReturnPolicy(reinstate_days=30)))
+    back = story.when(undo(1, 1, day("2025-07-05"), policy=ReturnPolicy(reinstate_days=30)))
 
-    assert isinstance(back, RedemptionReversed)
-    assert back.reinstated_until == day("2025-08-04")
+    assert back == [
+        RedemptionReversed(
+            program=PROGRAM,
+            customer=ANNA,
+            redemption=RedemptionId("s-1"),
+            refund=RefundId("r-1"),
+            points=60,
+            allocations=(Allocation(lot=LotId("o-1"), points=60),),
+            reinstated=(LotId("o-1"),),
+            reinstated_until=day("2025-08-04"),
+        )
+    ]
     assert balance(story.state, day("2025-08-03")).available == 60
     assert balance(story.state, day("2025-08-04")).available == 0
 

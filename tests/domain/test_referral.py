@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars.domain.codes import NoCode
-from regulars.domain.earning_rules import Group, Rate, Rule, RuleId, RuleSet, When
+from regulars.domain.earning_rules import Group, Occasion, Rate, Rule, RuleId, RuleSet, When
 from regulars.domain.loyalty import PointsEarned
 from regulars.domain.order import CompleteOrder
+from regulars.domain.policies_referral import take_back_both
 from regulars.domain.program import DefineProgram, PublishEarningRules
 from regulars.domain.purchase import PlaceOrder
 from regulars.domain.referral import (
@@ -24,13 +25,14 @@ from regulars.domain.referral import (
     NoReferral,
     QualifyReferral,
     ReferralAccepted,
+    ReferralClaimed,
     ReferralClawedBack,
     ReferralQualified,
     ReferralRejected,
     ReferralTerms,
 )
-from regulars.domain.reversal import PointsReversed
-from regulars.domain.values import CustomerId, OrderId, ProgramId, RefundId
+from regulars.domain.reversal import PointsReversed, ReversePoints
+from regulars.domain.values import MOST_MINOR, CustomerId, LotId, OrderId, ProgramId, RefundId
 from tests.domain.chronicle import PROGRAM, Chronicle, chronicle
 from tests.domain.examples import ANNA, BO, ORDER, PLACE, refund
 from tests.domain.story import NOON, minutes, referral_story
@@ -177,6 +179,70 @@ def test_a_programme_without_rules_for_referrals_rewards_nobody() -> None:
     assert {one.order for one in town.all(PointsReversed)} == {ORDER}
 
 
+def test_what_becomes_of_a_referral_is_told_in_full() -> None:
+    of: dict[str, Any] = {"program": PROGRAM, "referee": ANNA, "referrer": BO}
+    story = referral_story()
+
+    assert story.when(CLAIM) == [ReferralClaimed(**of, terms=TERMS)]
+    assert story.when(ANSWER) == [ReferralAccepted(**of)]
+    assert story.when(QUALIFY) == [ReferralQualified(**of, order=ORDER, currency="CNY")]
+    assert story.when(CLAW_BACK) == [ReferralClawedBack(**of, order=ORDER, refund=CLAW_BACK.refund)]
+    assert story.when(evolve(CLAW_BACK, refund=RefundId("r-2"))) == []
+
+
+def test_a_claim_that_is_rejected_tells_what_both_share_and_why() -> None:
+    story = referral_story()
+    rejected = ReferralRejected(
+        program=PROGRAM, referee=ANNA, referrer=BO, reason=NoReferral.SAME_PERSON
+    )
+
+    (claimed,) = story.when(evolve(CLAIM, shares=("card", "device")))
+
+    assert isinstance(claimed, ReferralClaimed)
+    assert claimed.shares == ("card", "device")
+    assert story.when(ANSWER) == [rejected]
+
+
+def test_a_claim_of_another_takes_nothing_from_the_one_that_was_accepted() -> None:
+    others = evolve(CLAIM, referrer=CHEN), evolve(ANSWER, referrer=CHEN)
+    story = referral_story().given(CLAIM, ANSWER, *others)
+
+    assert [type(event) for event in story.when(QUALIFY)] == [ReferralQualified]
+
+
+def test_what_both_sides_earned_is_taken_back_by_the_rules_it_was_earned_by() -> None:
+    town = chronicle([*PROGRAMME, CLAIM, *completed()])
+    town.tell(evolve(PROGRAMME[1], rules=RuleSet(groups=RULES.groups[:1])))
+    event = ReferralClawedBack(
+        program=PROGRAM, referee=ANNA, referrer=BO, order=ORDER, refund=RefundId("r-1")
+    )
+
+    assert take_back_both(event, NOON, PROGRAM, town) == [
+        ReversePoints(
+            program=PROGRAM,
+            customer=customer,
+            at=NOON,
+            lot=LotId(lot),
+            refund=RefundId("r-1"),
+            remaining=Occasion(at=NOON),
+            rules=RULES,
+            rules_version=1,
+        )
+        for customer, lot in ((BO, "referrer/anna"), (ANNA, "referee/anna"))
+    ]
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        ReferralTerms(at_least=0, claw_back_days=0),
+        ReferralTerms(at_least=MOST_MINOR, claw_back_days=MOST_DAYS),
+    ],
+)
+def test_terms_may_go_as_far_as_their_bounds(terms: ReferralTerms) -> None:
+    assert referral_story().when(evolve(CLAIM, terms=terms))
+
+
 def test_claims_that_were_decided_stay_so() -> None:
     story = referral_story().given(CLAIM, ANSWER)
 
@@ -202,6 +268,8 @@ def test_what_was_never_referred_is_not_qualified_nor_clawed_back() -> None:
     [
         (ReferralTerms(currency="yuan"), "currency"),
         (ReferralTerms(at_least=-1), "at_least"),
+        (ReferralTerms(at_least=MOST_MINOR + 1), "at_least"),
+        (ReferralTerms(claw_back_days=-1), "claw_back_days"),
         (ReferralTerms(claw_back_days=MOST_DAYS + 1), "claw_back_days"),
     ],
 )
@@ -215,8 +283,10 @@ def test_terms_that_cannot_be_met_are_refused_by_their_field(
 
 
 def test_what_both_share_is_told_in_codes() -> None:
-    with pytest.raises(NoCode):
+    with pytest.raises(NoCode) as refused:
         referral_story().when(evolve(CLAIM, shares=("the same flat",)))
+
+    assert refused.value.field == "shares"
 
 
 @given(st.lists(referral_commands(), max_size=10))

@@ -23,7 +23,7 @@ from regulars.domain import (
     review,
     told_occasions,
 )
-from regulars.domain.campaign import Phase
+from regulars.domain.campaign_plan import Phase
 from regulars.domain.order import Stage
 from regulars.domain.rule_flaws import Flaw, spelled
 from regulars.domain.values import Money, Refusal

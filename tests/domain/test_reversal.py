@@ -7,7 +7,7 @@ from regulars.domain.due import balance
 from regulars.domain.ledger_policies import Arithmetic, ReturnPolicy
 from regulars.domain.reversal import PointsReversed
 from regulars.domain.values import LotId
-from tests.domain.points import award, day, redeem, refunded, reserve, rule
+from tests.domain.points import award, day, redeem, refunded, release, reserve, rule
 from tests.domain.story import NOON, AccountStory, account_story
 from tests.domain.strategies import partitions
 
@@ -76,6 +76,22 @@ def test_points_that_expired_unused_are_neither_taken_from_others_nor_owed() -> 
     assert isinstance(taken, PointsReversed)
     assert (taken.allocations, taken.debt_added, taken.written_off) == ((), 0, 70)
     assert balance(story.state, day("2025-03-01")).available == 50
+
+
+def test_all_that_expired_of_a_lot_is_forgiven_in_however_many_parts_it_did() -> None:
+    start, expired, later = day("2025-01-01"), day("2025-02-01"), day("2025-02-01", 1)
+    story = account_story().given(
+        award("o-1", 70_00, start, expires_at=expired),
+        reserve(20, start),
+        reserve(30, start, "h-2", lapses_at=later),
+        reserve(10, start, "h-3", lapses_at=later),
+        release(expired),
+    )
+
+    *_, taken = story.when(refunded("o-1", 0, later))
+
+    assert isinstance(taken, PointsReversed)
+    assert (taken.debt_added, taken.written_off) == (0, 70)
 
 
 def test_points_that_are_held_are_owed_until_they_are_released() -> None:

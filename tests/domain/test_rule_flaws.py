@@ -18,7 +18,7 @@ from regulars.domain.earning_rules import (
     RuleSet,
     When,
 )
-from regulars.domain.rule_flaws import MOST_BONUS, MOST_TIMES, flaw, spelled
+from regulars.domain.rule_flaws import MOST_BONUS, MOST_DAYS, MOST_NTH, MOST_TIMES, flaw, spelled
 from regulars.domain.values import MOST_MINOR
 from tests.domain.fillings import rules
 from tests.domain.story import NOON
@@ -57,9 +57,12 @@ def when(told: When) -> RuleSet:
         (rated(1, 0), "groups[0].rules[0].rate.per"),
         (rated(1, -1), "groups[0].rules[0].rate.per"),
         (rated(1, 1, 0), "groups[0].rules[0].rate.per"),
+        (rated(1, 1, -1), "groups[0].rules[0].rate.per"),
         (of(RULE, by=(evolve(TWICE, numerator=-1),)), "multipliers[0].times"),
         (of(RULE, by=(evolve(TWICE, denominator=0),)), "multipliers[0].times"),
         (of(RULE, by=(evolve(TWICE, numerator=MOST_TIMES + 1),)), "multipliers[0].times"),
+        (of(RULE, by=(evolve(TWICE, numerator=-1, denominator=-1),)), "multipliers[0].times"),
+        (of(RULE, by=(evolve(TWICE, numerator=2_001, denominator=2),)), "multipliers[0].times"),
         (of(RULE, by=(evolve(TWICE, when=When(at_least=-1)),)), "multipliers[0].when.at_least"),
         (when(When(currency="yuan")), "groups[0].rules[0].when.currency"),
         (when(When(nth=Nth(n=0))), "groups[0].rules[0].when.nth"),
@@ -87,7 +90,11 @@ def test_a_flaw_is_told_with_its_place(told: RuleSet, place: str) -> None:
         rated(30_000, 3),
         of(Rule(rule=RuleId("birthday"), bonus=50, when=When(on="birthday"))),
         of(RULE, by=(TWICE, evolve(TWICE, rule=RuleId("never"), numerator=0))),
+        of(RULE, by=(evolve(TWICE, numerator=2_000, denominator=2),)),
+        RuleSet(groups=(Group(rules=(evolve(RULE, bonus=MOST_BONUS),), most=0),), most=0),
         when(When(currency="GBP.3", nth=Nth(n=3, days=7), at_least=0)),
+        when(When(nth=Nth(n=MOST_NTH, days=1))),
+        when(When(nth=Nth(n=1, days=MOST_DAYS))),
         when(When(nth=Nth(n=1_000))),
         when(When(since=NOON, until=NOON + timedelta(microseconds=1))),
     ],

@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
-from regulars.domain.rule_flaws import spelled
+from regulars.domain.rule_flaws import MOST_DAYS, spelled
 from regulars.domain.tier_ladder import (
+    MOST_MONTHS,
     Basis,
     Downgrade,
     Level,
@@ -36,9 +37,7 @@ def of_three(bronze: int, silver: int, gold: int) -> TierLadder:
     [(99, None), (100, "Bronze"), (199, "Bronze"), (200, "Silver"), (299, "Silver"), (300, "Gold")],
 )
 def test_wt03_a_threshold_belongs_to_its_tier(value: int, tier: str | None) -> None:
-    three = ladder(
-        tuple(Level(tier=n, least=v) for n, v in (("Bronze", 100), ("Silver", 200), ("Gold", 300)))
-    )
+    three = of_three(100, 200, 300)
 
     assert three.tier(three.reached(value)) == tier
 
@@ -58,11 +57,7 @@ def test_wt03_a_threshold_belongs_to_its_tier(value: int, tier: str | None) -> N
 def test_wt04_the_present_spending_counts_with_what_was_spent_before(
     total: int, current: int, tier: str
 ) -> None:
-    three = ladder(
-        tuple(
-            Level(tier=n, least=v) for n, v in (("Bronze", 0), ("Silver", 10_000), ("Gold", 20_000))
-        )
-    )
+    three = of_three(0, 10_000, 20_000)
 
     assert three.tier(three.reached(total + current)) == tier
 
@@ -106,6 +101,17 @@ def test_a_window_is_told_by_what_lies_before_it() -> None:
     assert ladder(window=Window.CALENDAR_YEAR).counted_from(MIDNIGHT, None) == MIDNIGHT - a_moment
 
 
+def test_a_tier_stands_as_high_as_its_level() -> None:
+    three = of_three(100, 200, 300)
+
+    assert [three.height(tier) for tier in (None, "Bronze", "Gold", "Platinum")] == [0, 1, 3, None]
+    assert [three.tier(height) for height in (0, 1, 3)] == [None, "Bronze", "Gold"]
+
+
+def test_a_grace_ends_as_the_clocks_of_the_programme_have_it() -> None:
+    assert ladder(grace_months=1).grace(JANUARY) == datetime(2025, 2, 28, 4, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("told", "place"),
     [
@@ -116,12 +122,15 @@ def test_a_window_is_told_by_what_lies_before_it() -> None:
         ({"levels": (LEVELS[0], Level(tier="silver", least=0))}, "levels[1].least"),
         ({"days": 1}, "days"),
         ({"window": Window.ROLLING}, "days"),
+        ({"window": Window.ROLLING, "days": MOST_DAYS + 1}, "days"),
         ({"basis": Basis.SPEND}, "currency"),
         ({"basis": Basis.SPEND, "currency": "yuan"}, "currency"),
         ({"currency": "CNY"}, "currency"),
         ({"term_months": 0}, "term_months"),
-        ({"term_months": 1_201}, "term_months"),
+        ({"term_months": MOST_MONTHS + 1}, "term_months"),
+        ({"window": Window.CALENDAR_YEAR, "term_months": -1}, "term_months"),
         ({"grace_months": -1}, "grace_months"),
+        ({"grace_months": MOST_MONTHS + 1}, "grace_months"),
         ({"zone": "Nowhere"}, "zone"),
         ({"window": Window.ANNIVERSARY, "downgrade": Downgrade.IMMEDIATE}, "window"),
         ({"window": Window.ANNIVERSARY, "refunds_at_once": True}, "window"),
@@ -139,7 +148,10 @@ def test_a_flaw_of_a_ladder_is_told_by_its_place(told: dict[str, Any], place: st
     [
         {},
         {"term_months": None},
-        {"window": Window.ROLLING, "days": 365},
+        {"term_months": 1},
+        {"term_months": MOST_MONTHS, "grace_months": MOST_MONTHS},
+        {"window": Window.ROLLING, "days": 1},
+        {"window": Window.ROLLING, "days": MOST_DAYS},
         {"window": Window.CALENDAR_YEAR, "term_months": 0},
         {"basis": Basis.SPEND, "currency": "CNY", "window": Window.ANNIVERSARY},
     ],

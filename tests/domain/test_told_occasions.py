@@ -1,14 +1,32 @@
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from attrs import evolve
 
-from regulars.domain.earning_rules import Group, Rule, RuleId, RuleSet, When
+from regulars.domain.earning import evaluate
+from regulars.domain.earning_rules import (
+    NO_CURRENCY,
+    Group,
+    Occasion,
+    Rule,
+    RuleId,
+    RuleSet,
+    When,
+)
 from regulars.domain.loyalty import LoyaltyAccountOpened, PointsEarned
-from regulars.domain.program import DefineProgram, PublishEarningRules, SetProgramPolicies
+from regulars.domain.occasions import Standing
+from regulars.domain.program import (
+    DefineProgram,
+    PublishEarningRules,
+    PublishTierLadder,
+    SetProgramPolicies,
+)
 from regulars.domain.program_policies import ProgramPolicies
+from regulars.domain.tier_ladder import Level, TierLadder
 from regulars.domain.told_occasions import OccasionRecorded, RecordOccasion, birthday
 from regulars.domain.validity import ExpiryPolicy
-from regulars.domain.values import OccasionId, ProgramId
+from regulars.domain.values import LotId, OccasionId, ProgramId
 from tests.domain.chronicle import PROGRAM, Chronicle, chronicle
 from tests.domain.examples import ANNA, DELIVER, PLACE, giving
 from tests.domain.story import NOON, minutes
@@ -59,6 +77,21 @@ def test_we12_another_date_of_birth_gives_nothing_more_within_a_year() -> None:
     town.tell(told(first - timedelta(days=1), "2025-before"))
 
     assert earned(town) == [("birthday/2025", 50)]
+
+
+def test_a_year_of_a_zone_is_counted_in_its_days_of_23_and_25_hours() -> None:
+    there = ZoneInfo("Europe/Berlin")
+    # The clocks went forward twice between the two birthdays, and back once.
+    first = datetime(2026, 3, 29, tzinfo=there).astimezone(UTC)
+    second = datetime(2027, 3, 29, tzinfo=there).astimezone(UTC)
+    early = second - timedelta(days=1)
+
+    def earned_by(at: datetime, zone: str | None) -> int:
+        town = chronicle([*TOWN, told(first, "2026"), evolve(told(at, "2027"), zone=zone)])
+        return len(earned(town))
+
+    assert [earned_by(second, zone) for zone in ("Europe/Berlin", None)] == [2, 1]
+    assert earned_by(early, "Europe/Berlin") == 1
 
 
 def test_an_occasion_opens_the_account_and_names_its_rules() -> None:
@@ -112,3 +145,46 @@ def test_points_of_an_occasion_end_by_the_policies_of_its_moment() -> None:
     (award,) = chronicle([*TOWN, short, told(NOON, "2024")]).all(PointsEarned)
 
     assert award.expires_at == datetime(2024, 5, 22, 16, tzinfo=UTC)
+
+
+def test_an_occasion_earns_by_the_tier_the_rules_and_the_policies_of_its_day() -> None:
+    day = NOON + timedelta(days=30)
+    of_gold = When(on="birthday", tiers=("gold",), currency=NO_CURRENCY, since=day)
+    rules = RuleSet(groups=(Group(rules=(evolve(CAKE, when=of_gold),)),))
+    begun: dict[str, Any] = {"program": PROGRAM, "at": NOON, "effective_from": day}
+    ladder = TierLadder(levels=(Level(tier="gold", least=100),))
+    town = chronicle(
+        [
+            *TOWN,
+            PublishTierLadder(program=PROGRAM, at=NOON, ladder=ladder),
+            PublishEarningRules(**begun, rules=rules, currency=NO_CURRENCY),
+            SetProgramPolicies(**begun, policies=ProgramPolicies(expiry=ExpiryPolicy(days=0))),
+            PLACE,
+            DELIVER,
+            told(day, "2024"),
+        ]
+    )
+
+    *_, award = town.all(PointsEarned)
+
+    came = Occasion(at=day, on="birthday", currency=NO_CURRENCY, tier="gold")
+    assert award == PointsEarned(
+        program=PROGRAM,
+        customer=ANNA,
+        lot=LotId("birthday/2024"),
+        points=50,
+        evaluation=evaluate(rules, came),
+        on="birthday",
+        rules_version=2,
+        standing=Standing(tier="gold"),
+        expires_at=datetime(2024, 6, 16, 16, tzinfo=UTC),
+    )
+
+
+def test_an_occasion_that_comes_in_another_order_counts_from_the_latest() -> None:
+    first, last = NOON, NOON + timedelta(days=400)
+    town = chronicle([*TOWN, told(last, "2025"), told(first, "2024")])
+
+    town.tell(told(first + timedelta(days=365), "2025-again"))
+
+    assert earned(town) == [("birthday/2025", 50), ("birthday/2024", 50)]

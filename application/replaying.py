@@ -1,0 +1,292 @@
+"""
+The deciders of points, replayed over the orders of the log by another programme.
+
+Orders, refunds and told occasions are taken as they were. Beside each recorded account stands
+another, which the same policies and the same `decide` fill by the other programme.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
+from typing import Final, Protocol
+from zlib import crc32
+
+from attrs import Factory, define, evolve, frozen
+
+from regulars.application.aggregates import ACCOUNT, ORDER, PROGRAM, order_stream
+from regulars.application.events import Event, Recorded, moment
+from regulars.domain import loyalty, program
+from regulars.domain.account import Account
+from regulars.domain.loyalty import Command, PointsEarned
+from regulars.domain.order import Order, OrderCancelled, OrderDelivered
+from regulars.domain.policies import (
+    earn_on_delivery,
+    earn_on_occasion,
+    evaluate_tier,
+    occasion_lot,
+    reverse_on_refund,
+)
+from regulars.domain.policies_referral import REFEREE, REFERRER, take_back_both
+from regulars.domain.program import Program
+from regulars.domain.purchase import OrderPlaced
+from regulars.domain.referral import ReferralClawedBack
+from regulars.domain.refund import RefundIssued
+from regulars.domain.reversal import PointsReversed
+from regulars.domain.told_occasions import OccasionRecorded
+from regulars.domain.values import CustomerId, LotId, OccasionId, OrderId, ProgramId
+
+READ: Final[frozenset[type[Event]]] = frozenset(
+    {
+        *PROGRAM.events,
+        *ACCOUNT.events,
+        OrderPlaced,
+        OrderDelivered,
+        OrderCancelled,
+        RefundIssued,
+        ReferralClawedBack,
+    }
+)
+"""The events that a replay reads."""
+
+_FINEST: Final = 1 << 32
+
+
+class Told(Protocol):
+    """Where the history stands; `Crm` is one."""
+
+    def head(self) -> int:
+        """The highest position ever given."""
+        ...
+
+    def events(
+        self,
+        *,
+        upto: int | None = None,
+        stream: str | None = None,
+        types: Collection[type[Event]] | None = None,
+    ) -> Iterator[Recorded]:
+        """Events in the order of the log, or of one stream; see `Crm.events`."""
+        ...
+
+
+@frozen(kw_only=True)
+class Period:
+    """From `since` on and before `until`; None is no bound."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def has(self, at: datetime) -> bool:
+        """Whether a moment lies in it."""
+        return (self.since is None or self.since <= at) and (self.until is None or at < self.until)
+
+
+@frozen(kw_only=True)
+class Compared:
+    """
+    The points of one customer for what lay in the period, less what refunds took back since.
+
+    `recorded` are those that the rules in force gave for `orders` and for occasions that were
+    told; `other` those of the other rules.
+    """
+
+    customer: str
+    orders: int
+    recorded: int
+    other: int
+
+    @property
+    def difference(self) -> int:
+        """What the others give more, below zero if it is less."""
+        return self.other - self.recorded
+
+
+@frozen
+class Part:
+    """The customers whose hash leaves `rest` when it is divided by `of`: all, or a part of them."""
+
+    rest: int = 0
+    of: int = 1
+
+    def has(self, customer: CustomerId) -> bool:
+        """Whether the customer belongs to it."""
+        return crc32(customer.encode()) % self.of == self.rest
+
+    def halves(self) -> tuple["Part", "Part"]:
+        """Two parts that have them all."""
+        return Part(self.rest, 2 * self.of), Part(self.rest + self.of, 2 * self.of)
+
+
+@define
+class _Twins:
+    """An account as it is, beside what it would be. `lots` are those of the period."""
+
+    recorded: Account = Factory(Account)
+    other: Account = Factory(Account)
+    orders: int = 0
+    lots: set[LotId] = Factory(set[LotId])
+
+
+class Replay:
+    """
+    What the customers of `part` would have by `rules`.
+
+    Where `rules` have no ladder, the tier of an order is the recorded one; where they have one,
+    tiers are what it leads to by the points and orders of the replay.
+    """
+
+    def __init__(
+        self, told: Told, rules: Program, program_id: ProgramId, period: Period, part: Part
+    ) -> None:
+        self._told = told
+        self._id = program_id
+        self._period = period
+        self._part = part
+        self._recorded = recorded = Program()
+        # The lists are those of the recorded programme, so they grow with it.
+        self._there = Program(
+            published=rules.published,
+            policies=rules.policies or recorded.policies,
+            ladders=rules.ladders or recorded.ladders,
+        )
+        self._here = evolve(self._there, published=recorded.published, policies=recorded.policies)
+        self._in_force = self._here
+        self._new_tiers = bool(rules.ladders)
+        self._accounts: dict[CustomerId, _Twins] = defaultdict(_Twins)
+        self._open: dict[OrderId, Order] = {}
+        self._held = 0
+
+    def is_above(self, most: int) -> bool:
+        """Whether more than `most` orders are held, of customers who can be told apart."""
+        return self._held > most and len(self._accounts) > 1 and self._part.of < _FINEST
+
+    def halve(self) -> Part:
+        """Forget half of the customers, who are left to another replay."""
+        self._part, left = self._part.halves()
+        self._accounts = defaultdict(
+            _Twins, {one: twins for one, twins in self._accounts.items() if self._part.has(one)}
+        )
+        self._open = {one: held for one, held in self._open.items() if self._has(held.placed)}
+        self._held = sum(len(twins.other.awards) for twins in self._accounts.values())
+        return left
+
+    def compared(self) -> Iterator[Compared]:
+        """The customers who had anything in the period."""
+        for customer, twins in self._accounts.items():
+            if twins.lots:
+                yield Compared(
+                    customer=customer,
+                    orders=twins.orders,
+                    recorded=_kept(twins.recorded, twins.lots),
+                    other=_kept(twins.other, twins.lots),
+                )
+
+    def take(self, recorded: Recorded) -> None:
+        """Follow the log by one event."""
+        event, at = recorded.event, moment(recorded.occurred_at)
+        if isinstance(event, loyalty.Event):
+            if event.program == self._id and self._part.has(event.customer):
+                self._follow(event, at)
+        elif isinstance(event, program.Event):
+            if event.program == self._id:
+                program.fold(self._recorded, event, at)
+        elif isinstance(event, OrderPlaced):
+            if self._has(event):
+                self._open[event.order] = Order(placed=event, placed_at=at)
+        elif isinstance(event, OrderDelivered):
+            self._deliver(event, at)
+        elif isinstance(event, RefundIssued):
+            self._refund(event, at, recorded.version)
+        elif isinstance(event, OrderCancelled):
+            self._open.pop(event.order, None)
+        elif isinstance(event, ReferralClawedBack):
+            self._claw_back(event, at)
+
+    def program(self) -> Program:
+        """The programme for what is looked at, as the policies ask for it."""
+        return self._in_force
+
+    def order(self, order: OrderId) -> Order:
+        """An order, as the policies ask for it."""
+        return self._open[order]
+
+    def account(self, customer: CustomerId) -> Account:
+        """What a customer would have, as the policies ask for it."""
+        twins = self._accounts[customer]
+        if self._new_tiers:
+            return twins.other
+        other = twins.other
+        return evolve(twins.recorded, patronage=other.patronage, awards=other.awards)
+
+    def _has(self, placed: OrderPlaced | None) -> bool:
+        return (
+            placed is not None and placed.customer is not None and self._part.has(placed.customer)
+        )
+
+    def _look_at(self, *, within: bool) -> None:
+        self._in_force = self._there if within else self._here
+
+    def _deliver(self, event: OrderDelivered, at: datetime) -> None:
+        if event.customer is None or event.order not in self._open:
+            return
+        within = self._period.has(event.placed_at)
+        self._look_at(within=within)
+        self._record(earn_on_delivery(event, at, self._id, self))
+        del self._open[event.order]
+        self._held += 1
+        if within:
+            twins = self._accounts[event.customer]
+            twins.orders += 1
+            twins.lots.add(LotId(event.order))
+
+    def _refund(self, event: RefundIssued, at: datetime, version: int) -> None:
+        if event.customer is None or not self._part.has(event.customer):
+            return
+        self._look_at(within=self._period.has(event.placed_at))
+        self._open[event.order] = self._loaded(event.order, version)
+        self._record(reverse_on_refund(event, at, self._id, self))
+        del self._open[event.order]
+
+    def _loaded(self, order_id: OrderId, version: int) -> Order:
+        state = Order()
+        stream = order_stream(order_id)
+        for one in self._told.events(stream=stream, upto=version, types=ORDER.events):
+            ORDER.fold(state, one.event, moment(one.occurred_at))
+        return state
+
+    def _claw_back(self, event: ReferralClawedBack, at: datetime) -> None:
+        """What both sides have of a referral came at one moment, in the period or not."""
+        referee = OccasionId(event.referee)
+        lots = {occasion_lot(on, referee) for on in (REFERRER, REFEREE)}
+        sides = [self._accounts[one].lots for one in (event.referrer, event.referee)]
+        self._look_at(within=any(not lots.isdisjoint(known) for known in sides))
+        self._record(take_back_both(event, at, self._id, self))
+
+    def _follow(self, event: loyalty.Event, at: datetime) -> None:
+        """Fold what is recorded of an account; an occasion that was told is one for both."""
+        twins = self._accounts[event.customer]
+        loyalty.fold(twins.recorded, event, at)
+        if not isinstance(event, OccasionRecorded):
+            return
+        within = self._period.has(at)
+        self._look_at(within=within)
+        if within:
+            twins.lots.add(occasion_lot(event.on, event.occasion))
+        self._record(earn_on_occasion(event, at, self._id, self))
+        if self._new_tiers:
+            self._record(evaluate_tier(event, at, self._id, self))
+
+    def _record(self, commands: Iterable[Command]) -> None:
+        """Let the other accounts have what these lead to."""
+        for command in commands:
+            account = self._accounts[command.customer].other
+            events = loyalty.decide(command, account)
+            for event in events:
+                loyalty.fold(account, event, loyalty.moment(event, command.at, account))
+            for event in events:
+                if self._new_tiers and isinstance(event, PointsEarned | PointsReversed):
+                    self._record(evaluate_tier(event, command.at, self._id, self))
+
+
+def _kept(account: Account, lots: Collection[LotId]) -> int:
+    return sum(account.awards[lot].kept for lot in lots if lot in account.awards)

@@ -9,9 +9,9 @@ from attrs import evolve, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
+from regulars.application.balances import PointsBalance
 from regulars.application.crm import Crm
 from regulars.application.events import Event, Recorded
-from regulars.application.loyalty import PointsBalance
 from regulars.application.program import as_published
 from regulars.application.replaying import Compared
 from regulars.application.what_if import NoReplay, WhatIf, what_if

@@ -19,6 +19,8 @@ from regulars.domain.coupon import (
     CouponRevoked,
     OfferIsOver,
 )
+from regulars.domain.coupons import Use
+from regulars.domain.offer import refusal
 from regulars.domain.offer_limits import UNLIMITED, Limits
 from regulars.domain.offer_terms import Reason, Rejection
 from regulars.domain.purchase import AmountBelowZero
@@ -32,6 +34,7 @@ from tests.domain.test_offer import (
     C2,
     DAY,
     DEFINE,
+    END,
     ISSUE,
     ONE,
     REDEEM,
@@ -100,6 +103,12 @@ def test_a_coupon_counts_from_its_first_moment_and_before_its_last() -> None:
     assert told_at(DAY - MOMENT) == Rejection(reason=Reason.NOT_STARTED)
     assert told_at(2 * DAY) == Rejection(reason=Reason.EXPIRED)
     assert told_at(DAY) is None
+
+
+def test_one_can_ask_of_a_coupon_whose_offer_is_over() -> None:
+    use = Use(coupon=C1, order=ONE, at=NOON, customer=ANNA)
+
+    assert refusal(spring(UNLIMITED, END).state, use) == Rejection(reason=Reason.NOT_RUNNING)
 
 
 def test_a_coupon_is_issued_until_the_offer_ends() -> None:

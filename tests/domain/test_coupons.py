@@ -148,6 +148,7 @@ def test_another_order_does_not_release_what_is_held() -> None:
     assert story.when(evolve(RELEASE, order=TWO)) == []
     assert story.when(evolve(RESTORE, order=TWO)) == []
     assert story.when(RESTORE) == [CouponReservationReleased(**OF, order=ONE)]
+    assert story.state.coupons.held == set()
 
 
 def test_another_order_does_not_give_back_what_was_used() -> None:

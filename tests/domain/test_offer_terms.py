@@ -246,6 +246,13 @@ def test_units_of_a_line_are_free_at_their_share_of_what_is_left() -> None:
     assert parts(tea, percent(50), FREE_TEA) == [8_00, 0]
 
 
+def test_what_costs_nothing_is_not_given_free_before_what_costs_little() -> None:
+    cart = basket(0, 1)
+    tea = evolve(cart, lines=tuple(evolve(line, item=TEA) for line in cart.lines))
+
+    assert parts(tea, evolve(FREE_TEA, value=1)) == [0, 1]
+
+
 def test_an_offer_for_items_and_categories_is_for_either() -> None:
     cart = basket(10_00, 20_00, 30_00)
     lines = (evolve(cart.lines[0], item=TEA), evolve(cart.lines[1], category="hot"), cart.lines[2])

@@ -12,6 +12,7 @@ from attrs import frozen
 from regulars.adapters.program_benefits import TierBenefits
 from regulars.adapters.program_care import Care
 from regulars.adapters.program_ladder import Ladder
+from regulars.adapters.program_rewards import Rewards
 from regulars.adapters.program_rules import Earning, Moment, WrongRules
 from regulars.adapters.toml_file import NotToml, read_toml
 from regulars.domain.care_plan import SetCarePlan
@@ -27,6 +28,7 @@ from regulars.domain.program import (
     Command,
     DefineProgram,
     PublishEarningRules,
+    PublishRewards,
     PublishTierBenefits,
     PublishTierLadder,
     SetProgramPolicies,
@@ -137,6 +139,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     policies: list[_Policies] = []
     ladder: list[Ladder] = []
     care: list[Care] = []
+    catalogue: list[Rewards] = []
     tier_benefits: list[TierBenefits] = []
     name: str = "Regulars"
 
@@ -218,6 +221,7 @@ def _commands(found: _File, program_id: ProgramId) -> tuple[Command, ...]:
     commands += _policies(found, program_id)
     commands += _ladders(found, program_id)
     commands += _cares(found, program_id)
+    commands += _catalogues(found, program_id)
     commands += _benefits(found, commands, program_id)
     return tuple(commands)
 
@@ -282,6 +286,29 @@ def _cares(found: _File, program_id: ProgramId) -> list[Command]:
             raise WrongRules(("care", number, *wrong.place), str(wrong)) from None
         commands.append(
             SetCarePlan(program=program_id, at=start or BEGINNING, plan=plan, effective_from=start)
+        )
+    return commands
+
+
+def _catalogues(found: _File, program_id: ProgramId) -> list[Command]:
+    commands: list[Command] = []
+    begun = set[datetime | None]()
+    for number, told in enumerate(found.catalogue):
+        start = _utc(told.effective_from)
+        if start in begun:
+            raise WrongRules(("catalogue", number), "begins when another does")
+        begun.add(start)
+        try:
+            rewards = told.catalogue()
+        except WrongRules as wrong:
+            raise WrongRules(("catalogue", number, *wrong.place), str(wrong)) from None
+        commands.append(
+            PublishRewards(
+                program=program_id,
+                at=start or BEGINNING,
+                rewards=rewards,
+                effective_from=start,
+            )
         )
     return commands
 

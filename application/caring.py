@@ -19,7 +19,7 @@ from regulars.application.granting import Granted, Granting, Round
 from regulars.application.holiday_calendar import HolidayCalendar
 from regulars.application.program import programme
 from regulars.domain import program
-from regulars.domain.care_plan import BIRTHDAY, CarePlan
+from regulars.domain.care_plan import BIRTHDAY, CarePlan, plan_at
 from regulars.domain.reminders import RaiseCareReminder
 from regulars.domain.told_occasions import OccasionRecorded, RecordOccasion
 from regulars.domain.validity import clamped
@@ -31,7 +31,7 @@ MERCHANT: Final = "merchant"
 _AT_ONCE: Final = 100
 _A_YEAR: Final = 365
 _ALL: Final = 10_000
-_AN_HOUR_OF_ALL_ZONES: Final = 12
+_NOON: Final = 12
 
 
 @frozen(kw_only=True)
@@ -142,7 +142,9 @@ class Caring:
     def _plan(self, program_id: ProgramId, on: date) -> CarePlan:
         recorded = [one.event for one in self._crm.events(stream=program_stream(program_id))]
         told = programme(cast("Iterable[program.Event]", recorded))
-        plan = told.care_at(datetime(on.year, on.month, on.day, _AN_HOUR_OF_ALL_ZONES, tzinfo=UTC))
+        plan = plan_at(
+            told.cares, datetime(on.year, on.month, on.day, _AN_HOUR_OF_ALL_ZONES, tzinfo=UTC)
+        )
         if plan is None:
             raise NoCarePlan(program=program_id, on=on.isoformat())
         return plan

@@ -142,9 +142,8 @@ class Caring:
     def _plan(self, program_id: ProgramId, on: date) -> CarePlan:
         recorded = [one.event for one in self._crm.events(stream=program_stream(program_id))]
         told = programme(cast("Iterable[program.Event]", recorded))
-        plan = plan_at(
-            told.cares, datetime(on.year, on.month, on.day, _AN_HOUR_OF_ALL_ZONES, tzinfo=UTC)
-        )
+        noon = datetime(on.year, on.month, on.day, _NOON, tzinfo=UTC)
+        plan = plan_at(told.cares, noon)
         if plan is None:
             raise NoCarePlan(program=program_id, on=on.isoformat())
         return plan

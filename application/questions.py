@@ -62,6 +62,10 @@ class Look(Protocol):
         """An offer and its coupons; empty where none is defined."""
         ...
 
+    def state(self, stream: str, aggregate: Aggregate, /) -> Any:  # noqa: ANN401 - each aggregate has its own
+        """The state of any stream, which is of that kind; a new one where nothing had happened."""
+        ...
+
     def events(self, stream: str, /) -> Sequence[Occurrence]:
         """What had happened in a stream, in the order in which it was recorded."""
         ...

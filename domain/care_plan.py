@@ -91,7 +91,7 @@ class ImpossibleCare(Refusal):
         return f"programme {self.program} cannot care so: {self.flaw}"
 
 
-def decide(command: SetCarePlan, before: Sequence[CarePlanSet]) -> Sequence[CarePlanSet]:
+def set_plan(command: SetCarePlan, before: Sequence[CarePlanSet]) -> Sequence[CarePlanSet]:
     """
     The plan that is set; nothing if it is the one that holds from that moment on.
 

@@ -132,11 +132,11 @@ def fold(state: Account, event: Event, at: datetime) -> None:
             state.tier.gains.add(event.lot, _gain(event, at))
             if event.order is not None:
                 patronage.count(state.patronage, at)
+            idleness.moved(state.idleness, state.as_of)
         case PointsExpiryNoticeIssued(lots=lots):
             state.lots.tell({one.lot: one.expires_at for one in lots})
-            idleness.moved(state.idleness, state.as_of)
         case PointsReversed():
-            reversal.fold(state, event)
+            reversal.fold(state, event, at)
         case PointsReserved() | PointsReservationConfirmed():
             spending.fold(state, event)
         case PointsRedeemed() | RedemptionReversed():
@@ -284,6 +284,7 @@ Command: TypeAlias = (
     | SeparateAccount
     | CloseAccount
     | ConfirmReservation
+    | IssueExpiryNotice
     | redemption.Command
     | adjustment.Command
 )

@@ -186,7 +186,7 @@ def quote(basket: Basket, offers: Iterable[Offered]) -> Quote:
             continue
         discount = granted(offer, basket, so_far)
         discounts.append(discount)
-        so_far = after(so_far, offer, discount)
+        so_far = after(so_far, discount, offer)
     total = sum(so_far.left.values())
     return Quote(
         discounts=tuple(discounts),
@@ -212,15 +212,15 @@ def nothing_counted(basket: Basket) -> Counted:
     return Counted(left=prices, delivery=basket.delivery_fee)
 
 
-def after(so_far: Counted, offer: Offered, discount: Discount) -> Counted:
-    """What is left to pay once this discount of an offer is taken off as well."""
+def after(so_far: Counted, discount: Discount, offer: Offered | None = None) -> Counted:
+    """What is left to pay once this discount is taken off as well, by an offer or by the host."""
     left = dict(so_far.left)
     for share in discount.shares:
         left[share.line] -= share.amount
     return Counted(
         left=left,
         delivery=so_far.delivery - discount.delivery,
-        offers=(*so_far.offers, offer),
+        offers=so_far.offers if offer is None else (*so_far.offers, offer),
     )
 
 

@@ -6,9 +6,8 @@ from typing import TypeAlias, assert_never
 
 from attrs import Factory, define, frozen
 
-from regulars.domain import care_plan
 from regulars.domain.benefits import Benefit, benefits_flaw, of_tier
-from regulars.domain.care_plan import CarePlanSet, SetCarePlan
+from regulars.domain.care_plan import CarePlanSet, SetCarePlan, set_plan
 from regulars.domain.earning_rules import RuleSet
 from regulars.domain.program_policies import USUAL, ProgramPolicies, policy_flaw
 from regulars.domain.publication import in_force
@@ -302,7 +301,7 @@ def decide(command: Command, state: Program) -> Sequence[Event]:
         case PublishTierBenefits():
             return _benefits(command, state)
         case SetCarePlan():
-            return care_plan.decide(command, state.cares)
+            return set_plan(command, state.cares)
         case _:
             assert_never(command)
 

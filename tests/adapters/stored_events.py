@@ -1,6 +1,7 @@
 """What every golden body means."""
 
 from datetime import UTC, datetime
+from typing import cast
 
 from attrs import evolve
 
@@ -22,6 +23,7 @@ from regulars.domain.ledger_policies import (
 )
 from regulars.domain.lots import Allocation
 from regulars.domain.loyalty import PointsEarned
+from regulars.domain.offer import OfferDefined
 from regulars.domain.order import OrderCancelled
 from regulars.domain.personal import DataClass
 from regulars.domain.program import EarningRulesPublished, ProgramPoliciesSet
@@ -209,7 +211,7 @@ OLDER: dict[tuple[str, int], list[Event | Retired]] = {
             rules_version=2,
         )
     ],
-    ("OfferDefined", 1): [evolve(EXAMPLES["OfferDefined", 2], scene=Scene())],
+    ("OfferDefined", 1): [evolve(cast("OfferDefined", EXAMPLES["OfferDefined", 2]), scene=Scene())],
     ("CampaignDrafted", 1): [
         CampaignDrafted(
             program=PROGRAM,

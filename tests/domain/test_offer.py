@@ -357,7 +357,7 @@ def test_every_reason_is_told_each_once_and_the_first_of_them_is_the_refusal() -
 def test_a_coupon_is_judged_by_what_the_others_left() -> None:
     first = Offered(terms=evolve(off(10_01), stack_group="meal"), source="first")
     start = nothing_counted(CART)
-    so_far = after(start, first, granted(first, CART, start))
+    so_far = after(start, granted(first, CART, start), first)
     use = Use(coupon=C1, order=ONE, at=NOON, customer=ANNA, basket=CART, so_far=so_far)
 
     assert list(objections(spring().state, use)) == [

@@ -12,6 +12,7 @@ from regulars.domain.tiers import (
     TierGraceStarted,
     TierRenewed,
     TierUpgraded,
+    lose,
 )
 from regulars.domain.values import LotId
 from tests.domain.chronicle import PROGRAM
@@ -152,7 +153,7 @@ def test_money_counts_as_far_as_it_stayed_paid() -> None:
 def test_a_refund_takes_no_tier_at_once_unless_the_ladder_says_so() -> None:
     anna = Member(ladder(*THREE, refunds_at_once=True))
     anna.earns(100, NOON)
-    anna.state.gains.lose(LotId("o-0"), 100, 0)
+    lose(anna.state, LotId("o-0"), NOON, 100, 0)
 
     assert anna.look(NOON + A_DAY) == "Bronze"
     assert anna.look(NOON + A_DAY, refunded=True) is None

@@ -40,6 +40,7 @@ from regulars.adapters.cli_report import report
 from regulars.adapters.cli_retention import retention
 from regulars.adapters.cli_reveal import reveal
 from regulars.adapters.cli_screen import plain, warn
+from regulars.adapters.cli_what_if import what_if_
 from regulars.adapters.complete_journey import DemoDataMissing
 from regulars.adapters.history_files import UnreadableHistory
 from regulars.adapters.key_ring import UnusableKeys
@@ -190,9 +191,9 @@ def regulars(ctx: click.Context) -> None:
 
 
 for _command in (
-    *(demo, import_, program, report, profile, balance, points, reveal, access_log, export, find),
-    *(index, merge, erase, erasures, hold, release, holds, new_life, retention, policy),
-    *(campaign, care, coupons),
+    *(demo, import_, program, what_if_, report, profile, balance, points, campaign, care, coupons),
+    *(reveal, access_log, export, find, index, merge, erase, erasures, hold, release, holds),
+    *(new_life, retention, policy),
     *(events, rebuild, verify, keys, log),
 ):
     regulars.add_command(_command)

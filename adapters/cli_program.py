@@ -75,8 +75,8 @@ def _document(told: Program) -> dict[str, object]:
         "rules": [_without_program(one) for one in told.published],
         "policies": [_without_program(one) for one in told.policies],
         "ladders": [_without_program(one) for one in told.ladders],
-        "care": [_without_program(one) for one in told.cares],
         "catalogues": [_without_program(one) for one in told.catalogues],
+        "care": [_without_program(one) for one in told.cares],
         "tier_benefits": [_without_program(one) for one in told.benefits],
     }
 
@@ -100,12 +100,12 @@ def _shown(told: Program) -> Iterator[RenderableType]:
     for ladder in told.ladders:
         title = f"Ladder {ladder.version}, in force {_since(ladder.effective_from)}"
         yield section(title, facts(*_ladder(ladder.ladder)))
-    for care in told.cares:
-        title = f"Care, in force {_since(care.effective_from)}"
-        yield section(title, facts(*_care(care.plan)))
     for catalogue in told.catalogues:
         title = f"Catalogue {catalogue.version}, in force {_since(catalogue.effective_from)}"
         yield section(title, facts(*map(_reward, catalogue.rewards)))
+    for care in told.cares:
+        title = f"Care, in force {_since(care.effective_from)}"
+        yield section(title, facts(*_care(care.plan)))
     for brought in told.benefits:
         title = f"Benefits {brought.version}, in force {_since(brought.effective_from)}"
         yield section(title, facts(*_benefits(brought.benefits)))

@@ -94,6 +94,14 @@ def _spent_at_delivery(payload: Payload) -> Iterator[Turned]:
     yield "ProgramPoliciesSet", 2, {**payload, "policies": policies}
 
 
+def _of_no_catalogue(payload: Payload) -> Iterator[Turned]:
+    yield "PointsRedeemed", 2, {**payload, "units": 1, "catalogue": None, "brings": []}
+
+
+def _without_rewards(payload: Payload) -> Iterator[Turned]:
+    yield "RedemptionReversed", 2, {**payload, "takes_back": []}
+
+
 def _in_any_scene(payload: Payload) -> Iterator[Turned]:
     scene: Payload = {
         "hours": [],
@@ -103,14 +111,6 @@ def _in_any_scene(payload: Payload) -> Iterator[Turned]:
         "first_order": False,
     }
     yield "OfferDefined", 2, {**payload, "scene": scene}
-
-
-def _of_no_catalogue(payload: Payload) -> Iterator[Turned]:
-    yield "PointsRedeemed", 2, {**payload, "units": 1, "catalogue": None, "brings": []}
-
-
-def _without_rewards(payload: Payload) -> Iterator[Turned]:
-    yield "RedemptionReversed", 2, {**payload, "takes_back": []}
 
 
 UPCASTERS: Final[tuple[Upcaster, ...]] = (

@@ -138,8 +138,8 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     earning: Annotated[list[Earning], msgspec.Meta(min_length=1)]
     policies: list[_Policies] = []
     ladder: list[Ladder] = []
-    care: list[Care] = []
     catalogue: list[Rewards] = []
+    care: list[Care] = []
     tier_benefits: list[TierBenefits] = []
     name: str = "Regulars"
 
@@ -220,8 +220,8 @@ def _commands(found: _File, program_id: ProgramId) -> tuple[Command, ...]:
         )
     commands += _policies(found, program_id)
     commands += _ladders(found, program_id)
-    commands += _cares(found, program_id)
     commands += _catalogues(found, program_id)
+    commands += _cares(found, program_id)
     commands += _benefits(found, commands, program_id)
     return tuple(commands)
 
@@ -272,24 +272,6 @@ def _ladders(found: _File, program_id: ProgramId) -> list[Command]:
     return commands
 
 
-def _cares(found: _File, program_id: ProgramId) -> list[Command]:
-    commands: list[Command] = []
-    begun = set[datetime | None]()
-    for number, told in enumerate(found.care):
-        start = _utc(told.effective_from)
-        if start in begun:
-            raise WrongRules(("care", number), "begins when another does")
-        begun.add(start)
-        try:
-            plan = told.plan()
-        except WrongRules as wrong:
-            raise WrongRules(("care", number, *wrong.place), str(wrong)) from None
-        commands.append(
-            SetCarePlan(program=program_id, at=start or BEGINNING, plan=plan, effective_from=start)
-        )
-    return commands
-
-
 def _catalogues(found: _File, program_id: ProgramId) -> list[Command]:
     commands: list[Command] = []
     begun = set[datetime | None]()
@@ -309,6 +291,24 @@ def _catalogues(found: _File, program_id: ProgramId) -> list[Command]:
                 rewards=rewards,
                 effective_from=start,
             )
+        )
+    return commands
+
+
+def _cares(found: _File, program_id: ProgramId) -> list[Command]:
+    commands: list[Command] = []
+    begun = set[datetime | None]()
+    for number, told in enumerate(found.care):
+        start = _utc(told.effective_from)
+        if start in begun:
+            raise WrongRules(("care", number), "begins when another does")
+        begun.add(start)
+        try:
+            plan = told.plan()
+        except WrongRules as wrong:
+            raise WrongRules(("care", number, *wrong.place), str(wrong)) from None
+        commands.append(
+            SetCarePlan(program=program_id, at=start or BEGINNING, plan=plan, effective_from=start)
         )
     return commands
 

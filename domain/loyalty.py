@@ -125,6 +125,7 @@ def fold(state: Account, event: Event, at: datetime) -> None:
         case LoyaltyAccountOpened():
             state.opened = True
             state.program, state.customer = event.program, event.customer
+            state.totals.opened_at = at
         case OccasionRecorded():
             told_occasions.fold(state.occasions, event, at)
         case PointsEarned():
@@ -165,6 +166,7 @@ def fold(state: Account, event: Event, at: datetime) -> None:
 
 def _earned(state: Account, event: PointsEarned, at: datetime) -> None:
     evaluation = event.evaluation
+    state.totals.earned += event.points
     state.lots.add(
         event.lot,
         event.points,

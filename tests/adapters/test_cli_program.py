@@ -174,7 +174,7 @@ def test_a_log_without_a_programme_says_so(shop: Shop) -> None:
         "rules": [],
         "policies": [],
         "ladders": [],
-        "care": [],
         "catalogues": [],
+        "care": [],
         "tier_benefits": [],
     }

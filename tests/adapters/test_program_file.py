@@ -71,14 +71,14 @@ def policy(told: str) -> str:
     return f"[[earning]]\npoints = 1\n[[policies]]\n{told}"
 
 
-def care(told: str) -> str:
-    """A file with a plan of care."""
-    return f"[[earning]]\npoints = 1\n[[care]]\n{told}"
-
-
 def catalogue(told: str) -> str:
     """A file with a catalogue."""
     return f"[[earning]]\npoints = 1\n[[catalogue]]\n{told}"
+
+
+def care(told: str) -> str:
+    """A file with a plan of care."""
+    return f"[[earning]]\npoints = 1\n[[care]]\n{told}"
 
 
 def ladder(told: str) -> str:

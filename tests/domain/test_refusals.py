@@ -44,8 +44,8 @@ FILLING: Filling = {
 MODULES = (
     budget,
     campaign,
-    care_plan,
     claim,
+    care_plan,
     coupon,
     customer,
     discounts,

@@ -95,7 +95,7 @@ ACCOUNT: Final = Aggregate(
     state=account.Account,
     events=get_args(loyalty.Event),
     fold=loyalty.fold,
-    fold_version=14,
+    fold_version=15,
     decide=loyalty.decide,
     snapshot_every=250,
     moment=loyalty.moment,
@@ -139,7 +139,7 @@ REFERRAL: Final = Aggregate(
     state=referral.Referral,
     events=get_args(referral.Event),
     fold=referral.fold,
-    fold_version=1,
+    fold_version=2,
     decide=referral.decide,
     snapshot_every=None,
 )

@@ -30,6 +30,7 @@ from regulars.domain.program import EarningRulesPublished, ProgramPoliciesSet
 from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.purchase import Channel, OrderPlaced
 from regulars.domain.redemption import PointsRedeemed, RedemptionReversed, Reward
+from regulars.domain.referral import ReferralClaimed, ReferralQualified, ReferralTerms
 from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
 from regulars.domain.scene import Scene
@@ -54,6 +55,7 @@ from regulars.testing.example_campaigns import SPRING
 from regulars.testing.example_events import EXAMPLES, LINES, box
 from regulars.testing.example_ids import ADA, CAFE, ORDER, PLACED_AT, PROGRAM
 from regulars.testing.example_offers import OFFER
+from regulars.testing.example_referrals import BOB
 
 EARNING = RuleId("earning")
 LOT = LotId(ORDER)
@@ -212,6 +214,18 @@ OLDER: dict[tuple[str, int], list[Event | Retired]] = {
         )
     ],
     ("OfferDefined", 1): [evolve(cast("OfferDefined", EXAMPLES["OfferDefined", 2]), scene=Scene())],
+    ("ReferralClaimed", 1): [
+        ReferralClaimed(
+            program=PROGRAM,
+            referee=ADA,
+            referrer=BOB,
+            terms=ReferralTerms(currency="CNY", at_least=2000, claw_back_days=14),
+            shares=("card", "device"),
+        )
+    ],
+    ("ReferralQualified", 1): [
+        ReferralQualified(program=PROGRAM, referee=ADA, referrer=BOB, order=ORDER, currency="CNY")
+    ],
     ("CampaignDrafted", 1): [
         CampaignDrafted(
             program=PROGRAM,

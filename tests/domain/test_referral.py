@@ -282,6 +282,10 @@ def test_what_was_never_referred_is_not_qualified_nor_clawed_back() -> None:
         (ReferralTerms(at_least=-1), "at_least"),
         (ReferralTerms(at_least=MOST_MINOR + 1), "at_least"),
         (ReferralTerms(claw_back_days=-1), "claw_back_days"),
+        (ReferralTerms(most=-1), "most"),
+        (ReferralTerms(most=MOST_MINOR + 1), "most"),
+        (ReferralTerms(most_days=0), "most_days"),
+        (ReferralTerms(most_days=MOST_DAYS + 1), "most_days"),
         (ReferralTerms(claw_back_days=MOST_DAYS + 1), "claw_back_days"),
     ],
 )

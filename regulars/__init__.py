@@ -27,6 +27,7 @@ from regulars.application.contacts import ContactsShared, ContactTaken
 from regulars.application.crm import Crm
 from regulars.application.customer import CustomerProfile, Favourite, Summary
 from regulars.application.door import Request
+from regulars.application.earnings import Earning
 from regulars.application.erasure_sinks import ErasureSink
 from regulars.application.erasure_subjects import OrderHasCustomer
 from regulars.application.erasures import Erasures
@@ -44,6 +45,14 @@ from regulars.application.errors import (
     UnusableIndex,
 )
 from regulars.application.events import Recorded
+from regulars.application.explaining import (
+    BalanceExplained,
+    ExplainBalance,
+    ExplainLot,
+    ExplainOrder,
+    LotExplained,
+    OrderExplained,
+)
 from regulars.application.joined import Joined
 from regulars.application.key_rotation import (
     CannotRetire,
@@ -59,6 +68,7 @@ from regulars.application.log_status import LogStatus
 from regulars.application.lookup import IndexStatus
 from regulars.application.loyalty import Balance, PointsBalance, PointsLedger, Posting
 from regulars.application.number_protection import NumberProtection, ProtectedLine
+from regulars.application.objections import Objection
 from regulars.application.portable import ExportDenied, Portable
 from regulars.application.ports import Erased, KeyUnavailable, Revealed, Tampered
 from regulars.application.protecting import Protecting
@@ -76,7 +86,9 @@ from regulars.application.reading import (
 )
 from regulars.application.report import Report, SalesReport
 from regulars.application.retaining import Retaining
+from regulars.application.simulating import PointsOffered, Simulate, Simulation
 from regulars.application.subscription import Subscription
+from regulars.application.why_not import Judged, WhyNot
 from regulars.composition import connect
 from regulars.domain.actor import Actor, ReinstateActor
 from regulars.domain.bank_card import BindBankCard, UnbindBankCard
@@ -197,6 +209,7 @@ __all__ = [
     "AssignCustomer",
     "Backup",
     "Balance",
+    "BalanceExplained",
     "Basis",
     "BindBankCard",
     "BoxIn",
@@ -229,6 +242,7 @@ __all__ = [
     "Denied",
     "Discount",
     "DraftCampaign",
+    "Earning",
     "EndCampaign",
     "EndOffer",
     "Erased",
@@ -237,6 +251,9 @@ __all__ = [
     "ErasureSink",
     "Erasures",
     "Expired",
+    "ExplainBalance",
+    "ExplainLot",
+    "ExplainOrder",
     "ExportDenied",
     "Favourite",
     "FileInTheWay",
@@ -252,6 +269,7 @@ __all__ = [
     "IssueRefund",
     "ItemId",
     "Joined",
+    "Judged",
     "KeyCount",
     "KeyEncryptionKeys",
     "KeyRotation",
@@ -266,6 +284,7 @@ __all__ = [
     "LogStatus",
     "Look",
     "LookupDenied",
+    "LotExplained",
     "MarkDelivered",
     "MarkReady",
     "Masked",
@@ -281,9 +300,11 @@ __all__ = [
     "NotOurDatabase",
     "NumberProtection",
     "ObjectToProcessing",
+    "Objection",
     "OccasionId",
     "OfferId",
     "OlderFormat",
+    "OrderExplained",
     "OrderHasCustomer",
     "OrderId",
     "OrderState",
@@ -294,6 +315,7 @@ __all__ = [
     "PlaceOrder",
     "PointsBalance",
     "PointsLedger",
+    "PointsOffered",
     "PointsPayment",
     "Portable",
     "Posting",
@@ -337,6 +359,8 @@ __all__ = [
     "SalesReport",
     "SetProgramPolicies",
     "SeveralKept",
+    "Simulate",
+    "Simulation",
     "Since",
     "StartPreparing",
     "StorageUnavailable",
@@ -360,6 +384,7 @@ __all__ = [
     "UpdateCustomerDetails",
     "UpdateMerchantDetails",
     "VerifyRealName",
+    "WhyNot",
     "WithdrawConsent",
     "WithdrawObjection",
     "back_up",

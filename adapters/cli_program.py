@@ -17,10 +17,12 @@ from regulars.application.aggregates import program_stream
 from regulars.application.program import as_published, programme
 from regulars.domain import program as domain
 from regulars.domain.benefits import Benefit
+from regulars.domain.care_plan import CarePlan
 from regulars.domain.earning_rules import Group, Multiplier, Rule
 from regulars.domain.offer_terms import Kind, Terms
 from regulars.domain.program import EarningRulesPublished, Program
 from regulars.domain.program_policies import ProgramPolicies
+from regulars.domain.reward_catalogue import PricedReward
 from regulars.domain.tier_ladder import TierLadder
 from regulars.domain.values import ProgramId, decimal_text
 
@@ -73,6 +75,8 @@ def _document(told: Program) -> dict[str, object]:
         "rules": [_without_program(one) for one in told.published],
         "policies": [_without_program(one) for one in told.policies],
         "ladders": [_without_program(one) for one in told.ladders],
+        "catalogues": [_without_program(one) for one in told.catalogues],
+        "care": [_without_program(one) for one in told.cares],
         "tier_benefits": [_without_program(one) for one in told.benefits],
     }
 
@@ -96,6 +100,12 @@ def _shown(told: Program) -> Iterator[RenderableType]:
     for ladder in told.ladders:
         title = f"Ladder {ladder.version}, in force {_since(ladder.effective_from)}"
         yield section(title, facts(*_ladder(ladder.ladder)))
+    for catalogue in told.catalogues:
+        title = f"Catalogue {catalogue.version}, in force {_since(catalogue.effective_from)}"
+        yield section(title, facts(*map(_reward, catalogue.rewards)))
+    for care in told.cares:
+        title = f"Care, in force {_since(care.effective_from)}"
+        yield section(title, facts(*_care(care.plan)))
     for brought in told.benefits:
         title = f"Benefits {brought.version}, in force {_since(brought.effective_from)}"
         yield section(title, facts(*_benefits(brought.benefits)))
@@ -189,6 +199,12 @@ def _policies(policies: ProgramPolicies) -> Iterator[tuple[str, str]]:
     yield "Notice of expiry", "none" if notice is None else f"{notice} days before"
 
 
+def _reward(one: PricedReward) -> tuple[str, str]:
+    worth = "" if one.value is None else f", worth {one.value}"
+    offer = "" if one.offer is None else f" of {plain(one.offer)}"
+    return plain(one.reward), f"{one.kind.value}{offer} for {one.points} points{worth}"
+
+
 def _ladder(ladder: TierLadder) -> Iterator[tuple[str, str]]:
     for level in ladder.levels:
         least = str(level.least)
@@ -202,6 +218,17 @@ def _ladder(ladder: TierLadder) -> Iterator[tuple[str, str]]:
     yield "Held", f"{term}{grace}"
     refunds = ", by refunds at once" if ladder.refunds_at_once else ""
     yield "Lost", f"{ladder.downgrade.value.replace('_', ' ')}{refunds}"
+
+
+def _care(plan: CarePlan) -> Iterator[tuple[str, str]]:
+    yield "Birthdays", "yes" if plan.birthdays else "no"
+    yield "Holidays", f"{plain(', '.join(plan.holidays)) or 'none'} of {plain(plan.region)}"
+    yield "Consent on", "all channels" if plan.channel is None else plain(plan.channel)
+    yield "Quiet", f"from {plan.quiet_from}:00 until {plan.quiet_until}:00 in {plan.zone}"
+    if plan.remind_days is not None:
+        yield "Merchants", f"reminded {plan.remind_days} days ahead"
+    if plan.campaign is not None:
+        yield "Grants", f"{plan.amount} by campaign {plain(plan.campaign)}"
 
 
 def _benefits(benefits: Iterable[Benefit]) -> Iterator[tuple[str, str]]:

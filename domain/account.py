@@ -5,6 +5,7 @@ from typing import Final
 
 from attrs import Factory, define, frozen
 
+from regulars.domain.discounts import CouponOf
 from regulars.domain.holding import Reservation
 from regulars.domain.idleness import Idleness
 from regulars.domain.lots import Allocation, Lots
@@ -57,6 +58,28 @@ class Redemption:
     allocations: tuple[Allocation, ...]
     restored: int = 0
     reservation: ReservationId | None = None
+    brings: tuple[CouponOf, ...] = ()
+
+
+@define
+class Totals:
+    """
+    What became of an account's points, all in all, since it was opened.
+
+    `transferred` is what came from other accounts less what went there, merges included, and
+    `adjusted` what persons put in less what they took out. `reversed` is what refunds took,
+    `redeemed` what was spent and did not come back, `forfeited` what went when it was closed.
+    """
+
+    opened_at: datetime | None = None
+    earned: int = 0
+    migrated: int = 0
+    transferred: int = 0
+    adjusted: int = 0
+    reversed: int = 0
+    expired: int = 0
+    redeemed: int = 0
+    forfeited: int = 0
 
 
 @define
@@ -85,6 +108,7 @@ class Account:
     patronage: Patronage = Factory(Patronage)
     occasions: ToldOccasions = Factory(ToldOccasions)
     tier: TierStanding = Factory(TierStanding)
+    totals: Totals = Factory(Totals)
     idleness: Idleness = Factory(Idleness)
     adjustments: dict[AdjustmentId, int] = Factory(dict[AdjustmentId, int])
     transfers: dict[TransferId, tuple[CustomerId, int]] = Factory(

@@ -39,6 +39,7 @@ from regulars.domain.coupon import (
 from regulars.domain.offer_limits import Limits
 from regulars.domain.offer_terms import Basket, Counted, Reason, Rejection, Terms, nothing_counted
 from regulars.domain.purchase import AmountBelowZero
+from regulars.domain.scene import ANY, Scene
 from regulars.domain.values import CouponId, CustomerId, OrderId
 
 
@@ -85,7 +86,9 @@ def fold(state: Coupons, event: Event) -> None:
             one.restores += 1
             _free(state, event.coupon)
         case CouponExpired():
-            _count(state, state.all[event.coupon].user, -1)
+            one = state.all[event.coupon]
+            _count(state, one.user, -1)
+            one.valid_until = event.expired_at
             _free(state, event.coupon)
         case CouponRevoked():
             state.all[event.coupon].revoked = True
@@ -115,6 +118,7 @@ class Rules:
     terms: Terms
     limits: Limits
     ended: bool
+    scene: Scene = ANY
 
 
 @frozen(kw_only=True)
@@ -203,6 +207,8 @@ def objections(state: Coupons, use: Use, rules: Rules) -> Iterator[Rejection]:
     yield from _limits(state, use, rules.limits)
     if use.is_placed and rules.limits.reservation_required and not _belongs(one, use):
         yield Rejection(reason=Reason.RESERVATION_REQUIRED)
+    if rules.scene.misfit(use.at, use.basket) is not None:
+        yield Rejection(reason=Reason.OUT_OF_SCOPE)
     if use.basket is not None:
         so_far = use.so_far or nothing_counted(use.basket)
         yield from offer_terms.objections(rules.terms, use.basket, so_far)
@@ -362,6 +368,8 @@ def _revoke(command: RevokeCoupon, one: Coupon) -> Sequence[Event]:
     require_code("reason", command.reason)
     if one.revoked:
         return []
+    if command.unused and one.is_used():
+        raise CouponDoesNotCount(offer=command.offer, coupon=command.coupon, reason=Reason.USED)
     return [
         CouponRevoked(
             program=command.program,

@@ -1,9 +1,10 @@
 """What the awards of an account count for, in the order of time, so that it is summed fast."""
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from datetime import datetime
 
-from attrs import Factory, define
+from attrs import Factory, define, evolve
 
 from regulars.domain.tier_ladder import Basis, TierLadder
 from regulars.domain.values import LotId
@@ -26,6 +27,16 @@ class Gain:
         if basis is Basis.ORDERS:
             return int(self.is_order)
         return self.spend if self.currency == currency else 0
+
+
+@define
+class Loss:
+    """What a refund took from a gain at a moment."""
+
+    at: datetime
+    lot: LotId
+    points: int
+    spend: int
 
 
 @define
@@ -101,7 +112,7 @@ class Gains:
             for currency, sums in self.spend.items():
                 sums.append(one.spend if one.currency == currency else 0)
 
-    def lose(self, lot: LotId, points: int, remaining: int) -> None:
+    def lose(self, lot: LotId, at: datetime, points: int, remaining: int) -> Loss:
         """A refund took back points, and left so much of the money."""
         gain = self.of[lot]
         place = self.lots.index(lot, bisect_left(self.moments, gain.at))
@@ -111,23 +122,46 @@ class Gains:
         if less and gain.currency is not None:
             gain.spend -= less
             self.spend[gain.currency].change(place, -less)
+        return Loss(at=at, lot=lot, points=points, spend=less)
 
-    def value(self, ladder: TierLadder, since: datetime | None, at: datetime) -> int:
-        """What all that came after `since` and by `at` counts for, in as good as no time."""
+    def value(
+        self, ladder: TierLadder, since: datetime | None, at: datetime, losses: Iterable[Loss] = ()
+    ) -> int:
+        """
+        What all that came after `since` and by `at` counts for, in as good as no time.
+
+        Those of the `losses` that came later are not counted yet.
+        """
         sums = self._sums(ladder)
         start, stop = self._places(since, at)
-        return 0 if sums is None else sums.of(stop) - sums.of(start)
+        value = 0 if sums is None else sums.of(stop) - sums.of(start)
+        return value + sum(
+            lost
+            for lot, lost in self._later(ladder, at, losses).items()
+            if self.of[lot].at <= at and (since is None or since < self.of[lot].at)
+        )
 
     def evidence(
-        self, ladder: TierLadder, since: datetime | None, at: datetime
+        self, ladder: TierLadder, since: datetime | None, at: datetime, losses: Iterable[Loss] = ()
     ) -> list[tuple[LotId, int]]:
         """What each award of that time counts for, if anything."""
+        later = self._later(ladder, at, losses)
         start, stop = self._places(since, at)
         worths = (
-            (lot, self.of[lot].worth(ladder.basis, ladder.currency))
+            (lot, self.of[lot].worth(ladder.basis, ladder.currency) + later.get(lot, 0))
             for lot in self.lots[start:stop]
         )
         return [(lot, worth) for lot, worth in worths if worth]
+
+    def _later(self, ladder: TierLadder, at: datetime, losses: Iterable[Loss]) -> dict[LotId, int]:
+        """What was lost after a moment, by lot."""
+        found = dict[LotId, int]()
+        for one in losses:
+            if at < one.at:
+                lost = evolve(self.of[one.lot], points=one.points, spend=one.spend, is_order=False)
+                worth = lost.worth(ladder.basis, ladder.currency)
+                found[one.lot] = found.get(one.lot, 0) + worth
+        return found
 
     def _sums(self, ladder: TierLadder) -> Sums | None:
         if ladder.basis is Basis.EARNED:

@@ -18,6 +18,7 @@ from regulars.domain import (
     adjustment,
     closing,
     due,
+    expiry_notice,
     idleness,
     patronage,
     points_payment,
@@ -40,6 +41,7 @@ from regulars.domain.closing import CloseAccount, LoyaltyAccountClosed
 from regulars.domain.due import AccountAt, available
 from regulars.domain.earning import MOST_EARNED, Evaluation
 from regulars.domain.earning_rules import ORDER
+from regulars.domain.expiry_notice import IssueExpiryNotice, PointsExpiryNoticeIssued
 from regulars.domain.gains import Gain
 from regulars.domain.holding import (
     PointsReservationConfirmed,
@@ -110,6 +112,7 @@ Event: TypeAlias = (
     | account_merge.Event
     | LoyaltyAccountClosed
     | InactivityLimitSet
+    | PointsExpiryNoticeIssued
     | tiers.Event
 )
 
@@ -122,6 +125,7 @@ def fold(state: Account, event: Event, at: datetime) -> None:
         case LoyaltyAccountOpened():
             state.opened = True
             state.program, state.customer = event.program, event.customer
+            state.totals.opened_at = at
         case OccasionRecorded():
             told_occasions.fold(state.occasions, event, at)
         case PointsEarned():
@@ -130,8 +134,10 @@ def fold(state: Account, event: Event, at: datetime) -> None:
             if event.order is not None:
                 patronage.count(state.patronage, at)
             idleness.moved(state.idleness, state.as_of)
+        case PointsExpiryNoticeIssued(lots=lots):
+            state.lots.tell({one.lot: one.expires_at for one in lots})
         case PointsReversed():
-            reversal.fold(state, event)
+            reversal.fold(state, event, at)
         case PointsReserved() | PointsReservationConfirmed():
             spending.fold(state, event)
         case PointsRedeemed() | RedemptionReversed():
@@ -160,6 +166,7 @@ def fold(state: Account, event: Event, at: datetime) -> None:
 
 def _earned(state: Account, event: PointsEarned, at: datetime) -> None:
     evaluation = event.evaluation
+    state.totals.earned += event.points
     state.lots.add(
         event.lot,
         event.points,
@@ -214,6 +221,7 @@ def moment(event: Event, at: datetime, state: Account) -> datetime:
             | PointsReservationConfirmed()
             | PointsRedeemed()
             | RedemptionReversed()
+            | PointsExpiryNoticeIssued()
             | PointsAdjusted()
             | InactivityLimitSet()
             | LoyaltyAccountSeparated()
@@ -278,6 +286,7 @@ Command: TypeAlias = (
     | SeparateAccount
     | CloseAccount
     | ConfirmReservation
+    | IssueExpiryNotice
     | redemption.Command
     | adjustment.Command
 )
@@ -289,6 +298,7 @@ _Changing: TypeAlias = (
     | ReversePoints
     | EvaluateTier
     | ConfirmReservation
+    | IssueExpiryNotice
     | redemption.Command
 )
 
@@ -355,6 +365,8 @@ def _changed(command: _Changing, state: Account, now: AccountAt) -> Sequence[Eve
             return _opened(command, idleness.decide(command, state.idleness), state)
         case AdjustPoints() | MigratePoints():
             return _opened(command, adjustment.decide(command, state, now), state)
+        case IssueExpiryNotice():
+            return expiry_notice.decide(command, state, now)
         case ConfirmReservation():
             return points_payment.decide(command, state, now)
         case _:

@@ -118,7 +118,12 @@ def flaw(terms: Terms) -> str | None:
 
 @frozen(kw_only=True)
 class Basket:
-    """An order as it is to be placed, before any discount. Each line has a price of its own."""
+    """
+    An order as it is to be placed, before any discount. Each line has a price of its own.
+
+    `merchant_category` is the host's word for the kind of merchant, and `orders_before` how many
+    orders of the customer were delivered, None if nobody says.
+    """
 
     currency: str
     lines: tuple[Line, ...]
@@ -126,6 +131,8 @@ class Basket:
     merchant: MerchantId | None = None
     channel: Channel = Channel.DELIVERY
     tier: str | None = None
+    merchant_category: str | None = None
+    orders_before: int | None = None
 
 
 @frozen(kw_only=True)

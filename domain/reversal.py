@@ -13,6 +13,7 @@ from typing import assert_never
 
 from attrs import frozen
 
+from regulars.domain import tiers
 from regulars.domain.account import Account, Award
 from regulars.domain.due import AccountAt
 from regulars.domain.earning import Evaluation, evaluate
@@ -53,7 +54,7 @@ class PointsReversed:
     written_off: int = 0
 
 
-def fold(state: Account, event: PointsReversed) -> None:
+def fold(state: Account, event: PointsReversed, at: datetime) -> None:
     """Record in `state` what happened."""
     award = state.awards[event.lot]
     award.kept = event.kept
@@ -61,8 +62,9 @@ def fold(state: Account, event: PointsReversed) -> None:
     award.remaining = min(award.remaining, event.remaining)
     state.lots.take(event.allocations)
     state.debt += event.debt_added
+    state.totals.reversed += event.points - event.written_off
     state.refunds.add((event.lot, event.refund))
-    state.tier.gains.lose(event.lot, event.points, event.remaining)
+    tiers.lose(state.tier, event.lot, at, event.points, event.remaining)
 
 
 @frozen(kw_only=True)

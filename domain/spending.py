@@ -24,12 +24,16 @@ def fold(state: Account, event: Event) -> None:
             held = state.held[name]
             held.confirmed, held.order, held.lapses_at = True, event.order, None
         case PointsRedeemed():
+            state.totals.redeemed += event.points
             if event.reservation is None:
                 state.lots.take(event.allocations)
             else:
                 state.held.pop(event.reservation, None)
             state.redemptions[event.redemption] = Redemption(
-                points=event.points, allocations=event.allocations, reservation=event.reservation
+                points=event.points,
+                allocations=event.allocations,
+                reservation=event.reservation,
+                brings=event.brings,
             )
             idleness.moved(state.idleness, state.as_of)
         case RedemptionReversed():
@@ -38,5 +42,6 @@ def fold(state: Account, event: Event) -> None:
                     state.lots.prolong(lot, event.reinstated_until)
             state.lots.put_back(event.allocations)
             state.redemptions[event.redemption].restored += event.points
+            state.totals.redeemed -= event.points
         case _:
             assert_never(event)

@@ -12,8 +12,9 @@ from typing import NamedTuple, TypeAlias, assert_never
 
 from attrs import Factory, define, evolve, frozen
 
-from regulars.domain.gains import Gains
-from regulars.domain.program import TierLadderPublished, in_force
+from regulars.domain.gains import Gains, Loss
+from regulars.domain.program import TierLadderPublished
+from regulars.domain.publication import in_force
 from regulars.domain.tier_ladder import A_MOMENT, Basis, Downgrade
 from regulars.domain.values import CustomerId, LotId, ProgramId
 
@@ -117,8 +118,9 @@ class TierStanding:
     """
     The tier of one account, and what it was reached by.
 
-    `past` has the moments from which on a tier was held, the present one last. `held` tells how
-    many points could be spent until some moments, from the end of the present term on.
+    `past` has the moments from which on a tier was held, the present one last. What happened from
+    the end of the present term on is kept to look back to it: `held` tells how many points could
+    be spent until some moments, `lost` what refunds took.
     """
 
     tier: str | None = None
@@ -127,7 +129,15 @@ class TierStanding:
     in_grace: bool = False
     past: list[tuple[datetime, str | None]] = Factory(list[tuple[datetime, str | None]])
     held: list[tuple[datetime, int]] = Factory(list[tuple[datetime, int]])
+    lost: list[Loss] = Factory(list[Loss])
     gains: Gains = Factory(Gains)
+
+
+def lose(state: TierStanding, lot: LotId, at: datetime, points: int, remaining: int) -> None:
+    """Record in `state` that a refund took back points, and what of the money remained."""
+    loss = state.gains.lose(lot, at, points, remaining)
+    if state.ends is not None and state.ends <= at:
+        state.lost.append(loss)
 
 
 def hold(state: TierStanding, until: datetime, available: int) -> None:
@@ -152,6 +162,7 @@ def fold(state: TierStanding, event: Event) -> None:
             assert_never(event)
     ends = state.ends
     state.held = [] if ends is None else [one for one in state.held if ends <= one[0]]
+    state.lost = [] if ends is None else [one for one in state.lost if ends <= one.at]
 
 
 @frozen(kw_only=True)
@@ -213,7 +224,7 @@ def counted(
     ladder = published.ladder
     if ladder.basis is Basis.BALANCE:
         return available(at)
-    return state.gains.value(ladder, ladder.counted_from(at, state.since), at)
+    return state.gains.value(ladder, ladder.counted_from(at, state.since), at, state.lost)
 
 
 def assessed(
@@ -221,8 +232,10 @@ def assessed(
 ) -> Assessment:
     """What counts at a moment by a ladder, with its evidence."""
     ladder = published.ladder
-    since = None if ladder.basis is Basis.BALANCE else ladder.counted_from(at, state.since)
-    found = [] if ladder.basis is Basis.BALANCE else state.gains.evidence(ladder, since, at)
+    since, found = None, list[tuple[LotId, int]]()
+    if ladder.basis is not Basis.BALANCE:
+        since = ladder.counted_from(at, state.since)
+        found = state.gains.evidence(ladder, since, at, state.lost)
     return Assessment(
         ladder=published.version,
         basis=ladder.basis,

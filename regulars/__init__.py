@@ -21,6 +21,7 @@ from regulars.adapters.portable_document import portable_document
 from regulars.adapters.program_file import UnusableProgram
 from regulars.adapters.tenants import UnknownTenant
 from regulars.application.access_log import Access, AccessLog
+from regulars.application.balances import Balance, Expiry, ExpirySchedule, PointsBalance
 from regulars.application.batch import Receipt
 from regulars.application.certificate import Certificate
 from regulars.application.contacts import ContactsShared, ContactTaken
@@ -66,11 +67,11 @@ from regulars.application.keys import KeyCount
 from regulars.application.log_check import LogCheck
 from regulars.application.log_status import LogStatus
 from regulars.application.lookup import IndexStatus
-from regulars.application.loyalty import Balance, PointsBalance, PointsLedger, Posting
 from regulars.application.number_protection import NumberProtection, ProtectedLine
 from regulars.application.objections import Objection
 from regulars.application.portable import ExportDenied, Portable
 from regulars.application.ports import Erased, KeyUnavailable, Revealed, Tampered
+from regulars.application.postings import PointsLedger, Posting
 from regulars.application.protecting import Protecting
 from regulars.application.queries import AsOf, Query
 from regulars.application.questions import Look, Question
@@ -84,10 +85,12 @@ from regulars.application.reading import (
     NotKept,
     SeveralKept,
 )
+from regulars.application.replaying import Compared
 from regulars.application.report import Report, SalesReport
 from regulars.application.retaining import Retaining
 from regulars.application.simulating import PointsOffered, Simulate, Simulation
 from regulars.application.subscription import Subscription
+from regulars.application.what_if import NoReplay, WhatIf, what_if
 from regulars.application.why_not import Judged, WhyNot
 from regulars.composition import connect
 from regulars.domain.actor import Actor, ReinstateActor
@@ -142,6 +145,7 @@ from regulars.domain.personal import (
 from regulars.domain.program import (
     DefineProgram,
     PublishEarningRules,
+    PublishRewards,
     PublishTierBenefits,
     PublishTierLadder,
     SetProgramPolicies,
@@ -224,6 +228,7 @@ __all__ = [
     "Certificate",
     "Channel",
     "ClaimReferral",
+    "Compared",
     "CompleteOrder",
     "Contact",
     "ContactTaken",
@@ -251,6 +256,8 @@ __all__ = [
     "ErasureSink",
     "Erasures",
     "Expired",
+    "Expiry",
+    "ExpirySchedule",
     "ExplainBalance",
     "ExplainLot",
     "ExplainOrder",
@@ -295,6 +302,7 @@ __all__ = [
     "Migration",
     "Money",
     "NameParty",
+    "NoReplay",
     "NotKept",
     "NotMerged",
     "NotOurDatabase",
@@ -325,6 +333,7 @@ __all__ = [
     "Protecting",
     "PublishEarningRules",
     "PublishMenuItem",
+    "PublishRewards",
     "PublishTierBenefits",
     "PublishTierLadder",
     "Query",
@@ -384,6 +393,7 @@ __all__ = [
     "UpdateCustomerDetails",
     "UpdateMerchantDetails",
     "VerifyRealName",
+    "WhatIf",
     "WhyNot",
     "WithdrawConsent",
     "WithdrawObjection",
@@ -397,4 +407,5 @@ __all__ = [
     "migration_sql",
     "portable_document",
     "restore",
+    "what_if",
 ]

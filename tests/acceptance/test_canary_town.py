@@ -86,6 +86,8 @@ COMMANDS: Final = (
     "policy check policy.toml",
     "program show",
     "program check program.toml",
+    "points notices --days 10",
+    "what-if program.toml --plot what-if{json}.svg",
     "rebuild",
     "verify",
     "keys status",

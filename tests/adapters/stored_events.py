@@ -1,5 +1,9 @@
 """What every golden body means."""
 
+from datetime import UTC, datetime
+
+from attrs import evolve
+
 from regulars.application.events import Event, Retired
 from regulars.domain.budget import Budget, BudgetConsumed, Cut
 from regulars.domain.campaign import CampaignDrafted
@@ -23,8 +27,10 @@ from regulars.domain.personal import DataClass
 from regulars.domain.program import EarningRulesPublished, ProgramPoliciesSet
 from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.purchase import Channel, OrderPlaced
+from regulars.domain.redemption import PointsRedeemed, RedemptionReversed, Reward
 from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
+from regulars.domain.scene import Scene
 from regulars.domain.validity import (
     Activation,
     ActivationPolicy,
@@ -32,7 +38,16 @@ from regulars.domain.validity import (
     ExpiryPolicy,
     Period,
 )
-from regulars.domain.values import ErasureId, GrantId, LotId, RefundId
+from regulars.domain.values import (
+    ErasureId,
+    GrantId,
+    LotId,
+    Money,
+    OrderId,
+    RedemptionId,
+    RefundId,
+    ReservationId,
+)
 from regulars.testing.example_campaigns import SPRING
 from regulars.testing.example_events import EXAMPLES, LINES, box
 from regulars.testing.example_ids import ADA, CAFE, ORDER, PLACED_AT, PROGRAM
@@ -143,6 +158,30 @@ OLDER: dict[tuple[str, int], list[Event | Retired]] = {
             effective_from=PLACED_AT,
         ),
     ],
+    ("PointsRedeemed", 1): [
+        PointsRedeemed(
+            program=PROGRAM,
+            customer=ADA,
+            redemption=RedemptionId("basket-1"),
+            points=2,
+            allocations=(Allocation(lot=LotId("订单-1001"), points=2),),
+            reward=Reward(kind="payment", id="till-1", value=Money(minor=200, currency="CNY")),
+            reservation=ReservationId("basket-1"),
+            order=OrderId("订单-1002"),
+        ),
+    ],
+    ("RedemptionReversed", 1): [
+        RedemptionReversed(
+            program=PROGRAM,
+            customer=ADA,
+            redemption=RedemptionId("basket-1"),
+            refund=RefundId("refund-2"),
+            points=1,
+            allocations=(Allocation(lot=LotId("订单-1001"), points=1),),
+            reinstated=(LotId("订单-1001"),),
+            reinstated_until=datetime(2027, 4, 1, tzinfo=UTC),
+        ),
+    ],
     ("PointsEarned", 1): [
         PointsEarned(
             program=PROGRAM,
@@ -170,6 +209,7 @@ OLDER: dict[tuple[str, int], list[Event | Retired]] = {
             rules_version=2,
         )
     ],
+    ("OfferDefined", 1): [evolve(EXAMPLES["OfferDefined", 2], scene=Scene())],
     ("CampaignDrafted", 1): [
         CampaignDrafted(
             program=PROGRAM,

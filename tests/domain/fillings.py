@@ -20,6 +20,7 @@ from regulars.domain.budget import Budget, Cut
 from regulars.domain.campaign_plan import Plan
 from regulars.domain.care_plan import CarePlan
 from regulars.domain.discounts import CouponOf, Discount, OnReturn, PointsPayment
+from regulars.domain.due import Expiring
 from regulars.domain.earning import Evaluation
 from regulars.domain.earning_rules import (
     EarningLine,
@@ -61,6 +62,8 @@ from regulars.domain.reading import Limit
 from regulars.domain.redemption import Reward
 from regulars.domain.referral import NoReferral, ReferralTerms
 from regulars.domain.refund import LineRefund, Returned
+from regulars.domain.reward_catalogue import PricedReward, RewardKind
+from regulars.domain.scene import Scene
 from regulars.domain.subject import Subject, SubjectKind
 from regulars.domain.tier_ladder import Basis, Downgrade, Level, TierLadder, Window
 from regulars.domain.tiers import Assessment
@@ -92,6 +95,7 @@ from regulars.domain.values import (
     RedemptionId,
     RefundId,
     ReservationId,
+    RewardId,
     TransferId,
 )
 from tests.domain.chronicle import PROGRAM
@@ -202,6 +206,13 @@ rewards = st.builds(
     id=st.none() | words,
     value=st.none() | st.builds(Money, minor=amounts, currency=currencies),
 )
+reward_ids = st.sampled_from([RewardId("mug"), RewardId("card")])
+priced_rewards = st.builds(
+    PricedReward,
+    reward=reward_ids,
+    kind=st.sampled_from([RewardKind.GIFT, RewardKind.DONATION]),
+    points=st.integers(0, 500),
+)
 return_policies = st.builds(
     ReturnPolicy,
     reversal=st.sampled_from(Reversal),
@@ -258,8 +269,10 @@ limits = st.builds(
     restore_grace_days=st.integers(0, 7),
     max_restores=counts,
 )
+scenes = st.builds(Scene, hours=st.sampled_from([(), (12,)]), first_order=st.booleans())
 carts = st.builds(
     Basket,
+    orders_before=st.none() | st.integers(0, 1),
     currency=currencies,
     lines=lines.map(lambda drawn: tuple(evolve(one, unit_price=one.quantity) for one in drawn)),
     delivery_fee=amounts,
@@ -344,6 +357,7 @@ _FILLING: Final[Filling] = {
     CouponId: coupon_ids,
     GrantId: grant_ids,
     Plan: plans,
+    Scene: scenes,
     CarePlan: care_plans,
     ReferralTerms: referral_terms,
     NoReferral: st.sampled_from(NoReferral),
@@ -352,6 +366,9 @@ _FILLING: Final[Filling] = {
     ErasureId: erasure_ids,
     ItemId: item_ids,
     LotId: lot_ids,
+    tuple[Expiring, ...]: st.lists(
+        st.builds(Expiring, lot=lot_ids, points=amounts, expires_at=moments), max_size=2
+    ).map(tuple),
     tuple[Allocation, ...]: st.lists(allocations, max_size=2).map(tuple),
     OccasionId: occasion_ids,
     MerchantId: merchant_ids,
@@ -361,6 +378,7 @@ _FILLING: Final[Filling] = {
     RedemptionId: redemption_ids,
     RefundId: refund_ids,
     ReservationId: reservation_ids,
+    RewardId: reward_ids,
     NoneType: st.none(),
     bool: st.booleans(),
     datetime: moments,
@@ -392,6 +410,8 @@ _FILLING: Final[Filling] = {
     Standing: standings,
     ReturnPolicy: return_policies,
     Reward: rewards,
+    PricedReward: priced_rewards,
+    tuple[PricedReward, ...]: st.lists(priced_rewards, max_size=2).map(tuple),
     SpendOrder: st.sampled_from(SpendOrder),
     tuple[Allocation, ...]: st.lists(allocations, max_size=2).map(tuple),
     tuple[LotId, ...]: st.lists(lot_ids, max_size=2).map(tuple),
@@ -412,6 +432,7 @@ _FILLING: Final[Filling] = {
     PointsPayment: st.nothing(),
     tuple[CouponOf, ...]: st.lists(coupons_of, max_size=2).map(tuple),
     "brings": st.just(()),  # a coupon needs its offer
+    "takes_back": st.just(()),
     Terms: terms,
     Limits: limits,
     Basket: carts,

@@ -49,7 +49,7 @@ def test_a_window_counts_what_a_plain_sum_over_all_awards_does(
         gains.add(LotId(f"{number}"), Gain(day(when), points, 2 * points, currency, is_order))
     for number, points, remaining in taken:
         if number < len(plain):
-            gains.lose(LotId(f"{number}"), points, remaining)
+            gains.lose(LotId(f"{number}"), NOON, points, remaining)
             plain[number].points -= points
             plain[number].spend = min(plain[number].spend, remaining)
 

@@ -220,6 +220,8 @@ def test_wc09_a_coupon_comes_back_only_so_often() -> None:
 
     assert isinstance(event, CouponExpired)
     assert event.expired_at == NOON
+    again = once.given(RESTORE)
+    assert why(again, evolve(RESERVE, order=TWO)) == Rejection(reason=Reason.EXPIRED)
     expired = spring(Limits(max_restores=0, valid_days=1), REDEEM)
     (event,) = expired.when(evolve(RESTORE, at=NOON + 2 * DAY))
     assert isinstance(event, CouponExpired)

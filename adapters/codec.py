@@ -9,14 +9,18 @@ from regulars.adapters.older_events import UPCASTERS
 from regulars.adapters.upcasting import Chain, Payload, Stored, Upcaster
 from regulars.application.events import Event, Retired
 from regulars.domain import (
+    account_merge,
     actor,
+    adjustment,
     bank_card,
     budget,
     campaign,
+    closing,
     coupon,
     customer,
     erasure,
     holding,
+    idleness,
     lots,
     loyalty,
     merchant,
@@ -36,6 +40,7 @@ from regulars.domain import (
     rights,
     tiers,
     told_occasions,
+    transfer,
 )
 
 # A stored name and its schema version stand for a class for ever; see CONTRIBUTING.md.
@@ -98,6 +103,16 @@ STORED: Final[dict[type[Event], Stored]] = {
     holding.PointsReservationReleased: ("PointsReservationReleased", 1),
     redemption.PointsRedeemed: ("PointsRedeemed", 1),
     redemption.RedemptionReversed: ("RedemptionReversed", 1),
+    adjustment.PointsAdjusted: ("PointsAdjusted", 1),
+    adjustment.PointsMigrated: ("PointsMigrated", 1),
+    transfer.PointsTransferredOut: ("PointsTransferredOut", 1),
+    transfer.PointsTransferredIn: ("PointsTransferredIn", 1),
+    account_merge.LoyaltyAccountMerged: ("LoyaltyAccountMerged", 1),
+    account_merge.LoyaltyAccountAbsorbed: ("LoyaltyAccountAbsorbed", 1),
+    account_merge.LoyaltyAccountSeparated: ("LoyaltyAccountSeparated", 1),
+    closing.LoyaltyAccountClosed: ("LoyaltyAccountClosed", 1),
+    idleness.InactivityLimitSet: ("InactivityLimitSet", 1),
+    idleness.LoyaltyAccountWentIdle: ("LoyaltyAccountWentIdle", 1),
     tiers.TierEntered: ("TierEntered", 1),
     tiers.TierUpgraded: ("TierUpgraded", 1),
     tiers.TierRenewed: ("TierRenewed", 1),

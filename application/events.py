@@ -18,6 +18,7 @@ from regulars.domain import (
     order,
     program,
     referral,
+    two_accounts,
 )
 
 Event: TypeAlias = (
@@ -38,6 +39,7 @@ Command: TypeAlias = (
     | order.Command
     | program.Command
     | loyalty.Command
+    | two_accounts.Command
     | erasure.Command
     | actor.Command
     | merge.Command

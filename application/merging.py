@@ -1,16 +1,19 @@
 """
-Commands over several streams: a merge is decided on those of both customers.
+Commands over several streams: a merge is decided on those of both customers or both accounts.
 
-What is personal, and what is said of erasures, also asks whether another speaks for the customer.
+So is a transfer. What is personal, and what is said of erasures, also asks whether another speaks
+for the customer.
 """
 
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias, get_args
 
 from regulars.application.aggregates import (
+    ACCOUNT,
     CUSTOMER,
     ERASURE,
     Aggregate,
+    account_stream,
     addressed,
     customer_stream,
     erasure_stream,
@@ -19,7 +22,7 @@ from regulars.application.door import BOXED, is_bare
 from regulars.application.events import Command, Event
 from regulars.application.ports import EventLog
 from regulars.application.states import Held
-from regulars.domain import customer, erasure, merge, records
+from regulars.domain import customer, erasure, merge, records, two_accounts
 from regulars.domain.merge import Side
 from regulars.domain.records import Records, require_own
 from regulars.domain.subject import Subject
@@ -43,6 +46,8 @@ def streams_of(command: Command) -> dict[str, Aggregate]:
                 (erasure_stream(one), ERASURE),
             )
         }
+    if isinstance(command, two_accounts.Command):
+        return dict.fromkeys(_accounts(command), ACCOUNT)
     stream, aggregate = addressed(command)
     owner = _owner(command)
     return {stream: aggregate} if owner is None else {stream: aggregate, owner[1]: CUSTOMER}
@@ -58,11 +63,24 @@ def decided(command: Command, load: Load) -> Sequence[tuple[str, Aggregate, Sequ
     if isinstance(command, merge.Command):
         events = merge.decide(command, _side(command.absorbed, load), _side(command.survivor, load))
         return [(*_place(event), (event,)) for event in events]
+    if isinstance(command, two_accounts.Command):
+        giving, taking = (load(stream, ACCOUNT).state for stream in _accounts(command))
+        return [
+            (account_stream(event.program, event.customer), ACCOUNT, (event,))
+            for event in two_accounts.decide(command, giving, taking)
+        ]
     owner = _owner(command)
     if owner is not None:
         require_own(owner[0], load(owner[1], CUSTOMER).state.records)
     stream, aggregate = addressed(command)
     return [(stream, aggregate, aggregate.decide(command, load(stream, aggregate).state))]
+
+
+def _accounts(command: two_accounts.Command) -> tuple[str, str]:
+    return (
+        account_stream(command.program, two_accounts.giver(command)),
+        account_stream(command.program, two_accounts.taker(command)),
+    )
 
 
 def _side(one: CustomerId, load: Load) -> Side:

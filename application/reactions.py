@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Protocol, TypeAlias, assert_never
 
 from regulars.application.events import Command
+from regulars.domain.account_merge import LoyaltyAccountAbsorbed
+from regulars.domain.adjustment import PointsAdjusted, PointsMigrated
 from regulars.domain.budget import BudgetConsumed, BudgetRestored
 from regulars.domain.loyalty import PointsEarned
 from regulars.domain.order import OrderAccepted, OrderCancelled, OrderCompleted, OrderDelivered
@@ -15,6 +17,11 @@ from regulars.domain.policies import (
     earn_on_occasion,
     evaluate_tier,
     reverse_on_refund,
+)
+from regulars.domain.policies_accounts import (
+    limit_inactivity,
+    merge_accounts,
+    separate_account,
 )
 from regulars.domain.policies_benefits import Offers, issue_on_term
 from regulars.domain.policies_campaigns import issue_on_grant, revoke_on_cancelled_grant
@@ -34,11 +41,13 @@ from regulars.domain.policies_referral import (
     take_back_both,
 )
 from regulars.domain.purchase import OrderPlaced
+from regulars.domain.records import CustomerMergeReverted, CustomersMerged
 from regulars.domain.referral import ReferralClaimed, ReferralClawedBack, ReferralQualified
 from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
 from regulars.domain.tiers import TierEntered, TierRenewed, TierUpgraded
 from regulars.domain.told_occasions import OccasionRecorded
+from regulars.domain.transfer import PointsTransferredIn
 from regulars.domain.values import ProgramId
 
 ReactedTo: TypeAlias = (
@@ -56,6 +65,12 @@ ReactedTo: TypeAlias = (
     | OccasionRecorded
     | PointsEarned
     | PointsReversed
+    | PointsAdjusted
+    | PointsMigrated
+    | PointsTransferredIn
+    | LoyaltyAccountAbsorbed
+    | CustomersMerged
+    | CustomerMergeReverted
     | TierEntered
     | TierUpgraded
     | TierRenewed
@@ -102,7 +117,7 @@ def reactions(
         case ReferralClaimed():
             return decide_claim(event, at, program_id, look)
         case ReferralQualified():
-            return reward_both(event, at)
+            return reward_both(event, at, look)
         case ReferralClawedBack():
             return take_back_both(event, at, program_id, look)
         case OccasionRecorded():
@@ -110,8 +125,19 @@ def reactions(
                 *earn_on_occasion(event, at, program_id, look),
                 *evaluate_tier(event, at, program_id, look),
             )
-        case PointsEarned() | PointsReversed():
+        case PointsReversed():
             return evaluate_tier(event, at, program_id, look)
+        case PointsEarned() | LoyaltyAccountAbsorbed():
+            return (
+                *limit_inactivity(event, at, program_id, look),
+                *evaluate_tier(event, at, program_id, look),
+            )
+        case PointsAdjusted() | PointsMigrated() | PointsTransferredIn():
+            return limit_inactivity(event, at, program_id, look)
+        case CustomersMerged():
+            return merge_accounts(event, at, program_id, look)
+        case CustomerMergeReverted():
+            return separate_account(event, at, program_id, look)
         case TierEntered() | TierUpgraded() | TierRenewed():
             return issue_on_term(event, at, program_id, look)
         case _:

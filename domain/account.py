@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Final
 
-from attrs import Factory, define
+from attrs import Factory, define, frozen
 
 from regulars.domain.holding import Reservation
+from regulars.domain.idleness import Idleness
 from regulars.domain.lots import Allocation, Lots
 from regulars.domain.occasions import NEWCOMER, Standing
 from regulars.domain.patronage import Patronage
@@ -13,12 +14,15 @@ from regulars.domain.tiers import TierStanding
 from regulars.domain.told_occasions import ToldOccasions
 from regulars.domain.values import (
     BEGINNING,
+    AdjustmentId,
     CustomerId,
     LotId,
     ProgramId,
     RedemptionId,
     RefundId,
+    Refusal,
     ReservationId,
+    TransferId,
 )
 
 _NO_PROGRAM: Final = ProgramId("")
@@ -62,6 +66,8 @@ class Account:
 
     `as_of` is the latest moment of its events: no decision is dated before it. `reserved` tells
     how many points each reservation was for, those of `held` and those that are over.
+    `successors` are the accounts that this one was merged into, one after another, and
+    `merged_into` the one that it is merged into now; `went` are the lots that went there.
     """
 
     program: ProgramId = _NO_PROGRAM
@@ -79,3 +85,59 @@ class Account:
     patronage: Patronage = Factory(Patronage)
     occasions: ToldOccasions = Factory(ToldOccasions)
     tier: TierStanding = Factory(TierStanding)
+    idleness: Idleness = Factory(Idleness)
+    adjustments: dict[AdjustmentId, int] = Factory(dict[AdjustmentId, int])
+    transfers: dict[TransferId, tuple[CustomerId, int]] = Factory(
+        dict[TransferId, tuple[CustomerId, int]]
+    )
+    merged_into: CustomerId | None = None
+    successors: list[CustomerId] = Factory(list[CustomerId])
+    went: set[LotId] = Factory(set[LotId])
+
+
+@frozen(kw_only=True)
+class NoAccount(Refusal):
+    """The customer has no account in the programme."""
+
+    customer: CustomerId
+
+    def __str__(self) -> str:
+        return f"customer {self.customer} has no loyalty account in this programme"
+
+
+@frozen(kw_only=True)
+class AccountClosed(Refusal):
+    """The account was closed, for good."""
+
+    customer: CustomerId
+
+    def __str__(self) -> str:
+        return f"the loyalty account of customer {self.customer} is closed"
+
+
+@frozen(kw_only=True)
+class AccountMerged(Refusal):
+    """The account was merged into that of another customer, who is the one to name instead."""
+
+    customer: CustomerId
+    into: CustomerId
+
+    def __str__(self) -> str:
+        return (
+            f"the loyalty account of customer {self.customer} was merged into that of"
+            f" {self.into}: name that one instead"
+        )
+
+
+def require_open(state: Account) -> None:
+    """
+    Refuse what is to change an account whose life is over.
+
+    Raises:
+        AccountClosed: it was closed.
+        AccountMerged: it was merged into another, and names whose.
+    """
+    if state.closed:
+        raise AccountClosed(customer=state.customer)
+    if state.merged_into is not None:
+        raise AccountMerged(customer=state.customer, into=state.merged_into)

@@ -15,6 +15,7 @@ from attrs import frozen
 
 from regulars.domain.account import Account
 from regulars.domain.holding import PointsReservationReleased
+from regulars.domain.idleness import LoyaltyAccountWentIdle
 from regulars.domain.ledger_policies import SpendOrder
 from regulars.domain.lots import (
     Allocation,
@@ -26,8 +27,34 @@ from regulars.domain.lots import (
 )
 from regulars.domain.values import LotId, ReservationId
 
-Event: TypeAlias = PointsActivated | PointsExpired | PointsDebtSettled | PointsReservationReleased
+Event: TypeAlias = (
+    PointsActivated
+    | PointsExpired
+    | PointsDebtSettled
+    | PointsReservationReleased
+    | LoyaltyAccountWentIdle
+)
 """What is recorded of an account although nobody asked for it."""
+
+
+def fold(state: Account, event: Event) -> None:
+    """Record in `state` what happened."""
+    match event:
+        case PointsActivated(lot=lot, expires_at=expires_at):
+            state.lots.activate(lot, expires_at)
+        case PointsExpired(lot=lot, points=points):
+            state.lots.expire(lot, points)
+        case PointsDebtSettled(points=points, allocations=allocations):
+            state.lots.take(allocations)
+            state.debt -= points
+        case PointsReservationReleased(reservation=reservation, allocations=allocations):
+            state.lots.put_back(allocations)
+            state.held.pop(reservation, None)
+        case LoyaltyAccountWentIdle(idle_at=idle_at):
+            state.lots.end(idle_at)
+            state.idleness.since = None
+        case _:
+            assert_never(event)
 
 
 _Turn: TypeAlias = "tuple[datetime, _Kind, int]"
@@ -37,8 +64,9 @@ class _Kind(IntEnum):
     """What happens of one moment, in this order: a point is gone at the end of its time."""
 
     EXPIRY = 0
-    ACTIVATION = 1
-    LAPSE = 2
+    IDLENESS = 1
+    ACTIVATION = 2
+    LAPSE = 3
 
 
 @frozen(kw_only=True)
@@ -83,11 +111,11 @@ def available(state: Account, at: datetime) -> int:
 
 def schedule(state: Account, at: datetime) -> tuple[Expiring, ...]:
     """The points that can be spent at a moment and expire later, the next to expire first."""
-    lots = state.lots.known
+    then = AccountAt(state, at)
     return tuple(
         Expiring(lot=one.lot, points=one.points, expires_at=expires_at)
-        for one in AccountAt(state, at).usable(SpendOrder.FEFO)
-        if (expires_at := lots[one.lot].expires_at) is not None
+        for one in then.usable(SpendOrder.FEFO)
+        if (expires_at := then.expires_at(one.lot)) is not None
     )
 
 
@@ -111,6 +139,7 @@ class AccountAt:
         self._expired: dict[LotId, int] = {}
         self._activated: set[LotId] = set()
         self._released: set[ReservationId] = set()
+        self._idle_at = state.idleness.ends_at
         self._turns = self._due_from_the_state()
         heapify(self._turns)
         while self._turns:
@@ -137,6 +166,29 @@ class AccountAt:
     def is_pending(self, lot: LotId) -> bool:
         """Whether a lot waits to be activated."""
         return self._lots[lot].pending and lot not in self._activated
+
+    def expires_at(self, lot: LotId) -> datetime | None:
+        """When a lot cannot be used any more, by its own end or that of an idle account."""
+        own = self._lots[lot].expires_at
+        if own is None or self._idle_at is None:
+            return own or self._idle_at
+        return min(own, self._idle_at)
+
+    def is_past(self, lot: LotId, at: datetime) -> bool:
+        """Whether the points of a lot cannot be used any more at a moment."""
+        expires_at = self.expires_at(lot)
+        return expires_at is not None and expires_at <= at
+
+    def rest(self) -> tuple[Allocation, ...]:
+        """What is left of any lot, usable or pending, in the order of their recording."""
+        lots = self._state.lots
+        numbers = {number for order in (lots.by_award, lots.to_expire) for _, number in order}
+        numbers.update(self._lots[lot].number for lot in self._left)
+        return tuple(
+            Allocation(lot=lot, points=left)
+            for lot in (lots.ids[number] for number in sorted(numbers))
+            if (left := self.left(lot))
+        )
 
     def usable(self, order: SpendOrder) -> Iterator[Allocation]:
         """What can be spent, in that order."""
@@ -214,7 +266,7 @@ class AccountAt:
             self.available += one.points
             self._left[one.lot] = self.left(one.lot) + one.points
             lot = self._lots[one.lot]
-            if one.lot in prolonged or not lot.is_past(at):
+            if one.lot in prolonged or not self.is_past(one.lot, at):
                 usable.append(one)
                 if lot.is_past(self.at):
                     moment, number = place(lot, SpendOrder.FEFO)
@@ -223,7 +275,7 @@ class AccountAt:
                 events += self._expire(one.lot, at)
         return [*events, *self._settle(usable, at)]
 
-    def pay(self, allocations: Sequence[Allocation], at: datetime) -> list[Event]:
+    def pay(self, allocations: Sequence[Allocation], at: datetime) -> list[PointsDebtSettled]:
         """Pay what is owed with these points, as far as they go."""
         paid: list[Allocation] = []
         for one in allocations:
@@ -243,9 +295,17 @@ class AccountAt:
             )
         ]
 
+    def pay_with_new(
+        self, lot: LotId, points: int, expires_at: datetime | None
+    ) -> list[PointsDebtSettled]:
+        """Pay what is owed with a new lot that can be used, unless it is past."""
+        if expires_at is not None and expires_at <= self.at:
+            return []
+        return self.pay([Allocation(lot=lot, points=points)], self.at)
+
     def _settle(self, allocations: Sequence[Allocation], at: datetime) -> list[Event]:
         owed = self.debt
-        events = self.pay(allocations, at)
+        events: list[Event] = [*self.pay(allocations, at)]
         for one in allocations:
             part = min(owed, one.points)
             owed -= part
@@ -267,6 +327,14 @@ class AccountAt:
                 expired_at=at,
             )
         ]
+
+    def _end(self, idle_at: datetime) -> list[Event]:
+        idle = LoyaltyAccountWentIdle(
+            program=self._state.program,
+            customer=self._state.customer,
+            idle_at=idle_at,
+        )
+        return [idle, *(event for one in self.rest() for event in self._expire(one.lot, idle_at))]
 
     def _take(self, lot: LotId, points: int) -> None:
         if self.is_pending(lot):
@@ -302,6 +370,8 @@ class AccountAt:
                 if moment > self.at:
                     break
                 turns.append((moment, kind, number))
+        if self._idle_at is not None and self._idle_at <= self.at:
+            turns.append((self._idle_at, _Kind.IDLENESS, 0))
         for number, held in enumerate(self._state.held.values()):
             lapses_at = held.lapses_at
             if lapses_at is not None and lapses_at <= self.at:
@@ -312,6 +382,8 @@ class AccountAt:
         match kind:
             case _Kind.EXPIRY:
                 return self._expire(self._state.lots.ids[number], moment)
+            case _Kind.IDLENESS:
+                return self._end(moment)
             case _Kind.ACTIVATION:
                 lot = self._state.lots.ids[number]
                 return self.activate(lot, moment, self._lots[lot].expires_at)

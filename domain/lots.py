@@ -110,8 +110,10 @@ class Lots:
         activates_at: datetime | None = None,
         expires_at: datetime | None = None,
         pending: bool = False,
+        left: int | None = None,
+        expired: int = 0,
     ) -> None:
-        """A new lot, of which everything is left."""
+        """A new lot, of which everything is left unless it is told what."""
         self.known[lot_id] = Lot(
             number=len(self.ids),
             points=points,
@@ -119,9 +121,10 @@ class Lots:
             activates_at=activates_at,
             expires_at=expires_at,
             pending=pending,
+            expired=expired,
         )
         self.ids.append(lot_id)
-        self._change(lot_id, points)
+        self._change(lot_id, points if left is None else left)
 
     def take(self, allocations: Sequence[Allocation]) -> None:
         """These points are no longer there."""
@@ -148,6 +151,12 @@ class Lots:
         self._change(lot_id, -left)
         lot.expires_at = expires_at
         self._change(lot_id, left)
+
+    def end(self, at: datetime) -> None:
+        """No lot can be used any more from a moment on."""
+        for lot_id, lot in self.known.items():
+            if not lot.is_past(at):
+                self.prolong(lot_id, at)
 
     def expire(self, lot_id: LotId, points: int) -> None:
         """These points expired."""

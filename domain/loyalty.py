@@ -2,7 +2,8 @@
 A loyalty account: the points that one customer earned in one programme, lot by lot.
 
 What an order earns is rounded down once (R1 of docs/loyalty.md).
-What refunds take is decided in `reversal`, what is spent in `redemption`, what falls due in `due`.
+What refunds take is decided in `reversal`, what is spent in `redemption`, what falls due in `due`,
+what a person corrects in `adjustment`, and what concerns two accounts in `two_accounts`.
 """
 
 from collections.abc import Sequence
@@ -13,16 +14,30 @@ from typing import TypeAlias
 from attrs import frozen
 
 from regulars.domain import (
+    account_merge,
+    adjustment,
+    closing,
+    due,
+    idleness,
     patronage,
     points_payment,
     redemption,
     reversal,
+    spending,
     tiers,
     told_occasions,
+    transfer,
 )
-from regulars.domain.account import Account, Award, Redemption
+from regulars.domain.account import Account, Award, require_open
+from regulars.domain.account_merge import (
+    LoyaltyAccountAbsorbed,
+    LoyaltyAccountMerged,
+    LoyaltyAccountSeparated,
+    SeparateAccount,
+)
+from regulars.domain.adjustment import AdjustPoints, MigratePoints, PointsAdjusted, PointsMigrated
+from regulars.domain.closing import CloseAccount, LoyaltyAccountClosed
 from regulars.domain.due import AccountAt, available
-from regulars.domain.due import Event as Due
 from regulars.domain.earning import MOST_EARNED, Evaluation
 from regulars.domain.earning_rules import ORDER
 from regulars.domain.gains import Gain
@@ -30,15 +45,20 @@ from regulars.domain.holding import (
     PointsReservationConfirmed,
     PointsReservationReleased,
     PointsReserved,
-    Reservation,
 )
-from regulars.domain.lots import Allocation, PointsActivated, PointsDebtSettled, PointsExpired
+from regulars.domain.idleness import (
+    InactivityLimitSet,
+    LimitInactivity,
+    LoyaltyAccountWentIdle,
+)
+from regulars.domain.lots import PointsActivated, PointsDebtSettled, PointsExpired
 from regulars.domain.occasions import NEWCOMER, Standing
 from regulars.domain.points_payment import ConfirmReservation
 from regulars.domain.redemption import PointsRedeemed, RedemptionReversed
 from regulars.domain.reversal import PointsReversed, ReversePoints
 from regulars.domain.tiers import EvaluateTier
 from regulars.domain.told_occasions import OccasionRecorded, RecordOccasion
+from regulars.domain.transfer import PointsTransferredIn, PointsTransferredOut
 from regulars.domain.values import CustomerId, LotId, OrderId, ProgramId, Refusal
 
 
@@ -83,9 +103,13 @@ Event: TypeAlias = (
     | OccasionRecorded
     | PointsEarned
     | PointsReversed
-    | Due
-    | redemption.Event
-    | PointsReservationConfirmed
+    | due.Event
+    | spending.Event
+    | adjustment.Event
+    | transfer.Event
+    | account_merge.Event
+    | LoyaltyAccountClosed
+    | InactivityLimitSet
     | tiers.Event
 )
 
@@ -105,45 +129,31 @@ def fold(state: Account, event: Event, at: datetime) -> None:
             state.tier.gains.add(event.lot, _gain(event, at))
             if event.order is not None:
                 patronage.count(state.patronage, at)
-        case PointsReversed(lot=lot):
-            award = state.awards[lot]
-            award.kept = event.kept
-            award.written_off += event.written_off
-            award.remaining = min(award.remaining, event.remaining)
-            state.lots.take(event.allocations)
-            state.debt += event.debt_added
-            state.refunds.add((lot, event.refund))
-            tiers.lose(state.tier, lot, at, event.points, event.remaining)
-        case PointsActivated(lot=lot, expires_at=expires_at):
-            state.lots.activate(lot, expires_at)
-        case PointsExpired(lot=lot, points=points):
-            state.lots.expire(lot, points)
-        case PointsDebtSettled(points=points, allocations=allocations):
-            state.lots.take(allocations)
-            state.debt -= points
-        case PointsReserved(reservation=reservation, allocations=allocations):
-            state.lots.take(allocations)
-            state.reserved[reservation] = event.points
-            state.held[reservation] = Reservation(
-                points=event.points,
-                allocations=allocations,
-                lapses_at=event.lapses_at,
-                order=event.order,
-            )
-        case PointsReservationConfirmed(reservation=reservation):
-            held = state.held[reservation]
-            held.confirmed, held.order, held.lapses_at = True, event.order, None
-        case PointsReservationReleased(reservation=reservation, allocations=allocations):
-            state.lots.put_back(allocations)
-            state.held.pop(reservation, None)
-        case PointsRedeemed():
-            _redeemed(state, event)
-        case RedemptionReversed(redemption=spent, allocations=allocations):
-            if event.reinstated_until is not None:
-                for lot in event.reinstated:
-                    state.lots.prolong(lot, event.reinstated_until)
-            state.lots.put_back(allocations)
-            state.redemptions[spent].restored += event.points
+            idleness.moved(state.idleness, state.as_of)
+        case PointsReversed():
+            reversal.fold(state, event, at)
+        case PointsReserved() | PointsReservationConfirmed():
+            spending.fold(state, event)
+        case PointsRedeemed() | RedemptionReversed():
+            spending.fold(state, event)
+        case PointsAdjusted() | PointsMigrated():
+            adjustment.fold(state, event, at)
+        case PointsTransferredOut() | PointsTransferredIn():
+            transfer.fold(state, event)
+        case LoyaltyAccountMerged() | LoyaltyAccountAbsorbed() | LoyaltyAccountSeparated():
+            account_merge.fold(state, event)
+        case LoyaltyAccountClosed():
+            closing.fold(state, event)
+        case InactivityLimitSet(days=days):
+            idleness.limit(state.idleness, days, state.as_of)
+        case (
+            PointsActivated()
+            | PointsExpired()
+            | PointsDebtSettled()
+            | PointsReservationReleased()
+            | LoyaltyAccountWentIdle()
+        ):
+            due.fold(state, event)
         case _:
             tiers.fold(state.tier, event)
 
@@ -179,16 +189,6 @@ def _gain(event: PointsEarned, at: datetime) -> Gain:
     )
 
 
-def _redeemed(state: Account, event: PointsRedeemed) -> None:
-    if event.reservation is None:
-        state.lots.take(event.allocations)
-    else:
-        state.held.pop(event.reservation, None)
-    state.redemptions[event.redemption] = Redemption(
-        points=event.points, allocations=event.allocations, reservation=event.reservation
-    )
-
-
 def moment(event: Event, at: datetime, state: Account) -> datetime:
     """
     When `event` occurred, which was decided at `at`.
@@ -201,9 +201,24 @@ def moment(event: Event, at: datetime, state: Account) -> datetime:
             return when
         case PointsDebtSettled(settled_at=when) | PointsReservationReleased(released_at=when):
             return when
-        case PointsReserved() | PointsReservationConfirmed():
-            return max(at, state.as_of)
-        case PointsRedeemed() | RedemptionReversed():
+        case LoyaltyAccountWentIdle(idle_at=when):
+            return when
+        case PointsTransferredOut(transferred_at=when) | PointsTransferredIn(transferred_at=when):
+            return when
+        case LoyaltyAccountMerged(merged_at=when) | LoyaltyAccountAbsorbed(merged_at=when):
+            return when
+        case PointsAdjusted(lot=str(), effective_at=when):
+            return when
+        case (
+            PointsReserved()
+            | PointsReservationConfirmed()
+            | PointsRedeemed()
+            | RedemptionReversed()
+            | PointsAdjusted()
+            | InactivityLimitSet()
+            | LoyaltyAccountSeparated()
+            | LoyaltyAccountClosed()
+        ):
             return max(at, state.as_of)
         case _:
             return at
@@ -259,6 +274,20 @@ Command: TypeAlias = (
     | ReversePoints
     | RecordDuePoints
     | EvaluateTier
+    | LimitInactivity
+    | SeparateAccount
+    | CloseAccount
+    | ConfirmReservation
+    | redemption.Command
+    | adjustment.Command
+)
+
+_Opening: TypeAlias = AwardPoints | RecordOccasion | LimitInactivity | adjustment.Command
+_Changing: TypeAlias = (
+    _Opening
+    | ActivatePoints
+    | ReversePoints
+    | EvaluateTier
     | ConfirmReservation
     | redemption.Command
 )
@@ -283,7 +312,9 @@ def decide(command: Command, state: Account) -> Sequence[Event]:
 
     Raises:
         ImpossibleAward: fewer points than none, or more than an occasion earns.
-        Refusal: one of those of `redemption`.
+        AccountClosed: the account was closed.
+        AccountMerged: it was merged into another.
+        Refusal: one of those of `redemption`, `adjustment`, `closing` or `idleness`.
         ValueError: see `reversal.decide`.
     """
     now = AccountAt(state, max(command.at, state.as_of))
@@ -294,6 +325,19 @@ def decide(command: Command, state: Account) -> Sequence[Event]:
 
 def _added(command: Command, state: Account, now: AccountAt) -> Sequence[Event]:
     match command:
+        case RecordDuePoints():
+            return []
+        case SeparateAccount():
+            return account_merge.separate(command, state)
+        case CloseAccount():
+            return closing.decide(command, state, now)
+        case _:
+            require_open(state)
+            return _changed(command, state, now)
+
+
+def _changed(command: _Changing, state: Account, now: AccountAt) -> Sequence[Event]:
+    match command:
         case AwardPoints():
             return _award(command, state, now)
         case ActivatePoints(lot=lot, expires_at=expires_at):
@@ -303,12 +347,14 @@ def _added(command: Command, state: Account, now: AccountAt) -> Sequence[Event]:
             return now.activate(lot, now.at, expires_at or known.expires_at)
         case ReversePoints():
             return reversal.decide(command, state, now)
-        case RecordDuePoints():
-            return []
         case RecordOccasion():
             return _opened(command, told_occasions.decide(command, state.occasions), state)
         case EvaluateTier():
             return tiers.decide(command, state.tier, partial(available, state))
+        case LimitInactivity():
+            return _opened(command, idleness.decide(command, state.idleness), state)
+        case AdjustPoints() | MigratePoints():
+            return _opened(command, adjustment.decide(command, state, now), state)
         case ConfirmReservation():
             return points_payment.decide(command, state, now)
         case _:
@@ -319,7 +365,7 @@ def _award(command: AwardPoints, state: Account, now: AccountAt) -> Sequence[Eve
     points = command.evaluation.points
     if not 0 <= points <= MOST_EARNED:
         raise ImpossibleAward(lot=command.lot, points=points)
-    if command.lot in state.lots.known:
+    if command.lot in state.lots.known or command.lot in state.went:
         return []
     activates_at = command.activates_at
     earned = PointsEarned(
@@ -337,21 +383,12 @@ def _award(command: AwardPoints, state: Account, now: AccountAt) -> Sequence[Eve
         activates_at=activates_at,
         expires_at=command.expires_at,
     )
-    return _opened(command, [earned, *_paid(now, earned)], state)
+    paid = [] if earned.pending else now.pay_with_new(earned.lot, points, earned.expires_at)
+    return _opened(command, [earned, *paid], state)
 
 
-def _opened(
-    command: AwardPoints | RecordOccasion, events: Sequence[Event], state: Account
-) -> Sequence[Event]:
+def _opened(command: _Opening, events: Sequence[Event], state: Account) -> Sequence[Event]:
     """The events, the first of an account behind its opening."""
     if state.opened or not events:
         return events
     return [LoyaltyAccountOpened(program=command.program, customer=command.customer), *events]
-
-
-def _paid(now: AccountAt, earned: PointsEarned) -> Sequence[Event]:
-    """What an award that can be used pays of what is owed."""
-    expires_at = earned.expires_at
-    if earned.pending or (expires_at is not None and expires_at <= now.at):
-        return []
-    return now.pay([Allocation(lot=earned.lot, points=earned.points)], now.at)

@@ -1,6 +1,7 @@
 """How often a customer ordered, as earning rules ask it; see `Nth`."""
 
 from bisect import insort
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from attrs import Factory, define
@@ -27,6 +28,12 @@ def count(state: Patronage, at: datetime) -> None:
     state.orders += 1
     insort(state.recent, at)
     del state.recent[:-MOST_NTH]
+
+
+def join(state: Patronage, orders: int, recent: Sequence[datetime]) -> None:
+    """Record in `state` that orders of another account count in this one."""
+    state.orders += orders
+    state.recent = sorted([*state.recent, *recent])[-MOST_NTH:]
 
 
 def standing(state: Patronage, rules: RuleSet, placed_at: datetime) -> Standing:

@@ -9,9 +9,11 @@ from attrs import evolve
 
 from regulars.domain import patronage
 from regulars.domain.account import Account
+from regulars.domain.account_merge import LoyaltyAccountAbsorbed
 from regulars.domain.due import available
 from regulars.domain.earning import evaluate
 from regulars.domain.earning_rules import NO_CURRENCY, Occasion
+from regulars.domain.holders import holder_of_lot, taker
 from regulars.domain.loyalty import ActivatePoints, AwardPoints, Command, PointsEarned
 from regulars.domain.occasions import Standing, occasion
 from regulars.domain.order import Order, OrderCompleted, OrderDelivered
@@ -48,23 +50,23 @@ def earn_on_delivery(
     """
     A delivered order of a known customer earns by the rules in force when it was placed.
 
-    An order without a customer earns nothing, nor does one placed before the first rules.
+    It does so in the account that the customer's was merged into, if it was.
+    An order without a customer earns nothing, nor does one placed before the first rules, nor one
+    of who closed their account.
     From when on and until when its points can be used, the policies of that time say.
     """
-    if event.customer is None:
-        return []
+    customer = None if event.customer is None else taker(look, event.customer)
     published = look.program().rules_at(event.placed_at, event.currency)
-    if published is None:
+    if customer is None or published is None:
         return []
-    account = look.account(event.customer)
     standing = evolve(
-        patronage.standing(account.patronage, published.rules, event.placed_at),
-        tier=_tier(event.customer, event.placed_at, program_id, look),
+        patronage.standing(look.account(customer).patronage, published.rules, event.placed_at),
+        tier=_tier(customer, event.placed_at, program_id, look),
     )
     bought = occasion(_placed(look, event.order), event.placed_at, standing)
     award = AwardPoints(
         program=program_id,
-        customer=event.customer,
+        customer=customer,
         at=at,
         lot=LotId(event.order),
         order=event.order,
@@ -111,13 +113,13 @@ def occasion_lot(on: str, occasion: OccasionId) -> LotId:
 
 
 def evaluate_tier(
-    event: PointsEarned | PointsReversed | OccasionRecorded,
+    event: PointsEarned | PointsReversed | OccasionRecorded | LoyaltyAccountAbsorbed,
     at: datetime,
     program_id: ProgramId,
     look: Present,
 ) -> Sequence[Command]:
     """
-    Whatever is earned or taken back may change the tier, by the ladder in force.
+    Whatever is earned, taken over or taken back may change the tier, by the ladder in force.
 
     An occasion that is told changes what the end of a term left undone.
     """
@@ -163,18 +165,22 @@ def reverse_on_refund(
     """
     A refund takes back the points of the goods refunded; goodwill costs the customer nothing.
 
-    The rest of the order is judged by the rules and the standing that the order earned by.
+    The rest of the order is judged by the rules and the standing that the order earned by. Where
+    the account was merged, the one that it went to is asked; from a closed one nothing is taken.
     """
     if event.customer is None or not (event.goods or event.lines):
         return []
-    lot = look.account(event.customer).awards.get(LotId(event.order))
-    if lot is None or lot.rules_version is None:
+    customer = holder_of_lot(look, event.customer, LotId(event.order))
+    if customer is None:
+        return []
+    lot = look.account(customer).awards[LotId(event.order)]
+    if lot.rules_version is None:
         return []
     placed = _placed(look, event.order)
     return [
         ReversePoints(
             program=program_id,
-            customer=event.customer,
+            customer=customer,
             at=at,
             lot=LotId(event.order),
             order=event.order,
@@ -203,11 +209,14 @@ def activate_on_completion(
     policies = look.program().policies_at(order.placed_at)
     if policies.activation.activation is not Activation.COMPLETION:
         return []
+    customer = holder_of_lot(look, order.placed.customer, LotId(event.order))
+    if customer is None:
+        return []
     counted = policies.expiry.counted is Counted.ACTIVATION
     return [
         ActivatePoints(
             program=program_id,
-            customer=order.placed.customer,
+            customer=customer,
             at=at,
             lot=LotId(event.order),
             expires_at=policies.expiry.expires_at(at) if counted else None,

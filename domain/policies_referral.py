@@ -11,6 +11,7 @@ from typing import Final
 
 from regulars.domain import loyalty, referral
 from regulars.domain.earning_rules import Occasion
+from regulars.domain.holders import holder_of_lot, taker
 from regulars.domain.order import OrderCompleted
 from regulars.domain.policies import Present, occasion_lot
 from regulars.domain.referral import (
@@ -90,11 +91,13 @@ def claw_back_on_refund(
 
 def _is_first(look: Present, customer: CustomerId, order: OrderId) -> bool:
     """Whether the customer had no order that earned before this one was delivered."""
-    lot = look.account(customer).awards.get(LotId(order))
-    return lot is not None and not lot.standing.orders_before
+    whose = holder_of_lot(look, customer, LotId(order))
+    if whose is None:
+        return False
+    return not look.account(whose).awards[LotId(order)].standing.orders_before
 
 
-def reward_both(event: ReferralQualified, at: datetime) -> Sequence[loyalty.Command]:
+def reward_both(event: ReferralQualified, at: datetime, look: Present) -> Sequence[loyalty.Command]:
     """For both sides it is an occasion, which the rules of the programme may be for."""
     return [
         RecordOccasion(
@@ -104,7 +107,8 @@ def reward_both(event: ReferralQualified, at: datetime) -> Sequence[loyalty.Comm
             occasion=OccasionId(event.referee),
             on=on,
         )
-        for customer, on in _sides(event)
+        for side, on in _sides(event)
+        if (customer := taker(look, side)) is not None
     ]
 
 
@@ -114,8 +118,9 @@ def take_back_both(
     """What both sides earned is taken back as that of an order that was paid back in full."""
     earned = [
         (customer, lot, look.account(customer).awards[lot].rules_version)
-        for customer, on in _sides(event)
-        if (lot := occasion_lot(on, OccasionId(event.referee))) in look.account(customer).awards
+        for side, on in _sides(event)
+        for lot in (occasion_lot(on, OccasionId(event.referee)),)
+        if (customer := holder_of_lot(look, side, lot)) is not None
     ]
     return [
         ReversePoints(

@@ -361,7 +361,7 @@ def _restore(command: ReverseRedemption, state: Account, now: AccountAt) -> Sequ
     if not back:
         return []
     days = command.policy.reinstate_days
-    past = tuple(one.lot for one in back if days and state.lots.known[one.lot].is_past(now.at))
+    past = tuple(one.lot for one in back if days and now.is_past(one.lot, now.at))
     reversed_ = RedemptionReversed(
         program=command.program,
         customer=command.customer,

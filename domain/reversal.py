@@ -13,6 +13,7 @@ from typing import assert_never
 
 from attrs import frozen
 
+from regulars.domain import tiers
 from regulars.domain.account import Account, Award
 from regulars.domain.due import AccountAt
 from regulars.domain.earning import Evaluation, evaluate
@@ -51,6 +52,18 @@ class PointsReversed:
     allocations: tuple[Allocation, ...] = ()
     debt_added: int = 0
     written_off: int = 0
+
+
+def fold(state: Account, event: PointsReversed, at: datetime) -> None:
+    """Record in `state` what happened."""
+    award = state.awards[event.lot]
+    award.kept = event.kept
+    award.written_off += event.written_off
+    award.remaining = min(award.remaining, event.remaining)
+    state.lots.take(event.allocations)
+    state.debt += event.debt_added
+    state.refunds.add((event.lot, event.refund))
+    tiers.lose(state.tier, event.lot, at, event.points, event.remaining)
 
 
 @frozen(kw_only=True)

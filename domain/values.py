@@ -21,6 +21,8 @@ LotId = NewType("LotId", str)
 ReservationId = NewType("ReservationId", str)
 RedemptionId = NewType("RedemptionId", str)
 OccasionId = NewType("OccasionId", str)
+AdjustmentId = NewType("AdjustmentId", str)
+TransferId = NewType("TransferId", str)
 ErasureId = NewType("ErasureId", str)
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)

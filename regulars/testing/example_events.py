@@ -85,6 +85,7 @@ from regulars.domain.values import (
     RefundId,
     ReservationId,
 )
+from regulars.testing.example_accounts import ACCOUNTS
 from regulars.testing.example_campaigns import CAMPAIGNS
 from regulars.testing.example_ids import ADA, CAFE, ORDER, PLACED_AT
 from regulars.testing.example_loyalty import LOYALTY
@@ -317,6 +318,7 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
     ("OrderChatClosed", 1): OrderChatClosed(order=ORDER, party=Party.MERCHANT, ends_at=PLACED_AT),
     ("AddressHidden", 1): AddressHidden(order=ORDER),
     **LOYALTY,
+    **ACCOUNTS,
     ("ErasureRequested", 2): ErasureRequested(
         customer=ADA,
         erasure=ErasureId("erasure-8"),

@@ -19,8 +19,11 @@ from regulars.domain import (
     order,
     program,
     referral,
+    two_accounts,
 )
 from regulars.domain.account import Account
+from regulars.domain.account_merge import LoyaltyAccountAbsorbed
+from regulars.domain.adjustment import PointsAdjusted, PointsMigrated
 from regulars.domain.budget import BudgetConsumed, BudgetRestored
 from regulars.domain.loyalty import PointsEarned
 from regulars.domain.merge import Side
@@ -38,6 +41,11 @@ from regulars.domain.policies import (
     earn_on_occasion,
     evaluate_tier,
     reverse_on_refund,
+)
+from regulars.domain.policies_accounts import (
+    limit_inactivity,
+    merge_accounts,
+    separate_account,
 )
 from regulars.domain.policies_benefits import issue_on_term
 from regulars.domain.policies_campaigns import issue_on_grant, revoke_on_cancelled_grant
@@ -58,7 +66,7 @@ from regulars.domain.policies_referral import (
 )
 from regulars.domain.program import Program
 from regulars.domain.purchase import OrderPlaced, PlaceOrder
-from regulars.domain.records import require_own
+from regulars.domain.records import CustomerMergeReverted, CustomersMerged, require_own
 from regulars.domain.referral import ReferralClaimed, ReferralClawedBack, ReferralQualified
 from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
@@ -66,6 +74,7 @@ from regulars.domain.review import SubmitReview
 from regulars.domain.subject import Subject
 from regulars.domain.tiers import TierEntered, TierRenewed, TierUpgraded
 from regulars.domain.told_occasions import OccasionRecorded
+from regulars.domain.transfer import PointsTransferredIn
 from regulars.domain.values import (
     CampaignId,
     CustomerId,
@@ -108,6 +117,7 @@ Command: TypeAlias = (
     | order.Command
     | program.Command
     | loyalty.Command
+    | two_accounts.Command
     | erasure.Command
     | actor.Command
     | merge.Command
@@ -198,6 +208,9 @@ class Chronicle:
         if isinstance(command, merge.Command):
             self.facts += [Fact(event, command.at) for event in self._merged(command)]
             return
+        if isinstance(command, two_accounts.Command):
+            self._moved(command)
+            return
         self._require_own(command)
         story = self._story(command)
         events = story.when(command)
@@ -223,7 +236,7 @@ class Chronicle:
             return self.referrals[command.program, command.referee]
         if isinstance(command, campaign.Command):
             return self.campaigns[command.program, command.campaign]
-        assert not isinstance(command, merge.Command), "is decided on several stories"
+        assert not isinstance(command, merge.Command | two_accounts.Command), "has several stories"
         return self.actors[command.actor]
 
     def _merged(self, command: merge.Command) -> Sequence[Event]:
@@ -238,6 +251,17 @@ class Chronicle:
             else:
                 self.customers[event.customer].hear(event, command.at)
         return events
+
+    def _moved(self, command: two_accounts.Command) -> None:
+        giving, taking = (
+            self.accounts[command.program, who(command)].state
+            for who in (two_accounts.giver, two_accounts.taker)
+        )
+        for event in two_accounts.decide(command, giving, taking):
+            story = self.accounts[event.program, event.customer]
+            at = story.moment(event, command.at, story.state)
+            story.hear(event, at)
+            self.facts.append(Fact(event, at))
 
     def _require_own(self, command: Command) -> None:
         """What is personal, or about an erasure, is said of who speaks for themselves."""
@@ -264,7 +288,7 @@ class Chronicle:
         if isinstance(event, ReferralClaimed):
             return decide_claim(event, at, PROGRAM, self)
         if isinstance(event, ReferralQualified):
-            return reward_both(event, at)
+            return reward_both(event, at, self)
         if isinstance(event, ReferralClawedBack):
             return take_back_both(event, at, PROGRAM, self)
         if isinstance(event, BudgetConsumed):
@@ -288,8 +312,19 @@ class Chronicle:
                 *earn_on_occasion(event, at, PROGRAM, self),
                 *evaluate_tier(event, at, PROGRAM, self),
             )
-        if isinstance(event, PointsEarned | PointsReversed):
+        if isinstance(event, PointsReversed):
             return evaluate_tier(event, at, PROGRAM, self)
+        if isinstance(event, PointsEarned | LoyaltyAccountAbsorbed):
+            return [
+                *limit_inactivity(event, at, PROGRAM, self),
+                *evaluate_tier(event, at, PROGRAM, self),
+            ]
+        if isinstance(event, PointsAdjusted | PointsMigrated | PointsTransferredIn):
+            return limit_inactivity(event, at, PROGRAM, self)
+        if isinstance(event, CustomersMerged):
+            return merge_accounts(event, at, PROGRAM, self)
+        if isinstance(event, CustomerMergeReverted):
+            return separate_account(event, at, PROGRAM, self)
         if isinstance(event, TierEntered | TierUpgraded | TierRenewed):
             return issue_on_term(event, at, PROGRAM, self)
         return ()

@@ -13,6 +13,7 @@ from attrs import evolve, fields
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from regulars.domain.account_merge import MergedLot, MergedRedemption, MergedReservation
 from regulars.domain.actor import Actor, Look
 from regulars.domain.benefits import Benefit, BenefitId, BenefitKind
 from regulars.domain.budget import Budget, Cut
@@ -63,6 +64,7 @@ from regulars.domain.refund import LineRefund, Returned
 from regulars.domain.subject import Subject, SubjectKind
 from regulars.domain.tier_ladder import Basis, Downgrade, Level, TierLadder, Window
 from regulars.domain.tiers import Assessment
+from regulars.domain.transfer import TransferredLot
 from regulars.domain.validity import (
     Activation,
     ActivationPolicy,
@@ -72,6 +74,7 @@ from regulars.domain.validity import (
 )
 from regulars.domain.values import (
     AddressId,
+    AdjustmentId,
     CampaignId,
     CardId,
     CouponId,
@@ -89,6 +92,7 @@ from regulars.domain.values import (
     RedemptionId,
     RefundId,
     ReservationId,
+    TransferId,
 )
 from tests.domain.chronicle import PROGRAM
 
@@ -308,8 +312,33 @@ destroyed_keys = st.builds(
 subjects = st.builds(Subject, kind=st.sampled_from(SubjectKind), id=st.sampled_from(["s-1", "s-2"]))
 purged = st.builds(Purged, place=words, entries=amounts)
 
+adjustment_ids = st.sampled_from([AdjustmentId(f"a-{number}") for number in (1, 2)])
+transfer_ids = st.sampled_from([TransferId(f"t-{number}") for number in (1, 2)])
+transferred = st.builds(
+    TransferredLot, lot=lot_ids, of=lot_ids, points=amounts, awarded_at=moments, expires_at=moments
+)
+merged_lots = st.builds(
+    MergedLot,
+    lot=lot_ids,
+    of=lot_ids,
+    points=amounts,
+    left=amounts,
+    expired=amounts,
+    awarded_at=moments,
+    pending=st.booleans(),
+)
+
 _FILLING: Final[Filling] = {
     AddressId: address_ids,
+    AdjustmentId: adjustment_ids,
+    TransferId: transfer_ids,
+    tuple[TransferredLot, ...]: st.lists(transferred, max_size=2).map(tuple),
+    tuple[MergedLot, ...]: st.lists(merged_lots, max_size=2).map(tuple),
+    tuple[MergedReservation, ...]: st.just(()),
+    tuple[MergedRedemption, ...]: st.just(()),
+    tuple[datetime, ...]: st.lists(moments, max_size=2).map(tuple),
+    tuple[OccasionId, ...]: st.lists(occasion_ids, max_size=2).map(tuple),
+    tuple[tuple[str, datetime], ...]: st.lists(st.tuples(words, moments), max_size=2).map(tuple),
     CardId: card_ids,
     CampaignId: campaign_ids,
     CouponId: coupon_ids,

@@ -84,6 +84,7 @@ from tests.domain.fillings import (
     program_ids,
 )
 
+_CODE: Final = st.just("ticket-1")
 _CHANNELS: Final = st.sampled_from([None, "sms"])
 
 
@@ -118,7 +119,9 @@ def loyalty_commands(
     order_ids: SearchStrategy[OrderId] = order_ids,
     filling: Filling = ANYTHING,
 ) -> SearchStrategy[loyalty.Command]:
-    return _any_of(loyalty.Command, {**filling, CustomerId: customer_ids, OrderId: order_ids})
+    codes: Filling = dict.fromkeys(("reason", "approver", "legacy_ref"), _CODE)
+    filling = {**filling, **codes, CustomerId: customer_ids, OrderId: order_ids}
+    return _any_of(loyalty.Command, filling)
 
 
 def erasure_commands(

@@ -4,6 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars.domain import tiers
+from regulars.domain.adjustment import PointsAdjusted
+from regulars.domain.closing import LoyaltyAccountClosed
 from regulars.domain.due import balance
 from regulars.domain.earning import MOST_EARNED, evaluate
 from regulars.domain.earning_rules import EarningLine, Occasion, RuleSet
@@ -224,12 +226,17 @@ def test_no_sequence_of_commands_breaks_the_invariants(commands: list[Command]) 
     story = account_story()
     kept: dict[LotId, int] = {}
     occasions = set[OccasionId]()
+    closed = False
     for command in commands:
         for event in story.attempt(command):
+            assert not closed
             match event:
-                case LoyaltyAccountOpened():
-                    assert not kept
-                    assert not occasions
+                case LoyaltyAccountClosed():
+                    assert event.forfeited == sum(part.points for part in event.allocations)
+                    closed = True
+                case PointsAdjusted():
+                    taken = sum(part.points for part in event.allocations)
+                    assert taken + event.debt_added == max(0, -event.points)
                 case OccasionRecorded(occasion=occasion):
                     assert occasion not in occasions
                     occasions.add(occasion)
@@ -255,9 +262,9 @@ def test_no_sequence_of_commands_breaks_the_invariants(commands: list[Command]) 
         assert not (left.available and left.debt)
         assert {name: lot.kept for name, lot in story.state.awards.items()} == kept
 
-    assert [type(event) for event in story.told].count(LoyaltyAccountOpened) == bool(
-        kept or occasions
-    )
+    opened = [type(event) for event in story.told].count(LoyaltyAccountOpened)
+    assert opened == story.state.opened
+    assert opened or not (kept or occasions or story.state.lots.known)
 
 
 @given(tellings, st.data())

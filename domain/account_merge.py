@@ -1,0 +1,399 @@
+"""
+Two accounts of one programme that become one: everything of the absorbed goes to the survivor.
+
+So refunds, restorations and captures of what the absorbed had are decided in the survivor's
+account. What goes there does not come back when the two are separated.
+"""
+
+from collections import defaultdict
+from collections.abc import Container, Sequence
+from datetime import datetime
+from typing import TypeAlias
+
+from attrs import frozen
+
+from regulars.domain import idleness
+from regulars.domain.account import Account, Award, NoAccount, Redemption
+from regulars.domain.due import AccountAt
+from regulars.domain.gains import Gain
+from regulars.domain.holding import Reservation
+from regulars.domain.ledger_policies import SpendOrder
+from regulars.domain.lots import NEVER, Allocation, Lots, PointsDebtSettled
+from regulars.domain.occasions import Standing
+from regulars.domain.patronage import Patronage, join
+from regulars.domain.tiers import TierStanding
+from regulars.domain.values import (
+    CustomerId,
+    LotId,
+    OccasionId,
+    OrderId,
+    ProgramId,
+    RedemptionId,
+    RefundId,
+    ReservationId,
+)
+
+
+@frozen(kw_only=True)
+class MergedAward:
+    """What refunds need of an award: see `Award`. It counts for tiers as before."""
+
+    kept: int
+    amount: int
+    remaining: int
+    written_off: int
+    exact_numerator: int
+    exact_denominator: int
+    rules_version: int | None
+    standing: Standing
+    refunds: tuple[RefundId, ...]
+    currency: str | None
+    is_order: bool
+
+
+@frozen(kw_only=True)
+class MergedLot:
+    """A lot as it came, see `Lot`; in the absorbed account it was called `of`."""
+
+    lot: LotId
+    of: LotId
+    points: int
+    left: int
+    expired: int
+    awarded_at: datetime
+    pending: bool
+    activates_at: datetime | None = None
+    expires_at: datetime | None = None
+    award: MergedAward | None = None
+
+
+@frozen(kw_only=True)
+class MergedReservation:
+    """Points that are still held; in the absorbed account the reservation was called `of`."""
+
+    reservation: ReservationId
+    of: ReservationId
+    points: int
+    allocations: tuple[Allocation, ...]
+    lapses_at: datetime | None = None
+    order: OrderId | None = None
+    confirmed: bool = False
+
+
+@frozen(kw_only=True)
+class MergedRedemption:
+    """Points that were spent, of which `restored` came back; it was called `of` before."""
+
+    redemption: RedemptionId
+    of: RedemptionId
+    points: int
+    allocations: tuple[Allocation, ...]
+    restored: int = 0
+    reservation: ReservationId | None = None
+
+
+# Stored under these names with these fields: never rename, never repurpose, add a version.
+@frozen(kw_only=True)
+class LoyaltyAccountMerged:
+    """All of the account went to that of `survivor`: `points`, less what was owed."""
+
+    program: ProgramId
+    customer: CustomerId
+    survivor: CustomerId
+    points: int
+    merged_at: datetime
+
+
+@frozen(kw_only=True)
+class LoyaltyAccountAbsorbed:
+    """
+    All of the account of `absorbed` came to this one: `points`, less what it owed (`debt`).
+
+    `orders` had earned there, the last of them at `recent`; `occasions` were told, the last of each
+    name at `last`.
+    """
+
+    program: ProgramId
+    customer: CustomerId
+    absorbed: CustomerId
+    points: int
+    merged_at: datetime
+    lots: tuple[MergedLot, ...] = ()
+    debt: int = 0
+    reservations: tuple[MergedReservation, ...] = ()
+    redemptions: tuple[MergedRedemption, ...] = ()
+    orders: int = 0
+    recent: tuple[datetime, ...] = ()
+    occasions: tuple[OccasionId, ...] = ()
+    last: tuple[tuple[str, datetime], ...] = ()
+
+
+@frozen(kw_only=True)
+class LoyaltyAccountSeparated:
+    """The account is one of its own again, with what it earns from now on."""
+
+    program: ProgramId
+    customer: CustomerId
+    survivor: CustomerId
+
+
+Event: TypeAlias = LoyaltyAccountMerged | LoyaltyAccountAbsorbed | LoyaltyAccountSeparated
+
+
+def fold(state: Account, event: Event) -> None:
+    """Record in `state` what happened."""
+    match event:
+        case LoyaltyAccountMerged(survivor=survivor):
+            _leave(state, survivor)
+        case LoyaltyAccountSeparated():
+            state.merged_into = None
+        case LoyaltyAccountAbsorbed():
+            _absorb(state, event)
+            idleness.came(state.idleness, state.as_of)
+
+
+def _leave(state: Account, survivor: CustomerId) -> None:
+    state.merged_into = survivor
+    state.successors.append(survivor)
+    state.went.update(state.lots.known)
+    state.lots, state.debt = Lots(), 0
+    state.awards, state.refunds = {}, set()
+    state.held, state.redemptions = {}, {}
+    state.patronage, state.tier = Patronage(), TierStanding()
+    state.idleness.since = None
+
+
+def _absorb(state: Account, event: LoyaltyAccountAbsorbed) -> None:
+    state.debt += event.debt
+    for lot in event.lots:
+        state.went.discard(lot.lot)
+        state.lots.add(
+            lot.lot,
+            lot.points,
+            left=lot.left,
+            expired=lot.expired,
+            awarded_at=lot.awarded_at,
+            activates_at=lot.activates_at,
+            expires_at=lot.expires_at,
+            pending=lot.pending,
+        )
+        if lot.award is not None:
+            _award(state, lot, lot.award)
+    for held in event.reservations:
+        state.reserved[held.reservation] = held.points
+        state.held[held.reservation] = Reservation(
+            points=held.points,
+            allocations=held.allocations,
+            lapses_at=held.lapses_at,
+            order=held.order,
+            confirmed=held.confirmed,
+        )
+    for spent in event.redemptions:
+        state.redemptions[spent.redemption] = Redemption(
+            points=spent.points,
+            allocations=spent.allocations,
+            restored=spent.restored,
+            reservation=spent.reservation,
+        )
+    join(state.patronage, event.orders, event.recent)
+    state.occasions.known.update(event.occasions)
+    for on, at in event.last:
+        state.occasions.last[on] = max(at, state.occasions.last.get(on, at))
+
+
+def _award(state: Account, lot: MergedLot, award: MergedAward) -> None:
+    state.awards[lot.lot] = Award(
+        kept=award.kept,
+        amount=award.amount,
+        remaining=award.remaining,
+        written_off=award.written_off,
+        exact_numerator=award.exact_numerator,
+        exact_denominator=award.exact_denominator,
+        rules_version=award.rules_version,
+        standing=award.standing,
+    )
+    state.refunds.update((lot.lot, refund) for refund in award.refunds)
+    gain = Gain(
+        at=lot.awarded_at,
+        points=award.kept,
+        spend=award.remaining,
+        currency=award.currency,
+        is_order=award.is_order,
+    )
+    state.tier.gains.add(lot.lot, gain)
+
+
+@frozen(kw_only=True)
+class MergeAccounts:
+    """Let the account of `survivor` take over everything of that of `absorbed`."""
+
+    program: ProgramId
+    absorbed: CustomerId
+    survivor: CustomerId
+    at: datetime
+
+
+@frozen(kw_only=True)
+class SeparateAccount:
+    """Let a customer whose account was merged earn in one of their own again."""
+
+    program: ProgramId
+    customer: CustomerId
+    at: datetime
+
+
+def separate(command: SeparateAccount, state: Account) -> Sequence[LoyaltyAccountSeparated]:
+    """The separation to record; nothing if the account is one of its own."""
+    if state.merged_into is None:
+        return []
+    return [
+        LoyaltyAccountSeparated(
+            program=command.program, customer=command.customer, survivor=state.merged_into
+        )
+    ]
+
+
+def decide(
+    command: MergeAccounts,
+    absorbed: Account,
+    survivor: Account,
+    leaving: AccountAt,
+    taking: AccountAt,
+) -> Sequence[Event | PointsDebtSettled]:
+    """
+    Both halves of a merge of two accounts, as they are now.
+
+    What one of them owes is paid by the points of the other.
+
+    Raises:
+        NoAccount: there is nothing to absorb.
+    """
+    if not absorbed.opened:
+        raise NoAccount(customer=command.absorbed)
+    names = _names(command.absorbed, absorbed, survivor)
+    came = LoyaltyAccountAbsorbed(
+        program=command.program,
+        customer=command.survivor,
+        absorbed=command.absorbed,
+        points=leaving.available + leaving.pending + leaving.reserved - leaving.debt,
+        merged_at=taking.at,
+        lots=_lots(absorbed, leaving, names),
+        debt=leaving.debt,
+        reservations=tuple(
+            MergedReservation(
+                reservation=ReservationId(_free(one, command.absorbed, survivor.reserved)),
+                of=one,
+                points=held.points,
+                allocations=_renamed(held.allocations, names),
+                lapses_at=held.lapses_at,
+                order=held.order,
+                confirmed=held.confirmed,
+            )
+            for one, held in absorbed.held.items()
+            if leaving.holds(one)
+        ),
+        redemptions=tuple(
+            MergedRedemption(
+                redemption=RedemptionId(_free(one, command.absorbed, survivor.redemptions)),
+                of=one,
+                points=spent.points,
+                allocations=_renamed(spent.allocations, names),
+                restored=spent.restored,
+                reservation=spent.reservation,
+            )
+            for one, spent in absorbed.redemptions.items()
+        ),
+        orders=absorbed.patronage.orders,
+        recent=tuple(absorbed.patronage.recent),
+        occasions=tuple(sorted(absorbed.occasions.known)),
+        last=tuple(sorted(absorbed.occasions.last.items())),
+    )
+    went = LoyaltyAccountMerged(
+        program=command.program,
+        customer=command.absorbed,
+        survivor=command.survivor,
+        points=came.points,
+        merged_at=leaving.at,
+    )
+    return [went, came, *_paid(came, taking)]
+
+
+def _lots(
+    absorbed: Account, leaving: AccountAt, names: dict[LotId, LotId]
+) -> tuple[MergedLot, ...]:
+    refunds: dict[LotId, list[RefundId]] = defaultdict(list)
+    for lot, refund in sorted(absorbed.refunds):
+        refunds[lot].append(refund)
+    return tuple(
+        MergedLot(
+            lot=names[one],
+            of=one,
+            points=lot.points,
+            left=leaving.left(one),
+            expired=leaving.expired(one),
+            awarded_at=lot.awarded_at,
+            pending=leaving.is_pending(one),
+            activates_at=lot.activates_at,
+            expires_at=leaving.expires_at(one)
+            if leaving.is_past(one, leaving.at)
+            else lot.expires_at,
+            award=_merged_award(absorbed, one, tuple(refunds[one])),
+        )
+        for one, lot in absorbed.lots.known.items()
+    )
+
+
+def _merged_award(
+    absorbed: Account, lot: LotId, refunds: tuple[RefundId, ...]
+) -> MergedAward | None:
+    award = absorbed.awards.get(lot)
+    if award is None:
+        return None
+    gain = absorbed.tier.gains.of[lot]
+    return MergedAward(
+        kept=award.kept,
+        amount=award.amount,
+        remaining=award.remaining,
+        written_off=award.written_off,
+        exact_numerator=award.exact_numerator,
+        exact_denominator=award.exact_denominator,
+        rules_version=award.rules_version,
+        standing=award.standing,
+        refunds=refunds,
+        currency=gain.currency,
+        is_order=gain.is_order,
+    )
+
+
+def _names(whose: CustomerId, absorbed: Account, survivor: Account) -> dict[LotId, LotId]:
+    """What each lot of the absorbed is called in the account of the survivor."""
+    taken = survivor.lots.known
+    return {one: LotId(_free(one, whose, taken)) for one in absorbed.lots.known}
+
+
+def _free(name: str, whose: CustomerId, taken: Container[str]) -> str:
+    """The name, told apart by whose it was where there is one already."""
+    while name in taken:
+        name = f"{whose}/{name}"
+    return name
+
+
+def _renamed(
+    allocations: Sequence[Allocation], names: dict[LotId, LotId]
+) -> tuple[Allocation, ...]:
+    return tuple(Allocation(lot=names[one.lot], points=one.points) for one in allocations)
+
+
+def _paid(came: LoyaltyAccountAbsorbed, taking: AccountAt) -> Sequence[PointsDebtSettled]:
+    """What the points of one of the two pay of what the other owed."""
+    taking.debt += came.debt
+    if not taking.debt:
+        return []
+    usable = [
+        (one.expires_at or NEVER, Allocation(lot=one.lot, points=one.left))
+        for one in came.lots
+        if not one.pending and (one.expires_at is None or one.expires_at > taking.at)
+    ]
+    usable.sort(key=lambda one: one[0])
+    own = taking.usable(SpendOrder.FEFO)
+    return taking.pay([*own, *(allocation for _, allocation in usable)], taking.at)

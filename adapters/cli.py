@@ -30,6 +30,7 @@ from regulars.adapters.cli_keys import keys
 from regulars.adapters.cli_log import events, rebuild, verify
 from regulars.adapters.cli_log_group import log
 from regulars.adapters.cli_merge import merge
+from regulars.adapters.cli_points import points
 from regulars.adapters.cli_policy import policy
 from regulars.adapters.cli_profile import UnknownCustomer, profile
 from regulars.adapters.cli_program import program
@@ -185,8 +186,8 @@ def regulars(ctx: click.Context) -> None:
 
 
 for _command in (
-    *(demo, import_, program, report, profile, balance, reveal, access_log, export, find, index),
-    *(merge, erase, erasures, hold, release, holds, new_life, retention, policy),
+    *(demo, import_, program, report, profile, balance, points, reveal, access_log, export, find),
+    *(index, merge, erase, erasures, hold, release, holds, new_life, retention, policy),
     campaign,
     *(events, rebuild, verify, keys, log),
 ):

@@ -21,6 +21,7 @@ from regulars.domain.earning_rules import Group, Multiplier, Rule
 from regulars.domain.offer_terms import Kind, Terms
 from regulars.domain.program import EarningRulesPublished, Program
 from regulars.domain.program_policies import ProgramPolicies
+from regulars.domain.reward_catalogue import PricedReward
 from regulars.domain.tier_ladder import TierLadder
 from regulars.domain.values import ProgramId, decimal_text
 
@@ -73,6 +74,7 @@ def _document(told: Program) -> dict[str, object]:
         "rules": [_without_program(one) for one in told.published],
         "policies": [_without_program(one) for one in told.policies],
         "ladders": [_without_program(one) for one in told.ladders],
+        "catalogues": [_without_program(one) for one in told.catalogues],
         "tier_benefits": [_without_program(one) for one in told.benefits],
     }
 
@@ -96,6 +98,9 @@ def _shown(told: Program) -> Iterator[RenderableType]:
     for ladder in told.ladders:
         title = f"Ladder {ladder.version}, in force {_since(ladder.effective_from)}"
         yield section(title, facts(*_ladder(ladder.ladder)))
+    for catalogue in told.catalogues:
+        title = f"Catalogue {catalogue.version}, in force {_since(catalogue.effective_from)}"
+        yield section(title, facts(*map(_reward, catalogue.rewards)))
     for brought in told.benefits:
         title = f"Benefits {brought.version}, in force {_since(brought.effective_from)}"
         yield section(title, facts(*_benefits(brought.benefits)))
@@ -187,6 +192,12 @@ def _policies(policies: ProgramPolicies) -> Iterator[tuple[str, str]]:
     yield "Pay for orders", f"at {policies.capture.value}"
     notice = policies.notice_days
     yield "Notice of expiry", "none" if notice is None else f"{notice} days before"
+
+
+def _reward(one: PricedReward) -> tuple[str, str]:
+    worth = "" if one.value is None else f", worth {one.value}"
+    offer = "" if one.offer is None else f" of {plain(one.offer)}"
+    return plain(one.reward), f"{one.kind.value}{offer} for {one.points} points{worth}"
 
 
 def _ladder(ladder: TierLadder) -> Iterator[tuple[str, str]]:

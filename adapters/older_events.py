@@ -94,6 +94,14 @@ def _on_no_known_day(payload: Payload) -> Iterator[Turned]:
     yield "BudgetConsumed", 2, {**payload, "on": None, "limit": None}
 
 
+def _of_no_catalogue(payload: Payload) -> Iterator[Turned]:
+    yield "PointsRedeemed", 2, {**payload, "units": 1, "catalogue": None, "brings": []}
+
+
+def _without_rewards(payload: Payload) -> Iterator[Turned]:
+    yield "RedemptionReversed", 2, {**payload, "takes_back": []}
+
+
 UPCASTERS: Final[tuple[Upcaster, ...]] = (
     Upcaster(of=("OrderPlaced", 1), into=(("OrderPlaced", 2),), turn=_without_discounts),
     Upcaster(of=("RefundIssued", 1), into=(("RefundIssued", 2),), turn=_of_an_amount),
@@ -110,6 +118,12 @@ UPCASTERS: Final[tuple[Upcaster, ...]] = (
         turn=_spent_at_delivery,
     ),
     Upcaster(of=("PointsEarned", 1), into=(("PointsEarned", 2),), turn=_evaluated),
+    Upcaster(of=("PointsRedeemed", 1), into=(("PointsRedeemed", 2),), turn=_of_no_catalogue),
+    Upcaster(
+        of=("RedemptionReversed", 1),
+        into=(("RedemptionReversed", 2),),
+        turn=_without_rewards,
+    ),
     Upcaster(of=("PointsReversed", 1), into=(("PointsReversed", 2),), turn=_of_its_lot),
     Upcaster(of=("ErasureRequested", 1), into=(("ErasureRequested", 2),), turn=_for_good),
     Upcaster(of=("CampaignDrafted", 1), into=(("CampaignDrafted", 2),), turn=_without_audience),

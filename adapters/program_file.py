@@ -11,6 +11,7 @@ from attrs import frozen
 
 from regulars.adapters.program_benefits import TierBenefits
 from regulars.adapters.program_ladder import Ladder
+from regulars.adapters.program_rewards import Rewards
 from regulars.adapters.program_rules import Earning, Moment, WrongRules
 from regulars.adapters.toml_file import NotToml, read_toml
 from regulars.domain.ledger_policies import (
@@ -25,6 +26,7 @@ from regulars.domain.program import (
     Command,
     DefineProgram,
     PublishEarningRules,
+    PublishRewards,
     PublishTierBenefits,
     PublishTierLadder,
     SetProgramPolicies,
@@ -134,6 +136,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     earning: Annotated[list[Earning], msgspec.Meta(min_length=1)]
     policies: list[_Policies] = []
     ladder: list[Ladder] = []
+    catalogue: list[Rewards] = []
     tier_benefits: list[TierBenefits] = []
     name: str = "Regulars"
 
@@ -214,6 +217,7 @@ def _commands(found: _File, program_id: ProgramId) -> tuple[Command, ...]:
         )
     commands += _policies(found, program_id)
     commands += _ladders(found, program_id)
+    commands += _catalogues(found, program_id)
     commands += _benefits(found, commands, program_id)
     return tuple(commands)
 
@@ -258,6 +262,29 @@ def _ladders(found: _File, program_id: ProgramId) -> list[Command]:
                 program=program_id,
                 at=start or BEGINNING,
                 ladder=ladder,
+                effective_from=start,
+            )
+        )
+    return commands
+
+
+def _catalogues(found: _File, program_id: ProgramId) -> list[Command]:
+    commands: list[Command] = []
+    begun = set[datetime | None]()
+    for number, told in enumerate(found.catalogue):
+        start = _utc(told.effective_from)
+        if start in begun:
+            raise WrongRules(("catalogue", number), "begins when another does")
+        begun.add(start)
+        try:
+            rewards = told.catalogue()
+        except WrongRules as wrong:
+            raise WrongRules(("catalogue", number, *wrong.place), str(wrong)) from None
+        commands.append(
+            PublishRewards(
+                program=program_id,
+                at=start or BEGINNING,
+                rewards=rewards,
                 effective_from=start,
             )
         )

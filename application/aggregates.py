@@ -22,6 +22,7 @@ from regulars.domain import (
     program,
     referral,
 )
+from regulars.domain.claim import ClaimReward
 from regulars.domain.subject import Subject
 from regulars.domain.values import CampaignId, CustomerId, MerchantId, OfferId, OrderId, ProgramId
 
@@ -86,7 +87,7 @@ PROGRAM: Final = Aggregate(
     state=program.Program,
     events=get_args(program.Event),
     fold=program.fold,
-    fold_version=7,
+    fold_version=8,
     decide=program.decide,
     snapshot_every=100,
 )
@@ -94,7 +95,7 @@ ACCOUNT: Final = Aggregate(
     state=account.Account,
     events=get_args(loyalty.Event),
     fold=loyalty.fold,
-    fold_version=12,
+    fold_version=13,
     decide=loyalty.decide,
     snapshot_every=250,
     moment=loyalty.moment,
@@ -120,7 +121,7 @@ OFFER: Final = Aggregate(
     state=offer.Offer,
     events=get_args(offer.Event),
     fold=offer.fold,
-    fold_version=1,
+    fold_version=2,
     decide=offer.decide,
     snapshot_every=250,
     hindsight=hindsight.fold_offer,
@@ -229,7 +230,7 @@ def _to_program(command: program.Command) -> str:
     return program_stream(command.program)
 
 
-def _to_account(command: loyalty.Command) -> str:
+def _to_account(command: loyalty.Command | ClaimReward) -> str:
     return account_stream(command.program, command.customer)
 
 
@@ -260,7 +261,7 @@ _ADDRESSES: Final[dict[type[Any], tuple[Callable[[Any], str], Aggregate]]] = {
         (merchant.Command, _to_merchant, MERCHANT),
         (order.Command, _to_order, ORDER),
         (program.Command, _to_program, PROGRAM),
-        (loyalty.Command, _to_account, ACCOUNT),
+        (loyalty.Command | ClaimReward, _to_account, ACCOUNT),
         (erasure.Command, _to_erasure, ERASURE),
         (actor.Command, _to_actor, ACTOR),
         (offer.Command, _to_offer, OFFER),

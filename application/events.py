@@ -9,6 +9,7 @@ from attrs import frozen
 from regulars.domain import (
     actor,
     campaign,
+    claim,
     customer,
     erasure,
     loyalty,
@@ -46,6 +47,7 @@ Command: TypeAlias = (
     | offer.Command
     | campaign.Command
     | referral.Command
+    | claim.Command
 )
 
 EventId = NewType("EventId", bytes)

@@ -1,8 +1,8 @@
 """
 Commands over several streams: a merge is decided on those of both customers or both accounts.
 
-So is a transfer. What is personal, and what is said of erasures, also asks whether another speaks
-for the customer.
+So is a transfer, and a claim on the prices of its programme. What is personal, and what is said of
+erasures, also asks whether another speaks for the customer.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,21 +12,28 @@ from regulars.application.aggregates import (
     ACCOUNT,
     CUSTOMER,
     ERASURE,
+    OFFER,
+    PROGRAM,
     Aggregate,
     account_stream,
     addressed,
     customer_stream,
     erasure_stream,
+    offer_stream,
+    program_stream,
 )
 from regulars.application.door import BOXED, is_bare
 from regulars.application.events import Command, Event
 from regulars.application.ports import EventLog
 from regulars.application.states import Held
 from regulars.domain import customer, erasure, merge, records, two_accounts
+from regulars.domain.claim import ClaimReward, priced
 from regulars.domain.merge import Side
+from regulars.domain.offer import Offer
 from regulars.domain.records import Records, require_own
+from regulars.domain.redemption import RedeemPoints
 from regulars.domain.subject import Subject
-from regulars.domain.values import CustomerId
+from regulars.domain.values import CustomerId, OfferId
 
 Load: TypeAlias = Callable[[str, Aggregate], Held]
 
@@ -49,6 +56,8 @@ def streams_of(command: Command) -> dict[str, Aggregate]:
     if isinstance(command, two_accounts.Command):
         return dict.fromkeys(_accounts(command), ACCOUNT)
     stream, aggregate = addressed(command)
+    if isinstance(command, ClaimReward):
+        return {stream: aggregate, program_stream(command.program): PROGRAM}
     owner = _owner(command)
     return {stream: aggregate} if owner is None else {stream: aggregate, owner[1]: CUSTOMER}
 
@@ -69,6 +78,8 @@ def decided(command: Command, load: Load) -> Sequence[tuple[str, Aggregate, Sequ
             (account_stream(event.program, event.customer), ACCOUNT, (event,))
             for event in two_accounts.decide(command, giving, taking)
         ]
+    if isinstance(command, ClaimReward):
+        command = _priced(command, load)
     owner = _owner(command)
     if owner is not None:
         require_own(owner[0], load(owner[1], CUSTOMER).state.records)
@@ -81,6 +92,14 @@ def _accounts(command: two_accounts.Command) -> tuple[str, str]:
         account_stream(command.program, two_accounts.giver(command)),
         account_stream(command.program, two_accounts.taker(command)),
     )
+
+
+def _priced(command: ClaimReward, load: Load) -> RedeemPoints:
+    def offer(named: OfferId) -> Offer:
+        state: Offer = load(offer_stream(command.program, named), OFFER).state
+        return state
+
+    return priced(command, load(program_stream(command.program), PROGRAM).state, offer)
 
 
 def _side(one: CustomerId, load: Load) -> Side:

@@ -40,8 +40,10 @@ from regulars.domain.policies_referral import (
     reward_both,
     take_back_both,
 )
+from regulars.domain.policies_rewards import issue_reward, take_back_reward
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.records import CustomerMergeReverted, CustomersMerged
+from regulars.domain.redemption import PointsRedeemed, RedemptionReversed
 from regulars.domain.referral import ReferralClaimed, ReferralClawedBack, ReferralQualified
 from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
@@ -71,6 +73,8 @@ ReactedTo: TypeAlias = (
     | LoyaltyAccountAbsorbed
     | CustomersMerged
     | CustomerMergeReverted
+    | PointsRedeemed
+    | RedemptionReversed
     | TierEntered
     | TierUpgraded
     | TierRenewed
@@ -125,6 +129,10 @@ def reactions(
                 *earn_on_occasion(event, at, program_id, look),
                 *evaluate_tier(event, at, program_id, look),
             )
+        case PointsRedeemed():
+            return issue_reward(event, at)
+        case RedemptionReversed():
+            return take_back_reward(event, at)
         case PointsReversed():
             return evaluate_tier(event, at, program_id, look)
         case PointsEarned() | LoyaltyAccountAbsorbed():

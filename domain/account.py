@@ -5,6 +5,7 @@ from typing import Final
 
 from attrs import Factory, define, frozen
 
+from regulars.domain.discounts import CouponOf
 from regulars.domain.holding import Reservation
 from regulars.domain.idleness import Idleness
 from regulars.domain.lots import Allocation, Lots
@@ -57,6 +58,7 @@ class Redemption:
     allocations: tuple[Allocation, ...]
     restored: int = 0
     reservation: ReservationId | None = None
+    brings: tuple[CouponOf, ...] = ()
 
 
 @define

@@ -250,13 +250,18 @@ class RestoreCoupon:
 
 @frozen(kw_only=True)
 class RevokeCoupon:
-    """Take a coupon away, because of what brought it. `reason` is a code."""
+    """
+    Take a coupon away, because of what brought it. `reason` is a code.
+
+    Where it must be `unused`, one that an order has used is not taken away.
+    """
 
     program: ProgramId
     offer: OfferId
     coupon: CouponId
     at: datetime
     reason: str | None = None
+    unused: bool = False
 
 
 Command: TypeAlias = (

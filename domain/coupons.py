@@ -349,6 +349,8 @@ def _revoke(command: RevokeCoupon, one: Coupon) -> Sequence[Event]:
     require_code("reason", command.reason)
     if one.revoked:
         return []
+    if command.unused and one.is_used():
+        raise CouponDoesNotCount(offer=command.offer, coupon=command.coupon, reason=Reason.USED)
     return [
         CouponRevoked(
             program=command.program,

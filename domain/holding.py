@@ -5,7 +5,14 @@ from datetime import datetime
 from attrs import define, frozen
 
 from regulars.domain.lots import Allocation
-from regulars.domain.values import CustomerId, OrderId, ProgramId, RedemptionId, ReservationId
+from regulars.domain.values import (
+    CustomerId,
+    OrderId,
+    ProgramId,
+    RedemptionId,
+    Refusal,
+    ReservationId,
+)
 
 
 # Stored under these names with these fields: never rename, never repurpose, add a version.
@@ -68,3 +75,25 @@ class Reservation:
 def payment_of(order: OrderId) -> RedemptionId:
     """The redemption by which points pay for an order."""
     return RedemptionId(f"payment/{order}")
+
+
+@frozen(kw_only=True)
+class HeldForOrder(Refusal):
+    """An order that was placed is paid with these points: what becomes of it becomes of them."""
+
+    reservation: ReservationId
+    order: OrderId | None
+
+    def __str__(self) -> str:
+        return f"reservation {self.reservation} pays for order {self.order}"
+
+
+def require_own(held: Reservation, reservation: ReservationId, *, own: bool) -> None:
+    """
+    Leave what pays for an order that was placed to that order.
+
+    Raises:
+        HeldForOrder: somebody else would spend or release it.
+    """
+    if held.confirmed and not own:
+        raise HeldForOrder(reservation=reservation, order=held.order)

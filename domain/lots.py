@@ -6,7 +6,7 @@ account of many lots answers as fast as a short one.
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, TypeAlias, assert_never
 
@@ -67,7 +67,11 @@ class PointsDebtSettled:
 
 @define
 class Lot:
-    """`left` of `points` are neither held, spent nor gone; `expired` of them expired so far."""
+    """
+    `left` of `points` are neither held, spent nor gone; `expired` of them expired so far.
+
+    `told_end` is the end that the customer was told of.
+    """
 
     number: int
     points: int
@@ -77,6 +81,7 @@ class Lot:
     pending: bool = False
     left: int = 0
     expired: int = 0
+    told_end: datetime | None = None
 
     def is_past(self, at: datetime) -> bool:
         """Whether its points cannot be used any more at a moment."""
@@ -162,6 +167,11 @@ class Lots:
         """These points expired."""
         self._change(lot_id, -points)
         self.known[lot_id].expired += points
+
+    def tell(self, ends: Mapping[LotId, datetime]) -> None:
+        """The customer was told when these lots expire."""
+        for lot_id, expires_at in ends.items():
+            self.known[lot_id].told_end = expires_at
 
     def _change(self, lot_id: LotId, points: int) -> None:
         lot = self.known[lot_id]

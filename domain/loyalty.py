@@ -18,6 +18,7 @@ from regulars.domain import (
     adjustment,
     closing,
     due,
+    expiry_notice,
     idleness,
     patronage,
     points_payment,
@@ -40,6 +41,7 @@ from regulars.domain.closing import CloseAccount, LoyaltyAccountClosed
 from regulars.domain.due import AccountAt, available
 from regulars.domain.earning import MOST_EARNED, Evaluation
 from regulars.domain.earning_rules import ORDER
+from regulars.domain.expiry_notice import IssueExpiryNotice, PointsExpiryNoticeIssued
 from regulars.domain.gains import Gain
 from regulars.domain.holding import (
     PointsReservationConfirmed,
@@ -110,6 +112,7 @@ Event: TypeAlias = (
     | account_merge.Event
     | LoyaltyAccountClosed
     | InactivityLimitSet
+    | PointsExpiryNoticeIssued
     | tiers.Event
 )
 
@@ -129,6 +132,8 @@ def fold(state: Account, event: Event, at: datetime) -> None:
             state.tier.gains.add(event.lot, _gain(event, at))
             if event.order is not None:
                 patronage.count(state.patronage, at)
+        case PointsExpiryNoticeIssued(lots=lots):
+            state.lots.tell({one.lot: one.expires_at for one in lots})
             idleness.moved(state.idleness, state.as_of)
         case PointsReversed():
             reversal.fold(state, event, at)
@@ -214,6 +219,7 @@ def moment(event: Event, at: datetime, state: Account) -> datetime:
             | PointsReservationConfirmed()
             | PointsRedeemed()
             | RedemptionReversed()
+            | PointsExpiryNoticeIssued()
             | PointsAdjusted()
             | InactivityLimitSet()
             | LoyaltyAccountSeparated()
@@ -289,6 +295,7 @@ _Changing: TypeAlias = (
     | ReversePoints
     | EvaluateTier
     | ConfirmReservation
+    | IssueExpiryNotice
     | redemption.Command
 )
 
@@ -355,6 +362,8 @@ def _changed(command: _Changing, state: Account, now: AccountAt) -> Sequence[Eve
             return _opened(command, idleness.decide(command, state.idleness), state)
         case AdjustPoints() | MigratePoints():
             return _opened(command, adjustment.decide(command, state, now), state)
+        case IssueExpiryNotice():
+            return expiry_notice.decide(command, state, now)
         case ConfirmReservation():
             return points_payment.decide(command, state, now)
         case _:

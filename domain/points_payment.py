@@ -13,7 +13,8 @@ from regulars.domain.holding import PointsReservationConfirmed, PointsReserved
 from regulars.domain.ledger_policies import SpendOrder
 from regulars.domain.purchase import OrderPlaced, priced
 from regulars.domain.redemption import NothingHeld, ReservationDiffers, taken
-from regulars.domain.values import CustomerId, OrderId, ProgramId, ReservationId
+from regulars.domain.reward_catalogue import PricedReward
+from regulars.domain.values import CustomerId, OrderId, ProgramId, Refusal, ReservationId
 
 
 @frozen(kw_only=True)
@@ -22,6 +23,7 @@ class ConfirmReservation:
     Let points pay for an order that was placed: those held before, or as many that can be spent.
 
     What was held for a basket under the same id, for that order or for none, is taken over.
+    They pay `amount`, at the price of `cash` if the programme has one.
     """
 
     program: ProgramId
@@ -30,7 +32,21 @@ class ConfirmReservation:
     reservation: ReservationId
     points: int
     order: OrderId
+    amount: int
+    cash: PricedReward | None = None
     spend: SpendOrder = SpendOrder.FEFO
+
+
+@frozen(kw_only=True)
+class WorthDiffers(Refusal):
+    """Points pay exactly what the programme says that they are worth (R6)."""
+
+    order: OrderId
+    points: int
+    amount: int
+
+    def __str__(self) -> str:
+        return f"order {self.order}: {self.points} points are not worth {self.amount} minor units"
 
 
 def decide(
@@ -43,7 +59,9 @@ def decide(
         NothingHeld: what was held is spent, released or lapsed.
         ReservationDiffers: other points are held under this id, or for another order.
         NotEnoughPoints: nothing is held, and fewer points can be spent.
+        WorthDiffers: they are worth another amount.
     """
+    _require_worth(command)
     confirmed = PointsReservationConfirmed(
         program=command.program,
         customer=command.customer,
@@ -67,6 +85,14 @@ def decide(
     if held.points != command.points or held.order not in {None, command.order}:
         raise ReservationDiffers(reservation=command.reservation)
     return [] if held.confirmed else [confirmed]
+
+
+def _require_worth(command: ConfirmReservation) -> None:
+    cash = command.cash
+    if cash is None or cash.value is None:
+        return
+    if command.points * cash.value.minor != command.amount * cash.points:
+        raise WorthDiffers(order=command.order, points=command.points, amount=command.amount)
 
 
 def part_back(

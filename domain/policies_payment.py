@@ -53,6 +53,7 @@ def hold_on_placing(
     """An order is not placed without the points that pay for it."""
     if event.points_payment is None or event.customer is None:
         return []
+    catalogue = look.program().rewards_at(at)
     return [
         ConfirmReservation(
             program=program_id,
@@ -61,6 +62,8 @@ def hold_on_placing(
             reservation=event.points_payment.reservation,
             points=event.points_payment.points,
             order=event.order,
+            amount=event.points_payment.amount,
+            cash=None if catalogue is None else catalogue.cash(event.currency),
             spend=look.program().policies_at(at).spend_order,
         )
     ]

@@ -1,8 +1,8 @@
 """A loyalty programme: its rules, policies, ladder and care, each in force from a moment on."""
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from typing import Final, TypeAlias, TypeVar, assert_never
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TypeAlias, assert_never
 
 from attrs import Factory, define, frozen
 
@@ -10,6 +10,8 @@ from regulars.domain.benefits import Benefit, benefits_flaw, of_tier
 from regulars.domain.care_plan import CarePlan, care_flaw
 from regulars.domain.earning_rules import RuleSet
 from regulars.domain.program_policies import USUAL, ProgramPolicies, policy_flaw
+from regulars.domain.publication import in_force
+from regulars.domain.reward_catalogue import PricedReward, RewardsPublished, catalogue_flaw
 from regulars.domain.rule_flaws import Flaw, flaw
 from regulars.domain.tier_ladder import TierLadder, ladder_flaw
 from regulars.domain.values import ProgramId, Refusal, is_currency
@@ -82,6 +84,7 @@ Event: TypeAlias = (
     | EarningRulesPublished
     | ProgramPoliciesSet
     | TierLadderPublished
+    | RewardsPublished
     | TierBenefitsPublished
     | CarePlanSet
 )
@@ -92,14 +95,15 @@ class Program:
     """
     The state of one programme, written by `fold` alone.
 
-    `published` has the rules, `ladders` the ladders and `benefits` the benefits of tiers by
-    version, from 1 on; `policies` and `cares` all that were ever set.
+    `published` has the rules, `ladders` the ladders, `benefits` the benefits of tiers and
+    `catalogues` the rewards by version, from 1 on; `policies` and `cares` all that were ever set.
     """
 
     defined: ProgramDefined | None = None
     published: list[EarningRulesPublished] = Factory(list[EarningRulesPublished])
     policies: list[ProgramPoliciesSet] = Factory(list[ProgramPoliciesSet])
     ladders: list[TierLadderPublished] = Factory(list[TierLadderPublished])
+    catalogues: list[RewardsPublished] = Factory(list[RewardsPublished])
     benefits: list[TierBenefitsPublished] = Factory(list[TierBenefitsPublished])
     cares: list[CarePlanSet] = Factory(list[CarePlanSet])
 
@@ -131,6 +135,10 @@ class Program:
         found = in_force(self.cares, at)
         return None if found is None else found.plan
 
+    def rewards_at(self, at: datetime) -> RewardsPublished | None:
+        """The catalogue in force at that moment, chosen as rules are; None if none is."""
+        return in_force(self.catalogues, at)
+
     def version(self, number: int) -> RuleSet:
         """
         The rules that were published under this number, whether or not they are in force.
@@ -145,26 +153,6 @@ class Program:
         raise LookupError(f"no rules were published under the number {number}")
 
 
-_EVER: Final = datetime.min.replace(tzinfo=UTC)
-
-
-_Timed = TypeVar(
-    "_Timed",
-    EarningRulesPublished,
-    ProgramPoliciesSet,
-    TierLadderPublished,
-    TierBenefitsPublished,
-    CarePlanSet,
-)
-
-
-def in_force(timed: Iterable[_Timed], at: datetime) -> _Timed | None:
-    """What of several publications is in force at a moment; see `Program.rules_at`."""
-    begun = [one for one in timed if one.effective_from is None or one.effective_from <= at]
-    # Of equals, max gives the first: the latest is to come first.
-    return max(reversed(begun), key=lambda one: one.effective_from or _EVER, default=None)
-
-
 def fold(state: Program, event: Event, at: datetime) -> None:  # noqa: ARG001 - one shape for all folds
     """Record in `state` what happened."""
     match event:
@@ -176,6 +164,8 @@ def fold(state: Program, event: Event, at: datetime) -> None:  # noqa: ARG001 - 
             state.policies.append(event)
         case TierLadderPublished():
             state.ladders.append(event)
+        case RewardsPublished():
+            state.catalogues.append(event)
         case TierBenefitsPublished():
             state.benefits.append(event)
         case CarePlanSet():
@@ -233,6 +223,16 @@ class PublishTierLadder:
 
 
 @frozen(kw_only=True)
+class PublishRewards:
+    """Let points be spent on these rewards, and no others, from `effective_from` on."""
+
+    program: ProgramId
+    at: datetime
+    rewards: tuple[PricedReward, ...]
+    effective_from: datetime | None = None
+
+
+@frozen(kw_only=True)
 class PublishTierBenefits:
     """
     Let tiers have these benefits from `effective_from` on, and no others.
@@ -263,6 +263,7 @@ Command: TypeAlias = (
     | PublishTierLadder
     | PublishTierBenefits
     | SetCarePlan
+    | PublishRewards
 )
 
 
@@ -288,7 +289,7 @@ class UnknownProgram(Refusal):
 
 @frozen(kw_only=True)
 class ImpossibleRules(Refusal):
-    """Rules, policies, a ladder or benefits have a flaw, for which nobody can go by them."""
+    """What is to be published has a flaw, for which nobody can go by it."""
 
     program: ProgramId
     flaw: Flaw
@@ -317,6 +318,8 @@ def decide(command: Command, state: Program) -> Sequence[Event]:
             return _set(command, state)
         case PublishTierLadder():
             return _ladder(command, state)
+        case PublishRewards():
+            return _rewards(command, state)
         case PublishTierBenefits():
             return _benefits(command, state)
         case SetCarePlan():
@@ -325,14 +328,19 @@ def decide(command: Command, state: Program) -> Sequence[Event]:
             assert_never(command)
 
 
-def _publish(command: PublishEarningRules, state: Program) -> Sequence[Event]:
+def _require(command: Command, state: Program, found: Flaw | None) -> None:
+    """Refuse what nobody can go by, or of a programme that is not known."""
     if state.defined is None:
         raise UnknownProgram(program=command.program)
+    if found is not None:
+        raise ImpossibleRules(program=command.program, flaw=found)
+
+
+def _publish(command: PublishEarningRules, state: Program) -> Sequence[Event]:
     found = flaw(command.rules)
     if command.currency is not None and not is_currency(command.currency):
         found = Flaw(place=("currency",), why="is no currency code such as USD")
-    if found is not None:
-        raise ImpossibleRules(program=command.program, flaw=found)
+    _require(command, state, found)
     if command.rules == _latest(state, command.effective_from, command.currency):
         return []
     return [
@@ -347,11 +355,7 @@ def _publish(command: PublishEarningRules, state: Program) -> Sequence[Event]:
 
 
 def _set(command: SetProgramPolicies, state: Program) -> Sequence[Event]:
-    if state.defined is None:
-        raise UnknownProgram(program=command.program)
-    found = policy_flaw(command.policies)
-    if found is not None:
-        raise ImpossibleRules(program=command.program, flaw=found)
+    _require(command, state, policy_flaw(command.policies))
     same = [one for one in state.policies if one.effective_from == command.effective_from]
     if same and same[-1].policies == command.policies:
         return []
@@ -365,11 +369,7 @@ def _set(command: SetProgramPolicies, state: Program) -> Sequence[Event]:
 
 
 def _ladder(command: PublishTierLadder, state: Program) -> Sequence[Event]:
-    if state.defined is None:
-        raise UnknownProgram(program=command.program)
-    found = ladder_flaw(command.ladder)
-    if found is not None:
-        raise ImpossibleRules(program=command.program, flaw=found)
+    _require(command, state, ladder_flaw(command.ladder))
     same = [one for one in state.ladders if one.effective_from == command.effective_from]
     if same and same[-1].ladder == command.ladder:
         return []
@@ -383,14 +383,25 @@ def _ladder(command: PublishTierLadder, state: Program) -> Sequence[Event]:
     ]
 
 
+def _rewards(command: PublishRewards, state: Program) -> Sequence[Event]:
+    _require(command, state, catalogue_flaw(command.rewards))
+    same = [one for one in state.catalogues if one.effective_from == command.effective_from]
+    if same and same[-1].rewards == command.rewards:
+        return []
+    return [
+        RewardsPublished(
+            program=command.program,
+            version=len(state.catalogues) + 1,
+            rewards=command.rewards,
+            effective_from=command.effective_from,
+        )
+    ]
+
+
 def _benefits(command: PublishTierBenefits, state: Program) -> Sequence[Event]:
-    if state.defined is None:
-        raise UnknownProgram(program=command.program)
     ladders = (published.ladder for published in state.ladders)
     rules = (published.rules for published in state.published)
-    found = benefits_flaw(command.benefits, ladders, rules)
-    if found is not None:
-        raise ImpossibleRules(program=command.program, flaw=found)
+    _require(command, state, benefits_flaw(command.benefits, ladders, rules))
     same = [one for one in state.benefits if one.effective_from == command.effective_from]
     if same and same[-1].benefits == command.benefits:
         return []

@@ -12,9 +12,10 @@ from typing import TypeAlias, assert_never
 from attrs import frozen
 
 from regulars.domain.account import Account, Redemption
+from regulars.domain.discounts import CouponOf
 from regulars.domain.due import AccountAt
 from regulars.domain.due import Event as Due
-from regulars.domain.holding import PointsReserved, Reservation, payment_of
+from regulars.domain.holding import PointsReserved, payment_of, require_own
 from regulars.domain.ledger_policies import USUAL_RETURNS, Restore, ReturnPolicy, SpendOrder
 from regulars.domain.lots import Allocation
 from regulars.domain.values import (
@@ -42,7 +43,12 @@ class Reward:
 # Stored under these names with these fields: never rename, never repurpose, add a version.
 @frozen(kw_only=True)
 class PointsRedeemed:
-    """`points` are spent on `reward`, held before under `reservation`, if it was."""
+    """
+    `points` are spent on `units` of `reward`, held before under `reservation`, if they were.
+
+    `catalogue` is the version of the catalogue that had the price; the coupons that it `brings`
+    are issued.
+    """
 
     program: ProgramId
     customer: CustomerId
@@ -52,6 +58,9 @@ class PointsRedeemed:
     reward: Reward
     reservation: ReservationId | None = None
     order: OrderId | None = None
+    units: int = 1
+    catalogue: int | None = None
+    brings: tuple[CouponOf, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -60,6 +69,7 @@ class RedemptionReversed:
     A refund gave back `points` of a redemption, each into its own lot.
 
     The lots of `reinstated` had expired; what came back of them lasts until `reinstated_until`.
+    With the first points the coupons that the redemption brought are taken back.
     """
 
     program: ProgramId
@@ -70,6 +80,7 @@ class RedemptionReversed:
     allocations: tuple[Allocation, ...]
     reinstated: tuple[LotId, ...] = ()
     reinstated_until: datetime | None = None
+    takes_back: tuple[CouponOf, ...] = ()
 
 
 Event: TypeAlias = PointsReserved | PointsRedeemed | RedemptionReversed
@@ -91,11 +102,7 @@ class ReservePoints:
 
 @frozen(kw_only=True)
 class CapturePoints:
-    """
-    Spend what is held, all of it.
-
-    What pays for an order that was placed is spent by its `payment_of` alone.
-    """
+    """Spend all that is held; what pays for an order, as its `payment_of` alone."""
 
     program: ProgramId
     customer: CustomerId
@@ -123,7 +130,7 @@ class ReleasePoints:
 
 @frozen(kw_only=True)
 class RedeemPoints:
-    """Spend points at once."""
+    """Spend points at once; `ClaimReward` does by the catalogue."""
 
     program: ProgramId
     customer: CustomerId
@@ -133,6 +140,9 @@ class RedeemPoints:
     reward: Reward
     order: OrderId | None = None
     spend: SpendOrder = SpendOrder.FEFO
+    units: int = 1
+    catalogue: int | None = None
+    brings: tuple[CouponOf, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -196,17 +206,6 @@ class NothingHeld(Refusal):
 
 
 @frozen(kw_only=True)
-class HeldForOrder(Refusal):
-    """An order that was placed is paid with these points: what becomes of it becomes of them."""
-
-    reservation: ReservationId
-    order: OrderId | None
-
-    def __str__(self) -> str:
-        return f"reservation {self.reservation} pays for order {self.order}"
-
-
-@frozen(kw_only=True)
 class RedemptionDiffers(Refusal):
     """Other points were spent under this id before."""
 
@@ -256,7 +255,7 @@ def decide(command: Command, state: Account, now: AccountAt) -> Sequence[Event |
             if not now.holds(reservation):
                 return []
             held = state.held[reservation]
-            _require(held, command, own=held.order == command.order)
+            require_own(held, reservation, own=held.order == command.order)
             return now.release(reservation, now.at, lapsed=False)
         case RedeemPoints():
             return _redeem(command, state, now)
@@ -309,7 +308,7 @@ def _capture(command: CapturePoints, state: Account, now: AccountAt) -> Sequence
     if held is None or not now.holds(command.reservation):
         raise NothingHeld(reservation=command.reservation)
     own = held.order is not None and command.redemption == payment_of(held.order)
-    _require(held, command, own=own)
+    require_own(held, command.reservation, own=own)
     return [
         PointsRedeemed(
             program=command.program,
@@ -322,12 +321,6 @@ def _capture(command: CapturePoints, state: Account, now: AccountAt) -> Sequence
             order=command.order or held.order,
         )
     ]
-
-
-def _require(held: Reservation, command: CapturePoints | ReleasePoints, *, own: bool) -> None:
-    """Leave what pays for an order that was placed to that order."""
-    if held.confirmed and not own:
-        raise HeldForOrder(reservation=command.reservation, order=held.order)
 
 
 def _redeem(command: RedeemPoints, state: Account, now: AccountAt) -> Sequence[Event]:
@@ -345,6 +338,9 @@ def _redeem(command: RedeemPoints, state: Account, now: AccountAt) -> Sequence[E
             allocations=taken(now, command.points, command.spend),
             reward=command.reward,
             order=command.order,
+            units=command.units,
+            catalogue=command.catalogue,
+            brings=command.brings,
         )
     ]
 
@@ -371,6 +367,7 @@ def _restore(command: ReverseRedemption, state: Account, now: AccountAt) -> Sequ
         allocations=back,
         reinstated=past,
         reinstated_until=now.at + timedelta(days=days) if past else None,
+        takes_back=() if spent.restored else spent.brings,
     )
     return [reversed_, *now.give_back(back, now.at, prolonged=past)]
 

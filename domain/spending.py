@@ -29,7 +29,10 @@ def fold(state: Account, event: Event) -> None:
             else:
                 state.held.pop(event.reservation, None)
             state.redemptions[event.redemption] = Redemption(
-                points=event.points, allocations=event.allocations, reservation=event.reservation
+                points=event.points,
+                allocations=event.allocations,
+                reservation=event.reservation,
+                brings=event.brings,
             )
             idleness.moved(state.idleness, state.as_of)
         case RedemptionReversed():

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from attrs import evolve, frozen
 
-from regulars.domain.program import TierLadderPublished, in_force
+from regulars.domain.program import TierLadderPublished
+from regulars.domain.publication import in_force
 from regulars.domain.tier_ladder import A_MOMENT, Basis, Downgrade
 from regulars.domain.tiers import Available, EvaluateTier, Event, TierStanding, counted, ended
 

@@ -13,7 +13,8 @@ from typing import NamedTuple, TypeAlias, assert_never
 from attrs import Factory, define, evolve, frozen
 
 from regulars.domain.gains import Gains, Loss
-from regulars.domain.program import TierLadderPublished, in_force
+from regulars.domain.program import TierLadderPublished
+from regulars.domain.publication import in_force
 from regulars.domain.tier_ladder import A_MOMENT, Basis, Downgrade
 from regulars.domain.values import CustomerId, LotId, ProgramId
 

@@ -130,6 +130,7 @@ from regulars.domain.personal import (
 from regulars.domain.program import (
     DefineProgram,
     PublishEarningRules,
+    PublishRewards,
     PublishTierBenefits,
     PublishTierLadder,
     SetProgramPolicies,
@@ -303,6 +304,7 @@ __all__ = [
     "Protecting",
     "PublishEarningRules",
     "PublishMenuItem",
+    "PublishRewards",
     "PublishTierBenefits",
     "PublishTierLadder",
     "Query",

@@ -5,6 +5,8 @@ from typing import Final
 
 from regulars.application.events import Event
 from regulars.domain.benefits import Benefit, BenefitId, BenefitKind
+from regulars.domain.discounts import CouponOf
+from regulars.domain.due import Expiring
 from regulars.domain.earning import Evaluation, Passed, Step, Unmet
 from regulars.domain.earning_rules import (
     Base,
@@ -19,6 +21,7 @@ from regulars.domain.earning_rules import (
     RuleSet,
     When,
 )
+from regulars.domain.expiry_notice import PointsExpiryNoticeIssued
 from regulars.domain.holding import (
     PointsReservationConfirmed,
     PointsReservationReleased,
@@ -46,6 +49,7 @@ from regulars.domain.program import (
 from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.redemption import PointsRedeemed, RedemptionReversed, Reward
 from regulars.domain.reversal import PointsReversed
+from regulars.domain.reward_catalogue import PricedReward, RewardKind, RewardsPublished
 from regulars.domain.tier_ladder import Basis, Downgrade, Level, TierLadder, Window
 from regulars.domain.tiers import (
     Assessment,
@@ -65,6 +69,7 @@ from regulars.domain.validity import (
     Period,
 )
 from regulars.domain.values import (
+    CouponId,
     ItemId,
     LotId,
     Money,
@@ -74,6 +79,7 @@ from regulars.domain.values import (
     RedemptionId,
     RefundId,
     ReservationId,
+    RewardId,
 )
 from regulars.testing.example_ids import ADA, CAFE, ORDER, PLACED_AT, PROGRAM
 
@@ -318,7 +324,7 @@ LOYALTY: Final[dict[tuple[str, int], Event]] = {
         lapses_at=datetime(2026, 3, 20, tzinfo=UTC),
         order=OrderId("订单-1002"),
     ),
-    ("PointsRedeemed", 1): PointsRedeemed(
+    ("PointsRedeemed", 2): PointsRedeemed(
         program=PROGRAM,
         customer=ADA,
         redemption=RedemptionId("basket-1"),
@@ -327,8 +333,13 @@ LOYALTY: Final[dict[tuple[str, int], Event]] = {
         reward=Reward(kind="payment", id="till-1", value=Money(minor=200, currency="CNY")),
         reservation=ReservationId("basket-1"),
         order=OrderId("订单-1002"),
+        units=2,
+        catalogue=3,
+        brings=(
+            CouponOf(program=PROGRAM, offer=OfferId("tea"), coupon=CouponId("reward/basket-1")),
+        ),
     ),
-    ("RedemptionReversed", 1): RedemptionReversed(
+    ("RedemptionReversed", 2): RedemptionReversed(
         program=PROGRAM,
         customer=ADA,
         redemption=RedemptionId("basket-1"),
@@ -337,6 +348,23 @@ LOYALTY: Final[dict[tuple[str, int], Event]] = {
         allocations=(Allocation(lot=LotId("订单-1001"), points=1),),
         reinstated=(LotId("订单-1001"),),
         reinstated_until=datetime(2027, 4, 1, tzinfo=UTC),
+        takes_back=(
+            CouponOf(program=PROGRAM, offer=OfferId("tea"), coupon=CouponId("reward/basket-1")),
+        ),
+    ),
+    ("RewardsPublished", 1): RewardsPublished(
+        program=PROGRAM,
+        version=3,
+        rewards=(
+            PricedReward(
+                reward=RewardId("tea"),
+                kind=RewardKind.DISH,
+                points=200,
+                value=Money(minor=1200, currency="CNY"),
+                offer=OfferId("tea"),
+            ),
+        ),
+        effective_from=PLACED_AT,
     ),
     ("PointsReservationConfirmed", 1): PointsReservationConfirmed(
         program=PROGRAM,
@@ -353,6 +381,14 @@ LOYALTY: Final[dict[tuple[str, int], Event]] = {
         allocations=(Allocation(lot=LotId("订单-1001"), points=1),),
         released_at=datetime(2026, 3, 20, tzinfo=UTC),
         lapsed=True,
+    ),
+    ("PointsExpiryNoticeIssued", 1): PointsExpiryNoticeIssued(
+        program=PROGRAM,
+        customer=ADA,
+        points=3,
+        lots=(
+            Expiring(lot=LotId("订单-1001"), points=3, expires_at=datetime(2027, 4, 1, tzinfo=UTC)),
+        ),
     ),
     ("PointsExpired", 1): PointsExpired(
         program=PROGRAM,

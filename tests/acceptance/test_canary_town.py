@@ -81,6 +81,7 @@ COMMANDS: Final = (
     "policy check policy.toml",
     "program show",
     "program check program.toml",
+    "points notices --days 10",
     "rebuild",
     "verify",
     "keys status",

@@ -1,5 +1,7 @@
 """What every golden body means."""
 
+from datetime import UTC, datetime
+
 from regulars.application.events import Event, Retired
 from regulars.domain.budget import Budget, BudgetConsumed, Cut
 from regulars.domain.campaign import CampaignDrafted
@@ -23,6 +25,7 @@ from regulars.domain.personal import DataClass
 from regulars.domain.program import EarningRulesPublished, ProgramPoliciesSet
 from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.purchase import Channel, OrderPlaced
+from regulars.domain.redemption import PointsRedeemed, RedemptionReversed, Reward
 from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
 from regulars.domain.validity import (
@@ -32,7 +35,16 @@ from regulars.domain.validity import (
     ExpiryPolicy,
     Period,
 )
-from regulars.domain.values import ErasureId, GrantId, LotId, RefundId
+from regulars.domain.values import (
+    ErasureId,
+    GrantId,
+    LotId,
+    Money,
+    OrderId,
+    RedemptionId,
+    RefundId,
+    ReservationId,
+)
 from regulars.testing.example_campaigns import SPRING
 from regulars.testing.example_events import EXAMPLES, LINES, box
 from regulars.testing.example_ids import ADA, CAFE, ORDER, PLACED_AT, PROGRAM
@@ -141,6 +153,30 @@ OLDER: dict[tuple[str, int], list[Event | Retired]] = {
                 spend_order=SpendOrder.FIFO,
             ),
             effective_from=PLACED_AT,
+        ),
+    ],
+    ("PointsRedeemed", 1): [
+        PointsRedeemed(
+            program=PROGRAM,
+            customer=ADA,
+            redemption=RedemptionId("basket-1"),
+            points=2,
+            allocations=(Allocation(lot=LotId("订单-1001"), points=2),),
+            reward=Reward(kind="payment", id="till-1", value=Money(minor=200, currency="CNY")),
+            reservation=ReservationId("basket-1"),
+            order=OrderId("订单-1002"),
+        ),
+    ],
+    ("RedemptionReversed", 1): [
+        RedemptionReversed(
+            program=PROGRAM,
+            customer=ADA,
+            redemption=RedemptionId("basket-1"),
+            refund=RefundId("refund-2"),
+            points=1,
+            allocations=(Allocation(lot=LotId("订单-1001"), points=1),),
+            reinstated=(LotId("订单-1001"),),
+            reinstated_until=datetime(2027, 4, 1, tzinfo=UTC),
         ),
     ],
     ("PointsEarned", 1): [

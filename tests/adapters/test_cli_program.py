@@ -57,6 +57,12 @@ effective_from = 2025-01-01T00:00:00+08:00
 for_ever = true
 levels = [{ tier = "friend", least = 3 }]
 
+[[catalogue]]
+rewards = [
+    { id = "tea", kind = "dish", points = 30, offer = "free-tea" },
+    { id = "cash", kind = "cash", points = 1, value = "0.05", currency = "CNY" },
+]
+
 [[earning]]
 points = 1
 
@@ -126,6 +132,8 @@ def test_a_programme_is_shown_as_it_is_understood(shop: Shop) -> None:
         "12 months, then 1 of grace",
         "one down, by refunds at once",
         "Ladder 2, in force from 2024-12-31 16:00:00+00:00 on",
+        "Catalogue 1, in force since ever",
+        "tea dish of free-tea for 30 points cash cash for 1 points, worth 0.05 CNY",
         "friend from 3 on Counts earned, lifetime Held for ever Lost requalify",
         "Benefits 1, in force since ever",
         "double points by gold, for gold",
@@ -166,5 +174,6 @@ def test_a_log_without_a_programme_says_so(shop: Shop) -> None:
         "rules": [],
         "policies": [],
         "ladders": [],
+        "catalogues": [],
         "tier_benefits": [],
     }

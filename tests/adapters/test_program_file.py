@@ -32,9 +32,11 @@ from regulars.domain.program import (
     Command,
     DefineProgram,
     PublishEarningRules,
+    PublishRewards,
     SetProgramPolicies,
 )
 from regulars.domain.program_policies import USUAL, ProgramPolicies
+from regulars.domain.reward_catalogue import PricedReward, RewardKind
 from regulars.domain.validity import (
     Activation,
     ActivationPolicy,
@@ -42,11 +44,20 @@ from regulars.domain.validity import (
     ExpiryPolicy,
     Period,
 )
-from regulars.domain.values import BEGINNING, ItemId, MerchantId, ProgramId
+from regulars.domain.values import (
+    BEGINNING,
+    ItemId,
+    MerchantId,
+    Money,
+    OfferId,
+    ProgramId,
+    RewardId,
+)
 from tests.architecture.repository import ROOT
 from tests.domain.examples import giving
 
 CLUB = ProgramId("club")
+MUG = "rewards = [{ id = 'mug', kind = 'gift', points = 200 }]"
 FIVE = "levels = [{ tier = 'a', least = 5 }]"
 
 
@@ -58,6 +69,11 @@ def rule(told: str) -> str:
 def policy(told: str) -> str:
     """A file with policies."""
     return f"[[earning]]\npoints = 1\n[[policies]]\n{told}"
+
+
+def catalogue(told: str) -> str:
+    """A file with a catalogue."""
+    return f"[[earning]]\npoints = 1\n[[catalogue]]\n{told}"
 
 
 def ladder(told: str) -> str:
@@ -201,6 +217,12 @@ def test_any_rule_that_can_be_written_is_read_as_it_was_meant(
             "levels[0].least must be",
         ),
         (ladder("basis = 'spend'\nlevels = [{ tier = 'a', least = '5' }]"), "needs a currency"),
+        (catalogue(f"{MUG}\n[[catalogue]]\n{MUG}"), "catalogue[1] begins when another does"),
+        (catalogue(MUG.replace("200", "0")), "catalogue[0].rewards[0].points must be from 1"),
+        (
+            catalogue(MUG.replace("}", ", value = '1.00' }")),
+            "catalogue[0].rewards[0] needs both a value and a currency, or neither",
+        ),
         (ladder(f"days = 3\n{FIVE}"), "ladder[0].days must be"),
         (ladder(f"{FIVE}\n[[ladder]]\n{FIVE}"), "ladder[1] begins when another does"),
         ("[[earning]\npoints = 1", "line 1"),
@@ -387,8 +409,47 @@ def test_every_policy_can_be_written(path: Path) -> None:
     )
 
 
+def test_every_reward_can_be_written(path: Path) -> None:
+    told = commands(
+        path,
+        catalogue(
+            """
+            effective_from = 2024-01-01T08:00:00+08:00
+            rewards = [
+                { id = "tea", kind = "dish", points = 30, offer = "free-tea" },
+                { id = "cash", kind = "cash", points = 1, value = "0.05", currency = "CNY" },
+            ]
+
+            [[catalogue]]
+            rewards = [{ id = "mug", kind = "gift", points = 200 }]
+            """
+        ),
+    )
+
+    start = datetime(2024, 1, 1, tzinfo=UTC)
+    five = Money(minor=5, currency="CNY")
+    tea, cash, mug = RewardId("tea"), RewardId("cash"), RewardId("mug")
+    dish, offer = RewardKind.DISH, OfferId("free-tea")
+    assert told[2:] == (
+        PublishRewards(
+            program=CLUB,
+            at=start,
+            rewards=(
+                PricedReward(reward=tea, kind=dish, points=30, offer=offer),
+                PricedReward(reward=cash, kind=RewardKind.CASH, points=1, value=five),
+            ),
+            effective_from=start,
+        ),
+        PublishRewards(
+            program=CLUB,
+            at=BEGINNING,
+            rewards=(PricedReward(reward=mug, kind=RewardKind.GIFT, points=200),),
+        ),
+    )
+
+
 def test_the_programmes_of_the_guide_are_programmes(path: Path) -> None:
     guide = (ROOT / "docs/programme.md").read_text(encoding="utf-8")
     written = re.findall(r"^```toml\n(.*?)^```$", guide, re.DOTALL | re.MULTILINE)
 
-    assert [len(commands(path, one)) for one in written] == [2, 2, 3, 3, 4]
+    assert [len(commands(path, one)) for one in written] == [2, 2, 3, 3, 3, 4]

@@ -5,23 +5,30 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+from regulars.application.batch import Receipt
+from regulars.application.door import Request
+from regulars.domain.coupon import CouponIssued, OfferIsOver
 from regulars.domain.discounts import CouponOf
 from regulars.domain.earning_rules import Group, Rule, RuleId, RuleSet
 from regulars.domain.holding import PointsReservationReleased, PointsReserved
 from regulars.domain.loyalty import PointsEarned
+from regulars.domain.offer import EndOffer
 from regulars.domain.order import OrderDelivered
 from regulars.domain.program import DefineProgram, PublishEarningRules
 from regulars.domain.redemption import NotEnoughPoints, PointsRedeemed, RedemptionReversed
 from regulars.domain.reversal import PointsReversed
+from regulars.domain.values import RedemptionId
 from tests.application.memory_crm import Parts, memory_core
 from tests.domain.carts import basket, off, place
 from tests.domain.chronicle import PROGRAM
 from tests.domain.examples import DELIVER, giving
 from tests.domain.points import award
 from tests.domain.story import NOON
+from tests.domain.test_claim import CLAIM, FREE_TEA, PUBLISH
 from tests.domain.test_discounts import back
 from tests.domain.test_offer import C1, DEFINE, ISSUE, SPRING
 from tests.domain.test_policies_payment import CANCEL, PAID
+from tests.domain.test_reward_catalogue import MUG
 
 
 @pytest.fixture
@@ -85,3 +92,37 @@ def test_goods_that_points_paid_for_keep_the_bonus_of_their_order(shop: Parts) -
 
     assert moved(shop, RedemptionReversed) == [150, 150]
     assert moved(shop, PointsReversed) == [0, 7]
+
+
+def test_a_reward_and_its_coupon_are_one_transaction(shop: Parts) -> None:
+    shop.execute(FREE_TEA, PUBLISH)
+    head = shop.storage.log.head()
+    shop.execute(CLAIM, id="claim-1")
+    again = shop.execute(CLAIM, id="claim-1")
+
+    events = [one.event for one in shop.events(after=head)]
+    assert [type(event) for event in events] == [PointsRedeemed, CouponIssued]
+    assert again.repeated
+
+
+def test_a_reward_whose_offer_is_over_spends_nothing(shop: Parts) -> None:
+    shop.execute(FREE_TEA, PUBLISH, EndOffer(program=PROGRAM, offer=FREE_TEA.offer, at=NOON))
+
+    with pytest.raises(OfferIsOver):
+        shop.execute(CLAIM)
+    assert moved(shop, PointsRedeemed) == []
+
+
+def test_many_claims_at_once_are_priced_one_by_one(shop: Parts) -> None:
+    shop.execute(FREE_TEA, PUBLISH)
+    mugs = [
+        Request(
+            commands=(evolve(CLAIM, reward=MUG.reward, redemption=RedemptionId(f"mug-{number}")),),
+            by="agent:7",
+        )
+        for number in (1, 2)
+    ]
+    first, second = shop.execute_all(*mugs)
+
+    assert isinstance(first, Receipt)
+    assert isinstance(second, NotEnoughPoints)

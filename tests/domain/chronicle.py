@@ -10,6 +10,7 @@ from attrs import Factory, define
 from regulars.domain import (
     actor,
     campaign,
+    claim,
     customer,
     erasure,
     loyalty,
@@ -64,9 +65,11 @@ from regulars.domain.policies_referral import (
     reward_both,
     take_back_both,
 )
+from regulars.domain.policies_rewards import issue_reward, take_back_reward
 from regulars.domain.program import Program
 from regulars.domain.purchase import OrderPlaced, PlaceOrder
 from regulars.domain.records import CustomerMergeReverted, CustomersMerged, require_own
+from regulars.domain.redemption import PointsRedeemed, RedemptionReversed
 from regulars.domain.referral import ReferralClaimed, ReferralClawedBack, ReferralQualified
 from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
@@ -124,6 +127,7 @@ Command: TypeAlias = (
     | offer.Command
     | campaign.Command
     | referral.Command
+    | claim.Command
 )
 Event: TypeAlias = (
     customer.Event
@@ -211,6 +215,8 @@ class Chronicle:
         if isinstance(command, two_accounts.Command):
             self._moved(command)
             return
+        if isinstance(command, claim.ClaimReward):
+            command = claim.priced(command, self.program(), self.offer)
         self._require_own(command)
         story = self._story(command)
         events = story.when(command)
@@ -236,7 +242,9 @@ class Chronicle:
             return self.referrals[command.program, command.referee]
         if isinstance(command, campaign.Command):
             return self.campaigns[command.program, command.campaign]
-        assert not isinstance(command, merge.Command | two_accounts.Command), "has several stories"
+        assert not isinstance(command, merge.Command | two_accounts.Command | claim.Command), (
+            "is decided on several stories"
+        )
         return self.actors[command.actor]
 
     def _merged(self, command: merge.Command) -> Sequence[Event]:
@@ -312,6 +320,10 @@ class Chronicle:
                 *earn_on_occasion(event, at, PROGRAM, self),
                 *evaluate_tier(event, at, PROGRAM, self),
             )
+        if isinstance(event, PointsRedeemed):
+            return issue_reward(event, at)
+        if isinstance(event, RedemptionReversed):
+            return take_back_reward(event, at)
         if isinstance(event, PointsReversed):
             return evaluate_tier(event, at, PROGRAM, self)
         if isinstance(event, PointsEarned | LoyaltyAccountAbsorbed):

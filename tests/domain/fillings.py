@@ -20,6 +20,7 @@ from regulars.domain.budget import Budget, Cut
 from regulars.domain.campaign_plan import Plan
 from regulars.domain.care_plan import CarePlan
 from regulars.domain.discounts import CouponOf, Discount, OnReturn, PointsPayment
+from regulars.domain.due import Expiring
 from regulars.domain.earning import Evaluation
 from regulars.domain.earning_rules import (
     EarningLine,
@@ -61,6 +62,7 @@ from regulars.domain.reading import Limit
 from regulars.domain.redemption import Reward
 from regulars.domain.referral import NoReferral, ReferralTerms
 from regulars.domain.refund import LineRefund, Returned
+from regulars.domain.reward_catalogue import PricedReward, RewardKind
 from regulars.domain.subject import Subject, SubjectKind
 from regulars.domain.tier_ladder import Basis, Downgrade, Level, TierLadder, Window
 from regulars.domain.tiers import Assessment
@@ -92,6 +94,7 @@ from regulars.domain.values import (
     RedemptionId,
     RefundId,
     ReservationId,
+    RewardId,
     TransferId,
 )
 from tests.domain.chronicle import PROGRAM
@@ -201,6 +204,13 @@ rewards = st.builds(
     kind=st.sampled_from(["payment", "coupon"]),
     id=st.none() | words,
     value=st.none() | st.builds(Money, minor=amounts, currency=currencies),
+)
+reward_ids = st.sampled_from([RewardId("mug"), RewardId("card")])
+priced_rewards = st.builds(
+    PricedReward,
+    reward=reward_ids,
+    kind=st.sampled_from([RewardKind.GIFT, RewardKind.DONATION]),
+    points=st.integers(0, 500),
 )
 return_policies = st.builds(
     ReturnPolicy,
@@ -352,6 +362,9 @@ _FILLING: Final[Filling] = {
     ErasureId: erasure_ids,
     ItemId: item_ids,
     LotId: lot_ids,
+    tuple[Expiring, ...]: st.lists(
+        st.builds(Expiring, lot=lot_ids, points=amounts, expires_at=moments), max_size=2
+    ).map(tuple),
     tuple[Allocation, ...]: st.lists(allocations, max_size=2).map(tuple),
     OccasionId: occasion_ids,
     MerchantId: merchant_ids,
@@ -361,6 +374,7 @@ _FILLING: Final[Filling] = {
     RedemptionId: redemption_ids,
     RefundId: refund_ids,
     ReservationId: reservation_ids,
+    RewardId: reward_ids,
     NoneType: st.none(),
     bool: st.booleans(),
     datetime: moments,
@@ -392,6 +406,8 @@ _FILLING: Final[Filling] = {
     Standing: standings,
     ReturnPolicy: return_policies,
     Reward: rewards,
+    PricedReward: priced_rewards,
+    tuple[PricedReward, ...]: st.lists(priced_rewards, max_size=2).map(tuple),
     SpendOrder: st.sampled_from(SpendOrder),
     tuple[Allocation, ...]: st.lists(allocations, max_size=2).map(tuple),
     tuple[LotId, ...]: st.lists(lot_ids, max_size=2).map(tuple),
@@ -412,6 +428,7 @@ _FILLING: Final[Filling] = {
     PointsPayment: st.nothing(),
     tuple[CouponOf, ...]: st.lists(coupons_of, max_size=2).map(tuple),
     "brings": st.just(()),  # a coupon needs its offer
+    "takes_back": st.just(()),
     Terms: terms,
     Limits: limits,
     Basket: carts,

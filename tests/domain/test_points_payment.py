@@ -6,11 +6,15 @@ import pytest
 from attrs import evolve
 
 from regulars.domain.due import balance
-from regulars.domain.holding import PointsReservationConfirmed, PointsReserved, payment_of
+from regulars.domain.holding import (
+    HeldForOrder,
+    PointsReservationConfirmed,
+    PointsReserved,
+    payment_of,
+)
 from regulars.domain.lots import Allocation
 from regulars.domain.points_payment import ConfirmReservation
 from regulars.domain.redemption import (
-    HeldForOrder,
     ImpossiblePoints,
     NotEnoughPoints,
     NothingHeld,
@@ -25,7 +29,7 @@ from tests.domain.story import NOON, AccountStory, account_story, minutes
 
 BASKET = ReservationId("h-1")
 CONFIRM = ConfirmReservation(
-    program=PROGRAM, customer=ANNA, at=NOON, reservation=BASKET, points=60, order=ORDER
+    program=PROGRAM, customer=ANNA, at=NOON, reservation=BASKET, points=60, order=ORDER, amount=3_00
 )
 CONFIRMED = PointsReservationConfirmed(
     program=PROGRAM, customer=ANNA, reservation=BASKET, points=60, order=ORDER

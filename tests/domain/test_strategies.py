@@ -8,7 +8,12 @@ from hypothesis import strategies as st
 
 from regulars.domain import erasure, tiers
 from regulars.domain.actor import WriteRefused
-from regulars.domain.holding import PointsReservationReleased, PointsReserved
+from regulars.domain.expiry_notice import PointsExpiryNoticeIssued
+from regulars.domain.holding import (
+    PointsReservationConfirmed,
+    PointsReservationReleased,
+    PointsReserved,
+)
 from regulars.domain.lots import PointsActivated, PointsDebtSettled, PointsExpired
 from regulars.domain.order import OrderDelivered
 from regulars.domain.personal import Personal, Sealed
@@ -20,6 +25,7 @@ from regulars.domain.program import (
 from regulars.domain.redemption import PointsRedeemed, RedemptionReversed
 from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
+from regulars.domain.reward_catalogue import RewardsPublished
 from tests.domain.chronicle import Chronicle, Command, Event, chronicle
 from tests.domain.fillings import PLAIN, SEALED, built
 from tests.domain.strategies import events, histories, partitions
@@ -29,17 +35,21 @@ ELSEWHERE = {
     *get_args(erasure.Event),
     WriteRefused,
     # Points that wait, expire and are spent have lives of their own in test_ledger_laws.py, tiers
-    # in test_tiers.py and test_benefits.py, policies in test_program_policies.py.
+    # in test_tiers.py and test_benefits.py, policies in test_program_policies.py, rewards in
+    # test_claim.py.
     PointsActivated,
     PointsDebtSettled,
     PointsExpired,
     PointsReserved,
+    PointsExpiryNoticeIssued,
+    PointsReservationConfirmed,
     PointsReservationReleased,
     PointsRedeemed,
     RedemptionReversed,
     *get_args(tiers.Event),
     ProgramPoliciesSet,
     TierLadderPublished,
+    RewardsPublished,
     TierBenefitsPublished,
 }
 """What these histories do not tell."""

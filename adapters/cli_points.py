@@ -1,0 +1,103 @@
+"""`regulars points`: what is to be done about points from time to time."""
+
+from datetime import UTC, datetime
+
+import click
+from rich.console import RenderableType
+
+from regulars.adapters.cli_call import Call, call_options, examples, moment_of
+from regulars.adapters.cli_screen import Bars, clock, count, how_many, listing, show, write_json
+from regulars.application.noticing import NoticeDays, Noticing
+from regulars.domain.expiry_notice import PointsExpiryNoticeIssued
+from regulars.domain.rule_flaws import MOST_DAYS
+from regulars.domain.values import ProgramId
+
+_PROGRAM = ProgramId("default")
+_SHOWN = 50
+
+
+@click.group(no_args_is_help=False)
+def points() -> None:
+    """
+    Do what is to be done about points from time to time.
+
+    No balance depends on it: points activate and expire by themselves. Let cron run it once a day:
+
+    \b
+      30 3 * * *  regulars points notices --database sqlite:////var/lib/shop.db
+    """  # noqa: D301 - click's own backspace
+
+
+@points.command(
+    epilog=examples(
+        "regulars points notices",
+        "regulars points notices --days 10",
+        "regulars points notices --json | jq '.notices[].customer'",
+    )
+)
+@click.option(
+    "--days",
+    metavar="N",
+    type=click.IntRange(1, MOST_DAYS),
+    help="How many days before their end points are told of; by default as the programme says.",
+)
+@click.option(
+    "--at",
+    metavar="T",
+    help="As of that time instead of now: 2026-05-31T18:00:00+02:00, 2026-05-31T18:00 in UTC, or"
+    " 2026-05-31 for the end of that day.",
+)
+@call_options(keys=False)
+def notices(call: Call, *, days: int | None, at: str | None) -> None:
+    """
+    Record whom to tell that points are about to expire, and list them. Nothing is sent.
+
+    Each customer is told once of each lot that can be used. Stopped at any time and run again, it
+    does what is left.
+    """
+    when = moment_of(at, UTC, option="--at") or datetime.now(UTC)
+    issued: list[PointsExpiryNoticeIssued] = []
+    with call.open() as crm, Bars() as bars:
+        ahead = crm.ask(NoticeDays(program=_PROGRAM), as_of=when) if days is None else days
+        if ahead is None:
+            raise click.UsageError(
+                "the programme does not say how long before: add notice_days to its policies,"
+                " or --days here"
+            )
+        accounts = Noticing(crm).run(
+            _PROGRAM,
+            at=when,
+            days=ahead,
+            told=issued.append,
+            progress=lambda done, of: bars.tell("Looking", done, of),
+        )
+    if call.as_json:
+        write_json({"accounts": accounts, "notices": [_document(one) for one in issued]})
+        return
+    if issued:
+        show(_listed(issued))
+    if len(issued) > _SHOWN:
+        click.echo(f"and {count(len(issued) - _SHOWN)} more: --json lists them all")
+    told, looked = how_many(len(issued), "notice"), how_many(accounts, "account")
+    click.echo(f"{told} for {looked}")
+
+
+def _listed(issued: list[PointsExpiryNoticeIssued]) -> RenderableType:
+    return listing(
+        ("Customer", "Points", "First end"),
+        (
+            (one.customer, count(one.points), clock(one.lots[0].expires_at, UTC))
+            for one in issued[:_SHOWN]
+        ),
+    )
+
+
+def _document(one: PointsExpiryNoticeIssued) -> dict[str, object]:
+    return {
+        "customer": one.customer,
+        "points": one.points,
+        "lots": [
+            {"lot": lot.lot, "points": lot.points, "expires_at": lot.expires_at.isoformat()}
+            for lot in one.lots
+        ],
+    }

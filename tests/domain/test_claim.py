@@ -1,0 +1,197 @@
+"""Rewards that points are spent on, and given back."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from regulars.domain.claim import ClaimReward, ImpossibleUnits, NoDish, UnknownReward
+from regulars.domain.coupon import CouponDoesNotCount, CouponIssued, CouponRevoked, RedeemCoupon
+from regulars.domain.discounts import CouponOf
+from regulars.domain.due import balance
+from regulars.domain.offer import DefineOffer, UnknownOffer
+from regulars.domain.offer_terms import Kind, Reason, Scope, Terms
+from regulars.domain.points_payment import WorthDiffers
+from regulars.domain.program import DefineProgram, PublishRewards
+from regulars.domain.redemption import (
+    NotEnoughPoints,
+    PointsRedeemed,
+    RedemptionReversed,
+    Reward,
+)
+from regulars.domain.values import (
+    CouponId,
+    ItemId,
+    Money,
+    OfferId,
+    OrderId,
+    RedemptionId,
+    RewardId,
+)
+from tests.domain.carts import basket, place
+from tests.domain.chronicle import PROGRAM, Chronicle, Command, chronicle
+from tests.domain.examples import ANNA, NOODLES
+from tests.domain.points import award, undo
+from tests.domain.story import NOON
+from tests.domain.test_reward_catalogue import CASH, MUG, TEA
+
+FREE_TEA = DefineOffer(
+    program=PROGRAM,
+    offer=OfferId("free-tea"),
+    at=NOON,
+    terms=Terms(
+        kind=Kind.FREE_ITEM,
+        currency="CNY",
+        value=1,
+        scope=Scope(merchants=(NOODLES,), items=(ItemId("tea"),)),
+    ),
+)
+PUBLISH = PublishRewards(program=PROGRAM, at=NOON, rewards=(MUG, TEA, CASH))
+CLAIM = ClaimReward(
+    program=PROGRAM, customer=ANNA, at=NOON, redemption=RedemptionId("s-1"), reward=TEA.reward
+)
+COUPON = CouponOf(program=PROGRAM, offer=FREE_TEA.offer, coupon=CouponId("reward/s-1"))
+
+
+def town(*commands: Command, points: int = 100) -> Chronicle:
+    """The town in which Anna has so many points, and the catalogue has a mug, tea and cash."""
+    define = DefineProgram(program=PROGRAM, at=NOON, name="Regulars")
+    told = chronicle([define, PUBLISH, FREE_TEA, award("before", points * 100)])
+    for command in commands:
+        told.tell(command)
+    return told
+
+
+def left(told: Chronicle) -> int:
+    return balance(told.accounts[PROGRAM, ANNA].state, NOON).available
+
+
+def spent(told: Chronicle) -> PointsRedeemed:
+    (event,) = told.all(PointsRedeemed)
+    return event
+
+
+def test_a_dish_is_a_coupon_for_the_next_order_of_its_merchant() -> None:
+    told = town(CLAIM)
+
+    assert (spent(told).points, spent(told).catalogue, spent(told).brings) == (30, 1, (COUPON,))
+    assert spent(told).reward == Reward(kind="dish", id=TEA.reward)
+    (issued,) = told.all(CouponIssued)
+    assert (issued.coupon, issued.customer, issued.order) == (COUPON.coupon, ANNA, None)
+    assert left(told) == 70
+
+
+def test_a_gift_and_a_donation_are_points_and_nothing_else() -> None:
+    told = town(evolve(CLAIM, reward=MUG.reward, units=2), points=400)
+
+    assert spent(told).reward == Reward(kind="gift", id=MUG.reward)
+    assert (spent(told).points, spent(told).units, spent(told).brings) == (400, 2, ())
+
+
+@pytest.mark.parametrize(("points", "worth"), [(20, 40_00), (50, 100_00)])
+def test_wc14_cash_is_worth_exactly_its_points(points: int, worth: int) -> None:
+    told = town(evolve(CLAIM, reward=CASH.reward, units=points))
+
+    money = Money(minor=worth, currency="CNY")
+    assert spent(told).reward == Reward(kind="cash", id=CASH.reward, value=money)
+    assert left(told) == 100 - points
+
+
+@pytest.mark.parametrize(("points", "to_pay"), [(20, 60_00), (50, 0)])
+def test_wc14_points_pay_for_an_order_what_the_catalogue_says(points: int, to_pay: int) -> None:
+    order = place(basket(100_00), points=points, value=2_00)
+
+    assert order.total == to_pay
+    assert left(town(order)) == 100 - points
+    with pytest.raises(WorthDiffers) as refused:
+        town(place(basket(100_00), points=points, value=1_99))
+    assert (refused.value.points, refused.value.amount) == (points, points * 1_99)
+
+
+def test_a_price_is_paid_whole_or_not_at_all() -> None:
+    told = town(points=29)
+    before = len(told.facts)
+
+    with pytest.raises(NotEnoughPoints) as refused:
+        told.tell(CLAIM)
+    assert (refused.value.available, refused.value.wanted) == (29, 30)
+    assert len(told.facts) == before
+
+
+def test_a_claim_told_twice_spends_once() -> None:
+    told = town(CLAIM, CLAIM)
+
+    assert len(told.all(PointsRedeemed)) == len(told.all(CouponIssued)) == 1
+
+
+def test_the_price_is_that_of_the_moment() -> None:
+    dearer = evolve(
+        PUBLISH,
+        rewards=(evolve(TEA, points=50),),
+        effective_from=NOON + timedelta(days=1),
+    )
+    later = evolve(CLAIM, at=NOON + timedelta(days=1), redemption=RedemptionId("s-2"))
+    told = town(dearer, CLAIM, later)
+
+    assert [(one.points, one.catalogue) for one in told.all(PointsRedeemed)] == [(30, 1), (50, 2)]
+    with pytest.raises(UnknownReward):
+        told.tell(evolve(later, reward=MUG.reward, redemption=RedemptionId("s-3")))
+
+
+@pytest.mark.parametrize("claim", [evolve(CLAIM, reward=RewardId("moon")), CLAIM])
+def test_what_no_catalogue_has_is_not_sold(claim: ClaimReward) -> None:
+    nothing = chronicle([award("before", 100_00)])
+
+    with pytest.raises(UnknownReward):
+        (town() if claim is not CLAIM else nothing).tell(claim)
+
+
+@pytest.mark.parametrize(("reward", "units"), [(MUG.reward, 0), (TEA.reward, 2)])
+def test_one_is_claimed_at_least_and_of_a_coupon_one(reward: RewardId, units: int) -> None:
+    with pytest.raises(ImpossibleUnits):
+        town(evolve(CLAIM, reward=reward, units=units))
+
+
+def elsewhere(**terms: Any) -> DefineOffer:  # noqa: ANN401 - fields of terms
+    return evolve(FREE_TEA, offer=OfferId("other"), terms=evolve(FREE_TEA.terms, **terms))
+
+
+@pytest.mark.parametrize(
+    ("offer", "refused"),
+    [
+        (elsewhere(kind=Kind.FIXED), NoDish),
+        (elsewhere(scope=Scope(items=(ItemId("tea"),))), NoDish),
+        (evolve(FREE_TEA, offer=OfferId("unheard-of")), UnknownOffer),
+    ],
+)
+def test_a_dish_is_free_items_of_a_merchant(offer: DefineOffer, refused: type[Exception]) -> None:
+    other = evolve(TEA, offer=OfferId("other"))
+
+    with pytest.raises(refused):
+        town(offer, evolve(PUBLISH, rewards=(other,)), CLAIM)
+
+
+def test_points_that_come_back_take_the_coupon_away() -> None:
+    told = town(CLAIM, undo(1, 2), undo(2, 2, refund="r-2"))
+
+    assert [one.takes_back for one in told.all(RedemptionReversed)] == [(COUPON,), ()]
+    assert [one.coupon for one in told.all(CouponRevoked)] == [COUPON.coupon]
+    assert left(told) == 100
+
+
+def test_points_whose_coupon_was_used_do_not_come_back() -> None:
+    use = RedeemCoupon(
+        program=PROGRAM,
+        offer=COUPON.offer,
+        coupon=COUPON.coupon,
+        at=NOON,
+        order=OrderId("o-1"),
+        amount=5_00,
+        customer=ANNA,
+    )
+    told = town(CLAIM, use)
+
+    with pytest.raises(CouponDoesNotCount) as refused:
+        told.tell(undo(1, 1))
+    assert refused.value.reason is Reason.USED

@@ -38,6 +38,7 @@ from regulars.adapters.cli_report import report
 from regulars.adapters.cli_retention import retention
 from regulars.adapters.cli_reveal import reveal
 from regulars.adapters.cli_screen import plain, warn
+from regulars.adapters.cli_tier import tier
 from regulars.adapters.complete_journey import DemoDataMissing
 from regulars.adapters.history_files import UnreadableHistory
 from regulars.adapters.key_ring import UnusableKeys
@@ -186,7 +187,8 @@ def regulars(ctx: click.Context) -> None:
 
 
 for _command in (
-    *(demo, import_, program, report, profile, balance, points, reveal, access_log, export, find),
+    *(demo, import_, program, report, profile, balance, points, tier),
+    *(reveal, access_log, export, find),
     *(index, merge, erase, erasures, hold, release, holds, new_life, retention, policy),
     campaign,
     *(events, rebuild, verify, keys, log),

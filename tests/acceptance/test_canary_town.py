@@ -43,6 +43,7 @@ COMMANDS: Final = (
     "report",
     "profile c0",
     "balance c0 --explain",
+    "tier c0 --explain",
     "campaign show spring --margin 15",
     "campaign grant spring --round 1 --amount 1",
     "events",

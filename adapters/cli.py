@@ -20,6 +20,8 @@ from regulars.adapters.cli_access_log import access_log
 from regulars.adapters.cli_balance import balance
 from regulars.adapters.cli_call import Connect
 from regulars.adapters.cli_campaign import campaign
+from regulars.adapters.cli_care import care
+from regulars.adapters.cli_coupons import coupons
 from regulars.adapters.cli_demo import NotADemo, demo
 from regulars.adapters.cli_erase import UnknownSubject, erase, erasures
 from regulars.adapters.cli_export import export
@@ -39,6 +41,7 @@ from regulars.adapters.cli_retention import retention
 from regulars.adapters.cli_reveal import reveal
 from regulars.adapters.cli_screen import plain, warn
 from regulars.adapters.cli_tier import tier
+from regulars.adapters.cli_what_if import what_if_
 from regulars.adapters.complete_journey import DemoDataMissing
 from regulars.adapters.history_files import UnreadableHistory
 from regulars.adapters.key_ring import UnusableKeys
@@ -61,6 +64,7 @@ from regulars.application.errors import (
     UnknownView,
     UnusableIndex,
 )
+from regulars.application.holiday_calendar import NoCalendar
 from regulars.application.key_rotation import CannotRetire, CannotRotate
 from regulars.domain.values import Refusal
 
@@ -82,6 +86,7 @@ _FAILURES: Final = (
     DemoDataMissing,
     FileInTheWay,
     LogNotEmpty,
+    NoCalendar,
     NotADemo,
     NotOurDatabase,
     OlderFormat,
@@ -187,10 +192,9 @@ def regulars(ctx: click.Context) -> None:
 
 
 for _command in (
-    *(demo, import_, program, report, profile, balance, points, tier),
-    *(reveal, access_log, export, find),
-    *(index, merge, erase, erasures, hold, release, holds, new_life, retention, policy),
-    campaign,
+    *(demo, import_, program, what_if_, report, profile, balance, points, tier),
+    *(campaign, care, coupons, reveal, access_log, export, find, index, merge, erase),
+    *(erasures, hold, release, holds, new_life, retention, policy),
     *(events, rebuild, verify, keys, log),
 ):
     regulars.add_command(_command)

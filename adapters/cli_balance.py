@@ -26,9 +26,10 @@ from regulars.adapters.cli_screen import (
     time_text,
     write_json,
 )
+from regulars.application.balances import Balance, Expiry, ExpirySchedule, PointsBalance
 from regulars.application.crm import Crm
 from regulars.application.customer import CustomerProfile
-from regulars.application.loyalty import Balance, PointsBalance, PointsLedger, Posting
+from regulars.application.postings import PointsLedger, Posting
 
 
 @click.command(
@@ -36,6 +37,7 @@ from regulars.application.loyalty import Balance, PointsBalance, PointsLedger, P
         "regulars balance 1609",
         "regulars balance 1609 --as-of 2017-02-28 --timezone America/New_York",
         "regulars balance 1609 --explain",
+        "regulars balance 1609 --schedule",
     )
 )
 @click.argument("customer")
@@ -45,25 +47,39 @@ from regulars.application.loyalty import Balance, PointsBalance, PointsLedger, P
     is_flag=True,
     help="List every posting, why it is what it is, and what the account held after it.",
 )
+@click.option(
+    "--schedule",
+    is_flag=True,
+    help="List when the points that can be used expire, lot by lot, the next first.",
+)
 @timezone_option("On whose clocks times are shown, and --as-of is read.")
 @call_options(keys=False)
-def balance(
-    call: Call, *, customer: str, as_of: str | None, explain: bool, timezone: tzinfo
+def balance(  # noqa: PLR0913 - its options
+    call: Call,
+    *,
+    customer: str,
+    as_of: str | None,
+    explain: bool,
+    schedule: bool,
+    timezone: tzinfo,
 ) -> None:
     """
     Show the points of CUSTOMER, now or at any time.
 
-    Points count from the moment at which their order was delivered; --explain tells order by
-    order where they come from.
+    Points count from the moment at which their order was delivered until they expire, whether or
+    not that was recorded; --explain tells order by order where they come from, and --schedule
+    until when they can be used.
     """
     at = moment_of(as_of, timezone)
     with call.read() as crm:
         held = balance_of(crm, customer, at)
         postings = crm.ask(PointsLedger(customer=customer), as_of=at) if explain else None
+        expiries = crm.ask(ExpirySchedule(customer=customer), as_of=at) if schedule else None
     if call.as_json:
-        write_json(balance_document(held, postings, timezone, at))
+        document = balance_document(held, postings, timezone, at)
+        write_json(document | schedule_document(expiries, timezone))
     else:
-        show(*shown_balance(held, postings, timezone, at))
+        show(*shown_balance(held, postings, timezone, at), *shown_schedule(expiries, timezone))
 
 
 def balance_of(crm: Crm, customer: str, at: datetime | None = None) -> Balance:
@@ -82,11 +98,6 @@ def balance_of(crm: Crm, customer: str, at: datetime | None = None) -> Balance:
         program=PointsBalance(customer=customer).program,
         customer=customer,
         opened_at=None,
-        earned=0,
-        reversed=0,
-        expired=0,
-        redeemed=0,
-        balance=0,
     )
 
 
@@ -103,10 +114,18 @@ def balance_document(
         "as_of": time_text(as_of, timezone),
         "opened_at": time_text(held.opened_at, timezone),
         "earned": held.earned,
+        "migrated": held.migrated,
+        "transferred": held.transferred,
+        "adjusted": held.adjusted,
         "reversed": held.reversed,
         "expired": held.expired,
         "redeemed": held.redeemed,
+        "forfeited": held.forfeited,
         "balance": held.balance,
+        "available": held.available,
+        "pending": held.pending,
+        "reserved": held.reserved,
+        "debt": held.debt,
     }
     if postings is not None:
         document["postings"] = [
@@ -138,14 +157,27 @@ def shown_balance(
         f"Customer {plain(held.customer)}{when}: {count(held.balance)} points",
         facts(
             ("Earned", count(held.earned)),
+            *_more(
+                ("Migrated", held.migrated),
+                ("Transferred", held.transferred),
+                ("Adjusted", held.adjusted),
+            ),
             ("Reversed", count(held.reversed)),
             ("Expired", count(held.expired)),
             ("Redeemed", count(held.redeemed)),
+            *_more(("Forfeited", held.forfeited)),
+            ("Can be used", count(held.available)),
+            *_more(("Pending", held.pending), ("Reserved", held.reserved), ("Owed", held.debt)),
             ("Account opened", clock(held.opened_at, timezone)),
         ),
     )
     if postings:
         yield section(f"Posting by posting ({timezone})", shown_postings(postings, timezone))
+
+
+def _more(*facts: tuple[str, int]) -> Iterator[tuple[str, str]]:
+    """Of what most accounts have nothing, what this one has."""
+    return ((name, count(points)) for name, points in facts if points)
 
 
 def shown_postings(postings: Sequence[Posting], timezone: tzinfo) -> RenderableType:
@@ -156,7 +188,39 @@ def shown_postings(postings: Sequence[Posting], timezone: tzinfo) -> RenderableT
     for one, place in zip(postings, places, strict=True):
         head = f"{clock(one.at, timezone)}  order {place:<{width}}"
         sums = f"{one.points:>+9,}  ={count(one.balance):>10}"
-        lines.append(f"{head}{sums}  event {count(one.position)}\n")
+        event = "not recorded yet" if one.position is None else f"event {count(one.position)}"
+        lines.append(f"{head}{sums}  {event}\n")
         lines.append(f"    {plain(one.why)}\n", style="dim")
     lines.rstrip()
     return lines
+
+
+def schedule_document(expiries: Sequence[Expiry] | None, timezone: tzinfo) -> dict[str, object]:
+    """When points expire, in JSON, if it was asked for."""
+    if expiries is None:
+        return {}
+    return {
+        "expiries": [
+            {
+                "expires_at": time_text(one.expires_at, timezone),
+                "lot": one.lot,
+                "points": one.points,
+                "total": one.total,
+            }
+            for one in expiries
+        ]
+    }
+
+
+def shown_schedule(expiries: Sequence[Expiry] | None, timezone: tzinfo) -> Iterator[RenderableType]:
+    """When points expire, for people, if it was asked for."""
+    if expiries is None:
+        return
+    width = max((len(plain(one.lot)) for one in expiries), default=0)
+    lines = [
+        f"{clock(one.expires_at, timezone)}  lot {plain(one.lot):<{width}}"
+        f"{one.points:>10,}  ={count(one.total):>10}"
+        for one in expiries
+    ]
+    nothing = "None of the points that can be used ever expires."
+    yield section(f"What expires when ({timezone})", Text("\n".join(lines) or nothing))

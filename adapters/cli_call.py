@@ -263,9 +263,13 @@ as_of_option: Final = click.option(
 """The option `--as-of`, to be read with `moment_of`."""
 
 
-def moment_of(text: str | None, timezone: tzinfo, *, option: str = "--as-of") -> datetime | None:
+def moment_of(
+    text: str | None, timezone: tzinfo, *, option: str = "--as-of", first: bool = False
+) -> datetime | None:
     """
     The time that an option names: an ISO 8601 time, or a day, which means its last microsecond.
+
+    Of a day it is the first where `first` is asked for.
 
     Raises:
         click.BadParameter: it names none.
@@ -273,7 +277,8 @@ def moment_of(text: str | None, timezone: tzinfo, *, option: str = "--as-of") ->
     if text is None:
         return None
     try:
-        at = _end_of_day(text, timezone) or datetime.fromisoformat(text)
+        end = None if first else _end_of_day(text, timezone)
+        at = end or datetime.fromisoformat(text)
         at = at if at.tzinfo else at.replace(tzinfo=timezone)
         at.astimezone(UTC)  # there are none before the year 1
     except (ValueError, OverflowError):

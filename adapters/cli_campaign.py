@@ -30,7 +30,7 @@ from regulars.adapters.cli_screen import (
     time_text,
     write_json,
 )
-from regulars.application.campaigns import Campaigns, CampaignStatus
+from regulars.application.campaigns import CampaignOutcome, CampaignStanding, CampaignStatus
 from regulars.application.granting import Granted, Granting, Round
 from regulars.domain.campaign_result import Arm, CampaignResult
 from regulars.domain.caps import Cap
@@ -105,10 +105,10 @@ def show_(  # noqa: PLR0913 - one for each option
         raise click.UsageError("--cost needs a --margin")
     result = None
     with call.open() as crm:
-        campaigns = Campaigns(crm)
-        status = campaigns.status(_PROGRAM, CampaignId(name), at)
+        status = crm.ask(CampaignStanding(campaign=CampaignId(name)), as_of=at)
         if margin is not None:
-            result = campaigns.result(_PROGRAM, CampaignId(name), at, margin=margin, cost=cost)
+            brought = CampaignOutcome(campaign=CampaignId(name), margin=margin, cost=cost)
+            result = crm.ask(brought, as_of=at)
     if call.as_json:
         write_json(
             {

@@ -25,9 +25,10 @@ from regulars.adapters.cli_report import report_document, shown_report
 from regulars.adapters.cli_screen import Bars, show, write_json
 from regulars.adapters.complete_journey import DemoDataMissing, write_complete_journey
 from regulars.adapters.rejects_file import RejectsFile
+from regulars.application.balances import Balance
 from regulars.application.crm import Crm
 from regulars.application.customer import CustomerProfile, Summary
-from regulars.application.loyalty import Balance, PointsLedger, Posting
+from regulars.application.postings import PointsLedger, Posting
 from regulars.application.report import Report, SalesReport
 
 _ABOUT_NAME: Final = "ABOUT.txt"

@@ -17,6 +17,7 @@ from regulars.application.aggregates import program_stream
 from regulars.application.program import as_published, programme
 from regulars.domain import program as domain
 from regulars.domain.benefits import Benefit
+from regulars.domain.care_plan import CarePlan
 from regulars.domain.earning_rules import Group, Multiplier, Rule
 from regulars.domain.offer_terms import Kind, Terms
 from regulars.domain.program import EarningRulesPublished, Program
@@ -75,6 +76,7 @@ def _document(told: Program) -> dict[str, object]:
         "policies": [_without_program(one) for one in told.policies],
         "ladders": [_without_program(one) for one in told.ladders],
         "catalogues": [_without_program(one) for one in told.catalogues],
+        "care": [_without_program(one) for one in told.cares],
         "tier_benefits": [_without_program(one) for one in told.benefits],
     }
 
@@ -101,6 +103,9 @@ def _shown(told: Program) -> Iterator[RenderableType]:
     for catalogue in told.catalogues:
         title = f"Catalogue {catalogue.version}, in force {_since(catalogue.effective_from)}"
         yield section(title, facts(*map(_reward, catalogue.rewards)))
+    for care in told.cares:
+        title = f"Care, in force {_since(care.effective_from)}"
+        yield section(title, facts(*_care(care.plan)))
     for brought in told.benefits:
         title = f"Benefits {brought.version}, in force {_since(brought.effective_from)}"
         yield section(title, facts(*_benefits(brought.benefits)))
@@ -213,6 +218,17 @@ def _ladder(ladder: TierLadder) -> Iterator[tuple[str, str]]:
     yield "Held", f"{term}{grace}"
     refunds = ", by refunds at once" if ladder.refunds_at_once else ""
     yield "Lost", f"{ladder.downgrade.value.replace('_', ' ')}{refunds}"
+
+
+def _care(plan: CarePlan) -> Iterator[tuple[str, str]]:
+    yield "Birthdays", "yes" if plan.birthdays else "no"
+    yield "Holidays", f"{plain(', '.join(plan.holidays)) or 'none'} of {plain(plan.region)}"
+    yield "Consent on", "all channels" if plan.channel is None else plain(plan.channel)
+    yield "Quiet", f"from {plan.quiet_from}:00 until {plan.quiet_until}:00 in {plan.zone}"
+    if plan.remind_days is not None:
+        yield "Merchants", f"reminded {plan.remind_days} days ahead"
+    if plan.campaign is not None:
+        yield "Grants", f"{plan.amount} by campaign {plain(plan.campaign)}"
 
 
 def _benefits(benefits: Iterable[Benefit]) -> Iterator[tuple[str, str]]:

@@ -31,11 +31,13 @@ FREE: Final[Mapping[str, str]] = {
     "view_accesses_1": "who asked for whose data and what came of it, by ids and codes",
     "view_accounts_2": "points",
     "view_checkpoints": "positions",
+    "view_coupons_1": "coupons under ids that are not personal",
     "view_customers_2": "counts, amounts and times under an id that is not personal",
     "view_flags_1": "marks on events",
     "view_items_1": "what merchants sell",
     "view_ledger_2": "points",
     "view_merchants_1": "merchants and their sums",
+    "view_offers_1": "what offers say",
     "view_sales_1": "sums of sales",
 }
 """Tables without anything personal, with what is in them."""

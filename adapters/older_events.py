@@ -77,11 +77,6 @@ def _for_good(payload: Payload) -> Iterator[Turned]:
     yield "ErasureRequested", 2, {**payload, "new_life": False}
 
 
-def _spent_at_delivery(payload: Payload) -> Iterator[Turned]:
-    policies: Payload = {**payload["policies"], "capture": "delivery", "notice_days": None}
-    yield "ProgramPoliciesSet", 2, {**payload, "policies": policies}
-
-
 def _without_audience(payload: Payload) -> Iterator[Turned]:
     plan = payload["plan"]
     budget = {**plan["budget"], "caps": [], "zone": "Asia/Shanghai"}
@@ -94,12 +89,28 @@ def _on_no_known_day(payload: Payload) -> Iterator[Turned]:
     yield "BudgetConsumed", 2, {**payload, "on": None, "limit": None}
 
 
+def _spent_at_delivery(payload: Payload) -> Iterator[Turned]:
+    policies: Payload = {**payload["policies"], "capture": "delivery", "notice_days": None}
+    yield "ProgramPoliciesSet", 2, {**payload, "policies": policies}
+
+
 def _of_no_catalogue(payload: Payload) -> Iterator[Turned]:
     yield "PointsRedeemed", 2, {**payload, "units": 1, "catalogue": None, "brings": []}
 
 
 def _without_rewards(payload: Payload) -> Iterator[Turned]:
     yield "RedemptionReversed", 2, {**payload, "takes_back": []}
+
+
+def _in_any_scene(payload: Payload) -> Iterator[Turned]:
+    scene: Payload = {
+        "hours": [],
+        "weekdays": [],
+        "zone": "Asia/Shanghai",
+        "merchant_categories": [],
+        "first_order": False,
+    }
+    yield "OfferDefined", 2, {**payload, "scene": scene}
 
 
 UPCASTERS: Final[tuple[Upcaster, ...]] = (
@@ -126,6 +137,7 @@ UPCASTERS: Final[tuple[Upcaster, ...]] = (
     ),
     Upcaster(of=("PointsReversed", 1), into=(("PointsReversed", 2),), turn=_of_its_lot),
     Upcaster(of=("ErasureRequested", 1), into=(("ErasureRequested", 2),), turn=_for_good),
+    Upcaster(of=("OfferDefined", 1), into=(("OfferDefined", 2),), turn=_in_any_scene),
     Upcaster(of=("CampaignDrafted", 1), into=(("CampaignDrafted", 2),), turn=_without_audience),
     Upcaster(of=("BudgetConsumed", 1), into=(("BudgetConsumed", 2),), turn=_on_no_known_day),
 )

@@ -10,10 +10,12 @@ import msgspec
 from attrs import frozen
 
 from regulars.adapters.program_benefits import TierBenefits
+from regulars.adapters.program_care import Care
 from regulars.adapters.program_ladder import Ladder
 from regulars.adapters.program_rewards import Rewards
 from regulars.adapters.program_rules import Earning, Moment, WrongRules
 from regulars.adapters.toml_file import NotToml, read_toml
+from regulars.domain.care_plan import SetCarePlan
 from regulars.domain.ledger_policies import (
     Arithmetic,
     Capture,
@@ -137,6 +139,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     policies: list[_Policies] = []
     ladder: list[Ladder] = []
     catalogue: list[Rewards] = []
+    care: list[Care] = []
     tier_benefits: list[TierBenefits] = []
     name: str = "Regulars"
 
@@ -218,6 +221,7 @@ def _commands(found: _File, program_id: ProgramId) -> tuple[Command, ...]:
     commands += _policies(found, program_id)
     commands += _ladders(found, program_id)
     commands += _catalogues(found, program_id)
+    commands += _cares(found, program_id)
     commands += _benefits(found, commands, program_id)
     return tuple(commands)
 
@@ -287,6 +291,24 @@ def _catalogues(found: _File, program_id: ProgramId) -> list[Command]:
                 rewards=rewards,
                 effective_from=start,
             )
+        )
+    return commands
+
+
+def _cares(found: _File, program_id: ProgramId) -> list[Command]:
+    commands: list[Command] = []
+    begun = set[datetime | None]()
+    for number, told in enumerate(found.care):
+        start = _utc(told.effective_from)
+        if start in begun:
+            raise WrongRules(("care", number), "begins when another does")
+        begun.add(start)
+        try:
+            plan = told.plan()
+        except WrongRules as wrong:
+            raise WrongRules(("care", number, *wrong.place), str(wrong)) from None
+        commands.append(
+            SetCarePlan(program=program_id, at=start or BEGINNING, plan=plan, effective_from=start)
         )
     return commands
 

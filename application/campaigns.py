@@ -3,15 +3,13 @@
 from collections import Counter
 from datetime import datetime
 from fractions import Fraction
-from typing import Final, cast
+from typing import Final
 
 from attrs import Factory, define, frozen
 
-from regulars.application.aggregates import campaign_stream
-from regulars.application.crm import Crm
+from regulars.application.aggregates import CAMPAIGN, campaign_stream
 from regulars.application.events import Event, moment
-from regulars.domain import campaign
-from regulars.domain.budget import BudgetConsumed
+from regulars.application.questions import Look, Question
 from regulars.domain.campaign import Campaign, CampaignEnded, CustomerAssigned, UnknownCampaign
 from regulars.domain.campaign_plan import Phase, Plan
 from regulars.domain.campaign_result import Arm, CampaignResult
@@ -19,6 +17,7 @@ from regulars.domain.order import OrderCancelled
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.values import CampaignId, CustomerId, OrderId, ProgramId
 
+_DEFAULT: Final = ProgramId("default")
 _ORDERS: Final[frozenset[type[Event]]] = frozenset({OrderPlaced, OrderCancelled})
 
 
@@ -47,73 +46,57 @@ class CampaignStatus:
         return None if total is None else total - self.granted
 
 
-@define
-class _Told:
-    """What was recorded of a campaign by a moment."""
+@frozen(kw_only=True)
+class CampaignStanding(Question[CampaignStatus]):
+    """
+    How a campaign stands.
 
-    state: Campaign = Factory(Campaign)
-    variants: dict[CustomerId, tuple[str | None, datetime]] = Factory(
-        dict[CustomerId, tuple[str | None, datetime]]
-    )
-    ended_at: datetime | None = None
-    cut: int = 0
+    Raises:
+        UnknownCampaign: it was not drafted by then.
+    """
 
+    campaign: CampaignId
+    program: ProgramId = _DEFAULT
 
-class Campaigns:
-    """The campaigns of one core, by what is in its log, at any moment."""
-
-    def __init__(self, crm: Crm) -> None:
-        self._crm = crm
-
-    def status(self, program: ProgramId, campaign_id: CampaignId, at: datetime) -> CampaignStatus:
-        """
-        How a campaign stands at a moment, by all that had occurred by then.
-
-        Raises:
-            UnknownCampaign: it was not drafted by then.
-            ValueError: the moment has no time zone.
-        """
-        told, plan = self._told(program, campaign_id, at)
-        assigned: dict[str | None, int] = {}
-        for variant, _ in told.variants.values():
-            assigned[variant] = assigned.get(variant, 0) + 1
+    def answer(self, look: Look) -> CampaignStatus:
+        """Where it is in its life, whom it has, and what is left of its budget."""
+        told, plan = _told(look, self.program, self.campaign)
         pool = told.state.pool
+        stand = [one for one in pool.grants.values() if one.grant not in pool.cancelled]
         return CampaignStatus(
-            program=program,
-            campaign=campaign_id,
+            program=self.program,
+            campaign=self.campaign,
             plan=plan,
-            phase=told.state.phase_at(at),
-            assigned=assigned,
+            phase=told.state.phase_at(look.at),
+            assigned=dict(Counter(variant for variant, _ in told.variants.values())),
             granted=pool.used,
-            grants=sum(
-                one.amount > 0 for one in pool.grants.values() if one.grant not in pool.cancelled
-            ),
-            cut=told.cut,
+            grants=sum(one.amount > 0 for one in stand),
+            cut=sum(one.amount < one.desired for one in pool.grants.values()),
         )
 
-    def result(
-        self,
-        program: ProgramId,
-        campaign_id: CampaignId,
-        at: datetime,
-        *,
-        margin: Fraction,
-        cost: Fraction | None = None,
-    ) -> CampaignResult:
-        """
-        What a campaign had brought by a moment, by all that had occurred by then.
 
-        Orders count that a customer placed from their assignment on and before the campaign ended,
-        and that were not cancelled. `margin` is that of one order. Without a `cost` it is what the
-        grants gave, in the unit of the budget. Costs a pass over the orders of the log.
+@frozen(kw_only=True)
+class CampaignOutcome(Question[CampaignResult]):
+    """
+    What a campaign brought: those it treated against those it left alone.
 
-        Raises:
-            UnknownCampaign: it was not drafted by then.
-            ValueError: the moment has no time zone.
-        """
-        told, plan = self._told(program, campaign_id, at)
-        ends = [one for one in (plan.ends_at, told.ended_at) if one is not None]
-        placed = self._placed(told, min(ends, default=None), at)
+    Orders count that a customer placed from their assignment on and before the campaign ended, and
+    that were not cancelled. `margin` is that of one order. Without a `cost` it is what the grants
+    gave, in the unit of the budget. Costs a pass over the orders of the log.
+
+    Raises:
+        UnknownCampaign: it was not drafted by then.
+    """
+
+    campaign: CampaignId
+    margin: Fraction
+    cost: Fraction | None = None
+    program: ProgramId = _DEFAULT
+
+    def answer(self, look: Look) -> CampaignResult:
+        """The result, by all that is told of the campaign and of orders."""
+        told, _ = _told(look, self.program, self.campaign)
+        placed = _placed(told, look)
         sides = {True: Arm(), False: Arm()}
         for customer, (variant, _) in told.variants.items():
             side, orders = sides[variant is not None], placed.get(customer, 0)
@@ -125,39 +108,48 @@ class Campaigns:
         return CampaignResult(
             treated=sides[True],
             held_out=sides[False],
-            cost=Fraction(told.state.pool.used) if cost is None else cost,
-            margin=margin,
+            cost=Fraction(told.state.pool.used) if self.cost is None else self.cost,
+            margin=self.margin,
         )
 
-    def _told(
-        self, program: ProgramId, campaign_id: CampaignId, at: datetime
-    ) -> tuple[_Told, Plan]:
-        told = _Told()
-        recorded = self._crm.events(stream=campaign_stream(program, campaign_id), occurred_by=at)
-        for one in recorded:
-            event, when = cast("campaign.Event", one.event), moment(one.occurred_at)
-            campaign.fold(told.state, event, when)
-            match event:
-                case CustomerAssigned():
-                    told.variants[event.customer] = (event.variant, when)
-                case CampaignEnded():
-                    told.ended_at = when
-                case BudgetConsumed():
-                    told.cut += event.amount < event.desired
-                case _:
-                    pass
-        if told.state.plan is None:
-            raise UnknownCampaign(campaign=campaign_id)
-        return told, told.state.plan
 
-    def _placed(self, told: _Told, end: datetime | None, at: datetime) -> Counter[CustomerId]:
-        """How many orders count of each customer."""
-        placed: dict[OrderId, CustomerId] = {}
-        for one in self._crm.events(types=_ORDERS, occurred_by=at):
-            if isinstance(one.event, OrderCancelled):
-                placed.pop(one.event.order, None)
-            elif isinstance(one.event, OrderPlaced) and one.event.customer in told.variants:
-                when = moment(one.occurred_at)
-                if told.variants[one.event.customer][1] <= when and (end is None or when < end):
-                    placed[one.event.order] = one.event.customer
-        return Counter(placed.values())
+@define
+class _Told:
+    """What is told of a campaign; it is over from `ends` on, if that is known."""
+
+    state: Campaign = Factory(Campaign)
+    variants: dict[CustomerId, tuple[str | None, datetime]] = Factory(
+        dict[CustomerId, tuple[str | None, datetime]]
+    )
+    ends: datetime | None = None
+
+
+def _told(look: Look, program: ProgramId, campaign: CampaignId) -> tuple[_Told, Plan]:
+    told = _Told()
+    for one in look.events(campaign_stream(program, campaign)):
+        when = moment(one.occurred_at)
+        CAMPAIGN.hindsight(told.state, one.event, when)
+        if isinstance(one.event, CustomerAssigned):
+            told.variants[one.event.customer] = (one.event.variant, when)
+        elif isinstance(one.event, CampaignEnded):
+            told.ends = when
+    plan = told.state.plan
+    if plan is None:
+        raise UnknownCampaign(campaign=campaign)
+    told.ends = min((one for one in (told.ends, plan.ends_at) if one is not None), default=None)
+    return told, plan
+
+
+def _placed(told: _Told, look: Look) -> Counter[CustomerId]:
+    """How many orders count of each customer."""
+    placed: dict[OrderId, CustomerId] = {}
+    cancelled = set[OrderId]()
+    for one in look.everywhere(_ORDERS):
+        if isinstance(one.event, OrderCancelled):
+            cancelled.add(one.event.order)
+        elif isinstance(one.event, OrderPlaced) and one.event.customer in told.variants:
+            when = moment(one.occurred_at)
+            start = told.variants[one.event.customer][1]
+            if start <= when and (told.ends is None or when < told.ends):
+                placed[one.event.order] = one.event.customer
+    return Counter(customer for order, customer in placed.items() if order not in cancelled)

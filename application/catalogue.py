@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from regulars.application.access_log import ACCESSES
+from regulars.application.coupons import COUPONS, OFFERS
 from regulars.application.customer import CUSTOMERS
 from regulars.application.loyalty import ACCOUNTS, LEDGER
 from regulars.application.sales import FLAGS, ITEMS, MERCHANTS, SALES
@@ -17,5 +18,7 @@ VIEWS: Final[tuple[View[Any, Any], ...]] = (
     ITEMS,
     FLAGS,
     ACCESSES,
+    COUPONS,
+    OFFERS,
 )
 """Every view, in the order in which they are told of."""

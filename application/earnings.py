@@ -24,7 +24,7 @@ from regulars.domain.earning_rules import (
 )
 from regulars.domain.loyalty import PointsEarned
 from regulars.domain.occasions import Standing
-from regulars.domain.program import EarningRulesPublished
+from regulars.domain.program import EarningRulesPublished, Program
 from regulars.domain.values import LotId, Money, OrderId, decimal_text
 
 
@@ -124,6 +124,12 @@ def earning(earned: PointsEarned, published: EarningRulesPublished | None) -> Ea
         idle=idle,
         why=_why(earned, groups, most),
     )
+
+
+def earning_by(earned: PointsEarned, program: Program) -> Earning:
+    """How a lot came about, by the rules of its programme that it names."""
+    named = (one for one in program.published if one.version == earned.rules_version)
+    return earning(earned, next(named, None))
 
 
 def exact_text(exact: Fraction) -> str:

@@ -9,16 +9,15 @@ from typing import Final
 from attrs import frozen
 
 from regulars.application.aggregates import account_stream
-from regulars.application.earnings import Earning, earning
+from regulars.application.earnings import Earning, earning_by
 from regulars.application.events import moment
 from regulars.application.lot_traces import AccountTrace, LotTrace, Move, Moved, Owed, Told, traced
 from regulars.application.questions import Look, Question
 from regulars.domain import loyalty
 from regulars.domain.discounts import Discount, PointsPayment
 from regulars.domain.due import AccountAt
-from regulars.domain.loyalty import PointsEarned
 from regulars.domain.order import Order, Stage
-from regulars.domain.program import EarningRulesPublished, Program
+from regulars.domain.program import Program
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.values import CustomerId, LotId, OrderId, ProgramId
 
@@ -208,13 +207,9 @@ def explained(
         program=program_id,
         customer=customer,
         status=_status(trace),
-        earning=None if earned is None else earning(earned, _rules_of(earned, program)),
+        earning=None if earned is None else earning_by(earned, program),
         trace=trace,
     )
-
-
-def _rules_of(earned: PointsEarned, program: Program) -> EarningRulesPublished | None:
-    return next((one for one in program.published if one.version == earned.rules_version), None)
 
 
 def _status(trace: LotTrace) -> LotStatus:

@@ -7,7 +7,7 @@ from typing import Final
 from attrs import evolve, frozen
 
 from regulars.application.batch import Receipt
-from regulars.application.campaigns import Campaigns
+from regulars.application.campaigns import CampaignStanding
 from regulars.application.crm import Crm
 from regulars.application.door import Request
 from regulars.domain.audience import in_turn
@@ -63,7 +63,6 @@ class Granting:
 
     def __init__(self, crm: Crm) -> None:
         self._crm = crm
-        self._campaigns = Campaigns(crm)
 
     def run(
         self,
@@ -86,7 +85,8 @@ class Granting:
             CampaignNotRunning: it does not run at that moment.
             Refusal: the amount or an id cannot be. What was granted before stands.
         """
-        plan = self._campaigns.status(one.program, one.campaign, one.at).plan
+        standing = CampaignStanding(program=one.program, campaign=one.campaign)
+        plan = self._crm.ask(standing).plan
         chosen = plan.audience.customers if customers is None else customers
         turns, done = in_turn(one.campaign, plan.seed, chosen), Granted()
         for start in range(0, len(turns), _AT_ONCE):

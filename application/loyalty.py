@@ -1,20 +1,16 @@
 """Points: the balance of every account, the postings that made it, and why each is what it is."""
 
-from collections.abc import Collection, Iterable
-from datetime import datetime
-from typing import Any, ClassVar, Final, assert_never
+from collections.abc import Iterable
+from typing import Final, assert_never
 
-from attrs import define, frozen
+from attrs import define
 
-from regulars.application.aggregates import account_stream
-from regulars.application.events import Happened, moment
-from regulars.application.queries import Query, ViewRows
+from regulars.application.events import Happened
 from regulars.application.views import Key, View
 from regulars.domain.lots import PointsExpired
 from regulars.domain.loyalty import LoyaltyAccountOpened, PointsEarned
 from regulars.domain.redemption import PointsRedeemed, RedemptionReversed
 from regulars.domain.reversal import PointsReversed
-from regulars.domain.values import CustomerId, ProgramId, decimal_text
 
 
 @define
@@ -193,137 +189,3 @@ LEDGER: Final[View[LedgerEntry, Happened]] = View(
     fold=_ledger_fold,
     indexes=("customer",),
 )
-
-
-@frozen(kw_only=True)
-class Balance:
-    """What an account holds: `balance` = earned - reversed - expired - redeemed, in points."""
-
-    program: str
-    customer: str
-    opened_at: datetime | None
-    earned: int
-    reversed: int
-    expired: int
-    redeemed: int
-    balance: int
-
-
-@frozen(kw_only=True)
-class Posting:
-    """
-    One change of a balance, and why.
-
-    `lot` are the points that it is about, if they came together, `order` the order that earned
-    them or that they were spent on, `redemption` what was spent at once.
-    `points` were added, or taken if below zero; `balance` is what the account held after it;
-    `why` is the computation in words; `position` names the event.
-    """
-
-    position: int
-    at: datetime
-    lot: str | None
-    order: str | None
-    refund: str | None
-    redemption: str | None
-    points: int
-    balance: int
-    why: str
-
-
-@frozen(kw_only=True)
-class PointsBalance(Query[Balance | None]):
-    """The balance of a customer's account in one programme; None if there is no account."""
-
-    views: ClassVar[tuple[View[Any, Any], ...]] = (ACCOUNTS,)
-
-    customer: str
-    program: str = "default"
-
-    def streams(self) -> Collection[str]:
-        """The account's own."""
-        return [account_stream(ProgramId(self.program), CustomerId(self.customer))]
-
-    def answer(self, rows: ViewRows) -> Balance | None:
-        """The balance."""
-        key = (self.program, self.customer)
-        row = rows.load(ACCOUNTS, [key]).get(key)
-        if row is None:
-            return None
-        return Balance(
-            program=row.program,
-            customer=row.customer,
-            opened_at=None if row.opened_at is None else moment(row.opened_at),
-            earned=row.earned,
-            reversed=row.reversed,
-            expired=row.expired,
-            redeemed=row.redeemed,
-            balance=row.balance,
-        )
-
-
-@frozen(kw_only=True)
-class PointsLedger(Query[tuple[Posting, ...]]):
-    """Every posting of a customer's account in one programme, as recorded, each explained."""
-
-    views: ClassVar[tuple[View[Any, Any], ...]] = (LEDGER,)
-
-    customer: str
-    program: str = "default"
-
-    def streams(self) -> Collection[str]:
-        """The account's own."""
-        return [account_stream(ProgramId(self.program), CustomerId(self.customer))]
-
-    def answer(self, rows: ViewRows) -> tuple[Posting, ...]:
-        """The postings; their points add up to the balance."""
-        postings: list[Posting] = []
-        lots: dict[str, LedgerEntry] = {}
-        balance = 0
-        for row in rows.rows(LEDGER, customer=self.customer, program=self.program):
-            balance += row.points
-            if row.lot is not None and row.refund_id is None and row.what is None:
-                lots[row.lot] = row
-            postings.append(
-                Posting(
-                    position=row.position,
-                    at=moment(row.occurred_at),
-                    lot=row.lot,
-                    order=row.order_id,
-                    refund=row.refund_id,
-                    redemption=row.redemption,
-                    points=row.points,
-                    balance=balance,
-                    why=_why(row, lots.get(row.lot or "")),
-                )
-            )
-        return tuple(postings)
-
-
-def _why(row: LedgerEntry, lot: LedgerEntry | None) -> str:
-    if row.what is not None:
-        return row.what
-    if row.refund_id is None:
-        return _earned(row)
-    forgiven = f"; {row.written_off} are not asked for" if row.written_off else ""
-    if lot is None:
-        return f"refund {row.refund_id} left {row.kept} points to an order earned later{forgiven}"
-    if lot.currency is None:
-        return f"{lot.occasion}: refund {row.refund_id} left {row.kept}{forgiven}"
-    before = row.kept - row.points + row.written_off
-    paid, by = _paid(row, lot.currency), _by(lot, row.kept)
-    return f"refund {row.refund_id} left {paid}, {by} of {before}{forgiven}"
-
-
-def _earned(row: LedgerEntry) -> str:
-    if row.currency is None:
-        return f"{row.occasion}: {row.points} points"
-    return f"{_paid(row, row.currency)}: {row.exact} {_by(row, row.kept)}"
-
-
-def _paid(row: LedgerEntry, currency: str) -> str:
-    return f"{decimal_text(row.base, currency)} {currency} paid for goods"
-
-
-def _by(lot: LedgerEntry, kept: int) -> str:
-    return f"by {lot.rules or 'no rule'} (rules {lot.rules_version}), rounded down: {kept}"

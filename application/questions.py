@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, Final, Generic, Protocol, TypeVar, cast
@@ -20,7 +20,7 @@ from regulars.application.aggregates import (
     order_stream,
     program_stream,
 )
-from regulars.application.events import Occurrence, Retired, microseconds, moment
+from regulars.application.events import Event, Occurrence, Retired, microseconds, moment
 from regulars.application.ports import EventLog
 from regulars.application.queries import AsOf
 from regulars.domain.account import Account
@@ -62,8 +62,16 @@ class Look(Protocol):
         """An offer and its coupons; empty where none is defined."""
         ...
 
+    def state(self, stream: str, aggregate: Aggregate, /) -> Any:  # noqa: ANN401 - each aggregate has its own
+        """The state of any stream, which is of that kind; a new one where nothing had happened."""
+        ...
+
     def events(self, stream: str, /) -> Sequence[Occurrence]:
         """What had happened in a stream, in the order in which it was recorded."""
+        ...
+
+    def everywhere(self, types: Collection[type[Event]], /) -> Iterator[Occurrence]:
+        """What had happened of these types in any stream; costs a pass over all of them."""
         ...
 
 
@@ -87,6 +95,7 @@ class Streams:
     at: datetime
     state: Callable[[str, Aggregate], Any]
     events: Callable[[str], Sequence[Occurrence]]
+    everywhere: Callable[[Collection[type[Event]]], Iterator[Occurrence]]
 
     def program(self, program: ProgramId) -> Program:
         """A programme."""
@@ -107,7 +116,12 @@ class Streams:
 
 def present(log: EventLog, state: Callable[[str, Aggregate], Any], at: datetime) -> Streams:
     """The streams now, which is `at`, by their states that are kept."""
-    return Streams(at, state, lambda stream: log.streams([stream]).get(stream, ()))
+    return Streams(
+        at,
+        state,
+        lambda stream: log.streams([stream]).get(stream, ()),
+        lambda types: log.occurrences(types=types),
+    )
 
 
 def past(log: EventLog, as_of: AsOf) -> Streams:
@@ -144,7 +158,10 @@ def _replayed(
                 fold(state, one.event, moment(one.occurred_at))
         return state
 
-    return Streams(at, state, events)
+    def everywhere(types: Collection[type[Event]]) -> Iterator[Occurrence]:
+        return filter(is_told, log.occurrences(types=types))
+
+    return Streams(at, state, events, everywhere)
 
 
 def _moment_at(log: EventLog, position: int) -> datetime:

@@ -9,6 +9,7 @@ from regulars.application.lookup import Lookup
 from regulars.application.portable import Portable
 from regulars.application.reading import Card, Outcome, Sought, Visit
 from regulars.domain.actor import Actor
+from regulars.domain.reading import ReadingPolicy
 from regulars.domain.values import CustomerId, OrderId
 
 
@@ -19,6 +20,11 @@ class Reader:
         self._gate = gate
         self.lookup: Final = lookup
         self._turn = lock
+
+    @property
+    def policy(self) -> ReadingPolicy:
+        """Who may read what for which purpose, and how long it is kept."""
+        return self._gate.policy
 
     def reveal(  # noqa: PLR0913 - each is a part of the question
         self,

@@ -8,13 +8,13 @@ another, which the same policies and the same `decide` fill by the other program
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 from zlib import crc32
 
 from attrs import Factory, define, evolve, frozen
 
 from regulars.application.aggregates import ACCOUNT, ORDER, PROGRAM, order_stream
-from regulars.application.events import Event, Recorded, moment
+from regulars.application.events import Event, Recorded, Retired, moment
 from regulars.domain import loyalty, program
 from regulars.domain.account import Account
 from regulars.domain.loyalty import Command, PointsEarned
@@ -49,6 +49,8 @@ READ: Final[frozenset[type[Event]]] = frozenset(
 """The events that a replay reads."""
 
 _FINEST: Final = 1 << 32
+
+_Made: TypeAlias = tuple[loyalty.Event, datetime]
 
 
 class Told(Protocol):
@@ -154,6 +156,8 @@ class Replay:
         self._new_tiers = bool(rules.ladders)
         self._accounts: dict[CustomerId, _Twins] = defaultdict(_Twins)
         self._open: dict[OrderId, Order] = {}
+        self._request: str | None = None
+        self._waiting: list[tuple[OrderDelivered | RefundIssued, datetime, int]] = []
         self._held = 0
 
     def is_above(self, most: int) -> bool:
@@ -171,7 +175,8 @@ class Replay:
         return left
 
     def compared(self) -> Iterator[Compared]:
-        """The customers who had anything in the period."""
+        """The customers who had anything in the period, once all events were taken."""
+        self._settle()
         for customer, twins in self._accounts.items():
             if twins.lots:
                 yield Compared(
@@ -184,23 +189,42 @@ class Replay:
     def take(self, recorded: Recorded) -> None:
         """Follow the log by one event."""
         event, at = recorded.event, moment(recorded.occurred_at)
-        if isinstance(event, loyalty.Event):
-            if event.program == self._id and self._part.has(event.customer):
-                self._follow(event, at)
-        elif isinstance(event, program.Event):
-            if event.program == self._id:
-                program.fold(self._recorded, event, at)
-        elif isinstance(event, OrderPlaced):
+        if isinstance(event, OrderPlaced):
             if self._has(event):
                 self._open[event.order] = Order(placed=event, placed_at=at)
-        elif isinstance(event, OrderDelivered):
-            self._deliver(event, at)
-        elif isinstance(event, RefundIssued):
-            self._refund(event, at, recorded.version)
         elif isinstance(event, OrderCancelled):
             self._open.pop(event.order, None)
-        elif isinstance(event, ReferralClawedBack):
-            self._claw_back(event, at)
+        elif isinstance(event, OrderDelivered | RefundIssued):
+            if recorded.causation != self._request:
+                self._settle()
+            self._request = recorded.causation
+            self._waiting.append((event, at, recorded.version))
+        else:
+            self._settle()
+            self._follow(event, at)
+
+    def _settle(self) -> None:
+        """
+        Let what was delivered and paid back earn and be taken back.
+
+        That of one request goes together, as it did when it was recorded.
+        """
+        waiting, self._waiting = self._waiting, []
+        versions = {event.order: version for event, _, version in waiting}
+        made: list[_Made] = []
+        for event, at, _ in waiting:
+            if event.customer is None or not self._part.has(event.customer):
+                continue
+            self._look_at(within=self._period.has(event.placed_at))
+            if isinstance(event, OrderDelivered):
+                made += self._record(earn_on_delivery(event, at, self._id, self))
+                self._delivered(event, event.customer)
+            else:
+                self._open[event.order] = self._loaded(event.order, versions[event.order])
+                made += self._record(reverse_on_refund(event, at, self._id, self))
+        for event, _, _ in waiting:
+            self._open.pop(event.order, None)
+        self._react(made)
 
     def program(self) -> Program:
         """The programme for what is looked at, as the policies ask for it."""
@@ -226,26 +250,12 @@ class Replay:
     def _look_at(self, *, within: bool) -> None:
         self._in_force = self._there if within else self._here
 
-    def _deliver(self, event: OrderDelivered, at: datetime) -> None:
-        if event.customer is None or event.order not in self._open:
-            return
-        within = self._period.has(event.placed_at)
-        self._look_at(within=within)
-        self._record(earn_on_delivery(event, at, self._id, self))
-        del self._open[event.order]
+    def _delivered(self, event: OrderDelivered, customer: CustomerId) -> None:
         self._held += 1
-        if within:
-            twins = self._accounts[event.customer]
+        if self._period.has(event.placed_at):
+            twins = self._accounts[customer]
             twins.orders += 1
             twins.lots.add(LotId(event.order))
-
-    def _refund(self, event: RefundIssued, at: datetime, version: int) -> None:
-        if event.customer is None or not self._part.has(event.customer):
-            return
-        self._look_at(within=self._period.has(event.placed_at))
-        self._open[event.order] = self._loaded(event.order, version)
-        self._record(reverse_on_refund(event, at, self._id, self))
-        del self._open[event.order]
 
     def _loaded(self, order_id: OrderId, version: int) -> Order:
         state = Order()
@@ -254,38 +264,53 @@ class Replay:
             ORDER.fold(state, one.event, moment(one.occurred_at))
         return state
 
+    def _follow(self, event: Event | Retired, at: datetime) -> None:
+        """Fold what is recorded of accounts and programme, and what earns beside orders."""
+        if isinstance(event, loyalty.Event):
+            if event.program == self._id and self._part.has(event.customer):
+                loyalty.fold(self._accounts[event.customer].recorded, event, at)
+                if isinstance(event, OccasionRecorded):
+                    self._celebrate(event, at)
+        elif isinstance(event, program.Event):
+            if event.program == self._id:
+                program.fold(self._recorded, event, at)
+        elif isinstance(event, ReferralClawedBack):
+            self._claw_back(event, at)
+
+    def _celebrate(self, event: OccasionRecorded, at: datetime) -> None:
+        within = self._period.has(at)
+        self._look_at(within=within)
+        if within:
+            self._accounts[event.customer].lots.add(occasion_lot(event.on, event.occasion))
+        made = self._record(earn_on_occasion(event, at, self._id, self))
+        if self._new_tiers:
+            self._record(evaluate_tier(event, at, self._id, self))
+        self._react(made)
+
     def _claw_back(self, event: ReferralClawedBack, at: datetime) -> None:
         """What both sides have of a referral came at one moment, in the period or not."""
         referee = OccasionId(event.referee)
         lots = {occasion_lot(on, referee) for on in (REFERRER, REFEREE)}
         sides = [self._accounts[one].lots for one in (event.referrer, event.referee)]
         self._look_at(within=any(not lots.isdisjoint(known) for known in sides))
-        self._record(take_back_both(event, at, self._id, self))
+        self._react(self._record(take_back_both(event, at, self._id, self)))
 
-    def _follow(self, event: loyalty.Event, at: datetime) -> None:
-        """Fold what is recorded of an account; an occasion that was told is one for both."""
-        twins = self._accounts[event.customer]
-        loyalty.fold(twins.recorded, event, at)
-        if not isinstance(event, OccasionRecorded):
-            return
-        within = self._period.has(at)
-        self._look_at(within=within)
-        if within:
-            twins.lots.add(occasion_lot(event.on, event.occasion))
-        self._record(earn_on_occasion(event, at, self._id, self))
-        if self._new_tiers:
-            self._record(evaluate_tier(event, at, self._id, self))
-
-    def _record(self, commands: Iterable[Command]) -> None:
+    def _record(self, commands: Iterable[Command]) -> list[_Made]:
         """Let the other accounts have what these lead to."""
+        made: list[_Made] = []
         for command in commands:
             account = self._accounts[command.customer].other
-            events = loyalty.decide(command, account)
-            for event in events:
-                loyalty.fold(account, event, loyalty.moment(event, command.at, account))
-            for event in events:
-                if self._new_tiers and isinstance(event, PointsEarned | PointsReversed):
-                    self._record(evaluate_tier(event, command.at, self._id, self))
+            for event in loyalty.decide(command, account):
+                at = loyalty.moment(event, command.at, account)
+                loyalty.fold(account, event, at)
+                made.append((event, at))
+        return made
+
+    def _react(self, made: Iterable[_Made]) -> None:
+        """Tiers go by what was earned and taken back, as a ladder of the other programme says."""
+        for event, at in made if self._new_tiers else ():
+            if isinstance(event, PointsEarned | PointsReversed):
+                self._record(evaluate_tier(event, at, self._id, self))
 
 
 def _kept(account: Account, lots: Collection[LotId]) -> int:

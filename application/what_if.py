@@ -14,8 +14,8 @@ from regulars.domain.program import Program
 from regulars.domain.tier_ladder import Basis
 from regulars.domain.values import Money, ProgramId, Refusal
 
-MOST_ORDERS: Final = 250_000
-"""How many delivered orders are held in memory at once, if nobody says otherwise."""
+MOST_ORDERS: Final = 200_000
+"""How many delivered orders are held in memory at once, in about 0.5 GB."""
 
 _DEFAULT: Final = ProgramId("default")
 _TOLD_EVERY: Final = 1_000

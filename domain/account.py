@@ -62,6 +62,27 @@ class Redemption:
 
 
 @define
+class Totals:
+    """
+    What became of an account's points, all in all, since it was opened.
+
+    `transferred` is what came from other accounts less what went there, merges included, and
+    `adjusted` what persons put in less what they took out. `reversed` is what refunds took,
+    `redeemed` what was spent and did not come back, `forfeited` what went when it was closed.
+    """
+
+    opened_at: datetime | None = None
+    earned: int = 0
+    migrated: int = 0
+    transferred: int = 0
+    adjusted: int = 0
+    reversed: int = 0
+    expired: int = 0
+    redeemed: int = 0
+    forfeited: int = 0
+
+
+@define
 class Account:
     """
     The state of one loyalty account, written by `fold` of `regulars.domain.loyalty` alone.
@@ -87,6 +108,7 @@ class Account:
     patronage: Patronage = Factory(Patronage)
     occasions: ToldOccasions = Factory(ToldOccasions)
     tier: TierStanding = Factory(TierStanding)
+    totals: Totals = Factory(Totals)
     idleness: Idleness = Factory(Idleness)
     adjustments: dict[AdjustmentId, int] = Factory(dict[AdjustmentId, int])
     transfers: dict[TransferId, tuple[CustomerId, int]] = Factory(

@@ -156,6 +156,8 @@ def _leave(state: Account, survivor: CustomerId) -> None:
     state.merged_into = survivor
     state.successors.append(survivor)
     state.went.update(state.lots.known)
+    state.totals.transferred -= state.lots.available + state.lots.pending - state.debt
+    state.totals.transferred -= sum(held.points for held in state.held.values())
     state.lots, state.debt = Lots(), 0
     state.awards, state.refunds = {}, set()
     state.held, state.redemptions = {}, {}
@@ -165,6 +167,8 @@ def _leave(state: Account, survivor: CustomerId) -> None:
 
 def _absorb(state: Account, event: LoyaltyAccountAbsorbed) -> None:
     state.debt += event.debt
+    state.totals.transferred += sum(lot.left for lot in event.lots) - event.debt
+    state.totals.transferred += sum(held.points for held in event.reservations)
     for lot in event.lots:
         state.went.discard(lot.lot)
         state.lots.add(

@@ -70,8 +70,11 @@ def fold(state: Account, event: Event, at: datetime) -> None:
         state.lots.add(event.lot, event.points, awarded_at=at, expires_at=event.expires_at)
     if isinstance(event, PointsAdjusted):
         state.adjustments[event.adjustment] = event.points
+        state.totals.adjusted += event.points
         state.lots.take(event.allocations)
         state.debt += event.debt_added
+    else:
+        state.totals.migrated += event.points
     idleness.came(state.idleness, state.as_of)
 
 

@@ -1,6 +1,6 @@
 """How a programme cares for its customers: birthdays, holidays, and the hours in which it rests."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from regulars.domain.codes import is_code
 from regulars.domain.earning_rules import ORDER
 from regulars.domain.rule_flaws import Flaw
 from regulars.domain.validity import is_zone
-from regulars.domain.values import MOST_MINOR, CampaignId
+from regulars.domain.values import MOST_MINOR, CampaignId, ProgramId, Refusal
 
 BIRTHDAY: Final = "birthday"
 """The occasion of a birthday; those of holidays have the holiday's name."""
@@ -51,6 +51,57 @@ class CarePlan:
         late = self.quiet_from > self.quiet_until or self.quiet_from == 0
         hour = self.quiet_until if late else 0
         return datetime.combine(day, time(hour), ZoneInfo(self.zone)).astimezone(ZoneInfo("UTC"))
+
+
+# Stored under these names with these fields: never rename, never repurpose, add a version.
+@frozen(kw_only=True)
+class CarePlanSet:
+    """From `effective_from` on customers are cared for by this plan; None means since ever."""
+
+    program: ProgramId
+    plan: CarePlan
+    effective_from: datetime | None = None
+
+
+@frozen(kw_only=True)
+class SetCarePlan:
+    """Care for customers by this plan from `effective_from` on. What came before stands."""
+
+    program: ProgramId
+    at: datetime
+    plan: CarePlan
+    effective_from: datetime | None = None
+
+
+@frozen(kw_only=True)
+class ImpossibleCare(Refusal):
+    """A plan has a flaw, for which it cannot be carried out."""
+
+    program: ProgramId
+    flaw: Flaw
+
+    def __str__(self) -> str:
+        return f"programme {self.program} cannot care so: {self.flaw}"
+
+
+def decide(command: SetCarePlan, before: Sequence[CarePlanSet]) -> Sequence[CarePlanSet]:
+    """
+    The plan that is set; nothing if it is the one that holds from that moment on.
+
+    Raises:
+        ImpossibleCare: it cannot be carried out.
+    """
+    found = care_flaw(command.plan)
+    if found is not None:
+        raise ImpossibleCare(program=command.program, flaw=found)
+    same = [one for one in before if one.effective_from == command.effective_from]
+    if same and same[-1].plan == command.plan:
+        return []
+    return [
+        CarePlanSet(
+            program=command.program, plan=command.plan, effective_from=command.effective_from
+        )
+    ]
 
 
 def care_flaw(plan: CarePlan) -> Flaw | None:

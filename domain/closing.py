@@ -29,6 +29,7 @@ def fold(state: Account, event: LoyaltyAccountClosed) -> None:
     """Record in `state` what happened."""
     state.closed = True
     state.lots.take(event.allocations)
+    state.totals.forfeited += event.forfeited
 
 
 @frozen(kw_only=True)

@@ -39,6 +39,7 @@ from regulars.domain.coupon import (
 from regulars.domain.offer_limits import Limits
 from regulars.domain.offer_terms import Basket, Counted, Reason, Rejection, Terms, nothing_counted
 from regulars.domain.purchase import AmountBelowZero
+from regulars.domain.scene import ANY, Scene
 from regulars.domain.values import CouponId, CustomerId, OrderId
 
 
@@ -85,7 +86,9 @@ def fold(state: Coupons, event: Event) -> None:
             one.restores += 1
             _free(state, event.coupon)
         case CouponExpired():
-            _count(state, state.all[event.coupon].user, -1)
+            one = state.all[event.coupon]
+            _count(state, one.user, -1)
+            one.valid_until = event.expired_at
             _free(state, event.coupon)
         case CouponRevoked():
             state.all[event.coupon].revoked = True
@@ -115,6 +118,7 @@ class Rules:
     terms: Terms
     limits: Limits
     ended: bool
+    scene: Scene = ANY
 
 
 @frozen(kw_only=True)
@@ -123,6 +127,8 @@ class Use:
     A coupon, and the order that would use it.
 
     `basket` is that order before discounts, `so_far` what other offers left of it, if any did.
+    The coupons `beside` are of the same offer, and the order would use them as well. Once it
+    `is_placed`, nothing can be reserved for it any more.
     """
 
     coupon: CouponId
@@ -131,6 +137,8 @@ class Use:
     customer: CustomerId | None = None
     basket: Basket | None = None
     so_far: Counted | None = None
+    beside: frozenset[CouponId] = frozenset()
+    is_placed: bool = False
 
 
 def decide(command: Command, state: Coupons, rules: Rules) -> Sequence[Event]:
@@ -197,6 +205,10 @@ def objections(state: Coupons, use: Use, rules: Rules) -> Iterator[Rejection]:
         yield Rejection(reason=Reason.NOT_RUNNING)
     yield from one.objections(use.order, use.customer, use.at)
     yield from _limits(state, use, rules.limits)
+    if use.is_placed and rules.limits.reservation_required and not _belongs(one, use):
+        yield Rejection(reason=Reason.RESERVATION_REQUIRED)
+    if rules.scene.misfit(use.at, use.basket) is not None:
+        yield Rejection(reason=Reason.OUT_OF_SCOPE)
     if use.basket is not None:
         so_far = use.so_far or nothing_counted(use.basket)
         yield from offer_terms.objections(rules.terms, use.basket, so_far)
@@ -206,6 +218,7 @@ def _limits(state: Coupons, use: Use, limits: Limits) -> Iterator[Rejection]:
     others = [
         one.user for name in state.held - {use.coupon} if (one := state.all[name]).is_held(use.at)
     ]
+    others += [use.customer for name in use.beside if not _belongs(state.all[name], use)]
     uses = state.used + len(others)
     if limits.total is not None and uses >= limits.total:
         yield Rejection(reason=Reason.CAMPAIGN_LIMIT, needed=limits.total, found=uses)
@@ -220,11 +233,12 @@ def _limits(state: Coupons, use: Use, limits: Limits) -> Iterator[Rejection]:
         yield Rejection(reason=Reason.CUSTOMER_LIMIT, needed=limits.per_customer, found=uses)
 
 
+def _belongs(one: Coupon, use: Use) -> bool:
+    """Whether that order has used a coupon, or holds it."""
+    return one.order == use.order and (one.is_used() or one.is_held(use.at))
+
+
 def _reserve(command: ReserveCoupon, state: Coupons, one: Coupon, rules: Rules) -> Sequence[Event]:
-    if one.order == command.order and (one.is_used() or one.is_held(command.at)):
-        return []
-    if command.lapses_at <= command.at:
-        raise NoTimeToHold(offer=command.offer, coupon=command.coupon)
     use = Use(
         coupon=command.coupon,
         order=command.order,
@@ -232,6 +246,10 @@ def _reserve(command: ReserveCoupon, state: Coupons, one: Coupon, rules: Rules) 
         customer=command.customer,
         basket=command.basket,
     )
+    if _belongs(one, use):
+        return []
+    if command.lapses_at <= command.at:
+        raise NoTimeToHold(offer=command.offer, coupon=command.coupon)
     why = refusal(state, use, rules)
     if why is None:
         reserved = CouponReserved(
@@ -294,14 +312,15 @@ def _redeem(command: RedeemCoupon, state: Coupons, one: Coupon, rules: Rules) ->
         return []
     if one.order != command.order or not one.is_held(command.at):
         use = Use(
-            coupon=command.coupon, order=command.order, at=command.at, customer=command.customer
+            coupon=command.coupon,
+            order=command.order,
+            at=command.at,
+            customer=command.customer,
+            is_placed=True,
         )
         why = refusal(state, use, rules)
-        reason = why.reason if why else None
-        if reason is None and rules.limits.reservation_required:
-            reason = Reason.RESERVATION_REQUIRED
-        if reason is not None:
-            raise CouponDoesNotCount(offer=command.offer, coupon=command.coupon, reason=reason)
+        if why is not None:
+            raise CouponDoesNotCount(offer=command.offer, coupon=command.coupon, reason=why.reason)
     return [
         *_lapsed(command, state),
         CouponRedeemed(

@@ -44,6 +44,7 @@ def fold(state: Account, event: Event) -> None:
             state.lots.activate(lot, expires_at)
         case PointsExpired(lot=lot, points=points):
             state.lots.expire(lot, points)
+            state.totals.expired += points
         case PointsDebtSettled(points=points, allocations=allocations):
             state.lots.take(allocations)
             state.debt -= points

@@ -11,15 +11,20 @@ from datetime import datetime
 
 from attrs import evolve
 
-from regulars.domain import loyalty, offer
+from regulars.domain import campaign, loyalty, offer
 from regulars.domain.account import Account
+from regulars.domain.adjustment import PointsAdjusted, PointsMigrated
+from regulars.domain.budget import BudgetRestored
+from regulars.domain.campaign import Campaign
 from regulars.domain.coupon import CouponIssued
 from regulars.domain.due import AccountAt
 from regulars.domain.holding import PointsReservationReleased
 from regulars.domain.ledger_policies import SpendOrder
 from regulars.domain.lots import Allocation, PointsActivated, PointsDebtSettled, PointsExpired
+from regulars.domain.loyalty import PointsEarned
 from regulars.domain.offer import Offer, OfferDefined, OfferEnded
 from regulars.domain.reversal import PointsReversed
+from regulars.domain.values import LotId
 
 
 def fold_account(state: Account, event: loyalty.Event, at: datetime) -> None:
@@ -27,11 +32,17 @@ def fold_account(state: Account, event: loyalty.Event, at: datetime) -> None:
     match event:
         case PointsReversed(lot=lot) if lot not in state.awards:
             state.as_of = max(state.as_of, at)
+            state.totals.reversed += event.points - event.written_off
             _owe(state, event.points - event.written_off)
         case PointsReversed(points=points, written_off=forgiven):
             there = _there(state, event.allocations)
             loyalty.fold(state, evolve(event, allocations=there, debt_added=0), at)
             _owe(state, points - forgiven - _sum(there))
+        case (
+            PointsEarned(lot=str(lot)) | PointsMigrated(lot=str(lot)) | PointsAdjusted(lot=str(lot))
+        ):
+            loyalty.fold(state, event, at)
+            _pay(state, LotId(lot))
         case PointsExpired(lot=lot):
             for one in _there(state, [Allocation(lot=lot, points=event.points)]):
                 loyalty.fold(state, evolve(event, points=one.points), at)
@@ -56,6 +67,12 @@ def fold_offer(state: Offer, event: offer.Event, at: datetime) -> None:
                 offer.fold(state, event, at)
 
 
+def fold_campaign(state: Campaign, event: campaign.Event, at: datetime) -> None:
+    """Record in `state` what happened to a campaign; what is told of a grant before it is not."""
+    if not isinstance(event, BudgetRestored) or event.grant in state.pool.grants:
+        campaign.fold(state, event, at)
+
+
 def _there(
     state: Account, allocations: Sequence[Allocation], *, most: int | None = None
 ) -> tuple[Allocation, ...]:
@@ -69,6 +86,15 @@ def _there(
         if points:
             found.append(Allocation(lot=one.lot, points=points))
     return tuple(found)
+
+
+def _pay(state: Account, new: LotId) -> None:
+    """Pay what is owed at once, though it is recorded with what came in between."""
+    lot = state.lots.known[new]
+    if not lot.pending and not lot.is_past(state.as_of):
+        paid = _there(state, [Allocation(lot=new, points=lot.left)], most=state.debt)
+        state.lots.take(paid)
+        state.debt -= _sum(paid)
 
 
 def _owe(state: Account, points: int) -> None:

@@ -125,6 +125,7 @@ def fold(state: Account, event: Event, at: datetime) -> None:
         case LoyaltyAccountOpened():
             state.opened = True
             state.program, state.customer = event.program, event.customer
+            state.totals.opened_at = at
         case OccasionRecorded():
             told_occasions.fold(state.occasions, event, at)
         case PointsEarned():
@@ -132,9 +133,9 @@ def fold(state: Account, event: Event, at: datetime) -> None:
             state.tier.gains.add(event.lot, _gain(event, at))
             if event.order is not None:
                 patronage.count(state.patronage, at)
+            idleness.moved(state.idleness, state.as_of)
         case PointsExpiryNoticeIssued(lots=lots):
             state.lots.tell({one.lot: one.expires_at for one in lots})
-            idleness.moved(state.idleness, state.as_of)
         case PointsReversed():
             reversal.fold(state, event, at)
         case PointsReserved() | PointsReservationConfirmed():
@@ -165,6 +166,7 @@ def fold(state: Account, event: Event, at: datetime) -> None:
 
 def _earned(state: Account, event: PointsEarned, at: datetime) -> None:
     evaluation = event.evaluation
+    state.totals.earned += event.points
     state.lots.add(
         event.lot,
         event.points,
@@ -284,6 +286,7 @@ Command: TypeAlias = (
     | SeparateAccount
     | CloseAccount
     | ConfirmReservation
+    | IssueExpiryNotice
     | redemption.Command
     | adjustment.Command
 )

@@ -1,4 +1,4 @@
-"""An offer of a programme: its terms and limits, and the coupons that count by them."""
+"""An offer of a programme: its terms, limits and scene, and the coupons that count by them."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -11,18 +11,20 @@ from regulars.domain.codes import require_code
 from regulars.domain.coupons import Coupons, Rules, Use
 from regulars.domain.offer_limits import UNLIMITED, Limits
 from regulars.domain.offer_terms import Reason, Rejection, Terms, flaw
+from regulars.domain.scene import ANY, Scene
 from regulars.domain.values import OfferId, ProgramId, Refusal
 
 
 # Stored under these names with these fields: never rename, never repurpose, add a version.
 @frozen(kw_only=True)
 class OfferDefined:
-    """Coupons of this offer can be issued, and count by these terms and limits."""
+    """Coupons of this offer can be issued, and count by these terms and limits, in this scene."""
 
     program: ProgramId
     offer: OfferId
     terms: Terms
     limits: Limits
+    scene: Scene = ANY
 
 
 @frozen(kw_only=True)
@@ -66,6 +68,7 @@ class DefineOffer:
     at: datetime
     terms: Terms
     limits: Limits = UNLIMITED
+    scene: Scene = ANY
 
 
 @frozen(kw_only=True)
@@ -131,11 +134,15 @@ def decide(command: Command, state: Offer) -> Sequence[Event]:
 
 
 def _define(command: DefineOffer, state: Offer) -> Sequence[Event]:
-    field = flaw(command.terms) or command.limits.flaw()
+    field = flaw(command.terms) or command.limits.flaw() or command.scene.flaw()
     if field is not None:
         raise ImpossibleOffer(offer=command.offer, field=field)
     wanted = OfferDefined(
-        program=command.program, offer=command.offer, terms=command.terms, limits=command.limits
+        program=command.program,
+        offer=command.offer,
+        terms=command.terms,
+        limits=command.limits,
+        scene=command.scene,
     )
     if state.defined is None:
         return [wanted]
@@ -161,4 +168,4 @@ def objections(state: Offer, use: Use) -> Iterator[Rejection]:
 
 
 def _rules(defined: OfferDefined, *, ended: bool) -> Rules:
-    return Rules(terms=defined.terms, limits=defined.limits, ended=ended)
+    return Rules(terms=defined.terms, limits=defined.limits, ended=ended, scene=defined.scene)

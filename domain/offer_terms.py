@@ -118,7 +118,12 @@ def flaw(terms: Terms) -> str | None:
 
 @frozen(kw_only=True)
 class Basket:
-    """An order as it is to be placed, before any discount. Each line has a price of its own."""
+    """
+    An order as it is to be placed, before any discount. Each line has a price of its own.
+
+    `merchant_category` is the host's word for the kind of merchant, and `orders_before` how many
+    orders of the customer were delivered, None if nobody says.
+    """
 
     currency: str
     lines: tuple[Line, ...]
@@ -126,6 +131,8 @@ class Basket:
     merchant: MerchantId | None = None
     channel: Channel = Channel.DELIVERY
     tier: str | None = None
+    merchant_category: str | None = None
+    orders_before: int | None = None
 
 
 @frozen(kw_only=True)
@@ -179,7 +186,7 @@ def quote(basket: Basket, offers: Iterable[Offered]) -> Quote:
             continue
         discount = granted(offer, basket, so_far)
         discounts.append(discount)
-        so_far = after(so_far, offer, discount)
+        so_far = after(so_far, discount, offer)
     total = sum(so_far.left.values())
     return Quote(
         discounts=tuple(discounts),
@@ -205,15 +212,15 @@ def nothing_counted(basket: Basket) -> Counted:
     return Counted(left=prices, delivery=basket.delivery_fee)
 
 
-def after(so_far: Counted, offer: Offered, discount: Discount) -> Counted:
-    """What is left to pay once this discount of an offer is taken off as well."""
+def after(so_far: Counted, discount: Discount, offer: Offered | None = None) -> Counted:
+    """What is left to pay once this discount is taken off as well, by an offer or by the host."""
     left = dict(so_far.left)
     for share in discount.shares:
         left[share.line] -= share.amount
     return Counted(
         left=left,
         delivery=so_far.delivery - discount.delivery,
-        offers=(*so_far.offers, offer),
+        offers=so_far.offers if offer is None else (*so_far.offers, offer),
     )
 
 

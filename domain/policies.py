@@ -61,7 +61,7 @@ def earn_on_delivery(
         return []
     standing = evolve(
         patronage.standing(look.account(customer).patronage, published.rules, event.placed_at),
-        tier=_tier(customer, event.placed_at, program_id, look),
+        tier=tier_of(customer, event.placed_at, program_id, look),
     )
     bought = occasion(_placed(look, event.order), event.placed_at, standing)
     award = AwardPoints(
@@ -89,7 +89,7 @@ def earn_on_occasion(
     published = look.program().rules_at(at, NO_CURRENCY)
     if published is None or event.program != program_id:
         return []
-    standing = Standing(tier=_tier(event.customer, at, program_id, look))
+    standing = Standing(tier=tier_of(event.customer, at, program_id, look))
     came = Occasion(at=at, on=event.on, currency=NO_CURRENCY, tier=standing.tier)
     evaluation = evaluate(published.rules, came)
     if not evaluation.steps:
@@ -139,7 +139,8 @@ def _asked(
     return EvaluateTier(program=program_id, customer=customer, at=at, ladders=ladders)
 
 
-def _tier(customer: CustomerId, at: datetime, program_id: ProgramId, look: Present) -> str | None:
+def tier_of(customer: CustomerId, at: datetime, program_id: ProgramId, look: Present) -> str | None:
+    """The tier that a customer holds at a moment, by which orders placed then earn."""
     asked = _asked(customer, at, program_id, look)
     if asked is None:
         return None

@@ -1,4 +1,4 @@
-"""A loyalty programme: its rules, policies, ladder and care, each in force from a moment on."""
+"""A loyalty programme: its earning rules and its policies, each in force from a moment on."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,8 +6,9 @@ from typing import TypeAlias, assert_never
 
 from attrs import Factory, define, frozen
 
+from regulars.domain import care_plan
 from regulars.domain.benefits import Benefit, benefits_flaw, of_tier
-from regulars.domain.care_plan import CarePlan, care_flaw
+from regulars.domain.care_plan import CarePlan, CarePlanSet, SetCarePlan
 from regulars.domain.earning_rules import RuleSet
 from regulars.domain.program_policies import USUAL, ProgramPolicies, policy_flaw
 from regulars.domain.publication import in_force
@@ -67,15 +68,6 @@ class TierBenefitsPublished:
     program: ProgramId
     version: int
     benefits: tuple[Benefit, ...]
-    effective_from: datetime | None = None
-
-
-@frozen(kw_only=True)
-class CarePlanSet:
-    """From `effective_from` on customers are cared for by this plan; None means since ever."""
-
-    program: ProgramId
-    plan: CarePlan
     effective_from: datetime | None = None
 
 
@@ -246,16 +238,6 @@ class PublishTierBenefits:
     effective_from: datetime | None = None
 
 
-@frozen(kw_only=True)
-class SetCarePlan:
-    """Care for customers by this plan from `effective_from` on. What came before stands."""
-
-    program: ProgramId
-    at: datetime
-    plan: CarePlan
-    effective_from: datetime | None = None
-
-
 Command: TypeAlias = (
     DefineProgram
     | PublishEarningRules
@@ -323,7 +305,9 @@ def decide(command: Command, state: Program) -> Sequence[Event]:
         case PublishTierBenefits():
             return _benefits(command, state)
         case SetCarePlan():
-            return _care(command, state)
+            if state.defined is None:
+                raise UnknownProgram(program=command.program)
+            return care_plan.decide(command, state.cares)
         case _:
             assert_never(command)
 
@@ -411,22 +395,6 @@ def _benefits(command: PublishTierBenefits, state: Program) -> Sequence[Event]:
             version=len(state.benefits) + 1,
             benefits=command.benefits,
             effective_from=command.effective_from,
-        )
-    ]
-
-
-def _care(command: SetCarePlan, state: Program) -> Sequence[Event]:
-    if state.defined is None:
-        raise UnknownProgram(program=command.program)
-    found = care_flaw(command.plan)
-    if found is not None:
-        raise ImpossibleRules(program=command.program, flaw=found)
-    same = [one for one in state.cares if one.effective_from == command.effective_from]
-    if same and same[-1].plan == command.plan:
-        return []
-    return [
-        CarePlanSet(
-            program=command.program, plan=command.plan, effective_from=command.effective_from
         )
     ]
 

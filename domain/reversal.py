@@ -62,6 +62,7 @@ def fold(state: Account, event: PointsReversed, at: datetime) -> None:
     award.remaining = min(award.remaining, event.remaining)
     state.lots.take(event.allocations)
     state.debt += event.debt_added
+    state.totals.reversed += event.points - event.written_off
     state.refunds.add((event.lot, event.refund))
     tiers.lose(state.tier, event.lot, at, event.points, event.remaining)
 

@@ -24,6 +24,7 @@ def fold(state: Account, event: Event) -> None:
             held = state.held[name]
             held.confirmed, held.order, held.lapses_at = True, event.order, None
         case PointsRedeemed():
+            state.totals.redeemed += event.points
             if event.reservation is None:
                 state.lots.take(event.allocations)
             else:
@@ -41,5 +42,6 @@ def fold(state: Account, event: Event) -> None:
                     state.lots.prolong(lot, event.reinstated_until)
             state.lots.put_back(event.allocations)
             state.redemptions[event.redemption].restored += event.points
+            state.totals.redeemed -= event.points
         case _:
             assert_never(event)

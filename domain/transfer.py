@@ -65,8 +65,10 @@ def fold(state: Account, event: Event) -> None:
     match event:
         case PointsTransferredOut(lots=lots):
             state.transfers[event.transfer] = event.receiver, event.points
+            state.totals.transferred -= event.points
             state.lots.take([Allocation(lot=one.of, points=one.points) for one in lots])
         case PointsTransferredIn(lots=lots):
+            state.totals.transferred += event.points
             for one in lots:
                 state.lots.add(
                     one.lot, one.points, awarded_at=one.awarded_at, expires_at=one.expires_at

@@ -21,6 +21,7 @@ from regulars.adapters.portable_document import portable_document
 from regulars.adapters.program_file import UnusableProgram
 from regulars.adapters.tenants import UnknownTenant
 from regulars.application.access_log import Access, AccessLog
+from regulars.application.balances import Balance, Expiry, ExpirySchedule, PointsBalance
 from regulars.application.batch import Receipt
 from regulars.application.certificate import Certificate
 from regulars.application.contacts import ContactsShared, ContactTaken
@@ -57,10 +58,10 @@ from regulars.application.keys import KeyCount
 from regulars.application.log_check import LogCheck
 from regulars.application.log_status import LogStatus
 from regulars.application.lookup import IndexStatus
-from regulars.application.loyalty import Balance, PointsBalance, PointsLedger, Posting
 from regulars.application.number_protection import NumberProtection, ProtectedLine
 from regulars.application.portable import ExportDenied, Portable
 from regulars.application.ports import Erased, KeyUnavailable, Revealed, Tampered
+from regulars.application.postings import PointsLedger, Posting
 from regulars.application.protecting import Protecting
 from regulars.application.queries import AsOf, Query
 from regulars.application.questions import Look, Question
@@ -74,9 +75,11 @@ from regulars.application.reading import (
     NotKept,
     SeveralKept,
 )
+from regulars.application.replaying import Compared
 from regulars.application.report import Report, SalesReport
 from regulars.application.retaining import Retaining
 from regulars.application.subscription import Subscription
+from regulars.application.what_if import NoReplay, WhatIf, what_if
 from regulars.composition import connect
 from regulars.domain.actor import Actor, ReinstateActor
 from regulars.domain.bank_card import BindBankCard, UnbindBankCard
@@ -212,6 +215,7 @@ __all__ = [
     "Certificate",
     "Channel",
     "ClaimReferral",
+    "Compared",
     "CompleteOrder",
     "Contact",
     "ContactTaken",
@@ -238,6 +242,8 @@ __all__ = [
     "ErasureSink",
     "Erasures",
     "Expired",
+    "Expiry",
+    "ExpirySchedule",
     "ExportDenied",
     "Favourite",
     "FileInTheWay",
@@ -277,6 +283,7 @@ __all__ = [
     "Migration",
     "Money",
     "NameParty",
+    "NoReplay",
     "NotKept",
     "NotMerged",
     "NotOurDatabase",
@@ -362,6 +369,7 @@ __all__ = [
     "UpdateCustomerDetails",
     "UpdateMerchantDetails",
     "VerifyRealName",
+    "WhatIf",
     "WithdrawConsent",
     "WithdrawObjection",
     "back_up",
@@ -374,4 +382,5 @@ __all__ = [
     "migration_sql",
     "portable_document",
     "restore",
+    "what_if",
 ]

@@ -22,9 +22,8 @@ from regulars.domain.campaign import (
 )
 from regulars.domain.campaign_plan import Plan
 from regulars.domain.caps import Cap, Span
-from regulars.domain.care_plan import CarePlan
+from regulars.domain.care_plan import CarePlan, CarePlanSet
 from regulars.domain.holdout import Variant
-from regulars.domain.program import CarePlanSet
 from regulars.domain.reminders import CareReminderRaised
 from regulars.domain.values import CampaignId, GrantId, OccasionId
 from regulars.testing.example_ids import ADA, CAFE, PLACED_AT, PROGRAM

@@ -19,6 +19,7 @@ from regulars.domain.offer import OfferDefined, OfferEnded
 from regulars.domain.offer_limits import Limits
 from regulars.domain.offer_terms import Kind, Reason, Rejection, Scope, Terms
 from regulars.domain.purchase import Channel
+from regulars.domain.scene import Scene
 from regulars.domain.values import CouponId, ItemId, OfferId
 from regulars.testing.example_ids import ADA, CAFE, ORDER, PLACED_AT, PROGRAM
 
@@ -28,7 +29,7 @@ A_COUPON = CouponOf(program=PROGRAM, offer=OFFER, coupon=COUPON)
 BROUGHT = CouponOf(program=PROGRAM, offer=OfferId("card"), coupon=CouponId("c-18"))
 
 OFFERS: Final[dict[tuple[str, int], Event]] = {
-    ("OfferDefined", 1): OfferDefined(
+    ("OfferDefined", 2): OfferDefined(
         program=PROGRAM,
         offer=OFFER,
         terms=Terms(
@@ -59,6 +60,13 @@ OFFERS: Final[dict[tuple[str, int], Event]] = {
             reservation_required=True,
             restore_grace_days=7,
             max_restores=3,
+        ),
+        scene=Scene(
+            hours=(11, 12),
+            weekdays=(5, 6),
+            zone="Europe/London",
+            merchant_categories=("noodles",),
+            first_order=True,
         ),
     ),
     ("CouponIssued", 1): CouponIssued(

@@ -11,10 +11,11 @@ from regulars import Crm, Request
 from regulars.adapters.memory_numbers import MemoryNumbers
 from regulars.application.access_log import AccessLog
 from regulars.application.aggregates import CUSTOMER
+from regulars.application.balances import PointsBalance
 from regulars.application.customer import CustomerProfile
 from regulars.application.erasures import Step
 from regulars.application.events import Command
-from regulars.application.loyalty import PointsBalance, PointsLedger
+from regulars.application.postings import PointsLedger
 from regulars.application.reading import DataOf
 from regulars.application.report import SalesReport
 from regulars.domain.actor import Actor

@@ -14,7 +14,7 @@ from attrs import frozen
 
 import regulars
 from regulars import Crm, connect
-from regulars.application.loyalty import PointsBalance
+from regulars.application.balances import PointsBalance
 from regulars.domain.loyalty import PointsEarned
 from regulars.domain.order import OrderCompleted, OrderDelivered
 from regulars.domain.purchase import OrderPlaced

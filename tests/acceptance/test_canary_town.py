@@ -83,6 +83,7 @@ COMMANDS: Final = (
     "program show",
     "program check program.toml",
     "points notices --days 10",
+    "what-if program.toml --plot what-if{json}.svg",
     "rebuild",
     "verify",
     "keys status",

@@ -2,7 +2,7 @@
 A year of real baskets: what the import adds up to is what the data say.
 
 The figures to compare with are computed by pandas straight from the parquet files; nothing of
-the importer or of the views takes part in them.
+the importer or of the views takes part in them. So are those of other rules over the same year.
 """
 
 from importlib.util import find_spec
@@ -12,6 +12,7 @@ from typing import Any, Final
 import pytest
 
 from regulars.adapters.complete_journey import write_complete_journey
+from tests.acceptance.other_rules import OTHER, SAME, Basket, expected, replayed
 from tests.adapters.cli_shop import Shop
 
 BEST: Final = 25
@@ -31,8 +32,8 @@ def data() -> Path:
     return Path(package.submodule_search_locations[0]) / "data"
 
 
-def figures(data: Path, weeks: int | None) -> dict[str, Any]:
-    """The figures of the report, from nothing but the parquet file."""
+def bought(data: Path, weeks: int | None) -> tuple[Any, Any]:
+    """The lines of the baskets, and the baskets, from nothing but the parquet file."""
     pandas: Any = pytest.importorskip("pandas")
     lines = pandas.read_parquet(data / "transactions.parquet")
     if weeks is not None:
@@ -44,6 +45,11 @@ def figures(data: Path, weeks: int | None) -> dict[str, Any]:
         at=("transaction_timestamp", "first"),
         cents=(CENTS, "sum"),
     )
+    return lines, baskets
+
+
+def figures(lines: Any, baskets: Any) -> dict[str, Any]:  # noqa: ANN401 - pandas has no types
+    """The figures of the report."""
     points = baskets[CENTS] // 100
     orders = baskets.groupby("household").size()
     spent = _ranked(baskets.groupby("household")[CENTS].sum())
@@ -136,19 +142,34 @@ def imported(shop: Shop, weeks: int | None) -> dict[str, Any]:
     return rows
 
 
+def compared(shop: Shop, baskets: Any) -> None:  # noqa: ANN401 - pandas has no types
+    """Other rules give each household what they come to, and the same rules what it has."""
+    by_hand = expected(
+        Basket(row.at.to_pydatetime(), str(row.Index), str(row.household), int(row.cents))
+        for row in baskets.itertuples()
+    )
+    assert replayed(shop, OTHER) == by_hand
+    assert replayed(shop, SAME) == {
+        household: (orders, points, points) for household, (orders, points, _) in by_hand.items()
+    }
+
+
 def test_the_first_week_adds_up_to_what_the_parquet_files_say(data: Path, shop: Shop) -> None:
-    expected = figures(data, 1)
+    lines, baskets = bought(data, 1)
+    known = figures(lines, baskets)
 
     rows = imported(shop, 1)
 
-    assert rows["orders"]["recorded"] == expected["orders"] > 300
-    assert reported(shop) == expected
+    assert rows["orders"]["recorded"] == known["orders"] > 300
+    assert reported(shop) == known
+    compared(shop, baskets)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1_800)
 def test_the_whole_year_adds_up_to_what_the_parquet_files_say(data: Path, shop: Shop) -> None:
-    expected = figures(data, None)
+    lines, baskets = bought(data, None)
+    known = figures(lines, baskets)
 
     rows = imported(shop, None)
 
@@ -159,6 +180,7 @@ def test_the_whole_year_adds_up_to_what_the_parquet_files_say(data: Path, shop: 
         2_438,
     )
     assert rows["lines"]["recorded"] == 1_469_307
-    assert found == expected
+    assert found == known
+    compared(shop, baskets)
     assert shop.json("verify")["sound"]
     assert shop.json("import", "history")["events"] == 0

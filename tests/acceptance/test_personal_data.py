@@ -16,9 +16,10 @@ from attrs import evolve
 
 from regulars import Crm, Request, connect
 from regulars.application.aggregates import CUSTOMER
+from regulars.application.balances import PointsBalance
 from regulars.application.customer import CustomerProfile
 from regulars.application.events import Command
-from regulars.application.loyalty import PointsBalance, PointsLedger
+from regulars.application.postings import PointsLedger
 from regulars.application.report import SalesReport
 from regulars.domain.customer import (
     AddDeliveryAddress,

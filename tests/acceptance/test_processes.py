@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from regulars import connect
-from regulars.application.loyalty import PointsBalance
+from regulars.application.balances import PointsBalance
 from tests.acceptance.cashier import record
 from tests.acceptance.cashiers import (
     WHOLE,

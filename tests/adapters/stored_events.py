@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+from attrs import evolve
+
 from regulars.application.events import Event, Retired
 from regulars.domain.budget import Budget, BudgetConsumed, Cut
 from regulars.domain.campaign import CampaignDrafted
@@ -28,6 +30,7 @@ from regulars.domain.purchase import Channel, OrderPlaced
 from regulars.domain.redemption import PointsRedeemed, RedemptionReversed, Reward
 from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
+from regulars.domain.scene import Scene
 from regulars.domain.validity import (
     Activation,
     ActivationPolicy,
@@ -206,6 +209,7 @@ OLDER: dict[tuple[str, int], list[Event | Retired]] = {
             rules_version=2,
         )
     ],
+    ("OfferDefined", 1): [evolve(EXAMPLES["OfferDefined", 2], scene=Scene())],
     ("CampaignDrafted", 1): [
         CampaignDrafted(
             program=PROGRAM,

@@ -4,6 +4,17 @@ import pytest
 
 from tests.adapters.cli_shop import Shop, secrets_in
 
+FLEETING = """
+[[earning]]
+points = 1
+
+[[policies]]
+
+[policies.expiry]
+months = 1
+zone = "UTC"
+"""
+
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
@@ -82,10 +93,18 @@ def test_a_balance_is_what_was_earned_and_not_taken_back(shop: Shop) -> None:
         "as_of": None,
         "opened_at": "2024-05-01T10:40:00+00:00",
         "earned": 49,
+        "migrated": 0,
+        "transferred": 0,
+        "adjusted": 0,
         "reversed": 30,
         "expired": 0,
         "redeemed": 0,
+        "forfeited": 0,
         "balance": 19,
+        "available": 19,
+        "pending": 0,
+        "reserved": 0,
+        "debt": 0,
     }
 
 
@@ -136,6 +155,28 @@ def test_people_see_why_each_point_is_there(shop: Shop) -> None:
 
     assert "Customer ada: 19 points" in said
     assert "19.99 USD paid for goods: 1999/100 by earning (rules 1), rounded down: 19" in said
+
+
+def test_people_see_what_waits_what_expires_and_what_was_not_recorded(shop: Shop) -> None:
+    shop.keep("points.toml", FLEETING)
+    new = ("--database", "sqlite:///new.db")
+    shop.run("import", "--program", "points.toml", "history/orders.csv", *new)
+    words = ("balance", "ada", "--schedule", "--explain", *new)
+
+    early = shop.run(*words, "--as-of", "2024-05-02").stdout
+    late = shop.json(*words, "--as-of", "2024-06-03")
+
+    assert "What expires when (UTC)" in early
+    assert "lot o1        19  =        19" in early
+    assert "expired" not in early.replace("Expired", "")
+    assert (late["expired"], late["available"], late["expiries"]) == (19, 0, [])
+    assert late["postings"][-1]["position"] is None
+
+
+def test_points_that_never_expire_have_no_schedule(shop: Shop) -> None:
+    said = shop.run("balance", "ada", "--schedule").stdout
+
+    assert "None of the points that can be used ever expires." in said
 
 
 def test_who_never_earned_holds_nothing(shop: Shop) -> None:

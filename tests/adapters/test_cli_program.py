@@ -175,5 +175,6 @@ def test_a_log_without_a_programme_says_so(shop: Shop) -> None:
         "policies": [],
         "ladders": [],
         "catalogues": [],
+        "care": [],
         "tier_benefits": [],
     }

@@ -76,6 +76,11 @@ def catalogue(told: str) -> str:
     return f"[[earning]]\npoints = 1\n[[catalogue]]\n{told}"
 
 
+def care(told: str) -> str:
+    """A file with a plan of care."""
+    return f"[[earning]]\npoints = 1\n[[care]]\n{told}"
+
+
 def ladder(told: str) -> str:
     """A file with a ladder."""
     return f"[[earning]]\npoints = 1\n[[ladder]]\n{told}"
@@ -225,6 +230,9 @@ def test_any_rule_that_can_be_written_is_read_as_it_was_meant(
         ),
         (ladder(f"days = 3\n{FIVE}"), "ladder[0].days must be"),
         (ladder(f"{FIVE}\n[[ladder]]\n{FIVE}"), "ladder[1] begins when another does"),
+        (care("quiet_from = 25"), "care[0].quiet_from must be an hour"),
+        (care("holidays = ['a', 'not one']"), "care[0].holidays[1] is no name of a holiday"),
+        (care("\n[[care]]"), "care[1] begins when another does"),
         ("[[earning]\npoints = 1", "line 1"),
         ("a = 1\na = 2\nb = 3", "line 2"),
     ],

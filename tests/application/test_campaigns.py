@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 from attrs import evolve
 
-from regulars.application.campaigns import Campaigns, CampaignStatus
+from regulars.application.campaigns import CampaignOutcome, CampaignStanding, CampaignStatus
 from regulars.domain.budget import Budget, BudgetConsumed, BudgetExhausted, BudgetRestored
 from regulars.domain.campaign import CustomerAssigned, UnknownCampaign
 from regulars.domain.campaign_plan import Phase
@@ -56,10 +56,9 @@ def test_a_campaign_stands_at_each_moment_as_its_log_says() -> None:
     shop.execute(evolve(GRANT, grant=GrantId("g-2"), customer=BO))
     shop.execute(evolve(CANCEL, at=NOON + minutes(5)))
     shop.execute(evolve(END, at=NOON + minutes(9)))
-    campaigns = Campaigns(shop.crm)
 
     def at(moment: datetime) -> CampaignStatus:
-        return campaigns.status(PROGRAM, LUNCH, moment)
+        return shop.crm.ask(CampaignStanding(campaign=LUNCH, program=PROGRAM), as_of=moment)
 
     now, later = at(NOON), at(NOON + minutes(5))
     assert (now.phase, now.granted, now.grants, now.cut, now.left) == (Phase.RUNNING, 60, 2, 1, 0)
@@ -91,18 +90,25 @@ def test_the_result_counts_orders_from_the_assignment_to_the_end() -> None:
     orders_of(shop, "a stranger", 1)
     orders_of(shop, treated[2], 1)
     shop.execute(CancelOrder(order=OrderId(f"{treated[2]}-{minutes(5)}-0"), at=NOON + minutes(50)))
-    campaigns = Campaigns(shop.crm)
-    before = campaigns.result(PROGRAM, LUNCH, NOON + minutes(49), margin=Fraction(3))
-    after = campaigns.result(
-        PROGRAM, LUNCH, NOON + minutes(99), margin=Fraction(3), cost=Fraction(7)
-    )
+    brought = CampaignOutcome(campaign=LUNCH, program=PROGRAM, margin=Fraction(3))
+    before = shop.crm.ask(brought, as_of=NOON + minutes(49))
+    after = shop.crm.ask(evolve(brought, cost=Fraction(7)), as_of=NOON + minutes(99))
 
     assert before.treated == Arm(customers=len(treated), buyers=3, orders=4)
     assert before.cost == 0
     assert after.cost == 7
     assert after.treated == Arm(customers=len(treated), buyers=2, orders=3)
     assert after.held_out == Arm(customers=8 - len(treated), buyers=1, orders=1)
+    assert shop.crm.ask(evolve(brought, cost=Fraction(7))) == after
     shop.execute(evolve(END, at=NOON + minutes(5)))
-    assert (
-        campaigns.result(PROGRAM, LUNCH, NOON + minutes(99), margin=Fraction(3)).treated.orders == 0
-    )
+    assert shop.crm.ask(brought).treated.orders == 0
+
+
+def test_a_cancellation_that_is_dated_before_its_grant_keeps_no_question_from_an_answer() -> None:
+    shop = memory_core()
+    shop.execute(DRAFT, LAUNCH, evolve(GRANT, at=NOON + minutes(5)))
+    shop.execute(evolve(CANCEL, at=NOON + minutes(1)))
+    standing = CampaignStanding(campaign=LUNCH, program=PROGRAM)
+
+    granted = [shop.crm.ask(standing, as_of=as_of).granted for as_of in (NOON + minutes(2), None)]
+    assert granted == [0, 0]

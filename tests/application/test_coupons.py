@@ -1,10 +1,15 @@
 """Coupons and the orders that use and bring them, through the whole core."""
 
-from typing import Any
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any, cast
 
 import pytest
 from attrs import evolve
+from hypothesis import given
 
+from regulars.application.aggregates import offer_stream
+from regulars.application.coupons import CouponsOf, CouponStanding, OfferStanding
 from regulars.application.errors import InvalidText
 from regulars.domain.coupon import (
     CouponDoesNotCount,
@@ -16,20 +21,22 @@ from regulars.domain.coupon import (
     CouponRestored,
     CouponRevoked,
 )
+from regulars.domain.coupons import Use
 from regulars.domain.discounts import CouponOf
-from regulars.domain.offer import OfferDefined
+from regulars.domain.offer import Event, Offer, OfferDefined, UnknownOffer, fold, refusal
 from regulars.domain.offer_limits import Limits
 from regulars.domain.offer_terms import Offered, Reason, Scope, quote
 from regulars.domain.order import CancelOrder, MarkDelivered
 from regulars.domain.purchase import OrderPlaced, PlaceOrder
 from regulars.domain.refund import RefundIssued
-from regulars.domain.values import CouponId, ItemId, OfferId, OrderId
+from regulars.domain.values import CouponId, ItemId, OfferId, OrderId, Refusal
 from tests.application.memory_crm import Parts, memory_core
 from tests.domain.carts import basket
 from tests.domain.chronicle import PROGRAM, Command
-from tests.domain.examples import ANNA, ORDER, PLACE, REFUND, SECOND, refund
+from tests.domain.coupon_lives import coupon_lives
+from tests.domain.examples import ANNA, BO, ORDER, PLACE, REFUND, SECOND, refund
 from tests.domain.story import NOON, minutes
-from tests.domain.test_offer import C1, C2, DEFINE, ISSUE, RESERVE, SPRING
+from tests.domain.test_offer import C1, C2, DEFINE, END, ISSUE, RESERVE, REVOKE, SPRING
 
 CARD = OfferId("bank-card")
 BROUGHT = CouponOf(program=PROGRAM, offer=CARD, coupon=CouponId("card-1"))
@@ -149,3 +156,64 @@ def test_the_scope_of_an_offer_is_kept_as_it_was_said(shop: Parts) -> None:
     half = Scope(tiers=("\ud800",))
     with pytest.raises(InvalidText):
         shop.execute(evolve(DEFINE, offer=CARD, terms=evolve(DEFINE.terms, scope=half)))
+
+
+DAY = timedelta(days=1)
+MOMENTS = [NOON - minutes(1), NOON, NOON + minutes(1), NOON + DAY, NOON + 31 * DAY]
+
+
+@given(coupon_lives(PROGRAM, ANNA, NOON))
+def test_a_coupon_is_usable_when_an_order_could_use_it(life: list[Command]) -> None:
+    shop = memory_core()
+    for command in life:
+        with suppress(Refusal):
+            shop.execute(command)
+    offer = Offer()
+    for one in shop.storage.log.stream(offer_stream(PROGRAM, SPRING)):
+        fold(offer, cast("Event", one.event), NOON)
+
+    (held,) = shop.crm.ask(CouponsOf(customer=ANNA))
+    for at in MOMENTS:
+        use = Use(coupon=C1, order=OrderId("another"), at=at, customer=ANNA)
+        usable = held.standing(at) is CouponStanding.USABLE
+        assert usable == (refusal(offer, use) is None)
+    assert not shop.crm.ask(CouponsOf(customer=BO))
+
+
+def test_coupons_are_told_as_they_stood_at_any_moment() -> None:
+    shop = memory_core()
+    limited = Limits(inactive_days=1, valid_days=2, total=3)
+    shop.execute(evolve(DEFINE, limits=limited), ISSUE, evolve(ISSUE, coupon=C2, customer=None))
+    shop.execute(evolve(RESERVE, at=NOON + DAY, lapses_at=NOON + DAY + minutes(9)))
+    place = evolve(with_coupon(order=RESERVE.order), at=NOON + DAY + minutes(5))
+    shop.execute(place)
+
+    def standing(at: datetime) -> CouponStanding:
+        (held,) = shop.crm.ask(CouponsOf(customer=ANNA), as_of=at)
+        return held.standing(at)
+
+    assert standing(NOON) is CouponStanding.WAITING
+    assert standing(NOON + DAY) is CouponStanding.RESERVED
+    assert standing(NOON + 3 * DAY) is CouponStanding.USED
+    question = OfferStanding(offer=SPRING, program=PROGRAM)
+    held = shop.crm.ask(question, as_of=NOON + DAY)
+    used = shop.crm.ask(question, as_of=NOON + 3 * DAY)
+    assert (held.issued, held.used, held.held, held.left, held.amount) == (2, 0, 1, 2, 0)
+    assert (used.issued, used.used, used.held, used.left, used.amount) == (2, 1, 0, 2, 10_00)
+
+
+def test_coupons_that_do_not_count_say_why() -> None:
+    shop = memory_core()
+    shop.execute(DEFINE, ISSUE, evolve(ISSUE, coupon=C2))
+    shop.execute(evolve(RESERVE, coupon=C2), evolve(REVOKE, coupon=C2))
+    shop.execute(evolve(END, at=NOON + DAY))
+
+    def standings(at: datetime) -> list[CouponStanding]:
+        return [one.standing(at) for one in shop.crm.ask(CouponsOf(customer=ANNA))]
+
+    assert standings(NOON) == [CouponStanding.USABLE, CouponStanding.REVOKED]
+    assert standings(NOON + DAY) == [CouponStanding.OVER, CouponStanding.REVOKED]
+    question = OfferStanding(offer=SPRING, program=PROGRAM)
+    assert (shop.crm.ask(question).ended, shop.crm.ask(question).left) == (True, None)
+    with pytest.raises(UnknownOffer):
+        shop.crm.ask(evolve(question, offer=CARD))

@@ -10,6 +10,7 @@ from attrs import evolve
 from regulars.adapters.database import Database
 from regulars.adapters.memory import MemoryLog, MemoryStorage
 from regulars.adapters.memory_keys import MemoryKeyStore
+from regulars.application.balances import PointsBalance
 from regulars.application.batch import Receipt
 from regulars.application.errors import (
     IdempotencyConflict,
@@ -19,7 +20,6 @@ from regulars.application.errors import (
 )
 from regulars.application.events import Command, Event, EventId, Pending, Recorded, Retired
 from regulars.application.keys import KeyName
-from regulars.application.loyalty import PointsBalance
 from regulars.application.ports import NOTHING_HELD
 from regulars.application.reacting import POLICY
 from regulars.application.sales import SALES

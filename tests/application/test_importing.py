@@ -8,6 +8,7 @@ import pytest
 from attrs import evolve, frozen
 
 from regulars.application import importing
+from regulars.application.balances import PointsBalance
 from regulars.application.catalogue import VIEWS
 from regulars.application.customer import CustomerProfile
 from regulars.application.events import moment
@@ -20,7 +21,6 @@ from regulars.application.history import (
     ReviewRow,
 )
 from regulars.application.importing import Counts, Imported, Importing
-from regulars.application.loyalty import PointsBalance
 from regulars.application.projecting import computed
 from regulars.application.report import SalesReport
 from regulars.domain.purchase import Line

@@ -1,7 +1,8 @@
 import pytest
 from attrs import evolve
 
-from regulars.application.loyalty import PointsBalance, PointsLedger
+from regulars.application.balances import PointsBalance
+from regulars.application.postings import PointsLedger
 from regulars.domain.earning import Evaluation
 from regulars.domain.earning_rules import Group, Rule, RuleId, RuleSet, When
 from regulars.domain.ledger_policies import ReturnPolicy, Reversal
@@ -117,7 +118,7 @@ def test_a_ledger_tells_each_posting_and_adds_up_to_the_balance() -> None:
     assert [one.at for one in postings][:1] == [FRIDAY]
     assert postings[-1].at == MONDAY
     for one in postings:
-        event = town.events()[one.position - 1].event
+        event = town.events()[(one.position or 0) - 1].event
         assert getattr(event, "order", None) == one.order
 
 

@@ -13,10 +13,10 @@ from regulars.adapters.memory_keys import MemoryKeyStore
 from regulars.adapters.memory_numbers import MemoryNumbers
 from regulars.adapters.portable_document import portable_document
 from regulars.application.access_log import AccessLog
+from regulars.application.balances import PointsBalance
 from regulars.application.catalogue import VIEWS
 from regulars.application.contacts import ContactTaken
 from regulars.application.customer import CustomerProfile, Summary
-from regulars.application.loyalty import PointsBalance
 from regulars.application.number_protection import ProtectedLine
 from regulars.application.ports import Erased, Revealed
 from regulars.application.program import default_program

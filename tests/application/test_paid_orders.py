@@ -42,7 +42,7 @@ def shop() -> Parts:
 
 def moved(shop: Parts, kind: type[Any]) -> list[int]:
     """The points of each event of a kind."""
-    return [one.event.points for one in shop.events() if isinstance(one.event, kind)]  # type: ignore[union-attr]  # of events about points
+    return [one.event.points for one in shop.events() if isinstance(one.event, kind)]
 
 
 def test_an_order_without_its_points_leaves_no_trace(shop: Parts) -> None:

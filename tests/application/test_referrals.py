@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from attrs import evolve
 
-from regulars.application.loyalty import PointsBalance
+from regulars.application.balances import PointsBalance
 from regulars.domain.referral import ReferralAccepted, ReferralClaimed, ReferralRejected
 from regulars.domain.values import CustomerId
 from tests.application.memory_crm import Parts, memory_core

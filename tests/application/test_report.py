@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import given
 
-from regulars.application.loyalty import PointsBalance
+from regulars.application.balances import PointsBalance
 from regulars.application.report import (
     PointsTotals,
     Report,

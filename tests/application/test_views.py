@@ -30,6 +30,7 @@ from regulars.testing.example_events import EXAMPLES
 from tests.application.histories import copied, storage_of, told, towns
 from tests.application.memory_crm import Parts, memory_core
 from tests.domain.examples import DELIVER, PLACE, REFUND
+from tests.domain.test_offer import DEFINE, ISSUE
 from tests.postgres_server import new_database
 
 Views: TypeAlias = Sequence[View[Any, Any]]
@@ -193,6 +194,7 @@ def test_a_town_has_rows_of_every_view() -> None:
     town.crm.execute(evolve(PLACE, lines=(soup,)), by="agent:7")
     town.execute(DELIVER, evolve(REFUND, amount=PLACE.total + 1))
     hers = DataOf(customer=CustomerId("anna"), data_class=DataClass.CONTACT)
+    town.execute(DEFINE, ISSUE)
     town.crm.reveal(hers, purpose="service", actor=Actor(role="support", id="s-7"))
 
     assert {view for view, rows in town.rows().items() if not rows} == set()

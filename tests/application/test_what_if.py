@@ -9,9 +9,9 @@ from attrs import evolve, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
+from regulars.application.balances import PointsBalance
 from regulars.application.crm import Crm
 from regulars.application.events import Event, Recorded
-from regulars.application.loyalty import PointsBalance
 from regulars.application.program import as_published
 from regulars.application.replaying import Compared
 from regulars.application.what_if import NoReplay, WhatIf, what_if
@@ -27,7 +27,7 @@ from regulars.domain.earning_rules import (
     When,
 )
 from regulars.domain.ledger_policies import Arithmetic, ReturnPolicy
-from regulars.domain.order import MarkDelivered
+from regulars.domain.order import MarkDelivered, OrderDelivered
 from regulars.domain.program import Command as ProgramCommand
 from regulars.domain.program import (
     DefineProgram,
@@ -55,7 +55,7 @@ from tests.application.histories import tell
 from tests.application.memory_crm import memory_core, request
 from tests.application.shop_week import FRIDAY, MONDAY, SATURDAY, WEEK, shop_week
 from tests.domain.chronicle import PROGRAM, Command
-from tests.domain.examples import ANNA, BO, giving, refund
+from tests.domain.examples import ANNA, BO, DELIVER, PLACE, giving, refund
 from tests.domain.story import NOON
 from tests.domain.test_referral import CLAIM, PROGRAMME, RULES, bonus, completed
 
@@ -189,6 +189,21 @@ def test_tiers_are_as_recorded_unless_the_other_programme_has_a_ladder() -> None
     assert points(what_if(town.crm, thrice)) == {ANNA: (43, 103 + 59), BO: (45, 136)}
 
 
+def test_what_one_request_told_is_judged_together_as_it_was() -> None:
+    rules, ladder = doubled(When(tiers=("gold",))), climbing(100)
+    town = tell(memory_core(), [DefineProgram(program=PROGRAM, at=BEGINNING, name="R"), ladder])
+    town.execute(PublishEarningRules(program=PROGRAM, at=BEGINNING, rules=rules))
+    town.execute(PLACE, DELIVER, evolve(refund(100_00), at=DELIVER.at))
+    later = NOON + DAY
+    town.execute(
+        evolve(PLACE, order=OrderId("o-2"), at=later),
+        MarkDelivered(order=OrderId("o-2"), at=later),
+    )
+
+    # What came and went in one request never was enough for gold.
+    assert points(what_if(town.crm, published(rules, ladder))) == {ANNA: (100, 100)}
+
+
 def test_a_ladder_by_balance_is_not_replayed() -> None:
     with pytest.raises(NoReplay, match="balance"):
         what_if(shop_week().crm, published(giving(1), climbing(basis=Basis.BALANCE)))
@@ -291,11 +306,12 @@ def life(name: str) -> list[Command]:
     return [*commands, back]
 
 
+SOUPS: Final = Goods(items=(ItemId("soup"),))
 ELABORATE: Final = evolve(
     doubled(When(tiers=("gold",)), When(nth=Nth(n=3, days=2))),
     groups=(
         Group(rules=(Rule(rule=RuleId("basic"), rate=Rate(points=3, per_numerator=2)),), most=40),
-        Group(rules=(Rule(rule=RuleId("soup"), bonus=5, goods=Goods(items=(ItemId("soup"),))),)),
+        Group(rules=(evolve(bonus("soup", 5), each=True, when=When(), goods=SOUPS),)),
     ),
     most=60,
 )
@@ -310,9 +326,9 @@ _ORDER: Final = st.tuples(
 )
 
 
-def lived(orders: Sequence[tuple[CustomerId, int, int, int, list[int]]]) -> list[Command]:
+def lived(orders: Sequence[tuple[CustomerId, int, int, int, list[int]]]) -> list[list[Command]]:
     """The commands of such orders; of refunds, those that cannot be are refused."""
-    commands: list[Command] = []
+    lives: list[list[Command]] = []
     at = NOON
     for number, (customer, hours, soups, rest, back) in enumerate(orders):
         at += timedelta(hours=hours * 5)
@@ -322,7 +338,7 @@ def lived(orders: Sequence[tuple[CustomerId, int, int, int, list[int]]]) -> list
             Line(line=2, item=ItemId("rest"), quantity=1, unit_price=rest),
         )
         total = soups * 10_50 + rest
-        commands += [
+        commands: list[Command] = [
             PlaceOrder(
                 order=order, at=at, currency="CNY", total=total, customer=customer, lines=lines
             ),
@@ -338,16 +354,21 @@ def lived(orders: Sequence[tuple[CustomerId, int, int, int, list[int]]]) -> list
             )
             for place, amount in enumerate(back)
         ]
-    return commands
+        lives.append(commands)
+    return lives
 
 
 @given(
     orders=st.lists(_ORDER, max_size=7),
     arithmetic=st.sampled_from(Arithmetic),
     basis=st.sampled_from([Basis.EARNED, Basis.ORDERS]),
+    together=st.booleans(),
 )
 def test_unchanged_rules_change_nothing_for_anybody(
-    orders: list[tuple[CustomerId, int, int, int, list[int]]], arithmetic: Arithmetic, basis: Basis
+    orders: list[tuple[CustomerId, int, int, int, list[int]]],
+    arithmetic: Arithmetic,
+    basis: Basis,
+    together: bool,  # noqa: FBT001 - as it is drawn
 ) -> None:
     ladder = climbing({Basis.EARNED: 60, Basis.ORDERS: 2}[basis], basis)
     policies = returning(arithmetic)
@@ -358,13 +379,16 @@ def test_unchanged_rules_change_nothing_for_anybody(
         ladder,
     ]
     town = memory_core()
-    town.execute_all(*(request(command) for command in [*told, *lived(orders)]))
+    lives = lived(orders)
+    if not together:
+        lives = [[command] for life in lives for command in life]
+    town.execute_all(request(*told), *(request(*commands) for commands in lives))
 
     for same in (published(ELABORATE), published(ELABORATE, policies, ladder)):
         found = what_if(town.crm, same)
 
         assert all(one.difference == 0 for one in found.customers)
-        assert found.orders == len(orders)
+        assert found.orders == sum(isinstance(one.event, OrderDelivered) for one in town.events())
         assert points(found) == {
             one: (held.earned - held.reversed,) * 2
             for one in {customer for customer, *_ in orders}

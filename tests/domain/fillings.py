@@ -63,6 +63,7 @@ from regulars.domain.redemption import Reward
 from regulars.domain.referral import NoReferral, ReferralTerms
 from regulars.domain.refund import LineRefund, Returned
 from regulars.domain.reward_catalogue import PricedReward, RewardKind
+from regulars.domain.scene import Scene
 from regulars.domain.subject import Subject, SubjectKind
 from regulars.domain.tier_ladder import Basis, Downgrade, Level, TierLadder, Window
 from regulars.domain.tiers import Assessment
@@ -268,8 +269,10 @@ limits = st.builds(
     restore_grace_days=st.integers(0, 7),
     max_restores=counts,
 )
+scenes = st.builds(Scene, hours=st.sampled_from([(), (12,)]), first_order=st.booleans())
 carts = st.builds(
     Basket,
+    orders_before=st.none() | st.integers(0, 1),
     currency=currencies,
     lines=lines.map(lambda drawn: tuple(evolve(one, unit_price=one.quantity) for one in drawn)),
     delivery_fee=amounts,
@@ -354,6 +357,7 @@ _FILLING: Final[Filling] = {
     CouponId: coupon_ids,
     GrantId: grant_ids,
     Plan: plans,
+    Scene: scenes,
     CarePlan: care_plans,
     ReferralTerms: referral_terms,
     NoReferral: st.sampled_from(NoReferral),

@@ -81,6 +81,21 @@ def test_a_refund_that_is_told_late_takes_what_was_there_at_its_own_moment() -> 
     assert balances == [held(10), held(0), held(0, debt=6)]
 
 
+def test_what_is_earned_pays_what_is_owed_at_once_though_it_is_told_late() -> None:
+    commands: list[Command] = [
+        award("o-1", 10_00),
+        redeem(10),
+        refunded("o-1", 0, NOON + HOUR, price=10_00),
+        award("o-2", 1_00, NOON + 8 * HOUR),
+        award("o-3", 30_00, NOON + 2 * HOUR),
+    ]
+    story = told(commands)
+
+    balances = [balance(as_of(at, story), at) for at in (NOON + n * HOUR for n in (1, 2, 8))]
+
+    assert balances == [held(0, debt=10), held(20), held(21)]
+
+
 def test_a_refund_before_its_delivery_is_owed_until_then() -> None:
     commands: list[Command] = [
         award("o-1", 10_00, NOON + HOUR),

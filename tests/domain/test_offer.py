@@ -220,6 +220,8 @@ def test_wc09_a_coupon_comes_back_only_so_often() -> None:
 
     assert isinstance(event, CouponExpired)
     assert event.expired_at == NOON
+    again = once.given(RESTORE)
+    assert why(again, evolve(RESERVE, order=TWO)) == Rejection(reason=Reason.EXPIRED)
     expired = spring(Limits(max_restores=0, valid_days=1), REDEEM)
     (event,) = expired.when(evolve(RESTORE, at=NOON + 2 * DAY))
     assert isinstance(event, CouponExpired)
@@ -355,7 +357,7 @@ def test_every_reason_is_told_each_once_and_the_first_of_them_is_the_refusal() -
 def test_a_coupon_is_judged_by_what_the_others_left() -> None:
     first = Offered(terms=evolve(off(10_01), stack_group="meal"), source="first")
     start = nothing_counted(CART)
-    so_far = after(start, first, granted(first, CART, start))
+    so_far = after(start, granted(first, CART, start), first)
     use = Use(coupon=C1, order=ONE, at=NOON, customer=ANNA, basket=CART, so_far=so_far)
 
     assert list(objections(spring().state, use)) == [

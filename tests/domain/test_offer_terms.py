@@ -218,7 +218,7 @@ def test_an_offer_says_what_of_a_basket_it_is_not_for_and_which_offers_are_in_it
     beside = Offered(terms=off(1_00), source="beside")
     so_far = nothing_counted(cart)
     for offer in (beside, other):
-        so_far = after(so_far, offer, granted(offer, cart, so_far))
+        so_far = after(so_far, granted(offer, cart, so_far), offer)
 
     assert out_of_scope(meal, cart) == ("lines", "merchants", "channels", "tiers")
     assert out_of_scope(off(1_00), evolve(cart, currency="EUR")) == ("currency",)
@@ -244,5 +244,5 @@ def test_an_offer_counts_if_nothing_is_said_against_it(cart: Basket, terms: list
         against = list(objections(offer.terms, cart, so_far))
         assert next(iter(against), None) == why.get(offer.source)
         if not against:
-            so_far = after(so_far, offer, granted(offer, cart, so_far))
+            so_far = after(so_far, granted(offer, cart, so_far), offer)
     assert sum(so_far.left.values()) == found.total

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars.domain.benefits import Benefit, BenefitId, BenefitKind
-from regulars.domain.care_plan import CarePlan
+from regulars.domain.care_plan import CarePlan, ImpossibleCare, SetCarePlan
 from regulars.domain.earning_rules import RuleSet
 from regulars.domain.program import (
     Command,
@@ -19,7 +19,6 @@ from regulars.domain.program import (
     PublishEarningRules,
     PublishTierBenefits,
     PublishTierLadder,
-    SetCarePlan,
     SetProgramPolicies,
     TierBenefitsPublished,
     TierLadderPublished,
@@ -46,9 +45,9 @@ MONTHLY = ProgramPolicies(expiry=ExpiryPolicy(months=1))
 SET = SetProgramPolicies(program=PROGRAM, at=NOON, policies=MONTHLY)
 GOLD = TierLadder(levels=(Level(tier="gold", least=100),))
 LADDER = PublishTierLadder(program=PROGRAM, at=NOON, ladder=GOLD)
+CARE = SetCarePlan(program=PROGRAM, at=NOON, plan=CarePlan(holidays=("national_day",)))
 FIRST = Benefit(benefit=BenefitId("first"), kind=BenefitKind.PRIORITY_DELIVERY, tiers=("gold",))
 BENEFITS = PublishTierBenefits(program=PROGRAM, at=NOON, benefits=(FIRST,))
-CARE = SetCarePlan(program=PROGRAM, at=NOON, plan=CarePlan(holidays=("national_day",)))
 A_MOMENT = timedelta(microseconds=1)
 
 COMMANDS: dict[str, Command] = {
@@ -59,8 +58,8 @@ COMMANDS: dict[str, Command] = {
     "later": LATER,
     "policies": SET,
     "ladder": LADDER,
-    "benefits": BENEFITS,
     "care": CARE,
+    "benefits": BENEFITS,
 }
 LEGEND: Legend = {UnknownProgram: "?", ProgramAlreadyDefined: "!", ImpossibleRules: "%"}
 TABLE = """
@@ -81,8 +80,8 @@ PASTS: dict[str, tuple[Command, ...]] = {
     "with rules": (DEFINE, PUBLISH, BETTER, LATER),
     "with policies": (DEFINE, SET),
     "with a ladder": (DEFINE, LADDER),
-    "with benefits": (DEFINE, LADDER, BENEFITS),
     "with care": (DEFINE, CARE),
+    "with benefits": (DEFINE, LADDER, BENEFITS),
 }
 
 
@@ -295,7 +294,7 @@ def test_a_plan_of_care_holds_from_its_first_moment_on() -> None:
 
 
 def test_a_plan_of_care_that_cannot_be_is_refused_by_its_place() -> None:
-    with pytest.raises(ImpossibleRules) as refused:
+    with pytest.raises(ImpossibleCare) as refused:
         regulars().when(evolve(CARE, plan=CarePlan(zone="nowhere")))
 
     assert refused.value.flaw.place == ("zone",)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from regulars.domain import (
     budget,
     campaign,
+    care_plan,
     claim,
     coupon,
     customer,
@@ -44,6 +45,7 @@ MODULES = (
     budget,
     campaign,
     claim,
+    care_plan,
     coupon,
     customer,
     discounts,

@@ -1,0 +1,120 @@
+"""What is said against a coupon, in words that support can read to a customer."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from attrs import frozen
+
+from regulars.domain.coupon import Coupon
+from regulars.domain.discounts import CouponOf
+from regulars.domain.offer import Offer
+from regulars.domain.offer_terms import Basket, Counted, Reason, Rejection, Terms, in_the_way
+from regulars.domain.offer_terms import out_of_scope as parts_out_of_scope
+from regulars.domain.values import decimal_text
+
+
+@frozen(kw_only=True)
+class Objection:
+    """
+    A reason why a coupon does not count, in words too.
+
+    Where it is about an amount or a number, `needed` is what it would take and `found` what there
+    is. `others` are the coupons that it does not go together with.
+    """
+
+    reason: Reason
+    why: str
+    needed: int | None = None
+    found: int | None = None
+    others: tuple[CouponOf, ...] = ()
+
+
+def objection(
+    rejection: Rejection, coupon: CouponOf, offer: Offer, basket: Basket, so_far: Counted
+) -> Objection:
+    """A reason against a coupon of an offer, on a basket of which others left `so_far`."""
+    others: tuple[CouponOf, ...] = ()
+    why = _PLAIN.get(rejection.reason, "")
+    one = offer.coupons.all.get(coupon.coupon)
+    if one is not None and offer.defined is not None:
+        terms = offer.defined.terms
+        if rejection.reason is Reason.NOT_STACKABLE:
+            against = in_the_way(terms, so_far)
+            others = tuple(other.coupon for other in against if other.coupon is not None)
+        why = why or _of_coupon(one, rejection) or _of_terms(rejection, terms, basket, others)
+    return Objection(
+        reason=rejection.reason,
+        why=why,
+        needed=rejection.needed,
+        found=rejection.found,
+        others=others,
+    )
+
+
+_PLAIN: Final = {
+    Reason.NOT_FOUND: "there is no such coupon",
+    Reason.NOT_RUNNING: "its offer was ended",
+    Reason.REVOKED: "it was taken away",
+    Reason.RESERVATION_REQUIRED: "it has to be reserved before the order is placed",
+}
+
+
+def _of_coupon(one: Coupon, rejection: Rejection) -> str | None:
+    needed, found = rejection.needed, rejection.found
+    whose = "somebody else" if one.customer is not None else "customers who are known"
+    words = {
+        Reason.WRONG_RECIPIENT: f"it is for {whose}",
+        Reason.USED: f"order {one.order} has used it",
+        Reason.RESERVED: f"order {one.order} holds it until {one.lapses_at}",
+        Reason.NOT_STARTED: f"it counts from {one.valid_from} on",
+        Reason.EXPIRED: f"it counted until {one.valid_until}",
+        Reason.CAMPAIGN_LIMIT: f"its offer is for {needed} orders in all, and {found} have it",
+        Reason.CUSTOMER_LIMIT: f"each may use its offer {_times(needed)},"
+        f" and this customer did {_times(found)}",
+    }
+    return words.get(rejection.reason)
+
+
+def _times(number: int | None) -> str:
+    return "once" if number == 1 else f"{number} times"
+
+
+def _of_terms(
+    rejection: Rejection, terms: Terms, basket: Basket, others: Sequence[CouponOf]
+) -> str:
+    match rejection.reason:
+        case Reason.OUT_OF_SCOPE:
+            return "; ".join(
+                _out(part, terms, basket) for part in parts_out_of_scope(terms, basket)
+            )
+        case Reason.NOT_STACKABLE:
+            names = ", ".join(f"{one.offer} {one.coupon}" for one in others)
+            return f"it does not go together with {names}"
+        case _:
+            if rejection.needed is None or rejection.found is None:
+                return "there is nothing left that it could take off"
+            needed, found, lacking = (
+                decimal_text(minor, terms.currency)
+                for minor in (rejection.needed, rejection.found, rejection.needed - rejection.found)
+            )
+            return (
+                f"its goods must come to {needed} {terms.currency}, and they come to {found},"
+                f" {lacking} too little"
+            )
+
+
+def _out(part: str, terms: Terms, basket: Basket) -> str:
+    scope = terms.scope
+    goods = (*scope.items, *scope.categories)
+    words = {
+        "currency": f"it is in {terms.currency}, and the order in {basket.currency}",
+        "lines": f"it is for {_any(goods)}, and the order has none",
+        "merchants": f"it is for orders at {_any(scope.merchants)}",
+        "channels": f"it is for orders by {_any([one.value for one in scope.channels])}",
+        "tiers": f"it is for {_any(scope.tiers)}, and the tier is {basket.tier or 'none'}",
+    }
+    return words[part]
+
+
+def _any(names: Sequence[str]) -> str:
+    return " or ".join(names) or "goods"

@@ -1,0 +1,55 @@
+"""The scene of an offer: the hours and days, the kind of merchant, the first order of somebody."""
+
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from attrs import frozen
+
+from regulars.domain.offer_terms import Basket
+from regulars.domain.validity import is_zone
+
+_HOURS: Final = range(24)
+_WEEKDAYS: Final = range(1, 8)
+
+
+@frozen(kw_only=True)
+class Scene:
+    """
+    What the moment and the order of an offer have to be like; what is left empty stands for any.
+
+    `hours` are those of the day, 11 from 11:00 until 12:00, and `weekdays` from 1 for Monday, both
+    of `zone`. `merchant_categories` are the host's words for kinds of merchants. `first_order` asks
+    that the customer never had an order delivered.
+    """
+
+    hours: tuple[int, ...] = ()
+    weekdays: tuple[int, ...] = ()
+    zone: str = "Asia/Shanghai"
+    merchant_categories: tuple[str, ...] = ()
+    first_order: bool = False
+
+    def flaw(self) -> str | None:
+        """The field that makes this scene impossible; None if it is well."""
+        if not all(hour in _HOURS for hour in self.hours):
+            return "hours"
+        if not all(day in _WEEKDAYS for day in self.weekdays):
+            return "weekdays"
+        return None if is_zone(self.zone) else "zone"
+
+    def misfit(self, at: datetime, basket: Basket | None) -> str | None:
+        """The first field that an order of that moment does not fit; None if it does."""
+        there = at.astimezone(ZoneInfo(self.zone))
+        if self.hours and there.hour not in self.hours:
+            return "hours"
+        if self.weekdays and there.isoweekday() not in self.weekdays:
+            return "weekdays"
+        if basket is None:
+            return None
+        if self.merchant_categories and basket.merchant_category not in self.merchant_categories:
+            return "merchant_categories"
+        return "first_order" if self.first_order and basket.orders_before != 0 else None
+
+
+ANY: Final = Scene()
+"""Any moment, and any order."""

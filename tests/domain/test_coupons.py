@@ -19,6 +19,8 @@ from regulars.domain.coupon import (
     CouponRevoked,
     OfferIsOver,
 )
+from regulars.domain.coupons import Use
+from regulars.domain.offer import refusal
 from regulars.domain.offer_limits import UNLIMITED, Limits
 from regulars.domain.offer_terms import Reason, Rejection
 from regulars.domain.purchase import AmountBelowZero
@@ -32,6 +34,7 @@ from tests.domain.test_offer import (
     C2,
     DAY,
     DEFINE,
+    END,
     ISSUE,
     ONE,
     REDEEM,
@@ -102,6 +105,12 @@ def test_a_coupon_counts_from_its_first_moment_and_before_its_last() -> None:
     assert told_at(DAY) is None
 
 
+def test_one_can_ask_of_a_coupon_whose_offer_is_over() -> None:
+    use = Use(coupon=C1, order=ONE, at=NOON, customer=ANNA)
+
+    assert refusal(spring(UNLIMITED, END).state, use) == Rejection(reason=Reason.NOT_RUNNING)
+
+
 def test_a_coupon_is_issued_until_the_offer_ends() -> None:
     story = offer_story().given(evolve(DEFINE, limits=Limits(until=NOON + DAY)))
 
@@ -139,6 +148,7 @@ def test_another_order_does_not_release_what_is_held() -> None:
     assert story.when(evolve(RELEASE, order=TWO)) == []
     assert story.when(evolve(RESTORE, order=TWO)) == []
     assert story.when(RESTORE) == [CouponReservationReleased(**OF, order=ONE)]
+    assert story.state.coupons.held == set()
 
 
 def test_another_order_does_not_give_back_what_was_used() -> None:

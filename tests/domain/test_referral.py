@@ -190,6 +190,18 @@ def test_what_becomes_of_a_referral_is_told_in_full() -> None:
     assert story.when(evolve(CLAW_BACK, refund=RefundId("r-2"))) == []
 
 
+def test_one_order_alone_qualifies_or_is_too_small() -> None:
+    other = evolve(QUALIFY, order=OrderId("o-2"))
+    qualified = referral_story().given(CLAIM, ANSWER, evolve(QUALIFY, total=TERMS.at_least))
+    too_small = referral_story().given(CLAIM, ANSWER, evolve(QUALIFY, total=TERMS.at_least - 1))
+
+    assert [type(story.told[-1]) for story in (qualified, too_small)] == [
+        ReferralQualified,
+        ReferralRejected,
+    ]
+    assert qualified.when(other) == too_small.when(other) == []
+
+
 def test_a_claim_that_is_rejected_tells_what_both_share_and_why() -> None:
     story = referral_story()
     rejected = ReferralRejected(

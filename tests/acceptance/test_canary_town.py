@@ -49,6 +49,7 @@ COMMANDS: Final = (
     "explain lot c0 o0",
     "why-not spring c-1 --order o0",
     "simulate order.json",
+    "tier c0 --explain",
     "campaign show spring --margin 15",
     "campaign grant spring --round 1 --amount 1",
     "coupons of c0",

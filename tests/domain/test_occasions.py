@@ -63,6 +63,7 @@ def test_an_occasion_tells_where_and_by_whom_was_bought() -> None:
     assert (found.at, found.merchant, found.channel) == (NOON, PLACED.merchant, "delivery")
     assert (found.tier, found.orders_before, found.recent) == ("gold", 3, (NOON,))
     assert found.delivery == 6_00
+    assert [(line.item, line.category) for line in found.lines] == [("soup", "hot"), ("tea", None)]
 
 
 @pytest.mark.parametrize("refunded", [-1, 75_01])

@@ -64,6 +64,7 @@ from regulars.application.key_rotation import (
     Rewrapping,
 )
 from regulars.application.keys import KeyCount
+from regulars.application.liability import Liability, PointsOwed
 from regulars.application.log_check import LogCheck
 from regulars.application.log_status import LogStatus
 from regulars.application.lookup import IndexStatus
@@ -283,6 +284,7 @@ __all__ = [
     "KeyUnavailable",
     "KeysStatus",
     "LaunchCampaign",
+    "Liability",
     "LiftRestriction",
     "Limit",
     "Line",
@@ -324,6 +326,7 @@ __all__ = [
     "PointsBalance",
     "PointsLedger",
     "PointsOffered",
+    "PointsOwed",
     "PointsPayment",
     "Portable",
     "Posting",

@@ -44,6 +44,8 @@ COMMANDS: Final = (
     "report",
     "profile c0",
     "balance c0 --explain",
+    "balance c0 --schedule",
+    "liability --as-of 2026-02-28",
     "explain order o0",
     "explain balance c0",
     "explain lot c0 o0",

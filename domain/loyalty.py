@@ -317,8 +317,7 @@ def decide(command: Command, state: Account) -> Sequence[Event]:
 
     Raises:
         ImpossibleAward: fewer points than none, or more than an occasion earns.
-        AccountClosed: the account was closed.
-        AccountMerged: it was merged into another.
+        AccountClosed, AccountMerged: the account is none of its own any more.
         Refusal: one of those of `redemption`, `adjustment`, `closing` or `idleness`.
         ValueError: see `reversal.decide`.
     """

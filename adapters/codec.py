@@ -154,10 +154,10 @@ STORED: Final[dict[type[Event], Stored]] = {
     budget.BudgetConsumed: ("BudgetConsumed", 2),
     budget.BudgetExhausted: ("BudgetExhausted", 1),
     budget.BudgetRestored: ("BudgetRestored", 1),
-    referral.ReferralClaimed: ("ReferralClaimed", 1),
+    referral.ReferralClaimed: ("ReferralClaimed", 2),
     referral.ReferralAccepted: ("ReferralAccepted", 1),
     referral.ReferralRejected: ("ReferralRejected", 1),
-    referral.ReferralQualified: ("ReferralQualified", 1),
+    referral.ReferralQualified: ("ReferralQualified", 2),
     referral.ReferralClawedBack: ("ReferralClawedBack", 1),
 }
 

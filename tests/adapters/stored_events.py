@@ -1,6 +1,7 @@
 """What every golden body means."""
 
 from datetime import UTC, datetime
+from typing import cast
 
 from attrs import evolve
 
@@ -23,12 +24,14 @@ from regulars.domain.ledger_policies import (
 )
 from regulars.domain.lots import Allocation
 from regulars.domain.loyalty import PointsEarned
+from regulars.domain.offer import OfferDefined
 from regulars.domain.order import OrderCancelled
 from regulars.domain.personal import DataClass
 from regulars.domain.program import EarningRulesPublished, ProgramPoliciesSet
 from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.purchase import Channel, OrderPlaced
 from regulars.domain.redemption import PointsRedeemed, RedemptionReversed, Reward
+from regulars.domain.referral import ReferralClaimed, ReferralQualified, ReferralTerms
 from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
 from regulars.domain.scene import Scene
@@ -53,6 +56,7 @@ from regulars.testing.example_campaigns import SPRING
 from regulars.testing.example_events import EXAMPLES, LINES, box
 from regulars.testing.example_ids import ADA, CAFE, ORDER, PLACED_AT, PROGRAM
 from regulars.testing.example_offers import OFFER
+from regulars.testing.example_referrals import BOB
 
 EARNING = RuleId("earning")
 LOT = LotId(ORDER)
@@ -221,7 +225,19 @@ OLDER: dict[tuple[str, int], list[Event | Retired]] = {
             rules_version=2,
         )
     ],
-    ("OfferDefined", 1): [evolve(EXAMPLES["OfferDefined", 2], scene=Scene())],
+    ("OfferDefined", 1): [evolve(cast("OfferDefined", EXAMPLES["OfferDefined", 2]), scene=Scene())],
+    ("ReferralClaimed", 1): [
+        ReferralClaimed(
+            program=PROGRAM,
+            referee=ADA,
+            referrer=BOB,
+            terms=ReferralTerms(currency="CNY", at_least=2000, claw_back_days=14),
+            shares=("card", "device"),
+        )
+    ],
+    ("ReferralQualified", 1): [
+        ReferralQualified(program=PROGRAM, referee=ADA, referrer=BOB, order=ORDER, currency="CNY")
+    ],
     ("CampaignDrafted", 1): [
         CampaignDrafted(
             program=PROGRAM,

@@ -42,6 +42,7 @@ from regulars.adapters.cli_retention import retention
 from regulars.adapters.cli_reveal import reveal
 from regulars.adapters.cli_screen import plain, warn
 from regulars.adapters.cli_simulate import simulate
+from regulars.adapters.cli_tier import tier
 from regulars.adapters.cli_what_if import what_if_
 from regulars.adapters.cli_why_not import why_not
 from regulars.adapters.complete_journey import DemoDataMissing
@@ -197,7 +198,7 @@ def regulars(ctx: click.Context) -> None:
 
 
 for _command in (
-    *(demo, import_, program, what_if_, report, profile, balance, points, explain, why_not),
+    *(demo, import_, program, what_if_, report, profile, balance, points, tier, explain, why_not),
     *(simulate, campaign, care, coupons, reveal, access_log, export, find, index, merge, erase),
     *(erasures, hold, release, holds, new_life, retention, policy),
     *(events, rebuild, verify, keys, log),

@@ -23,9 +23,8 @@ from regulars.domain.campaign import (
     CustomerAssigned,
     ImpossiblePlan,
     NotInThatPhase,
-    Phase,
-    Plan,
 )
+from regulars.domain.campaign_plan import Phase, Plan
 from regulars.domain.codes import NoCode
 from regulars.domain.holdout import PLACES, Variant
 from regulars.domain.values import MOST_MINOR, GrantId, OfferId

@@ -28,7 +28,6 @@ from regulars.application.contacts import ContactsShared, ContactTaken
 from regulars.application.crm import Crm
 from regulars.application.customer import CustomerProfile, Favourite, Summary
 from regulars.application.door import Request
-from regulars.application.earnings import Earning
 from regulars.application.erasure_sinks import ErasureSink
 from regulars.application.erasure_subjects import OrderHasCustomer
 from regulars.application.erasures import Erasures
@@ -46,14 +45,7 @@ from regulars.application.errors import (
     UnusableIndex,
 )
 from regulars.application.events import Recorded
-from regulars.application.explaining import (
-    BalanceExplained,
-    ExplainBalance,
-    ExplainLot,
-    ExplainOrder,
-    LotExplained,
-    OrderExplained,
-)
+from regulars.application.explaining import ExplainBalance, ExplainLot, ExplainOrder
 from regulars.application.joined import Joined
 from regulars.application.key_rotation import (
     CannotRetire,
@@ -68,7 +60,6 @@ from regulars.application.log_check import LogCheck
 from regulars.application.log_status import LogStatus
 from regulars.application.lookup import IndexStatus
 from regulars.application.number_protection import NumberProtection, ProtectedLine
-from regulars.application.objections import Objection
 from regulars.application.portable import ExportDenied, Portable
 from regulars.application.ports import Erased, KeyUnavailable, Revealed, Tampered
 from regulars.application.postings import PointsLedger, Posting
@@ -88,10 +79,10 @@ from regulars.application.reading import (
 from regulars.application.replaying import Compared
 from regulars.application.report import Report, SalesReport
 from regulars.application.retaining import Retaining
-from regulars.application.simulating import PointsOffered, Simulate, Simulation
+from regulars.application.simulating import PointsOffered, Simulate
 from regulars.application.subscription import Subscription
 from regulars.application.what_if import NoReplay, WhatIf, what_if
-from regulars.application.why_not import Judged, WhyNot
+from regulars.application.why_not import WhyNot
 from regulars.composition import connect
 from regulars.domain.actor import Actor, ReinstateActor
 from regulars.domain.bank_card import BindBankCard, UnbindBankCard
@@ -213,7 +204,6 @@ __all__ = [
     "AssignCustomer",
     "Backup",
     "Balance",
-    "BalanceExplained",
     "Basis",
     "BindBankCard",
     "BoxIn",
@@ -247,7 +237,6 @@ __all__ = [
     "Denied",
     "Discount",
     "DraftCampaign",
-    "Earning",
     "EndCampaign",
     "EndOffer",
     "Erased",
@@ -276,7 +265,6 @@ __all__ = [
     "IssueRefund",
     "ItemId",
     "Joined",
-    "Judged",
     "KeyCount",
     "KeyEncryptionKeys",
     "KeyRotation",
@@ -291,7 +279,6 @@ __all__ = [
     "LogStatus",
     "Look",
     "LookupDenied",
-    "LotExplained",
     "MarkDelivered",
     "MarkReady",
     "Masked",
@@ -308,11 +295,9 @@ __all__ = [
     "NotOurDatabase",
     "NumberProtection",
     "ObjectToProcessing",
-    "Objection",
     "OccasionId",
     "OfferId",
     "OlderFormat",
-    "OrderExplained",
     "OrderHasCustomer",
     "OrderId",
     "OrderState",
@@ -369,7 +354,6 @@ __all__ = [
     "SetProgramPolicies",
     "SeveralKept",
     "Simulate",
-    "Simulation",
     "Since",
     "StartPreparing",
     "StorageUnavailable",

@@ -122,6 +122,16 @@ def _for_any_number(payload: Payload) -> Iterator[Turned]:
     yield "ReferralQualified", 2, {**payload, "most": None, "most_days": 30}
 
 
+def _unconfirmed(payload: Payload) -> Iterator[Turned]:
+    turned: Payload = {
+        **payload,
+        "lots": [{**lot, "told_end": None} for lot in payload["lots"]],
+        "reservations": [{**held, "confirmed": False} for held in payload["reservations"]],
+        "redemptions": [{**spent, "brings": []} for spent in payload["redemptions"]],
+    }
+    yield "LoyaltyAccountAbsorbed", 2, turned
+
+
 UPCASTERS: Final[tuple[Upcaster, ...]] = (
     Upcaster(of=("OrderPlaced", 1), into=(("OrderPlaced", 2),), turn=_without_discounts),
     Upcaster(of=("RefundIssued", 1), into=(("RefundIssued", 2),), turn=_of_an_amount),
@@ -143,6 +153,11 @@ UPCASTERS: Final[tuple[Upcaster, ...]] = (
         of=("RedemptionReversed", 1),
         into=(("RedemptionReversed", 2),),
         turn=_without_rewards,
+    ),
+    Upcaster(
+        of=("LoyaltyAccountAbsorbed", 1),
+        into=(("LoyaltyAccountAbsorbed", 2),),
+        turn=_unconfirmed,
     ),
     Upcaster(of=("PointsReversed", 1), into=(("PointsReversed", 2),), turn=_of_its_lot),
     Upcaster(of=("ErasureRequested", 1), into=(("ErasureRequested", 2),), turn=_for_good),

@@ -11,7 +11,12 @@ from regulars.domain.care_plan import CarePlanSet, SetCarePlan, set_plan
 from regulars.domain.earning_rules import RuleSet
 from regulars.domain.program_policies import USUAL, ProgramPolicies, policy_flaw
 from regulars.domain.publication import in_force
-from regulars.domain.reward_catalogue import PricedReward, RewardsPublished, catalogue_flaw
+from regulars.domain.reward_catalogue import (
+    PublishRewards,
+    RewardsPublished,
+    catalogue_flaw,
+    publish,
+)
 from regulars.domain.rule_flaws import Flaw, flaw
 from regulars.domain.tier_ladder import TierLadder, ladder_flaw
 from regulars.domain.values import ProgramId, Refusal, is_currency
@@ -209,16 +214,6 @@ class PublishTierLadder:
 
 
 @frozen(kw_only=True)
-class PublishRewards:
-    """Let points be spent on these rewards, and no others, from `effective_from` on."""
-
-    program: ProgramId
-    at: datetime
-    rewards: tuple[PricedReward, ...]
-    effective_from: datetime | None = None
-
-
-@frozen(kw_only=True)
 class PublishTierBenefits:
     """
     Let tiers have these benefits from `effective_from` on, and no others.
@@ -297,7 +292,8 @@ def decide(command: Command, state: Program) -> Sequence[Event]:
         case PublishTierLadder():
             return _ladder(command, state)
         case PublishRewards():
-            return _rewards(command, state)
+            _require(command, state, catalogue_flaw(command.rewards))
+            return publish(command, state.catalogues)
         case PublishTierBenefits():
             return _benefits(command, state)
         case SetCarePlan():
@@ -354,21 +350,6 @@ def _ladder(command: PublishTierLadder, state: Program) -> Sequence[Event]:
             program=command.program,
             version=len(state.ladders) + 1,
             ladder=command.ladder,
-            effective_from=command.effective_from,
-        )
-    ]
-
-
-def _rewards(command: PublishRewards, state: Program) -> Sequence[Event]:
-    _require(command, catalogue_flaw(command.rewards))
-    same = [one for one in state.catalogues if one.effective_from == command.effective_from]
-    if same and same[-1].rewards == command.rewards:
-        return []
-    return [
-        RewardsPublished(
-            program=command.program,
-            version=len(state.catalogues) + 1,
-            rewards=command.rewards,
             effective_from=command.effective_from,
         )
     ]

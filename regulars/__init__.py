@@ -133,7 +133,6 @@ from regulars.domain.personal import (
 from regulars.domain.program import (
     DefineProgram,
     PublishEarningRules,
-    PublishRewards,
     PublishTierBenefits,
     PublishTierLadder,
     SetProgramPolicies,
@@ -157,6 +156,7 @@ from regulars.domain.referral import ClaimReferral, ReferralTerms
 from regulars.domain.refund import IssueRefund, Returned
 from regulars.domain.retention import Retention, Since
 from regulars.domain.review import SubmitReview
+from regulars.domain.reward_catalogue import PublishRewards
 from regulars.domain.rights import (
     AcceptPolicy,
     LiftRestriction,

@@ -6,6 +6,7 @@ from typing import cast
 from attrs import evolve
 
 from regulars.application.events import Event, Retired
+from regulars.domain.account_merge import LoyaltyAccountAbsorbed
 from regulars.domain.budget import Budget, BudgetConsumed, Cut
 from regulars.domain.campaign import CampaignDrafted
 from regulars.domain.campaign_plan import Plan
@@ -59,6 +60,9 @@ from regulars.testing.example_referrals import BOB
 
 EARNING = RuleId("earning")
 LOT = LotId(ORDER)
+
+ABSORBED = EXAMPLES["LoyaltyAccountAbsorbed", 2]
+assert isinstance(ABSORBED, LoyaltyAccountAbsorbed)
 
 OLDER: dict[tuple[str, int], list[Event | Retired]] = {
     ("ConsentGranted", 1): [
@@ -185,6 +189,14 @@ OLDER: dict[tuple[str, int], list[Event | Retired]] = {
             reinstated=(LotId("订单-1001"),),
             reinstated_until=datetime(2027, 4, 1, tzinfo=UTC),
         ),
+    ],
+    ("LoyaltyAccountAbsorbed", 1): [
+        evolve(
+            ABSORBED,
+            lots=tuple(evolve(one, told_end=None) for one in ABSORBED.lots),
+            reservations=tuple(evolve(one, confirmed=False) for one in ABSORBED.reservations),
+            redemptions=tuple(evolve(one, brings=()) for one in ABSORBED.redemptions),
+        )
     ],
     ("PointsEarned", 1): [
         PointsEarned(

@@ -292,7 +292,7 @@ def decide(command: Command, state: Program) -> Sequence[Event]:
         case PublishTierLadder():
             return _ladder(command, state)
         case PublishRewards():
-            _require(command, state, catalogue_flaw(command.rewards))
+            _require(command, catalogue_flaw(command.rewards))
             return publish(command, state.catalogues)
         case PublishTierBenefits():
             return _benefits(command, state)

@@ -113,15 +113,6 @@ def _in_any_scene(payload: Payload) -> Iterator[Turned]:
     yield "OfferDefined", 2, {**payload, "scene": scene}
 
 
-def _of_any_number(payload: Payload) -> Iterator[Turned]:
-    terms = {**payload["terms"], "most": None, "most_days": 30}
-    yield "ReferralClaimed", 2, {**payload, "terms": terms}
-
-
-def _for_any_number(payload: Payload) -> Iterator[Turned]:
-    yield "ReferralQualified", 2, {**payload, "most": None, "most_days": 30}
-
-
 def _unconfirmed(payload: Payload) -> Iterator[Turned]:
     turned: Payload = {
         **payload,
@@ -130,6 +121,15 @@ def _unconfirmed(payload: Payload) -> Iterator[Turned]:
         "redemptions": [{**spent, "brings": []} for spent in payload["redemptions"]],
     }
     yield "LoyaltyAccountAbsorbed", 2, turned
+
+
+def _of_any_number(payload: Payload) -> Iterator[Turned]:
+    terms = {**payload["terms"], "most": None, "most_days": 30}
+    yield "ReferralClaimed", 2, {**payload, "terms": terms}
+
+
+def _for_any_number(payload: Payload) -> Iterator[Turned]:
+    yield "ReferralQualified", 2, {**payload, "most": None, "most_days": 30}
 
 
 UPCASTERS: Final[tuple[Upcaster, ...]] = (

@@ -44,6 +44,12 @@ COMMANDS: Final = (
     "report",
     "profile c0",
     "balance c0 --explain",
+    "explain order o0",
+    "explain balance c0",
+    "explain lot c0 o0",
+    "why-not spring c-1 --order o0",
+    "simulate order.json",
+    "tier c0 --explain",
     "campaign show spring --margin 15",
     "campaign grant spring --round 1 --amount 1",
     "coupons of c0",
@@ -252,6 +258,8 @@ def test_no_command_prints_or_writes_anything_of_the_town(
     (keys.parent / "given").mkdir()
     (keys.parent / "policy.toml").write_text(policy_text(DEFAULT_POLICY))
     (keys.parent / "program.toml").write_text("[[earning]]\npoints = 1\n")
+    draft = '{"customer_id": "c0", "currency": "CZK", "total": "19.99"}'
+    (keys.parent / "order.json").write_text(draft)
     with opened(url, keys, town) as crm:
         for person in town.people:
             for command in (*told_by(person, person), *told_at_last(person)):

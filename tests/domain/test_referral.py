@@ -149,6 +149,12 @@ def test_wf03_what_is_paid_back_after_the_window_takes_nothing() -> None:
     assert town.accounts[PROGRAM, BO].state.lots.available == 80
 
 
+def test_a_first_order_that_is_paid_back_in_part_takes_nothing() -> None:
+    town = chronicle([*PROGRAMME, CLAIM, *completed(), evolve(refund(99_99), at=NOON)])
+
+    assert town.all(ReferralClawedBack) == []
+
+
 def test_another_order_that_is_paid_back_takes_nothing() -> None:
     second = completed("o-2", 60)
     paid_back = evolve(refund(100_00), order=OrderId("o-2"), at=NOON + minutes(90))

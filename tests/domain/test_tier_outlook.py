@@ -35,6 +35,8 @@ def test_what_is_lacking_is_told_for_the_tier_and_for_the_next() -> None:
         tier="Silver", basis=Basis.EARNED, least=200, value=30, until=NOON + YEAR
     )
     assert found.reach == Goal(tier="Gold", basis=Basis.EARNED, least=300, value=240)
+    assert found.keep is not None
+    assert found.reach is not None
     assert (found.keep.lacking, found.reach.lacking) == (170, 60)
 
 

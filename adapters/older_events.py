@@ -113,6 +113,14 @@ def _in_any_scene(payload: Payload) -> Iterator[Turned]:
     yield "OfferDefined", 2, {**payload, "scene": scene}
 
 
+def _without_confirmations(payload: Payload) -> Iterator[Turned]:
+    lots = [{**one, "told_end": None} for one in payload["lots"]]
+    held = [{**one, "confirmed": False} for one in payload["reservations"]]
+    spent = [{**one, "brings": []} for one in payload["redemptions"]]
+    turned = {**payload, "lots": lots, "reservations": held, "redemptions": spent}
+    yield "LoyaltyAccountAbsorbed", 2, turned
+
+
 UPCASTERS: Final[tuple[Upcaster, ...]] = (
     Upcaster(of=("OrderPlaced", 1), into=(("OrderPlaced", 2),), turn=_without_discounts),
     Upcaster(of=("RefundIssued", 1), into=(("RefundIssued", 2),), turn=_of_an_amount),
@@ -134,6 +142,11 @@ UPCASTERS: Final[tuple[Upcaster, ...]] = (
         of=("RedemptionReversed", 1),
         into=(("RedemptionReversed", 2),),
         turn=_without_rewards,
+    ),
+    Upcaster(
+        of=("LoyaltyAccountAbsorbed", 1),
+        into=(("LoyaltyAccountAbsorbed", 2),),
+        turn=_without_confirmations,
     ),
     Upcaster(of=("PointsReversed", 1), into=(("PointsReversed", 2),), turn=_of_its_lot),
     Upcaster(of=("ErasureRequested", 1), into=(("ErasureRequested", 2),), turn=_for_good),

@@ -11,7 +11,8 @@ from attrs import frozen
 from regulars.application.aggregates import account_stream
 from regulars.application.earnings import Earning, earning_by
 from regulars.application.events import moment
-from regulars.application.lot_traces import AccountTrace, LotTrace, Move, Moved, Owed, Told, traced
+from regulars.application.lot_changes import Moved
+from regulars.application.lot_traces import AccountTrace, LotTrace, Move, Owed, Told, traced
 from regulars.application.questions import Look, Question
 from regulars.domain import loyalty
 from regulars.domain.discounts import Discount, PointsPayment

@@ -2,35 +2,23 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from enum import Enum
-from typing import TypeAlias
 
 from attrs import Factory, define, frozen
 
+from regulars.application.lot_changes import Change, Moved, Under, changes
+from regulars.domain.account_merge import LoyaltyAccountAbsorbed, LoyaltyAccountMerged
+from regulars.domain.adjustment import PointsAdjusted, PointsMigrated
 from regulars.domain.holding import (
     PointsReservationConfirmed,
-    PointsReservationReleased,
     PointsReserved,
 )
-from regulars.domain.lots import Allocation, PointsActivated, PointsDebtSettled, PointsExpired
+from regulars.domain.idleness import LoyaltyAccountWentIdle
+from regulars.domain.lots import Allocation, PointsActivated, PointsDebtSettled
 from regulars.domain.loyalty import Event, PointsEarned
 from regulars.domain.redemption import PointsRedeemed, RedemptionReversed
 from regulars.domain.reversal import PointsReversed
+from regulars.domain.transfer import PointsTransferredIn
 from regulars.domain.values import LotId, OrderId, RefundId
-
-
-class Moved(Enum):
-    """What an event does with points of a lot. `value` reads on from their number."""
-
-    EARNED = "earned"
-    ACTIVATED = "activated"
-    HELD = "held"
-    RELEASED = "released"
-    SPENT = "spent"
-    RESTORED = "restored"
-    REVERSED = "reversed"
-    SETTLED = "settled"
-    EXPIRED = "expired"
 
 
 @frozen(kw_only=True)
@@ -164,35 +152,17 @@ def _closed(lot: _Lot) -> LotTrace:
     )
 
 
-_Under: TypeAlias = tuple[Moved, str]
-"""A hold or a spending, and the id under which it was."""
-
-
-@frozen(kw_only=True)
-class _Change:
-    """What an event does with points of one lot: each adds `left` and `held` to what it has."""
-
-    of: Allocation
-    what: Moved
-    why: str
-    left: int = -1
-    held: int = 0
-    order: OrderId | None = None
-    refund: RefundId | None = None
-    under: _Under | None = None
-
-
 @define
 class _Book:
     lots: dict[LotId, _Lot] = Factory(dict[LotId, _Lot])
     owed: list[Owed] = Factory(list[Owed])
     debt: int = 0
-    orders: dict[_Under, OrderId | None] = Factory(dict[_Under, OrderId | None])
+    orders: dict[Under, OrderId | None] = Factory(dict[Under, OrderId | None])
     """For which order points were held or spent."""
 
     def enter(self, one: Told) -> None:
         self._note_order(one.event)
-        for change in _changes(one.event):
+        for change in self._changes(one.event):
             points = change.of.points
             lot = self.lots.setdefault(change.of.lot, _Lot(change.of.lot))
             lot.left += change.left * points
@@ -225,8 +195,39 @@ class _Book:
                 self._take_back(one, one.event)
             case PointsDebtSettled(points=points, allocations=paid):
                 self._owe(one, -points, f"paid with points of {_named(paid)}")
+            case LoyaltyAccountWentIdle(idle_at=idle_at):
+                for lot in self.lots.values():
+                    lot.expires_at = min(lot.expires_at or idle_at, idle_at)
+            case _:
+                self._note_others(one)
+
+    def _note_others(self, one: Told) -> None:
+        """What corrections and other accounts bring along beside points."""
+        match one.event:
+            case PointsMigrated(lot=str(name)) | PointsAdjusted(lot=str(name)):
+                self.lots[LotId(name)].expires_at = one.event.expires_at
+            case PointsAdjusted(debt_added=owed, reason=reason) if owed:
+                self._owe(one, owed, f"adjusted: {reason}")
+            case PointsTransferredIn(lots=lots):
+                for given in lots:
+                    self.lots[given.lot].expires_at = given.expires_at
+            case LoyaltyAccountMerged(survivor=survivor) if self.debt:
+                self._owe(one, -self.debt, f"merged into the account of {survivor}")
+            case LoyaltyAccountAbsorbed():
+                self._take_over(one, one.event)
             case _:
                 pass
+
+    def _changes(self, event: Event) -> Iterator[Change]:
+        if not isinstance(event, LoyaltyAccountMerged):
+            yield from changes(event)
+            return
+        why = f"merged into the account of {event.survivor}"
+        for lot in [*self.lots.values()]:
+            free, held = (Allocation(lot=lot.lot, points=n) for n in (lot.left, lot.held))
+            yield Change(of=free, what=Moved.GIVEN, why=why)
+            if lot.held:
+                yield Change(of=held, what=Moved.GIVEN, why=why, left=0, held=-1)
 
     def _note_order(self, event: Event) -> None:
         match event:
@@ -237,8 +238,18 @@ class _Book:
             case _:
                 pass
 
-    def _order_of(self, change: _Change) -> OrderId | None:
+    def _order_of(self, change: Change) -> OrderId | None:
         return change.order if change.under is None else self.orders.get(change.under)
+
+    def _take_over(self, one: Told, event: LoyaltyAccountAbsorbed) -> None:
+        for came in event.lots:
+            lot = self.lots[came.lot]
+            lot.pending, lot.activates_at = came.pending, came.activates_at
+            lot.expires_at = came.expires_at
+        for held in event.reservations:
+            self.orders[Moved.HELD, held.reservation] = held.order
+        if event.debt:
+            self._owe(one, event.debt, f"owed by the account of {event.absorbed}")
 
     def _take_back(self, one: Told, event: PointsReversed) -> None:
         lot = self.lots.setdefault(event.lot, _Lot(event.lot))
@@ -268,76 +279,3 @@ class _Book:
 
 def _named(allocations: Sequence[Allocation]) -> str:
     return ", ".join(one.lot for one in allocations)
-
-
-def _changes(event: Event) -> Iterator[_Change]:
-    match event:
-        case PointsEarned(lot=lot, order=order):
-            yield _Change(
-                of=Allocation(lot=lot, points=event.points),
-                what=Moved.EARNED,
-                why=f"earned by order {order}" if order is not None else f"earned: {event.on}",
-                left=1,
-                order=order,
-            )
-        case PointsActivated(lot=lot):
-            of = Allocation(lot=lot, points=event.points)
-            yield _Change(of=of, what=Moved.ACTIVATED, why="can be used from now on", left=0)
-        case PointsExpired(lot=lot):
-            of = Allocation(lot=lot, points=event.points)
-            yield _Change(of=of, what=Moved.EXPIRED, why="expired unused")
-        case PointsDebtSettled(allocations=allocations):
-            for one in allocations:
-                yield _Change(of=one, what=Moved.SETTLED, why="paid what was owed")
-        case PointsReversed(allocations=allocations, lot=lot):
-            for one in allocations:
-                why = f"taken back by refund {event.refund}"
-                yield _Change(
-                    of=one,
-                    what=Moved.REVERSED,
-                    why=why if one.lot == lot else f"{why}, which {lot} had too few left for",
-                    order=event.order,
-                    refund=event.refund,
-                )
-        case _:
-            yield from _spending(event)
-
-
-def _spending(event: Event) -> Iterator[_Change]:
-    match event:
-        case PointsReserved(order=order):
-            whom = "" if order is None else f" for order {order}"
-            why = f"held{whom} under {event.reservation}"
-            for one in event.allocations:
-                yield _Change(of=one, what=Moved.HELD, why=why, held=1, order=order)
-        case PointsReservationReleased():
-            over = ", whose time was over" if event.lapsed else ""
-            why = f"no longer held under {event.reservation}{over}"
-            for one in event.allocations:
-                yield _Change(
-                    of=one,
-                    what=Moved.RELEASED,
-                    why=why,
-                    left=1,
-                    held=-1,
-                    under=(Moved.HELD, event.reservation),
-                )
-        case PointsRedeemed(reward=reward, order=order):
-            what = f"spent on {reward.kind}{'' if reward.id is None else f' {reward.id}'}"
-            why = what if order is None else f"{what}, order {order}"
-            left, held = (-1, 0) if event.reservation is None else (0, -1)
-            for one in event.allocations:
-                yield _Change(of=one, what=Moved.SPENT, why=why, left=left, held=held, order=order)
-        case RedemptionReversed(refund=refund):
-            why = f"given back by refund {refund}"
-            for one in event.allocations:
-                yield _Change(
-                    of=one,
-                    what=Moved.RESTORED,
-                    why=why,
-                    left=1,
-                    refund=refund,
-                    under=(Moved.SPENT, event.redemption),
-                )
-        case _:
-            pass

@@ -292,15 +292,6 @@ Command: TypeAlias = (
 )
 
 _Opening: TypeAlias = AwardPoints | RecordOccasion | LimitInactivity | adjustment.Command
-_Changing: TypeAlias = (
-    _Opening
-    | ActivatePoints
-    | ReversePoints
-    | EvaluateTier
-    | ConfirmReservation
-    | IssueExpiryNotice
-    | redemption.Command
-)
 
 
 @frozen(kw_only=True)
@@ -334,6 +325,8 @@ def decide(command: Command, state: Account) -> Sequence[Event]:
 
 
 def _added(command: Command, state: Account, now: AccountAt) -> Sequence[Event]:
+    if not isinstance(command, RecordDuePoints | SeparateAccount | CloseAccount):
+        require_open(state)
     match command:
         case RecordDuePoints():
             return []
@@ -341,13 +334,6 @@ def _added(command: Command, state: Account, now: AccountAt) -> Sequence[Event]:
             return account_merge.separate(command, state)
         case CloseAccount():
             return closing.decide(command, state, now)
-        case _:
-            require_open(state)
-            return _changed(command, state, now)
-
-
-def _changed(command: _Changing, state: Account, now: AccountAt) -> Sequence[Event]:
-    match command:
         case AwardPoints():
             return _award(command, state, now)
         case ActivatePoints(lot=lot, expires_at=expires_at):

@@ -48,6 +48,7 @@ from regulars.domain.values import (
     RefundId,
     ReservationId,
 )
+from regulars.testing.example_accounts import ABSORBED
 from regulars.testing.example_campaigns import SPRING
 from regulars.testing.example_events import EXAMPLES, LINES, box
 from regulars.testing.example_ids import ADA, CAFE, ORDER, PLACED_AT, PROGRAM
@@ -234,6 +235,14 @@ OLDER: dict[tuple[str, int], list[Event | Retired]] = {
             amount=20,
             variant="ten off",
             offer=OFFER,
+        )
+    ],
+    ("LoyaltyAccountAbsorbed", 1): [
+        evolve(
+            ABSORBED,
+            lots=tuple(evolve(one, told_end=None) for one in ABSORBED.lots),
+            reservations=tuple(evolve(one, confirmed=False) for one in ABSORBED.reservations),
+            redemptions=tuple(evolve(one, brings=()) for one in ABSORBED.redemptions),
         )
     ],
     ("PointsReversed", 1): [

@@ -13,7 +13,7 @@ from regulars.application.explaining import (
     LotStatus,
     OrderExplained,
 )
-from regulars.application.lot_traces import Moved
+from regulars.application.lot_changes import Moved
 from regulars.domain.earning_rules import Group, Multiplier, Rate, Rule, RuleId, RuleSet, When
 from regulars.domain.lots import Allocation
 from regulars.domain.order import CancelOrder, MarkDelivered

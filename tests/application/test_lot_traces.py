@@ -1,24 +1,46 @@
 """Every point of an account is accounted for by the moves of its lots."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from attrs import evolve
-from hypothesis import given
+from hypothesis import given, settings
 
-from regulars.application.lot_traces import AccountTrace, Moved, Told, traced
+from regulars.application.lot_changes import Moved
+from regulars.application.lot_traces import AccountTrace, Told, traced
 from regulars.domain.due import AccountAt, balance
 from regulars.domain.ledger_policies import ReturnPolicy
 from regulars.domain.lots import Allocation
 from regulars.domain.loyalty import ActivatePoints, Command, moment
-from regulars.domain.values import LotId, OrderId
-from tests.domain.account_histories import lives
-from tests.domain.chronicle import PROGRAM
-from tests.domain.examples import ANNA
-from tests.domain.points import award, capture, redeem, refunded, release, reserve, undo
-from tests.domain.story import NOON, AccountStory, account_story
+from regulars.domain.values import LotId, OrderId, Refusal
+from tests.domain.account_histories import Posting, lives, two_lives
+from tests.domain.chronicle import PROGRAM, chronicle
+from tests.domain.examples import ANNA, BO
+from tests.domain.points import (
+    adjust,
+    award,
+    capture,
+    close,
+    give,
+    join,
+    migrate,
+    redeem,
+    refunded,
+    release,
+    reserve,
+    undo,
+)
+from tests.domain.story import NOON, AccountStory, account_story, minutes
 
 LATER = timedelta(days=3)
 DAY = timedelta(days=1)
+
+
+CAME = (Moved.EARNED, Moved.RESTORED, Moved.BROUGHT, Moved.PUT_IN, Moved.RECEIVED)
+WENT = (
+    *(Moved.SPENT, Moved.REVERSED, Moved.SETTLED, Moved.EXPIRED),
+    *(Moved.TAKEN_OUT, Moved.GIVEN, Moved.FORFEITED),
+)
 
 
 def trace(story: AccountStory, later: timedelta = LATER) -> AccountTrace:
@@ -36,6 +58,25 @@ def whys(found: AccountTrace, lot: str = "o-1") -> list[str]:
     return [move.why for move in of.moves]
 
 
+def assert_adds_up(story: AccountStory) -> None:
+    found = trace(story)
+    then = AccountAt(story.state, story.state.as_of + LATER)
+    held = balance(story.state, then.at)
+    assert sum(one.left for one in found.lots if not one.pending) == held.available
+    assert sum(one.left for one in found.lots if one.pending) == held.pending
+    assert sum(one.held for one in found.lots) == held.reserved
+    assert found.debt == held.debt == sum(one.points for one in found.owed)
+    for one in found.lots:
+        assert one.left + one.held == sum(map(one.sum, CAME)) - sum(map(one.sum, WENT))
+        assert (one.moves[-1].left, one.moves[-1].held) == (one.left, one.held)
+        for back in one.taken_back:
+            assert back.points == sum(a.points for a in back.taken) + back.owed + back.forgiven
+        known = story.state.lots.known.get(one.lot)
+        if known is not None:
+            past = then.is_past(one.lot, then.at)
+            assert one.expires_at == (then.expires_at(one.lot) if past else known.expires_at)
+
+
 @given(lives())
 def test_the_lots_add_up_to_the_balance_and_their_moves_to_the_lots(
     commands: tuple[Command, ...],
@@ -44,21 +85,66 @@ def test_the_lots_add_up_to_the_balance_and_their_moves_to_the_lots(
     for command in commands:
         story.attempt(command)
 
-    found = trace(story)
+    assert_adds_up(story)
 
-    held = balance(story.state, story.state.as_of + LATER)
-    assert sum(one.left for one in found.lots if not one.pending) == held.available
-    assert sum(one.left for one in found.lots if one.pending) == held.pending
-    assert sum(one.held for one in found.lots) == held.reserved
-    assert found.debt == held.debt == sum(one.points for one in found.owed)
-    for one in found.lots:
-        came = one.sum(Moved.EARNED) + one.sum(Moved.RESTORED)
-        went = (Moved.SPENT, Moved.REVERSED, Moved.SETTLED, Moved.EXPIRED)
-        assert one.left + one.held == came - sum(map(one.sum, went))
-        assert (one.moves[-1].left, one.moves[-1].held) == (one.left, one.held)
-        assert one.expires_at == story.state.lots.known[one.lot].expires_at
-        for back in one.taken_back:
-            assert back.points == sum(a.points for a in back.taken) + back.owed + back.forgiven
+
+@settings(max_examples=60)
+@given(two_lives())
+def test_the_lots_of_two_accounts_add_up_whatever_goes_between_them(
+    commands: tuple[Posting, ...],
+) -> None:
+    town = chronicle(())
+    for command in commands:
+        with suppress(Refusal):
+            town.recorded(command)
+
+    for story in town.accounts.values():
+        assert_adds_up(story)
+
+
+def test_corrections_and_other_accounts_say_why() -> None:
+    town = chronicle(())
+    for command in (
+        award("o-1", 20_00),
+        migrate(9),
+        adjust(5),
+        adjust(-30, adjustment="a-2", owed=True),
+        reserve(2),
+        give(1),
+        adjust(-5, adjustment="a-3", owed=True),
+        join(NOON + minutes(9)),
+        evolve(close(NOON + minutes(20)), customer=BO),
+    ):
+        town.recorded(command)
+    annas, bos = (trace(town.accounts[PROGRAM, one]) for one in (ANNA, BO))
+
+    assert {lot.lot: [move.why for move in lot.moves] for lot in annas.lots[1:]} == {
+        "old/1": [
+            "brought along as old-system/1",
+            "taken out: ticket-12",
+            "merged into the account of bo",
+        ],
+        "adjustment/a-1": [
+            "put in: ticket-12",
+            "taken out: ticket-12",
+            "held under h-1",
+            "given to bo",
+            "taken out: ticket-12",
+            "merged into the account of bo",
+            "merged into the account of bo",
+        ],
+    }
+    assert [(one.points, one.why) for one in annas.owed] == [
+        (4, "adjusted: ticket-12"),
+        (-4, "merged into the account of bo"),
+    ]
+    assert [(one.points, one.why) for one in bos.owed] == [
+        (4, "owed by the account of anna"),
+        (-1, "paid with points of transfer/anna/t-1/1"),
+        (-2, "paid with points of adjustment/a-1"),
+    ]
+    assert [move.why for move in bos.lots[0].moves][:1] == ["given by anna, of adjustment/a-1"]
+    assert [move.why for move in bos.lots[-1].moves][:2] == ["came with the account of anna"] * 2
 
 
 def test_each_move_says_what_it_was_for() -> None:

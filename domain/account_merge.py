@@ -104,7 +104,6 @@ def _leave(state: Account, event: LoyaltyAccountMerged) -> None:
     state.successors.append(event.survivor)
     state.totals.transferred -= event.points
     state.went.update(state.lots.known)
-    state.totals.transferred -= event.points
     state.lots, state.debt = Lots(), 0
     state.awards, state.refunds = {}, set()
     state.held, state.redemptions = {}, {}

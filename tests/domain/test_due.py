@@ -198,6 +198,19 @@ def test_points_that_are_released_pay_what_is_owed_lot_by_lot() -> None:
     assert (story.state.debt, story.state.lots.available) == (0, 3)
 
 
+def test_what_a_lapse_pays_of_what_is_owed_cannot_be_spent() -> None:
+    lapsing = reserve(15, lapses_at=NOON + HOUR)
+    story = account_story().given(
+        award("o-1", 5_00), award("o-2", 10_00), lapsing, award("o-3", 7_00), redeem(7)
+    )
+    story.given(refunded("o-3", 0))
+
+    *_, redeemed = story.when(redeem(8, NOON + HOUR, "s-2"))
+
+    assert isinstance(redeemed, PointsRedeemed)
+    assert redeemed.allocations == (Allocation(lot=LotId("o-2"), points=8),)
+
+
 def test_nothing_is_activated_that_is_not_there() -> None:
     assert account_story().when(activate("o-1", 1)) == []
 

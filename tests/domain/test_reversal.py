@@ -105,15 +105,21 @@ def spent_and_expired() -> AccountStory:
 
 
 def test_what_was_forgiven_of_a_lot_is_not_forgiven_again() -> None:
-    story = spent_and_expired()
+    story, at = spent_and_expired(), day("2025-03-01")
 
-    *_, first = story.when(refunded("o-1", 40_00, day("2025-03-01")))
-    (rest,) = story.when(refunded("o-1", 0, day("2025-03-01"), refund="r-2"))
+    for left in (60_00, 40_00, 0):
+        story.given(refunded("o-1", left, at, refund=f"r-{left}"))
 
-    assert isinstance(first, PointsReversed)
-    assert isinstance(rest, PointsReversed)
-    assert (first.debt_added, first.written_off) == (0, 30)
-    assert (rest.debt_added, rest.written_off) == (40, 0)
+    taken = [event for event in story.told if isinstance(event, PointsReversed)]
+    assert [(one.debt_added, one.written_off) for one in taken] == [(0, 10), (0, 20), (40, 0)]
+
+
+def test_what_is_owed_adds_up() -> None:
+    story = account_story().given(award("o-1", 20_00), award("o-2", 10_00), redeem(30))
+
+    story.given(refunded("o-1", 0), refunded("o-2", 0))
+
+    assert balance(story.state, NOON).debt == 30
 
 
 def test_no_more_is_forgiven_than_is_wanted_beside_what_is_there() -> None:

@@ -191,6 +191,15 @@ def test_points_that_expired_meanwhile_may_be_reinstated_for_some_days() -> None
     assert balance(story.state, day("2025-08-04")).available == 0
 
 
+def test_what_is_spent_late_is_spent_not_before_what_the_account_knows() -> None:
+    known = NOON + minutes(60)
+    story = account_story().given(award("o-1", 100_00, known))
+
+    story.given(reserve(30, NOON), capture(NOON), undo(1, 3, NOON))
+
+    assert story.moments[-3:] == [known, known, known]
+
+
 def test_a_single_point_is_spent_and_comes_back() -> None:
     story = account_story().given(award("o-1", 100_00), redeem(1))
 

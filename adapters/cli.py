@@ -31,6 +31,7 @@ from regulars.adapters.cli_import import import_
 from regulars.adapters.cli_keys import keys
 from regulars.adapters.cli_log import events, rebuild, verify
 from regulars.adapters.cli_log_group import log
+from regulars.adapters.cli_member import member
 from regulars.adapters.cli_merge import merge
 from regulars.adapters.cli_points import points
 from regulars.adapters.cli_policy import policy
@@ -192,7 +193,7 @@ def regulars(ctx: click.Context) -> None:
 
 
 for _command in (
-    *(demo, import_, program, what_if_, report, profile, balance, points, tier),
+    *(demo, import_, program, what_if_, report, profile, member, balance, points, tier),
     *(campaign, care, coupons, reveal, access_log, export, find, index, merge, erase),
     *(erasures, hold, release, holds, new_life, retention, policy),
     *(events, rebuild, verify, keys, log),

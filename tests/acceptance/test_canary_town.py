@@ -44,6 +44,7 @@ COMMANDS: Final = (
     "profile c0",
     "balance c0 --explain",
     "tier c0 --explain",
+    "member c0",
     "campaign show spring --margin 15",
     "campaign grant spring --round 1 --amount 1",
     "events",

@@ -58,6 +58,7 @@ from regulars.application.keys import KeyCount
 from regulars.application.log_check import LogCheck
 from regulars.application.log_status import LogStatus
 from regulars.application.lookup import IndexStatus
+from regulars.application.member_center import MemberCenter
 from regulars.application.number_protection import NumberProtection, ProtectedLine
 from regulars.application.portable import ExportDenied, Portable
 from regulars.application.ports import Erased, KeyUnavailable, Revealed, Tampered
@@ -79,6 +80,7 @@ from regulars.application.replaying import Compared
 from regulars.application.report import Report, SalesReport
 from regulars.application.retaining import Retaining
 from regulars.application.subscription import Subscription
+from regulars.application.tiers import OrderBenefits, ProjectedTier, TierAt, TierBenefits
 from regulars.application.what_if import NoReplay, WhatIf, what_if
 from regulars.composition import connect
 from regulars.domain.actor import Actor, ReinstateActor
@@ -277,6 +279,7 @@ __all__ = [
     "MarkReady",
     "Masked",
     "MayNotWrite",
+    "MemberCenter",
     "MerchantId",
     "MergeCustomers",
     "MergedInto",
@@ -292,6 +295,7 @@ __all__ = [
     "OccasionId",
     "OfferId",
     "OlderFormat",
+    "OrderBenefits",
     "OrderHasCustomer",
     "OrderId",
     "OrderState",
@@ -307,6 +311,7 @@ __all__ = [
     "Posting",
     "Profile",
     "ProgramId",
+    "ProjectedTier",
     "ProtectedLine",
     "Protecting",
     "PublishEarningRules",
@@ -356,6 +361,8 @@ __all__ = [
     "Subscription",
     "Summary",
     "Tampered",
+    "TierAt",
+    "TierBenefits",
     "UnbindBankCard",
     "UndecodableEvent",
     "UnknownTenant",

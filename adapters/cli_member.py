@@ -31,8 +31,8 @@ from regulars.adapters.cli_screen import (
 from regulars.adapters.cli_tier import benefit_facts, tier_document, tier_facts
 from regulars.application.coupons import HeldCoupon
 from regulars.application.member_center import Member, MemberCenter
-from regulars.domain.due import Awaited
 from regulars.domain.values import CustomerId
+from regulars.domain.waiting import Awaited
 
 
 @click.command(

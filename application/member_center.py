@@ -12,9 +12,10 @@ from regulars.application.questions import Look, Question
 from regulars.application.tiers import ProjectedTier, TierAt, TierBenefits, TierHeld
 from regulars.application.views import View
 from regulars.domain.benefits import Benefit
-from regulars.domain.due import AccountBalance, Awaited, awaited, balance
+from regulars.domain.due import AccountBalance, balance
 from regulars.domain.tier_outlook import Outlook
 from regulars.domain.values import CustomerId, ProgramId
+from regulars.domain.waiting import Awaited, awaited
 
 _DEFAULT: Final = ProgramId("default")
 

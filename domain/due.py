@@ -89,15 +89,6 @@ class Expiring:
     expires_at: datetime
 
 
-@frozen(kw_only=True)
-class Awaited:
-    """Points of a lot that can be used from `activates_at` on, or once something says so."""
-
-    lot: LotId
-    points: int
-    activates_at: datetime | None
-
-
 def balance(state: Account, at: datetime) -> AccountBalance:
     """What the account holds at a moment, which is not before its last event."""
     then = AccountAt(state, at)
@@ -126,17 +117,6 @@ def schedule(state: Account, at: datetime) -> tuple[Expiring, ...]:
         Expiring(lot=one.lot, points=one.points, expires_at=expires_at)
         for one in then.usable(SpendOrder.FEFO)
         if (expires_at := then.expires_at(one.lot)) is not None
-    )
-
-
-def awaited(state: Account, at: datetime) -> tuple[Awaited, ...]:
-    """The points that are pending at a moment, the next to be used first."""
-    then, lots = AccountAt(state, at), state.lots
-    waiting = (lots.ids[number] for _, number in lots.to_activate)
-    return tuple(
-        Awaited(lot=one, points=left, activates_at=lots.known[one].activates_at)
-        for one in waiting
-        if then.is_pending(one) and (left := then.left(one))
     )
 
 

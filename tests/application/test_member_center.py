@@ -9,7 +9,7 @@ from regulars.application.member_center import Member, MemberCenter
 from regulars.application.postings import PointsLedger
 from regulars.application.tiers import ProjectedTier, TierAt
 from regulars.domain.coupon import IssueCoupon
-from regulars.domain.due import AccountBalance, Awaited
+from regulars.domain.due import AccountBalance
 from regulars.domain.offer import DefineOffer
 from regulars.domain.offer_limits import Limits
 from regulars.domain.program import (
@@ -18,6 +18,7 @@ from regulars.domain.program import (
     PublishTierLadder,
 )
 from regulars.domain.values import BEGINNING, CouponId, CustomerId, LotId, OfferId, ProgramId
+from regulars.domain.waiting import Awaited
 from tests.application.histories import tell
 from tests.application.memory_crm import Parts, memory_core
 from tests.domain.carts import off

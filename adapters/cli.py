@@ -24,11 +24,13 @@ from regulars.adapters.cli_care import care
 from regulars.adapters.cli_coupons import coupons
 from regulars.adapters.cli_demo import NotADemo, demo
 from regulars.adapters.cli_erase import UnknownSubject, erase, erasures
+from regulars.adapters.cli_explain import UnknownLot, explain
 from regulars.adapters.cli_export import export
 from regulars.adapters.cli_find import find, index
 from regulars.adapters.cli_hold import hold, holds, new_life, release
 from regulars.adapters.cli_import import import_
 from regulars.adapters.cli_keys import keys
+from regulars.adapters.cli_liability import liability
 from regulars.adapters.cli_log import events, rebuild, verify
 from regulars.adapters.cli_log_group import log
 from regulars.adapters.cli_member import member
@@ -41,8 +43,10 @@ from regulars.adapters.cli_report import report
 from regulars.adapters.cli_retention import retention
 from regulars.adapters.cli_reveal import reveal
 from regulars.adapters.cli_screen import plain, warn
+from regulars.adapters.cli_simulate import simulate
 from regulars.adapters.cli_tier import tier
 from regulars.adapters.cli_what_if import what_if_
+from regulars.adapters.cli_why_not import why_not
 from regulars.adapters.complete_journey import DemoDataMissing
 from regulars.adapters.history_files import UnreadableHistory
 from regulars.adapters.key_ring import UnusableKeys
@@ -50,6 +54,7 @@ from regulars.adapters.log_archive import UnusableArchive
 from regulars.adapters.log_backup import UnusableBackup
 from regulars.adapters.log_import import LogNotEmpty
 from regulars.adapters.new_file import FileInTheWay
+from regulars.adapters.order_file import UnusableOrder
 from regulars.adapters.policy_file import UnusablePolicy
 from regulars.adapters.program_file import UnusableProgram
 from regulars.adapters.rejects_file import UnusableRejects
@@ -96,6 +101,7 @@ _FAILURES: Final = (
     StorageUnavailable,
     UndecodableEvent,
     UnknownCustomer,
+    UnknownLot,
     UnknownSubject,
     UnknownTenant,
     UnusableArchive,
@@ -103,6 +109,7 @@ _FAILURES: Final = (
     UnusableIndex,
     UnreadableHistory,
     UnusableKeys,
+    UnusableOrder,
     UnusablePolicy,
     UnusableProgram,
     UnusableRejects,
@@ -193,8 +200,9 @@ def regulars(ctx: click.Context) -> None:
 
 
 for _command in (
-    *(demo, import_, program, what_if_, report, profile, member, balance, points, tier),
-    *(campaign, care, coupons, reveal, access_log, export, find, index, merge, erase),
+    *(demo, import_, program, what_if_, report, profile, member, balance, liability, points),
+    *(tier, explain, why_not, simulate, campaign, care, coupons),
+    *(reveal, access_log, export, find, index, merge, erase),
     *(erasures, hold, release, holds, new_life, retention, policy),
     *(events, rebuild, verify, keys, log),
 ):

@@ -234,11 +234,7 @@ def moment(event: Event, at: datetime, state: Account) -> datetime:
 
 @frozen(kw_only=True)
 class AwardPoints:
-    """
-    Credit what an occasion earns, as the lot `lot`. Opens the account with the first.
-
-    The fields are those of `PointsEarned`.
-    """
+    """Credit what an occasion earns, as `PointsEarned` has it; the first opens the account."""
 
     program: ProgramId
     customer: CustomerId
@@ -291,16 +287,10 @@ Command: TypeAlias = (
     | adjustment.Command
 )
 
+_Anyway: TypeAlias = RecordDuePoints | IssueExpiryNotice | SeparateAccount | CloseAccount
+"""What an account is told that is closed, or part of another."""
+
 _Opening: TypeAlias = AwardPoints | RecordOccasion | LimitInactivity | adjustment.Command
-_Changing: TypeAlias = (
-    _Opening
-    | ActivatePoints
-    | ReversePoints
-    | EvaluateTier
-    | ConfirmReservation
-    | IssueExpiryNotice
-    | redemption.Command
-)
 
 
 @frozen(kw_only=True)
@@ -322,8 +312,7 @@ def decide(command: Command, state: Account) -> Sequence[Event]:
 
     Raises:
         ImpossibleAward: fewer points than none, or more than an occasion earns.
-        AccountClosed: the account was closed.
-        AccountMerged: it was merged into another.
+        AccountClosed, AccountMerged: the account is none of its own any more.
         Refusal: one of those of `redemption`, `adjustment`, `closing` or `idleness`.
         ValueError: see `reversal.decide`.
     """
@@ -334,20 +323,17 @@ def decide(command: Command, state: Account) -> Sequence[Event]:
 
 
 def _added(command: Command, state: Account, now: AccountAt) -> Sequence[Event]:
+    if not isinstance(command, _Anyway):
+        require_open(state)
     match command:
         case RecordDuePoints():
             return []
+        case IssueExpiryNotice():
+            return expiry_notice.decide(command, state, now)
         case SeparateAccount():
             return account_merge.separate(command, state)
         case CloseAccount():
             return closing.decide(command, state, now)
-        case _:
-            require_open(state)
-            return _changed(command, state, now)
-
-
-def _changed(command: _Changing, state: Account, now: AccountAt) -> Sequence[Event]:
-    match command:
         case AwardPoints():
             return _award(command, state, now)
         case ActivatePoints(lot=lot, expires_at=expires_at):
@@ -365,8 +351,6 @@ def _changed(command: _Changing, state: Account, now: AccountAt) -> Sequence[Eve
             return _opened(command, idleness.decide(command, state.idleness), state)
         case AdjustPoints() | MigratePoints():
             return _opened(command, adjustment.decide(command, state, now), state)
-        case IssueExpiryNotice():
-            return expiry_notice.decide(command, state, now)
         case ConfirmReservation():
             return points_payment.decide(command, state, now)
         case _:

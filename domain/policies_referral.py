@@ -38,13 +38,14 @@ def decide_claim(
     """A claim is decided at once: nobody is referred who has ordered before."""
     if event.program != program_id:
         return []
+    account = look.account(taker(look, event.referee) or event.referee)
     return [
         DecideReferral(
             program=program_id,
             referee=event.referee,
             at=at,
             referrer=event.referrer,
-            ordered=look.account(event.referee).patronage.orders > 0,
+            ordered=account.patronage.orders > 0,
         )
     ]
 
@@ -98,7 +99,11 @@ def _is_first(look: Present, customer: CustomerId, order: OrderId) -> bool:
 
 
 def reward_both(event: ReferralQualified, at: datetime, look: Present) -> Sequence[loyalty.Command]:
-    """For both sides it is an occasion, which the rules of the programme may be for."""
+    """
+    For both sides it is an occasion, which the rules of the programme may be for.
+
+    For the referrer only as often as the terms say; the referee has what was promised.
+    """
     return [
         RecordOccasion(
             program=event.program,
@@ -106,6 +111,8 @@ def reward_both(event: ReferralQualified, at: datetime, look: Present) -> Sequen
             at=at,
             occasion=OccasionId(event.referee),
             on=on,
+            most=event.most if on == REFERRER else None,
+            days=event.most_days,
         )
         for side, on in _sides(event)
         if (customer := taker(look, side)) is not None

@@ -45,6 +45,7 @@ from regulars.application.errors import (
     UnusableIndex,
 )
 from regulars.application.events import Recorded
+from regulars.application.explaining import ExplainBalance, ExplainLot, ExplainOrder
 from regulars.application.joined import Joined
 from regulars.application.key_rotation import (
     CannotRetire,
@@ -55,6 +56,7 @@ from regulars.application.key_rotation import (
     Rewrapping,
 )
 from regulars.application.keys import KeyCount
+from regulars.application.liability import Liability, PointsOwed
 from regulars.application.log_check import LogCheck
 from regulars.application.log_status import LogStatus
 from regulars.application.lookup import IndexStatus
@@ -79,9 +81,11 @@ from regulars.application.reading import (
 from regulars.application.replaying import Compared
 from regulars.application.report import Report, SalesReport
 from regulars.application.retaining import Retaining
+from regulars.application.simulating import PointsOffered, Simulate
 from regulars.application.subscription import Subscription
 from regulars.application.tiers import OrderBenefits, ProjectedTier, TierAt, TierBenefits
 from regulars.application.what_if import NoReplay, WhatIf, what_if
+from regulars.application.why_not import WhyNot
 from regulars.composition import connect
 from regulars.domain.actor import Actor, ReinstateActor
 from regulars.domain.bank_card import BindBankCard, UnbindBankCard
@@ -135,7 +139,6 @@ from regulars.domain.personal import (
 from regulars.domain.program import (
     DefineProgram,
     PublishEarningRules,
-    PublishRewards,
     PublishTierBenefits,
     PublishTierLadder,
     SetProgramPolicies,
@@ -159,6 +162,7 @@ from regulars.domain.referral import ClaimReferral, ReferralTerms
 from regulars.domain.refund import IssueRefund, Returned
 from regulars.domain.retention import Retention, Since
 from regulars.domain.review import SubmitReview
+from regulars.domain.reward_catalogue import PublishRewards
 from regulars.domain.rights import (
     AcceptPolicy,
     LiftRestriction,
@@ -246,6 +250,9 @@ __all__ = [
     "Expired",
     "Expiry",
     "ExpirySchedule",
+    "ExplainBalance",
+    "ExplainLot",
+    "ExplainOrder",
     "ExportDenied",
     "Favourite",
     "FileInTheWay",
@@ -267,6 +274,7 @@ __all__ = [
     "KeyUnavailable",
     "KeysStatus",
     "LaunchCampaign",
+    "Liability",
     "LiftRestriction",
     "Limit",
     "Line",
@@ -306,6 +314,8 @@ __all__ = [
     "PlaceOrder",
     "PointsBalance",
     "PointsLedger",
+    "PointsOffered",
+    "PointsOwed",
     "PointsPayment",
     "Portable",
     "Posting",
@@ -351,6 +361,7 @@ __all__ = [
     "SalesReport",
     "SetProgramPolicies",
     "SeveralKept",
+    "Simulate",
     "Since",
     "StartPreparing",
     "StorageUnavailable",
@@ -377,6 +388,7 @@ __all__ = [
     "UpdateMerchantDetails",
     "VerifyRealName",
     "WhatIf",
+    "WhyNot",
     "WithdrawConsent",
     "WithdrawObjection",
     "back_up",

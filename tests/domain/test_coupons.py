@@ -8,6 +8,7 @@ from attrs import evolve
 
 from regulars.domain.codes import NoCode
 from regulars.domain.coupon import (
+    CouponAlreadyIssued,
     CouponDoesNotCount,
     CouponExpired,
     CouponIssued,
@@ -20,7 +21,7 @@ from regulars.domain.coupon import (
     OfferIsOver,
 )
 from regulars.domain.coupons import Use
-from regulars.domain.offer import refusal
+from regulars.domain.offer import OfferEnded, refusal
 from regulars.domain.offer_limits import UNLIMITED, Limits
 from regulars.domain.offer_terms import Reason, Rejection
 from regulars.domain.purchase import AmountBelowZero
@@ -53,9 +54,28 @@ MOMENT = timedelta(microseconds=1)
 
 
 def test_a_coupon_is_issued_for_a_customer_and_what_brought_it() -> None:
-    (issued,) = offer_story().given(DEFINE).when(evolve(ISSUE, order=TWO))
+    story, brought = offer_story().given(DEFINE), evolve(ISSUE, order=TWO)
 
-    assert issued == CouponIssued(**OF, valid_from=NOON, customer=ANNA, order=TWO)
+    assert story.when(brought) == [
+        CouponIssued(**OF, valid_from=NOON, customer=ANNA, order=TWO),
+    ]
+    assert story.when(brought) == []
+    with pytest.raises(CouponAlreadyIssued):
+        story.when(ISSUE)
+
+
+def test_an_offer_ends_for_a_reason_that_is_a_code() -> None:
+    assert spring().when(END) == [OfferEnded(program=PROGRAM, offer=SPRING, reason="sold-out")]
+    with pytest.raises(NoCode) as refused:
+        spring().when(evolve(END, reason="sold out"))
+    assert refused.value.field == "reason"
+
+
+def test_what_was_held_and_used_comes_back_even_when_it_is_revoked() -> None:
+    story = spring(UNLIMITED, RESERVE, REDEEM, REVOKE)
+
+    assert story.when(RESTORE) == [CouponRestored(**OF, order=ONE)]
+    assert story.state.coupons.used == 0
 
 
 def test_what_becomes_of_a_coupon_is_told_in_full() -> None:

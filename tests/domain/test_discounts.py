@@ -19,6 +19,7 @@ from regulars.domain.discounts import (
     lost,
 )
 from regulars.domain.occasions import occasion
+from regulars.domain.offer_terms import Scope
 from regulars.domain.purchase import OrderPlaced, PlaceOrder
 from regulars.domain.refund import (
     ImpossibleRefund,
@@ -258,6 +259,16 @@ def test_we08_an_order_earns_on_what_its_lines_cost_after_discounts_and_points()
     assert isinstance(placed, OrderPlaced)
     (line,) = occasion(placed, NOON).lines
     assert (line.gross, line.net) == (80_00, 50_00)
+
+
+def test_a_line_earns_on_its_own_discount_alone() -> None:
+    cart = basket(40_00, 60_00)
+    hot = evolve(cart, lines=(evolve(cart.lines[0], category="hot"), cart.lines[1]))
+    half_of_hot = evolve(percent(50), scope=Scope(categories=("hot",)))
+    (placed,) = order_story().when(place(hot, half_of_hot))
+
+    assert isinstance(placed, OrderPlaced)
+    assert [line.net for line in occasion(placed, NOON).lines] == [20_00, 60_00]
 
 
 def test_what_is_kept_earns_by_its_own_shares() -> None:

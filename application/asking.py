@@ -45,8 +45,10 @@ class Asking:
         if as_of is not None:
             with self.storage.snapshot():
                 return asked.answer(past(log, as_of))
+        if asked.views:
+            self.catch_up()
         with self.commands.beside() as state:
-            return asked.answer(present(log, state, self.clock.now()))
+            return asked.answer(present(log, self.storage.views, state, self.clock.now()))
 
     def catch_up(self) -> None:
         """Have views that go along with commands fold what others recorded."""

@@ -60,6 +60,7 @@ from regulars.application.liability import Liability, PointsOwed
 from regulars.application.log_check import LogCheck
 from regulars.application.log_status import LogStatus
 from regulars.application.lookup import IndexStatus
+from regulars.application.member_center import MemberCenter
 from regulars.application.number_protection import NumberProtection, ProtectedLine
 from regulars.application.portable import ExportDenied, Portable
 from regulars.application.ports import Erased, KeyUnavailable, Revealed, Tampered
@@ -82,6 +83,7 @@ from regulars.application.report import Report, SalesReport
 from regulars.application.retaining import Retaining
 from regulars.application.simulating import PointsOffered, Simulate
 from regulars.application.subscription import Subscription
+from regulars.application.tiers import OrderBenefits, ProjectedTier, TierAt, TierBenefits
 from regulars.application.what_if import NoReplay, WhatIf, what_if
 from regulars.application.why_not import WhyNot
 from regulars.composition import connect
@@ -285,6 +287,7 @@ __all__ = [
     "MarkReady",
     "Masked",
     "MayNotWrite",
+    "MemberCenter",
     "MerchantId",
     "MergeCustomers",
     "MergedInto",
@@ -300,6 +303,7 @@ __all__ = [
     "OccasionId",
     "OfferId",
     "OlderFormat",
+    "OrderBenefits",
     "OrderHasCustomer",
     "OrderId",
     "OrderState",
@@ -317,6 +321,7 @@ __all__ = [
     "Posting",
     "Profile",
     "ProgramId",
+    "ProjectedTier",
     "ProtectedLine",
     "Protecting",
     "PublishEarningRules",
@@ -367,6 +372,8 @@ __all__ = [
     "Subscription",
     "Summary",
     "Tampered",
+    "TierAt",
+    "TierBenefits",
     "UnbindBankCard",
     "UndecodableEvent",
     "UnknownTenant",

@@ -52,6 +52,7 @@ COMMANDS: Final = (
     "why-not spring c-1 --order o0",
     "simulate order.json",
     "tier c0 --explain",
+    "member c0",
     "campaign show spring --margin 15",
     "campaign grant spring --round 1 --amount 1",
     "coupons of c0",

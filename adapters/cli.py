@@ -24,6 +24,7 @@ from regulars.adapters.cli_care import care
 from regulars.adapters.cli_coupons import coupons
 from regulars.adapters.cli_demo import NotADemo, demo
 from regulars.adapters.cli_erase import UnknownSubject, erase, erasures
+from regulars.adapters.cli_explain import UnknownLot, explain
 from regulars.adapters.cli_export import export
 from regulars.adapters.cli_find import find, index
 from regulars.adapters.cli_hold import hold, holds, new_life, release
@@ -40,7 +41,10 @@ from regulars.adapters.cli_report import report
 from regulars.adapters.cli_retention import retention
 from regulars.adapters.cli_reveal import reveal
 from regulars.adapters.cli_screen import plain, warn
+from regulars.adapters.cli_simulate import simulate
+from regulars.adapters.cli_tier import tier
 from regulars.adapters.cli_what_if import what_if_
+from regulars.adapters.cli_why_not import why_not
 from regulars.adapters.complete_journey import DemoDataMissing
 from regulars.adapters.history_files import UnreadableHistory
 from regulars.adapters.key_ring import UnusableKeys
@@ -48,6 +52,7 @@ from regulars.adapters.log_archive import UnusableArchive
 from regulars.adapters.log_backup import UnusableBackup
 from regulars.adapters.log_import import LogNotEmpty
 from regulars.adapters.new_file import FileInTheWay
+from regulars.adapters.order_file import UnusableOrder
 from regulars.adapters.policy_file import UnusablePolicy
 from regulars.adapters.program_file import UnusableProgram
 from regulars.adapters.rejects_file import UnusableRejects
@@ -94,6 +99,7 @@ _FAILURES: Final = (
     StorageUnavailable,
     UndecodableEvent,
     UnknownCustomer,
+    UnknownLot,
     UnknownSubject,
     UnknownTenant,
     UnusableArchive,
@@ -101,6 +107,7 @@ _FAILURES: Final = (
     UnusableIndex,
     UnreadableHistory,
     UnusableKeys,
+    UnusableOrder,
     UnusablePolicy,
     UnusableProgram,
     UnusableRejects,
@@ -191,9 +198,9 @@ def regulars(ctx: click.Context) -> None:
 
 
 for _command in (
-    *(demo, import_, program, what_if_, report, profile, balance, points, campaign, care, coupons),
-    *(reveal, access_log, export, find, index, merge, erase, erasures, hold, release, holds),
-    *(new_life, retention, policy),
+    *(demo, import_, program, what_if_, report, profile, balance, points, tier, explain, why_not),
+    *(simulate, campaign, care, coupons, reveal, access_log, export, find, index, merge, erase),
+    *(erasures, hold, release, holds, new_life, retention, policy),
     *(events, rebuild, verify, keys, log),
 ):
     regulars.add_command(_command)

@@ -1,7 +1,7 @@
 """`regulars profile`: what is known of one customer, without any personal data."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 import click
@@ -22,6 +22,7 @@ from regulars.adapters.cli_screen import (
     time_text,
     write_json,
 )
+from regulars.application.crm import Crm
 from regulars.application.customer import CustomerProfile, Favourite, Summary
 from regulars.domain.values import BEGINNING
 
@@ -45,6 +46,17 @@ class UnknownCustomer(Exception):
 
     def __str__(self) -> str:
         return f"there is no customer {self.customer!r}"
+
+
+def known_customer(crm: Crm, customer: str) -> None:
+    """
+    Say so where nobody of this id is known today.
+
+    Raises:
+        UnknownCustomer: nobody is.
+    """
+    if crm.ask(CustomerProfile(customer=customer, timezone=UTC, top=0)) is None:
+        raise UnknownCustomer(customer)
 
 
 @click.command(

@@ -185,6 +185,13 @@ def bars(counts: Sequence[tuple[str, int]], *, width: int = 40) -> RenderableTyp
     return grid
 
 
+def progress(done: int, of: int, *, width: int) -> str:
+    """How far something is, as a bar of that width that is full only when it is done."""
+    eighths = width * _EIGHTHS if done >= of else max(done, 0) * width * _EIGHTHS // of
+    full, rest = divmod(eighths, _EIGHTHS)
+    return f"{_GROWING[_EIGHTHS] * full}{_GROWING[rest].strip()}".ljust(width, "·")
+
+
 _WIDEST: Final = 72
 
 

@@ -113,7 +113,7 @@ STORED: Final[dict[type[Event], Stored]] = {
     transfer.PointsTransferredOut: ("PointsTransferredOut", 1),
     transfer.PointsTransferredIn: ("PointsTransferredIn", 1),
     account_merge.LoyaltyAccountMerged: ("LoyaltyAccountMerged", 1),
-    account_merge.LoyaltyAccountAbsorbed: ("LoyaltyAccountAbsorbed", 1),
+    account_merge.LoyaltyAccountAbsorbed: ("LoyaltyAccountAbsorbed", 2),
     account_merge.LoyaltyAccountSeparated: ("LoyaltyAccountSeparated", 1),
     closing.LoyaltyAccountClosed: ("LoyaltyAccountClosed", 1),
     idleness.InactivityLimitSet: ("InactivityLimitSet", 1),
@@ -154,10 +154,10 @@ STORED: Final[dict[type[Event], Stored]] = {
     budget.BudgetConsumed: ("BudgetConsumed", 2),
     budget.BudgetExhausted: ("BudgetExhausted", 1),
     budget.BudgetRestored: ("BudgetRestored", 1),
-    referral.ReferralClaimed: ("ReferralClaimed", 1),
+    referral.ReferralClaimed: ("ReferralClaimed", 2),
     referral.ReferralAccepted: ("ReferralAccepted", 1),
     referral.ReferralRejected: ("ReferralRejected", 1),
-    referral.ReferralQualified: ("ReferralQualified", 1),
+    referral.ReferralQualified: ("ReferralQualified", 2),
     referral.ReferralClawedBack: ("ReferralClawedBack", 1),
 }
 

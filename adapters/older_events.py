@@ -113,6 +113,25 @@ def _in_any_scene(payload: Payload) -> Iterator[Turned]:
     yield "OfferDefined", 2, {**payload, "scene": scene}
 
 
+def _unconfirmed(payload: Payload) -> Iterator[Turned]:
+    turned: Payload = {
+        **payload,
+        "lots": [{**lot, "told_end": None} for lot in payload["lots"]],
+        "reservations": [{**held, "confirmed": False} for held in payload["reservations"]],
+        "redemptions": [{**spent, "brings": []} for spent in payload["redemptions"]],
+    }
+    yield "LoyaltyAccountAbsorbed", 2, turned
+
+
+def _of_any_number(payload: Payload) -> Iterator[Turned]:
+    terms = {**payload["terms"], "most": None, "most_days": 30}
+    yield "ReferralClaimed", 2, {**payload, "terms": terms}
+
+
+def _for_any_number(payload: Payload) -> Iterator[Turned]:
+    yield "ReferralQualified", 2, {**payload, "most": None, "most_days": 30}
+
+
 UPCASTERS: Final[tuple[Upcaster, ...]] = (
     Upcaster(of=("OrderPlaced", 1), into=(("OrderPlaced", 2),), turn=_without_discounts),
     Upcaster(of=("RefundIssued", 1), into=(("RefundIssued", 2),), turn=_of_an_amount),
@@ -135,9 +154,20 @@ UPCASTERS: Final[tuple[Upcaster, ...]] = (
         into=(("RedemptionReversed", 2),),
         turn=_without_rewards,
     ),
+    Upcaster(
+        of=("LoyaltyAccountAbsorbed", 1),
+        into=(("LoyaltyAccountAbsorbed", 2),),
+        turn=_unconfirmed,
+    ),
     Upcaster(of=("PointsReversed", 1), into=(("PointsReversed", 2),), turn=_of_its_lot),
     Upcaster(of=("ErasureRequested", 1), into=(("ErasureRequested", 2),), turn=_for_good),
     Upcaster(of=("OfferDefined", 1), into=(("OfferDefined", 2),), turn=_in_any_scene),
+    Upcaster(of=("ReferralClaimed", 1), into=(("ReferralClaimed", 2),), turn=_of_any_number),
+    Upcaster(
+        of=("ReferralQualified", 1),
+        into=(("ReferralQualified", 2),),
+        turn=_for_any_number,
+    ),
     Upcaster(of=("CampaignDrafted", 1), into=(("CampaignDrafted", 2),), turn=_without_audience),
     Upcaster(of=("BudgetConsumed", 1), into=(("BudgetConsumed", 2),), turn=_on_no_known_day),
 )

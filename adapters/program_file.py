@@ -28,12 +28,12 @@ from regulars.domain.program import (
     Command,
     DefineProgram,
     PublishEarningRules,
-    PublishRewards,
     PublishTierBenefits,
     PublishTierLadder,
     SetProgramPolicies,
 )
 from regulars.domain.program_policies import USUAL, ProgramPolicies, policy_flaw
+from regulars.domain.reward_catalogue import PublishRewards
 from regulars.domain.rule_flaws import Place, spelled
 from regulars.domain.validity import (
     Activation,

@@ -6,6 +6,7 @@ It decides and records; nothing is sent. What is recorded holds no birth date.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Final, cast
 
 from attrs import Factory, frozen
@@ -19,7 +20,7 @@ from regulars.application.granting import Granted, Granting, Round
 from regulars.application.holiday_calendar import HolidayCalendar
 from regulars.application.program import programme
 from regulars.domain import program
-from regulars.domain.care_plan import BIRTHDAY, CarePlan
+from regulars.domain.care_plan import BIRTHDAY, CarePlan, plan_at
 from regulars.domain.reminders import RaiseCareReminder
 from regulars.domain.told_occasions import OccasionRecorded, RecordOccasion
 from regulars.domain.validity import clamped
@@ -31,7 +32,7 @@ MERCHANT: Final = "merchant"
 _AT_ONCE: Final = 100
 _A_YEAR: Final = 365
 _ALL: Final = 10_000
-_AN_HOUR_OF_ALL_ZONES: Final = 12
+_NOON: Final = 12
 
 
 @frozen(kw_only=True)
@@ -117,7 +118,18 @@ class Caring:
         occasions: dict[str, int] = {}
         grants: dict[str, Granted] = {}
         for name, customers in day.occasions(people, born):
-            had = self._recorded(program_id, plan, day, name, customers, occasions)
+            came = partial(
+                RecordOccasion,
+                program=program_id,
+                at=plan.moment(on),
+                occasion=day.named(name),
+                on=name,
+                apart=_A_YEAR if name == BIRTHDAY else 0,
+                zone=plan.zone,
+            )
+            had, new = self._recorded([came(customer=one) for one in customers])
+            if new:
+                occasions[name] = new
             if plan.campaign is not None and had:
                 one = Round(
                     program=program_id,
@@ -142,7 +154,8 @@ class Caring:
     def _plan(self, program_id: ProgramId, on: date) -> CarePlan:
         recorded = [one.event for one in self._crm.events(stream=program_stream(program_id))]
         told = programme(cast("Iterable[program.Event]", recorded))
-        plan = told.care_at(datetime(on.year, on.month, on.day, _AN_HOUR_OF_ALL_ZONES, tzinfo=UTC))
+        noon = datetime(on.year, on.month, on.day, _NOON, tzinfo=UTC)
+        plan = plan_at(told.cares, noon)
         if plan is None:
             raise NoCarePlan(program=program_id, on=on.isoformat())
         return plan
@@ -155,46 +168,29 @@ class Caring:
             name for name in plan.holidays if name not in known
         )
 
-    def _recorded(  # noqa: PLR0913, PLR0917 - an occasion of a day
-        self,
-        program_id: ProgramId,
-        plan: CarePlan,
-        day: _Day,
-        name: str,
-        customers: Sequence[CustomerId],
-        new: dict[str, int],
-    ) -> list[CustomerId]:
-        """Those who have the occasion by now; `new` counts those who have it from now on."""
+    def _recorded(self, commands: Sequence[RecordOccasion]) -> tuple[list[CustomerId], int]:
+        """Those who have had the occasion by now, and how many of them had not before."""
         had: list[CustomerId] = []
-        for start in range(0, len(customers), _AT_ONCE):
-            some = customers[start : start + _AT_ONCE]
-            commands = [
-                RecordOccasion(
-                    program=program_id,
-                    customer=one,
-                    at=plan.moment(day.on),
-                    occasion=day.named(name),
-                    on=name,
-                    apart=_A_YEAR if name == BIRTHDAY else 0,
-                    zone=plan.zone,
-                )
-                for one in some
-            ]
-            requests = [Request(commands=(one,), by=CARER.role) for one in commands]
+        new = 0
+        for start in range(0, len(commands), _AT_ONCE):
+            some = commands[start : start + _AT_ONCE]
+            requests = [Request(commands=(one,), by=CARER.role) for one in some]
             for one, outcome in zip(some, self._crm.execute_all(requests), strict=True):
                 if isinstance(outcome, Refusal):
                     raise outcome
-                if outcome.events:
-                    new[name] = new.get(name, 0) + 1
-                if outcome.events or self._has(program_id, one, day.named(name)):
-                    had.append(one)
-        return had
+                new += bool(outcome.events)
+                if outcome.events or self._is_known(one):
+                    had.append(one.customer)
+        return had, new
 
-    def _has(self, program_id: ProgramId, one: CustomerId, occasion: OccasionId) -> bool:
+    def _is_known(self, told: RecordOccasion) -> bool:
+        """Whether that occasion was recorded: what comes too soon after another was not."""
         recorded = self._crm.events(
-            stream=account_stream(program_id, one), types={OccasionRecorded}
+            stream=account_stream(told.program, told.customer), types={OccasionRecorded}
         )
-        return any(cast("OccasionRecorded", told.event).occasion == occasion for told in recorded)
+        return any(
+            cast("OccasionRecorded", one.event).occasion == told.occasion for one in recorded
+        )
 
     def _remind(self, plan: CarePlan, on: date, days: int, known: Mapping[CustomerId, date]) -> int:
         """Tell merchants what is ahead, of those who consented to that. Returns how many."""

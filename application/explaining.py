@@ -1,23 +1,24 @@
 """Why: of an order, a lot or a balance, every point with what made it and what became of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import Enum
 from itertools import chain
 from typing import Final
 
-from attrs import frozen
+from attrs import Factory, frozen
 
 from regulars.application.aggregates import account_stream
 from regulars.application.earnings import Earning, earning_by
 from regulars.application.events import moment
-from regulars.application.lot_traces import AccountTrace, LotTrace, Move, Moved, Owed, Told, traced
+from regulars.application.lot_moves import Moved
+from regulars.application.lot_traces import AccountTrace, LotTrace, Move, Owed, Told, traced
 from regulars.application.questions import Look, Question
 from regulars.domain import loyalty
 from regulars.domain.discounts import Discount, PointsPayment
 from regulars.domain.due import AccountAt
+from regulars.domain.loyalty import PointsEarned
 from regulars.domain.order import Order, Stage
-from regulars.domain.program import Program
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.values import CustomerId, LotId, OrderId, ProgramId
 
@@ -70,8 +71,9 @@ class OrderExplained:
     """
     What an order earned, and how it was paid for; `why` says the first in a sentence.
 
-    `paid` are the points that were held for it, spent on it and given back, with their lots.
-    Amounts are minor units of `currency`.
+    `earned` is its lot, and what that became in each account that it was merged into. `paid` are
+    the points that were held for it, spent on it and given back, with their lots. Amounts are
+    minor units of `currency`.
     """
 
     program: ProgramId
@@ -85,7 +87,7 @@ class OrderExplained:
     delivery_fee: int
     discounts: tuple[Discount, ...]
     points_payment: PointsPayment | None
-    earned: LotExplained | None
+    earned: tuple[LotExplained, ...]
     paid: tuple[tuple[LotId, Move], ...]
     why: str
 
@@ -99,8 +101,8 @@ class ExplainBalance(Question[BalanceExplained]):
 
     def answer(self, look: Look) -> BalanceExplained:
         """The lots; they add up to the balance."""
-        trace = trace_of(look, self.program, self.customer)
-        program = look.program(self.program)
+        accounts = Accounts(look, self.program)
+        trace = accounts.trace(self.customer)
         lots = trace.lots
         return BalanceExplained(
             program=self.program,
@@ -110,7 +112,7 @@ class ExplainBalance(Question[BalanceExplained]):
             pending=sum(one.left for one in lots if one.pending),
             held=sum(one.held for one in lots),
             debt=trace.debt,
-            lots=tuple(explained(one, self.program, self.customer, program) for one in lots),
+            lots=tuple(accounts.explained(self.customer, one) for one in lots),
             owed=trace.owed,
         )
 
@@ -125,8 +127,9 @@ class ExplainLot(Question[LotExplained | None]):
 
     def answer(self, look: Look) -> LotExplained | None:
         """The lot, and what became of each of its points."""
-        trace = trace_of(look, self.program, self.customer)
-        return _found(trace, self.program, self.customer, self.lot, look.program(self.program))
+        accounts = Accounts(look, self.program)
+        lots = (one for one in accounts.trace(self.customer).lots if one.lot == self.lot)
+        return next((accounts.explained(self.customer, one) for one in lots), None)
 
 
 @frozen(kw_only=True)
@@ -138,15 +141,13 @@ class ExplainOrder(Question[OrderExplained | None]):
 
     def answer(self, look: Look) -> OrderExplained | None:
         """The order, its lot, and what became of each point of it."""
-        order, program = look.order(self.order), look.program(self.program)
+        order = look.order(self.order)
         placed, placed_at = order.placed, order.placed_at
         if placed is None or placed_at is None:
             return None
-        trace, earned = AccountTrace(lots=(), owed=()), None
-        if placed.customer is not None:
-            trace = trace_of(look, self.program, placed.customer)
-            earned = _found(trace, self.program, placed.customer, LotId(self.order), program)
-        by_rules = program.rules_at(placed_at, placed.currency) is not None
+        accounts = Accounts(look, self.program)
+        lots = tuple(accounts.of_order(placed.customer, self.order))
+        rules = look.program(self.program).rules_at(placed_at, placed.currency)
         return OrderExplained(
             program=self.program,
             order=self.order,
@@ -159,57 +160,90 @@ class ExplainOrder(Question[OrderExplained | None]):
             delivery_fee=placed.delivery_fee,
             discounts=placed.discounts,
             points_payment=placed.points_payment,
-            earned=earned,
-            paid=tuple(
-                (lot.lot, move)
-                for lot in trace.lots
-                for move in lot.moves
-                if move.order == self.order and move.what in _PAYING
-            ),
-            why=_sentence(order, placed, earned, by_rules=by_rules),
+            earned=lots,
+            paid=tuple(accounts.paid_for(placed.customer, self.order)),
+            why=_sentence(order, placed, lots, by_rules=rules is not None),
         )
 
 
-def _found(
-    trace: AccountTrace, program_id: ProgramId, customer: CustomerId, lot: LotId, program: Program
-) -> LotExplained | None:
-    lots = (one for one in trace.lots if one.lot == lot)
-    return next((explained(one, program_id, customer, program) for one in lots), None)
+@frozen
+class Accounts:
+    """The accounts of one programme, traced to the moment asked about, each once."""
+
+    look: Look
+    program: ProgramId
+    _traces: dict[CustomerId, AccountTrace] = Factory(dict[CustomerId, AccountTrace])
+
+    def trace(self, customer: CustomerId) -> AccountTrace:
+        """What became of the lots of an account, what fell due included."""
+        if customer not in self._traces:
+            self._traces[customer] = traced(self._told(customer))
+        return self._traces[customer]
+
+    def explained(self, customer: CustomerId, trace: LotTrace) -> LotExplained:
+        """A lot with how it came about, also if that was in an account that was merged."""
+        earned = self._earned(trace)
+        program = self.look.program(self.program)
+        return LotExplained(
+            program=self.program,
+            customer=customer,
+            status=_status(trace),
+            earning=None if earned is None else earning_by(earned, program),
+            trace=trace,
+        )
+
+    def of_order(self, customer: CustomerId | None, order: OrderId) -> Iterator[LotExplained]:
+        """What an order earned, in the account that took it and in those that it went to."""
+        names: set[tuple[CustomerId, LotId]] = set()
+        for one in self._along(customer):
+            for lot in self.trace(one).lots:
+                if lot.of in names or _is_of(lot, order):
+                    names.add((one, lot.lot))
+                    yield self.explained(one, lot)
+
+    def paid_for(self, customer: CustomerId | None, order: OrderId) -> Iterator[tuple[LotId, Move]]:
+        """What was held for an order, spent on it and given back, with its lots."""
+        for one in self._along(customer):
+            for lot in self.trace(one).lots:
+                for move in lot.moves:
+                    if move.order == order and move.what in _PAYING:
+                        yield lot.lot, move
+
+    def _along(self, customer: CustomerId | None) -> Sequence[CustomerId]:
+        """A customer, and those whose accounts theirs went to."""
+        found = [] if customer is None else [customer]
+        for one in found:  # grows on the way
+            into = self.look.account(self.program, one).successors
+            found += [other for other in into if other not in found]
+        return found
+
+    def _earned(self, trace: LotTrace) -> PointsEarned | None:
+        if trace.of is None:
+            return trace.earned
+        customer, name = trace.of
+        return next(self._earned(one) for one in self.trace(customer).lots if one.lot == name)
+
+    def _told(self, customer: CustomerId) -> Iterator[Told]:
+        account = self.look.account(self.program, customer)
+        now = AccountAt(account, max(self.look.at, account.as_of))
+        return chain(
+            (
+                Told(event=one.event, at=moment(one.occurred_at), position=one.position)
+                for one in self.look.events(account_stream(self.program, customer))
+                if isinstance(one.event, loyalty.Event)
+            ),
+            (
+                Told(event=due, at=loyalty.moment(due, now.at, account), position=None)
+                for due in now.due
+            ),
+        )
 
 
-def trace_of(look: Look, program: ProgramId, customer: CustomerId) -> AccountTrace:
-    """What became of the lots of an account by the moment asked about, what fell due included."""
-    return traced(_told(look, program, customer))
-
-
-def _told(look: Look, program: ProgramId, customer: CustomerId) -> Iterator[Told]:
-    account = look.account(program, customer)
-    now = AccountAt(account, max(look.at, account.as_of))
-    return chain(
-        (
-            Told(event=one.event, at=moment(one.occurred_at), position=one.position)
-            for one in look.events(account_stream(program, customer))
-            if isinstance(one.event, loyalty.Event)
-        ),
-        (
-            Told(event=due, at=loyalty.moment(due, now.at, account), position=None)
-            for due in now.due
-        ),
-    )
-
-
-def explained(
-    trace: LotTrace, program_id: ProgramId, customer: CustomerId, program: Program
-) -> LotExplained:
-    """A lot with how it came about, by the rules of its programme."""
-    earned = trace.earned
-    return LotExplained(
-        program=program_id,
-        customer=customer,
-        status=_status(trace),
-        earning=None if earned is None else earning_by(earned, program),
-        trace=trace,
-    )
+def _is_of(lot: LotTrace, order: OrderId) -> bool:
+    if lot.earned is not None:
+        return lot.earned.order == order
+    # A refund may be told as of a moment at which what it takes back was not yet earned.
+    return bool(lot.taken_back) and lot.of is None and lot.lot == LotId(order)
 
 
 def _status(trace: LotTrace) -> LotStatus:
@@ -223,12 +257,12 @@ _PAYING: Final = frozenset({Moved.HELD, Moved.RELEASED, Moved.SPENT, Moved.RESTO
 
 
 def _sentence(
-    order: Order, placed: OrderPlaced, earned: LotExplained | None, *, by_rules: bool
+    order: Order, placed: OrderPlaced, earned: Sequence[LotExplained], *, by_rules: bool
 ) -> str:
     """What an order earned, or why it earned nothing, in a sentence."""
-    if earned is not None:
-        back = sum(one.points for one in earned.trace.taken_back)
-        came = "earned later" if earned.earning is None else earned.earning.why
+    if earned:
+        back = sum(back.points for one in earned for back in one.trace.taken_back)
+        came = "earned later" if earned[0].earning is None else earned[0].earning.why
         return f"{came}; refunds took back {back}" if back else came
     if order.cancelled:
         return "nothing: it was cancelled"

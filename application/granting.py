@@ -10,6 +10,7 @@ from regulars.application.batch import Receipt
 from regulars.application.campaigns import CampaignStanding
 from regulars.application.crm import Crm
 from regulars.application.door import Request
+from regulars.application.tiers import TierAt
 from regulars.domain.audience import in_turn
 from regulars.domain.budget import BudgetConsumed, GrantBenefit
 from regulars.domain.campaign import AssignCustomer, NotInAudience
@@ -69,16 +70,14 @@ class Granting:
         one: Round,
         customers: Collection[CustomerId] | None = None,
         *,
-        tiers: Callable[[CustomerId], str | None] = lambda _: None,
         progress: Callable[[int, int], None] = lambda _done, _of: None,
     ) -> Granted:
         """
         Grant to some customers, or to those whom the audience names, each once in a round.
 
         They come in the order of `in_turn`, so that a budget that is too small serves the same
-        ones whoever asks. Who is left alone is assigned, to be compared with. `tiers` tells what
-        tier a customer has, for an audience that asks. Stopped at any time and run again, it does
-        what is left, and nothing twice.
+        ones whoever asks. Who is left alone is assigned, to be compared with. Stopped at any time
+        and run again, it does what is left, and nothing twice.
 
         Raises:
             UnknownCampaign: it was not drafted by then.
@@ -92,14 +91,20 @@ class Granting:
         for start in range(0, len(turns), _AT_ONCE):
             some = turns[start : start + _AT_ONCE]
             commands = [
-                _command(one, plan, customer, tiers(customer) if plan.audience.tiers else None)
-                for customer in some
+                _command(one, plan, customer, self._tier(one, plan, customer)) for customer in some
             ]
             requests = [Request(commands=(command,), by=GRANTER) for command in commands]
             for command, outcome in zip(commands, self._crm.execute_all(requests), strict=True):
                 done = _counted(done, command, outcome)
             progress(start + len(some), len(turns))
         return done
+
+    def _tier(self, one: Round, plan: Plan, customer: CustomerId) -> str | None:
+        """The tier that a customer has then, for an audience that asks for one."""
+        if not plan.audience.tiers:
+            return None
+        held = TierAt(customer=customer, program=one.program)
+        return self._crm.ask(held, as_of=one.at).tier
 
 
 def _command(

@@ -1,36 +1,21 @@
 """What became of each lot of an account: every event that moved its points, and where they went."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from datetime import datetime
-from enum import Enum
-from typing import TypeAlias
 
 from attrs import Factory, define, frozen
 
-from regulars.domain.holding import (
-    PointsReservationConfirmed,
-    PointsReservationReleased,
-    PointsReserved,
-)
-from regulars.domain.lots import Allocation, PointsActivated, PointsDebtSettled, PointsExpired
+from regulars.application.lot_moves import Change, Moved, Under, changes, owed_by
+from regulars.domain.account_merge import LoyaltyAccountAbsorbed, LoyaltyAccountMerged
+from regulars.domain.adjustment import PointsAdjusted, PointsMigrated
+from regulars.domain.holding import PointsReservationConfirmed, PointsReserved
+from regulars.domain.idleness import LoyaltyAccountWentIdle
+from regulars.domain.lots import Allocation, PointsActivated, PointsDebtSettled
 from regulars.domain.loyalty import Event, PointsEarned
 from regulars.domain.redemption import PointsRedeemed, RedemptionReversed
 from regulars.domain.reversal import PointsReversed
-from regulars.domain.values import LotId, OrderId, RefundId
-
-
-class Moved(Enum):
-    """What an event does with points of a lot. `value` reads on from their number."""
-
-    EARNED = "earned"
-    ACTIVATED = "activated"
-    HELD = "held"
-    RELEASED = "released"
-    SPENT = "spent"
-    RESTORED = "restored"
-    REVERSED = "reversed"
-    SETTLED = "settled"
-    EXPIRED = "expired"
+from regulars.domain.transfer import PointsTransferredIn
+from regulars.domain.values import CustomerId, LotId, OrderId, RefundId
 
 
 @frozen(kw_only=True)
@@ -89,7 +74,8 @@ class LotTrace:
     """
     A lot, what is left of it and held of it, and every move that led to that.
 
-    `earned` is the event that made it; None where that lies after the moment asked about.
+    `earned` is the event that made it; None where something else did, or where that lies after
+    the moment asked about. `of` is whose account it was merged from, and its name there.
     """
 
     lot: LotId
@@ -101,6 +87,7 @@ class LotTrace:
     moves: tuple[Move, ...]
     taken_back: tuple[TakenBack, ...]
     earned: PointsEarned | None
+    of: tuple[CustomerId, LotId] | None
 
     def sum(self, what: Moved) -> int:
         """How many points went that way, over all moves."""
@@ -148,6 +135,7 @@ class _Lot:
     moves: list[Move] = Factory(list[Move])
     taken_back: list[TakenBack] = Factory(list[TakenBack])
     earned: PointsEarned | None = None
+    of: tuple[CustomerId, LotId] | None = None
 
 
 def _closed(lot: _Lot) -> LotTrace:
@@ -161,25 +149,8 @@ def _closed(lot: _Lot) -> LotTrace:
         moves=tuple(lot.moves),
         taken_back=tuple(lot.taken_back),
         earned=lot.earned,
+        of=lot.of,
     )
-
-
-_Under: TypeAlias = tuple[Moved, str]
-"""A hold or a spending, and the id under which it was."""
-
-
-@frozen(kw_only=True)
-class _Change:
-    """What an event does with points of one lot: each adds `left` and `held` to what it has."""
-
-    of: Allocation
-    what: Moved
-    why: str
-    left: int = -1
-    held: int = 0
-    order: OrderId | None = None
-    refund: RefundId | None = None
-    under: _Under | None = None
 
 
 @define
@@ -187,44 +158,78 @@ class _Book:
     lots: dict[LotId, _Lot] = Factory(dict[LotId, _Lot])
     owed: list[Owed] = Factory(list[Owed])
     debt: int = 0
-    orders: dict[_Under, OrderId | None] = Factory(dict[_Under, OrderId | None])
+    orders: dict[Under, OrderId | None] = Factory(dict[Under, OrderId | None])
     """For which order points were held or spent."""
 
     def enter(self, one: Told) -> None:
         self._note_order(one.event)
-        for change in _changes(one.event):
-            points = change.of.points
-            lot = self.lots.setdefault(change.of.lot, _Lot(change.of.lot))
-            lot.left += change.left * points
-            lot.held += change.held * points
-            lot.moves.append(
-                Move(
-                    at=one.at,
-                    position=one.position,
-                    what=change.what,
-                    points=points,
-                    left=lot.left,
-                    held=lot.held,
-                    why=change.why,
-                    order=self._order_of(change),
-                    refund=change.refund,
-                )
-            )
+        for change in changes(one.event):
+            self._move(one, change)
         match one.event:
-            case PointsEarned() as earned:
-                lot = self.lots[earned.lot]
-                lot.earned, lot.pending = earned, earned.pending
-                lot.activates_at, lot.expires_at = earned.activates_at, earned.expires_at
-            case PointsActivated(lot=activated, expires_at=expires_at):
-                lot = self.lots[activated]
-                lot.pending, lot.expires_at = False, expires_at
+            case PointsReversed() as back:
+                self._take_back(one, back)
+            case LoyaltyAccountMerged(survivor=survivor):
+                self._leave(one, survivor)
+            case PointsDebtSettled() | PointsAdjusted() | LoyaltyAccountAbsorbed() as moved:
+                self._owe(one, *owed_by(moved))
+            case _:
+                pass
+        self._learn(one.event)
+
+    def _move(self, one: Told, change: Change) -> None:
+        points = change.of.points
+        lot = self.lots.setdefault(change.of.lot, _Lot(change.of.lot))
+        lot.left += change.left * points
+        lot.held += change.held * points
+        lot.moves.append(
+            Move(
+                at=one.at,
+                position=one.position,
+                what=change.what,
+                points=points,
+                left=lot.left,
+                held=lot.held,
+                why=change.why,
+                order=self._order_of(change),
+                refund=change.refund,
+            )
+        )
+
+    def _leave(self, one: Told, survivor: CustomerId) -> None:
+        """Everything goes to the account of another, what is held and owed too."""
+        why = f"went with the account to customer {survivor}"
+        for lot in self.lots.values():
+            for points, left, held in ((lot.left, -1, 0), (lot.held, 0, -1)):
+                if points:
+                    of = Allocation(lot=lot.lot, points=points)
+                    self._move(one, Change(of=of, what=Moved.SENT, why=why, left=left, held=held))
+        self._owe(one, -self.debt, why)
+
+    def _learn(self, event: Event) -> None:
+        """What an event tells of lots beside their points."""
+        match event:
+            case PointsEarned(lot=name):
+                lot = self.lots[name]
+                lot.earned, lot.pending = event, event.pending
+                lot.activates_at, lot.expires_at = event.activates_at, event.expires_at
+            case PointsActivated(lot=name, expires_at=expires_at):
+                self.lots[name].pending, self.lots[name].expires_at = False, expires_at
             case RedemptionReversed(reinstated=reinstated, reinstated_until=until):
                 for name in reinstated:
                     self.lots[name].expires_at = until
-            case PointsReversed():
-                self._take_back(one, one.event)
-            case PointsDebtSettled(points=points, allocations=paid):
-                self._owe(one, -points, f"paid with points of {_named(paid)}")
+            case PointsMigrated(lot=name) | PointsAdjusted(lot=str(name)):
+                self.lots[name].expires_at = event.expires_at
+            case PointsTransferredIn():
+                for came in event.lots:
+                    self.lots[came.lot].expires_at = came.expires_at
+            case LoyaltyAccountAbsorbed(absorbed=absorbed):
+                for merged in event.lots:
+                    lot = self.lots[merged.lot]
+                    lot.of, lot.pending = (absorbed, merged.of), merged.pending
+                    lot.activates_at, lot.expires_at = merged.activates_at, merged.expires_at
+            case LoyaltyAccountWentIdle(idle_at=idle_at):
+                for lot in self.lots.values():
+                    lot.expires_at = min(lot.expires_at or idle_at, idle_at)
             case _:
                 pass
 
@@ -232,12 +237,15 @@ class _Book:
         match event:
             case PointsReserved() | PointsReservationConfirmed():
                 self.orders[Moved.HELD, event.reservation] = event.order
+            case LoyaltyAccountAbsorbed():
+                for held in event.reservations:
+                    self.orders[Moved.HELD, held.reservation] = held.order
             case PointsRedeemed():
                 self.orders[Moved.SPENT, event.redemption] = event.order
             case _:
                 pass
 
-    def _order_of(self, change: _Change) -> OrderId | None:
+    def _order_of(self, change: Change) -> OrderId | None:
         return change.order if change.under is None else self.orders.get(change.under)
 
     def _take_back(self, one: Told, event: PointsReversed) -> None:
@@ -255,89 +263,13 @@ class _Book:
                 forgiven=event.written_off,
             )
         )
-        if event.debt_added:
-            why = f"refund {event.refund} of {event.lot} took back more than there was"
-            self._owe(one, event.debt_added, why)
+        why = f"refund {event.refund} of {event.lot} took back more than there was"
+        self._owe(one, event.debt_added, why)
 
     def _owe(self, one: Told, points: int, why: str) -> None:
+        if not points:
+            return
         self.debt += points
         self.owed.append(
             Owed(at=one.at, position=one.position, points=points, debt=self.debt, why=why)
         )
-
-
-def _named(allocations: Sequence[Allocation]) -> str:
-    return ", ".join(one.lot for one in allocations)
-
-
-def _changes(event: Event) -> Iterator[_Change]:
-    match event:
-        case PointsEarned(lot=lot, order=order):
-            yield _Change(
-                of=Allocation(lot=lot, points=event.points),
-                what=Moved.EARNED,
-                why=f"earned by order {order}" if order is not None else f"earned: {event.on}",
-                left=1,
-                order=order,
-            )
-        case PointsActivated(lot=lot):
-            of = Allocation(lot=lot, points=event.points)
-            yield _Change(of=of, what=Moved.ACTIVATED, why="can be used from now on", left=0)
-        case PointsExpired(lot=lot):
-            of = Allocation(lot=lot, points=event.points)
-            yield _Change(of=of, what=Moved.EXPIRED, why="expired unused")
-        case PointsDebtSettled(allocations=allocations):
-            for one in allocations:
-                yield _Change(of=one, what=Moved.SETTLED, why="paid what was owed")
-        case PointsReversed(allocations=allocations, lot=lot):
-            for one in allocations:
-                why = f"taken back by refund {event.refund}"
-                yield _Change(
-                    of=one,
-                    what=Moved.REVERSED,
-                    why=why if one.lot == lot else f"{why}, which {lot} had too few left for",
-                    order=event.order,
-                    refund=event.refund,
-                )
-        case _:
-            yield from _spending(event)
-
-
-def _spending(event: Event) -> Iterator[_Change]:
-    match event:
-        case PointsReserved(order=order):
-            whom = "" if order is None else f" for order {order}"
-            why = f"held{whom} under {event.reservation}"
-            for one in event.allocations:
-                yield _Change(of=one, what=Moved.HELD, why=why, held=1, order=order)
-        case PointsReservationReleased():
-            over = ", whose time was over" if event.lapsed else ""
-            why = f"no longer held under {event.reservation}{over}"
-            for one in event.allocations:
-                yield _Change(
-                    of=one,
-                    what=Moved.RELEASED,
-                    why=why,
-                    left=1,
-                    held=-1,
-                    under=(Moved.HELD, event.reservation),
-                )
-        case PointsRedeemed(reward=reward, order=order):
-            what = f"spent on {reward.kind}{'' if reward.id is None else f' {reward.id}'}"
-            why = what if order is None else f"{what}, order {order}"
-            left, held = (-1, 0) if event.reservation is None else (0, -1)
-            for one in event.allocations:
-                yield _Change(of=one, what=Moved.SPENT, why=why, left=left, held=held, order=order)
-        case RedemptionReversed(refund=refund):
-            why = f"given back by refund {refund}"
-            for one in event.allocations:
-                yield _Change(
-                    of=one,
-                    what=Moved.RESTORED,
-                    why=why,
-                    left=1,
-                    refund=refund,
-                    under=(Moved.SPENT, event.redemption),
-                )
-        case _:
-            pass

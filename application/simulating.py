@@ -14,6 +14,7 @@ from regulars.domain import offer as offers
 from regulars.domain import purchase
 from regulars.domain.discounts import CouponOf, DoesNotAddUp, PointsPayment, Priced, Share
 from regulars.domain.due import AccountBalance, balance
+from regulars.domain.holders import taker
 from regulars.domain.loyalty import PointsEarned
 from regulars.domain.offer_terms import Counted
 from regulars.domain.order import MarkDelivered
@@ -60,7 +61,7 @@ class Simulation:
     Once delivered it earns as `earned` says, nothing if that is None; the points can be used from
     `activates_at` until `expires_at`; None is when the order is completed or a person says so if
     they are `pending`, otherwise at once, and never. `before` and `after` are what the customer
-    has before it is placed, and once it is delivered.
+    has before it is placed and once it is delivered; None if nobody takes part.
     """
 
     order: PlaceOrder
@@ -155,12 +156,13 @@ class Simulate(Question[Simulation]):
 
     def _holdings(self, look: Present, at: datetime) -> Holdings | None:
         customer = self.order.customer
-        if customer is None:
+        whose = None if customer is None else taker(look, customer)
+        if whose is None:
             return None
-        account = look.account(customer)
+        account = look.account(whose)
         return Holdings(
             points=balance(account, max(at, account.as_of)),
-            tier=tier_of(customer, at, self.program, look),
+            tier=tier_of(whose, at, self.program, look),
         )
 
 

@@ -12,6 +12,7 @@ from regulars.application.reacting import AtHand
 from regulars.domain import purchase
 from regulars.domain.coupons import Use
 from regulars.domain.discounts import CouponOf, Discount, NoPrice
+from regulars.domain.holders import taker
 from regulars.domain.offer import Offer, objections
 from regulars.domain.offer_terms import Basket, Counted, Offered, after, granted, nothing_counted
 from regulars.domain.order import UnknownOrder
@@ -109,10 +110,9 @@ class Checkout:
         return evolve(self, so_far=after(self.so_far, judged.discount, offered))
 
     def _basket(self, program: ProgramId) -> Basket:
-        customer = self.bought.customer
-        if customer is None:
-            return _basket(self.bought)
-        tier = tier_of(customer, self.at, program, AtHand(program, self.look.state))
+        at_hand, customer = AtHand(program, self.look.state), self.bought.customer
+        whose = None if customer is None else taker(at_hand, customer)
+        tier = None if whose is None else tier_of(whose, self.at, program, at_hand)
         return evolve(_basket(self.bought), tier=tier)
 
     def _use(self, coupon: CouponOf, offer: Offer, basket: Basket) -> Use:

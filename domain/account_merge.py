@@ -14,6 +14,7 @@ from attrs import frozen
 
 from regulars.domain import idleness
 from regulars.domain.account import Account, Award, NoAccount, Redemption
+from regulars.domain.discounts import CouponOf
 from regulars.domain.due import AccountAt
 from regulars.domain.gains import Gain
 from regulars.domain.holding import Reservation
@@ -65,6 +66,7 @@ class MergedLot:
     activates_at: datetime | None = None
     expires_at: datetime | None = None
     award: MergedAward | None = None
+    told_end: datetime | None = None
 
 
 @frozen(kw_only=True)
@@ -90,6 +92,7 @@ class MergedRedemption:
     allocations: tuple[Allocation, ...]
     restored: int = 0
     reservation: ReservationId | None = None
+    brings: tuple[CouponOf, ...] = ()
 
 
 # Stored under these names with these fields: never rename, never repurpose, add a version.
@@ -183,6 +186,8 @@ def _absorb(state: Account, event: LoyaltyAccountAbsorbed) -> None:
         )
         if lot.award is not None:
             _award(state, lot, lot.award)
+        if lot.told_end is not None:
+            state.lots.tell({lot.lot: lot.told_end})
     for held in event.reservations:
         state.reserved[held.reservation] = held.points
         state.held[held.reservation] = Reservation(
@@ -198,6 +203,7 @@ def _absorb(state: Account, event: LoyaltyAccountAbsorbed) -> None:
             allocations=spent.allocations,
             restored=spent.restored,
             reservation=spent.reservation,
+            brings=spent.brings,
         )
     join(state.patronage, event.orders, event.recent)
     state.occasions.known.update(event.occasions)
@@ -304,6 +310,7 @@ def decide(
                 allocations=_renamed(spent.allocations, names),
                 restored=spent.restored,
                 reservation=spent.reservation,
+                brings=spent.brings,
             )
             for one, spent in absorbed.redemptions.items()
         ),
@@ -342,6 +349,7 @@ def _lots(
             if leaving.is_past(one, leaving.at)
             else lot.expires_at,
             award=_merged_award(absorbed, one, tuple(refunds[one])),
+            told_end=lot.told_end,
         )
         for one, lot in absorbed.lots.known.items()
     )

@@ -9,6 +9,7 @@ from attrs import frozen
 
 from regulars.domain.codes import is_code
 from regulars.domain.earning_rules import ORDER
+from regulars.domain.publication import in_force
 from regulars.domain.rule_flaws import Flaw
 from regulars.domain.validity import is_zone
 from regulars.domain.values import MOST_MINOR, CampaignId, ProgramId, Refusal
@@ -53,6 +54,12 @@ class CarePlan:
         return datetime.combine(day, time(hour), ZoneInfo(self.zone)).astimezone(ZoneInfo("UTC"))
 
 
+def plan_at(cares: Sequence["CarePlanSet"], at: datetime) -> CarePlan | None:
+    """The plan in force at that moment, chosen as earning rules are; None if none is."""
+    found = in_force(cares, at)
+    return None if found is None else found.plan
+
+
 # Stored under these names with these fields: never rename, never repurpose, add a version.
 @frozen(kw_only=True)
 class CarePlanSet:
@@ -84,7 +91,7 @@ class ImpossibleCare(Refusal):
         return f"programme {self.program} cannot care so: {self.flaw}"
 
 
-def decide(command: SetCarePlan, before: Sequence[CarePlanSet]) -> Sequence[CarePlanSet]:
+def set_plan(command: SetCarePlan, before: Sequence[CarePlanSet]) -> Sequence[CarePlanSet]:
     """
     The plan that is set; nothing if it is the one that holds from that moment on.
 

@@ -100,11 +100,6 @@ def _redeeming(
     worth = found.value
     if worth is not None:
         worth = Money(minor=worth.minor * command.units, currency=worth.currency)
-    brings = found.offer and CouponOf(
-        program=command.program,
-        offer=found.offer,
-        coupon=CouponId(f"reward/{command.redemption}"),
-    )
     return RedeemPoints(
         program=command.program,
         customer=command.customer,
@@ -115,8 +110,15 @@ def _redeeming(
         spend=program.policies_at(command.at).spend_order,
         units=command.units,
         catalogue=published.version,
-        brings=(brings,) if brings else (),
+        brings=_brings(command, found.offer),
     )
+
+
+def _brings(command: ClaimReward, offer: OfferId | None) -> tuple[CouponOf, ...]:
+    if offer is None:
+        return ()
+    coupon = CouponId(f"reward/{command.redemption}")
+    return (CouponOf(program=command.program, offer=offer, coupon=coupon),)
 
 
 def _require_dish(reward: RewardId, offer_id: OfferId, offer: Offer) -> None:

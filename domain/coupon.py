@@ -281,6 +281,17 @@ class CouponAlreadyIssued(Refusal):
 
 
 @frozen(kw_only=True)
+class CouponWasUsed(Refusal):
+    """An order has used the coupon, which was to be taken away unused."""
+
+    offer: OfferId
+    coupon: CouponId
+
+    def __str__(self) -> str:
+        return f"offer {self.offer}: coupon {self.coupon} was used"
+
+
+@frozen(kw_only=True)
 class UnknownCoupon(Refusal):
     """The offer has no coupon of this id."""
 

@@ -25,6 +25,7 @@ from regulars.domain.coupon import (
     CouponReserved,
     CouponRestored,
     CouponRevoked,
+    CouponWasUsed,
     Event,
     IssueCoupon,
     NoTimeToHold,
@@ -369,7 +370,7 @@ def _revoke(command: RevokeCoupon, one: Coupon) -> Sequence[Event]:
     if one.revoked:
         return []
     if command.unused and one.is_used():
-        raise CouponDoesNotCount(offer=command.offer, coupon=command.coupon, reason=Reason.USED)
+        raise CouponWasUsed(offer=command.offer, coupon=command.coupon)
     return [
         CouponRevoked(
             program=command.program,

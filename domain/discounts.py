@@ -231,5 +231,5 @@ def lost(
 
 
 def _kept(line: Priced, returned: Mapping[int, int], share: int) -> int:
-    units = returned.get(line.line, 0)
+    units = returned.get(line.line)
     return share - share * units // line.quantity if units else share

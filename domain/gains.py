@@ -125,42 +125,41 @@ class Gains:
         return Loss(at=at, lot=lot, points=points, spend=less)
 
     def value(
-        self, ladder: TierLadder, since: datetime | None, at: datetime, losses: Iterable[Loss] = ()
+        self, ladder: TierLadder, since: datetime | None, at: datetime, later: Iterable[Loss] = ()
     ) -> int:
         """
         What all that came after `since` and by `at` counts for, in as good as no time.
 
-        Those of the `losses` that came later are not counted yet.
+        Losses that came `later` are not counted yet.
         """
         sums = self._sums(ladder)
         start, stop = self._places(since, at)
         value = 0 if sums is None else sums.of(stop) - sums.of(start)
         return value + sum(
             lost
-            for lot, lost in self._later(ladder, at, losses).items()
+            for lot, lost in self._lost(ladder, later).items()
             if self.of[lot].at <= at and (since is None or since < self.of[lot].at)
         )
 
     def evidence(
-        self, ladder: TierLadder, since: datetime | None, at: datetime, losses: Iterable[Loss] = ()
+        self, ladder: TierLadder, since: datetime | None, at: datetime, later: Iterable[Loss] = ()
     ) -> list[tuple[LotId, int]]:
         """What each award of that time counts for, if anything."""
-        later = self._later(ladder, at, losses)
+        lost = self._lost(ladder, later)
         start, stop = self._places(since, at)
         worths = (
-            (lot, self.of[lot].worth(ladder.basis, ladder.currency) + later.get(lot, 0))
+            (lot, self.of[lot].worth(ladder.basis, ladder.currency) + lost.get(lot, 0))
             for lot in self.lots[start:stop]
         )
         return [(lot, worth) for lot, worth in worths if worth]
 
-    def _later(self, ladder: TierLadder, at: datetime, losses: Iterable[Loss]) -> dict[LotId, int]:
-        """What was lost after a moment, by lot."""
+    def _lost(self, ladder: TierLadder, losses: Iterable[Loss]) -> dict[LotId, int]:
+        """What losses came to, by lot."""
         found = dict[LotId, int]()
         for one in losses:
-            if at < one.at:
-                lost = evolve(self.of[one.lot], points=one.points, spend=one.spend, is_order=False)
-                worth = lost.worth(ladder.basis, ladder.currency)
-                found[one.lot] = found.get(one.lot, 0) + worth
+            lost = evolve(self.of[one.lot], points=one.points, spend=one.spend, is_order=False)
+            worth = lost.worth(ladder.basis, ladder.currency)
+            found[one.lot] = found.get(one.lot, 0) + worth
         return found
 
     def _sums(self, ladder: TierLadder) -> Sums | None:

@@ -82,10 +82,10 @@ class HeldForOrder(Refusal):
     """An order that was placed is paid with these points: what becomes of it becomes of them."""
 
     reservation: ReservationId
-    order: OrderId | None
+    pays_for: OrderId | None
 
     def __str__(self) -> str:
-        return f"reservation {self.reservation} pays for order {self.order}"
+        return f"reservation {self.reservation} pays for order {self.pays_for}"
 
 
 def require_own(held: Reservation, reservation: ReservationId, *, own: bool) -> None:
@@ -96,4 +96,4 @@ def require_own(held: Reservation, reservation: ReservationId, *, own: bool) -> 
         HeldForOrder: somebody else would spend or release it.
     """
     if held.confirmed and not own:
-        raise HeldForOrder(reservation=reservation, order=held.order)
+        raise HeldForOrder(reservation=reservation, pays_for=held.order)

@@ -234,11 +234,7 @@ def moment(event: Event, at: datetime, state: Account) -> datetime:
 
 @frozen(kw_only=True)
 class AwardPoints:
-    """
-    Credit what an occasion earns, as the lot `lot`. Opens the account with the first.
-
-    The fields are those of `PointsEarned`.
-    """
+    """Credit what an occasion earns, as `PointsEarned` has it; the first opens the account."""
 
     program: ProgramId
     customer: CustomerId
@@ -298,7 +294,6 @@ _Changing: TypeAlias = (
     | ReversePoints
     | EvaluateTier
     | ConfirmReservation
-    | IssueExpiryNotice
     | redemption.Command
 )
 
@@ -337,6 +332,8 @@ def _added(command: Command, state: Account, now: AccountAt) -> Sequence[Event]:
     match command:
         case RecordDuePoints():
             return []
+        case IssueExpiryNotice():
+            return expiry_notice.decide(command, state, now)
         case SeparateAccount():
             return account_merge.separate(command, state)
         case CloseAccount():
@@ -365,8 +362,6 @@ def _changed(command: _Changing, state: Account, now: AccountAt) -> Sequence[Eve
             return _opened(command, idleness.decide(command, state.idleness), state)
         case AdjustPoints() | MigratePoints():
             return _opened(command, adjustment.decide(command, state, now), state)
-        case IssueExpiryNotice():
-            return expiry_notice.decide(command, state, now)
         case ConfirmReservation():
             return points_payment.decide(command, state, now)
         case _:

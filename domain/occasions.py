@@ -57,10 +57,10 @@ def occasion(
         worth = placed.total + placed.discount
         kept.append(Priced(line=last + 1, quantity=1, gross=worth, discount=placed.discount))
     whole, due = sum(line.gross for line in kept), sum(line.cash for line in kept)
-    exact = due if placed.discounts or placed.points_payment or returned else placed.total
+    exact = due if returned else placed.total
     gross = min(whole, whole * paid // exact) if exact else whole
     grosses = shares(gross, [line.gross for line in kept])
-    nets = shares(paid, [line.cash if due else line.gross for line in kept])
+    nets = shares(paid, [line.cash for line in kept])
     gone = refunded and not paid
     return Occasion(
         at=placed_at,

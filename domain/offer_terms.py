@@ -103,7 +103,7 @@ def flaw(terms: Terms) -> str | None:
             return name
     if not is_currency(terms.currency):
         return "currency"
-    if terms.kind is Kind.PERCENT and not 0 < terms.value <= WHOLE:
+    if terms.kind is Kind.PERCENT and terms.value > WHOLE:
         return "value"
     if terms.kind is not Kind.PERCENT and terms.whole:
         return "whole"

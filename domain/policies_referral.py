@@ -98,7 +98,11 @@ def _is_first(look: Present, customer: CustomerId, order: OrderId) -> bool:
 
 
 def reward_both(event: ReferralQualified, at: datetime, look: Present) -> Sequence[loyalty.Command]:
-    """For both sides it is an occasion, which the rules of the programme may be for."""
+    """
+    For both sides it is an occasion, which the rules of the programme may be for.
+
+    For the referrer only as often as the terms say; the referee has what was promised.
+    """
     return [
         RecordOccasion(
             program=event.program,
@@ -106,6 +110,8 @@ def reward_both(event: ReferralQualified, at: datetime, look: Present) -> Sequen
             at=at,
             occasion=OccasionId(event.referee),
             on=on,
+            most=event.most if on == REFERRER else None,
+            days=event.most_days,
         )
         for side, on in _sides(event)
         if (customer := taker(look, side)) is not None

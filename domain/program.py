@@ -6,13 +6,17 @@ from typing import TypeAlias, assert_never
 
 from attrs import Factory, define, frozen
 
-from regulars.domain import care_plan
 from regulars.domain.benefits import Benefit, benefits_flaw, of_tier
-from regulars.domain.care_plan import CarePlan, CarePlanSet, SetCarePlan
+from regulars.domain.care_plan import CarePlanSet, SetCarePlan, set_plan
 from regulars.domain.earning_rules import RuleSet
 from regulars.domain.program_policies import USUAL, ProgramPolicies, policy_flaw
 from regulars.domain.publication import in_force
-from regulars.domain.reward_catalogue import PricedReward, RewardsPublished, catalogue_flaw
+from regulars.domain.reward_catalogue import (
+    PublishRewards,
+    RewardsPublished,
+    catalogue_flaw,
+    publish,
+)
 from regulars.domain.rule_flaws import Flaw, flaw
 from regulars.domain.tier_ladder import TierLadder, ladder_flaw
 from regulars.domain.values import ProgramId, Refusal, is_currency
@@ -122,11 +126,6 @@ class Program:
         found = in_force(self.benefits, at)
         return () if found is None else of_tier(found.benefits, tier)
 
-    def care_at(self, at: datetime) -> CarePlan | None:
-        """The plan of care in force at that moment, chosen as rules are; None if none is."""
-        found = in_force(self.cares, at)
-        return None if found is None else found.plan
-
     def rewards_at(self, at: datetime) -> RewardsPublished | None:
         """The catalogue in force at that moment, chosen as rules are; None if none is."""
         return in_force(self.catalogues, at)
@@ -215,16 +214,6 @@ class PublishTierLadder:
 
 
 @frozen(kw_only=True)
-class PublishRewards:
-    """Let points be spent on these rewards, and no others, from `effective_from` on."""
-
-    program: ProgramId
-    at: datetime
-    rewards: tuple[PricedReward, ...]
-    effective_from: datetime | None = None
-
-
-@frozen(kw_only=True)
 class PublishTierBenefits:
     """
     Let tiers have these benefits from `effective_from` on, and no others.
@@ -294,6 +283,8 @@ def decide(command: Command, state: Program) -> Sequence[Event]:
             if state.defined.name == name:
                 return []
             raise ProgramAlreadyDefined(program=program)
+        case _ if state.defined is None:
+            raise UnknownProgram(program=command.program)
         case PublishEarningRules():
             return _publish(command, state)
         case SetProgramPolicies():
@@ -301,21 +292,18 @@ def decide(command: Command, state: Program) -> Sequence[Event]:
         case PublishTierLadder():
             return _ladder(command, state)
         case PublishRewards():
-            return _rewards(command, state)
+            _require(command, catalogue_flaw(command.rewards))
+            return publish(command, state.catalogues)
         case PublishTierBenefits():
             return _benefits(command, state)
         case SetCarePlan():
-            if state.defined is None:
-                raise UnknownProgram(program=command.program)
-            return care_plan.decide(command, state.cares)
+            return set_plan(command, state.cares)
         case _:
             assert_never(command)
 
 
-def _require(command: Command, state: Program, found: Flaw | None) -> None:
-    """Refuse what nobody can go by, or of a programme that is not known."""
-    if state.defined is None:
-        raise UnknownProgram(program=command.program)
+def _require(command: Command, found: Flaw | None) -> None:
+    """Refuse what nobody can go by."""
     if found is not None:
         raise ImpossibleRules(program=command.program, flaw=found)
 
@@ -324,7 +312,7 @@ def _publish(command: PublishEarningRules, state: Program) -> Sequence[Event]:
     found = flaw(command.rules)
     if command.currency is not None and not is_currency(command.currency):
         found = Flaw(place=("currency",), why="is no currency code such as USD")
-    _require(command, state, found)
+    _require(command, found)
     if command.rules == _latest(state, command.effective_from, command.currency):
         return []
     return [
@@ -339,7 +327,7 @@ def _publish(command: PublishEarningRules, state: Program) -> Sequence[Event]:
 
 
 def _set(command: SetProgramPolicies, state: Program) -> Sequence[Event]:
-    _require(command, state, policy_flaw(command.policies))
+    _require(command, policy_flaw(command.policies))
     same = [one for one in state.policies if one.effective_from == command.effective_from]
     if same and same[-1].policies == command.policies:
         return []
@@ -353,7 +341,7 @@ def _set(command: SetProgramPolicies, state: Program) -> Sequence[Event]:
 
 
 def _ladder(command: PublishTierLadder, state: Program) -> Sequence[Event]:
-    _require(command, state, ladder_flaw(command.ladder))
+    _require(command, ladder_flaw(command.ladder))
     same = [one for one in state.ladders if one.effective_from == command.effective_from]
     if same and same[-1].ladder == command.ladder:
         return []
@@ -367,25 +355,10 @@ def _ladder(command: PublishTierLadder, state: Program) -> Sequence[Event]:
     ]
 
 
-def _rewards(command: PublishRewards, state: Program) -> Sequence[Event]:
-    _require(command, state, catalogue_flaw(command.rewards))
-    same = [one for one in state.catalogues if one.effective_from == command.effective_from]
-    if same and same[-1].rewards == command.rewards:
-        return []
-    return [
-        RewardsPublished(
-            program=command.program,
-            version=len(state.catalogues) + 1,
-            rewards=command.rewards,
-            effective_from=command.effective_from,
-        )
-    ]
-
-
 def _benefits(command: PublishTierBenefits, state: Program) -> Sequence[Event]:
     ladders = (published.ladder for published in state.ladders)
     rules = (published.rules for published in state.published)
-    _require(command, state, benefits_flaw(command.benefits, ladders, rules))
+    _require(command, benefits_flaw(command.benefits, ladders, rules))
     same = [one for one in state.benefits if one.effective_from == command.effective_from]
     if same and same[-1].benefits == command.benefits:
         return []

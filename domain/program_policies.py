@@ -16,6 +16,7 @@ from regulars.domain.validity import (
 )
 
 _DAYS_OF_A_MONTH: Final = 31
+_MOST_MONTHS: Final = MOST_DAYS // _DAYS_OF_A_MONTH
 
 
 _AT_ONCE: Final = ActivationPolicy(activation=Activation.IMMEDIATE)
@@ -65,8 +66,8 @@ def _flaws(policies: ProgramPolicies) -> Iterator[Flaw]:
 
 
 def _expiry(expiry: ExpiryPolicy) -> Iterator[tuple[Place, str]]:
-    if expiry.months is not None and not 0 <= expiry.months <= MOST_DAYS // _DAYS_OF_A_MONTH:
-        yield ("months",), f"must be from 0 to {MOST_DAYS // _DAYS_OF_A_MONTH}"
+    if expiry.months is not None and not 0 <= expiry.months <= _MOST_MONTHS:
+        yield ("months",), f"must be from 0 to {_MOST_MONTHS}"
     if expiry.month is not None and not 1 <= expiry.month <= MONTHS_OF_A_YEAR:
         yield ("month",), f"must be from 1 to {MONTHS_OF_A_YEAR}"
     if expiry.day is not None and not 1 <= expiry.day <= _DAYS_OF_A_MONTH:

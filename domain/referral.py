@@ -43,12 +43,15 @@ class ReferralTerms:
     What a referral asks for: a first order of `at_least` minor units for goods.
 
     In `currency`, or in any if it is None. It is clawed back if that order is paid back in full
-    within `claw_back_days` x 24 hours.
+    within `claw_back_days` x 24 hours. A referrer earns for `most` at most within any
+    `most_days` x 24 hours, and for any number if that is None.
     """
 
     currency: str | None = None
     at_least: int = 0
     claw_back_days: int = 30
+    most: int | None = None
+    most_days: int = 30
 
 
 # Stored under these names with these fields: never rename, never repurpose, add a version.
@@ -88,13 +91,19 @@ class ReferralRejected:
 
 @frozen(kw_only=True)
 class ReferralQualified:
-    """The first order of the referee is completed, and both sides are rewarded for it."""
+    """
+    The first order of the referee is completed, and both sides are rewarded for it.
+
+    The referrer only if fewer than `most` were within the `most_days` x 24 hours before.
+    """
 
     program: ProgramId
     referee: CustomerId
     referrer: CustomerId
     order: OrderId
     currency: str
+    most: int | None = None
+    most_days: int = 30
 
 
 @frozen(kw_only=True)
@@ -232,6 +241,8 @@ def _claim(command: ClaimReferral, state: Referral) -> Sequence[Event]:
         "currency": terms.currency is None or is_currency(terms.currency),
         "at_least": 0 <= terms.at_least <= MOST_MINOR,
         "claw_back_days": 0 <= terms.claw_back_days <= MOST_DAYS,
+        "most": 0 <= (terms.most or 0) <= MOST_MINOR,
+        "most_days": 0 < terms.most_days <= MOST_DAYS,
     }
     for field, fine in bounds.items():
         if not fine:
@@ -295,6 +306,8 @@ def _qualify(command: QualifyReferral, state: Referral) -> Sequence[Event]:
             referrer=referrer,
             order=command.order,
             currency=command.currency,
+            most=terms.most,
+            most_days=terms.most_days,
         )
     ]
 

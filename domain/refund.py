@@ -102,11 +102,10 @@ def fold(state: Refunds, event: RefundIssued) -> None:
 def returned_by(state: Refunds, refund: RefundId) -> dict[int, int]:
     """The units by line that went back up to a refund, this one included."""
     units: dict[int, int] = {}
-    for one in state.issued.values():
-        for line in one.lines:
+    issued = [*state.issued]
+    for one in issued[: issued.index(refund) + 1]:
+        for line in state.issued[one].lines:
             units[line.line] = units.get(line.line, 0) + line.quantity
-        if one.refund == refund:
-            break
     return units
 
 

@@ -68,6 +68,33 @@ def _cash(one: PricedReward) -> str | None:
     return one.value.currency if is_cash and one.value is not None else None
 
 
+@frozen(kw_only=True)
+class PublishRewards:
+    """Let points be spent on these rewards, and no others, from `effective_from` on."""
+
+    program: ProgramId
+    at: datetime
+    rewards: tuple[PricedReward, ...]
+    effective_from: datetime | None = None
+
+
+def publish(
+    command: PublishRewards, before: Sequence[RewardsPublished]
+) -> Sequence[RewardsPublished]:
+    """The catalogue to record; nothing if it is the latest of its moment already."""
+    same = [one for one in before if one.effective_from == command.effective_from]
+    if same and same[-1].rewards == command.rewards:
+        return []
+    return [
+        RewardsPublished(
+            program=command.program,
+            version=len(before) + 1,
+            rewards=command.rewards,
+            effective_from=command.effective_from,
+        )
+    ]
+
+
 def catalogue_flaw(rewards: Sequence[PricedReward]) -> Flaw | None:
     """The first flaw of a catalogue; None if points can be spent by it."""
     found = next(_flaws(rewards), None)

@@ -1,5 +1,6 @@
 """Occasions that the host tells: a birthday, a filled-in survey, a customer who stays away."""
 
+from bisect import bisect_right, insort
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -25,16 +26,22 @@ class OccasionRecorded:
 
 @define
 class ToldOccasions:
-    """The occasions of one customer, each once, and when the last of each name was."""
+    """
+    The occasions of one customer, each once, and when the last of each name was.
+
+    `moments` has those of each name, in order, of this account and none that was merged into it.
+    """
 
     known: set[OccasionId] = Factory(set[OccasionId])
     last: dict[str, datetime] = Factory(dict[str, datetime])
+    moments: dict[str, list[datetime]] = Factory(dict[str, list[datetime]])
 
 
 def fold(state: ToldOccasions, event: OccasionRecorded, at: datetime) -> None:
     """Record in `state` what happened."""
     state.known.add(event.occasion)
     state.last[event.on] = max(at, state.last.get(event.on, at))
+    insort(state.moments.setdefault(event.on, []), at)
 
 
 @frozen(kw_only=True)
@@ -43,7 +50,8 @@ class RecordOccasion:
     Tell that an occasion came. Its id tells a repeat.
 
     With `apart` it counts only if so many x 24 hours lie between it and the last of its name, or
-    with a `zone` so many days of the calendar there, of which not all have 24 hours.
+    with a `zone` so many days of the calendar there, of which not all have 24 hours. With `most` it
+    counts only if fewer than so many of its name came within `days` x 24 hours before it.
     """
 
     program: ProgramId
@@ -53,6 +61,8 @@ class RecordOccasion:
     on: str
     apart: int = 0
     zone: str | None = None
+    most: int | None = None
+    days: int = 0
 
 
 @frozen(kw_only=True)
@@ -77,10 +87,12 @@ def decide(command: RecordOccasion, state: ToldOccasions) -> Sequence[OccasionRe
     """
     if command.on == ORDER:
         raise NotToBeTold(occasion=command.occasion)
-    last = state.last.get(command.on)
+    last, moments = state.last.get(command.on), state.moments.get(command.on, [])
     if command.occasion in state.known:
         return []
     if last is not None and _days(command.at, last, command.zone) < command.apart:
+        return []
+    if command.most is not None and _within(command, moments) >= command.most:
         return []
     return [
         OccasionRecorded(
@@ -90,6 +102,11 @@ def decide(command: RecordOccasion, state: ToldOccasions) -> Sequence[OccasionRe
             on=command.on,
         )
     ]
+
+
+def _within(command: RecordOccasion, moments: Sequence[datetime]) -> int:
+    start = command.at - timedelta(days=command.days)
+    return bisect_right(moments, command.at) - bisect_right(moments, start)
 
 
 def _days(at: datetime, last: datetime, zone: str | None) -> int:

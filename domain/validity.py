@@ -4,6 +4,7 @@ When points can be used: from when on, and until when.
 Days, months and ends of periods are those of the programme's time zone; every end is exclusive.
 """
 
+from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from typing import Final, assert_never
@@ -123,9 +124,8 @@ def months_later(day: date, months: int) -> date:
 
 def clamped(year: int, month: int, day: int) -> date:
     """That day, or the last of its month: 29 February is 28 February in a year without one."""
-    years, following = divmod(month, MONTHS_OF_A_YEAR)
-    last = date(year + years, following + 1, 1) - timedelta(days=1)
-    return date(year, month, min(day, last.day))
+    _, last = monthrange(year, month)
+    return date(year, month, min(day, last))
 
 
 def _end(day: date, period: Period) -> date:

@@ -28,6 +28,7 @@ from regulars.application.contacts import ContactsShared, ContactTaken
 from regulars.application.crm import Crm
 from regulars.application.customer import CustomerProfile, Favourite, Summary
 from regulars.application.door import Request
+from regulars.application.earnings import Earning
 from regulars.application.erasure_sinks import ErasureSink
 from regulars.application.erasure_subjects import OrderHasCustomer
 from regulars.application.erasures import Erasures
@@ -45,6 +46,14 @@ from regulars.application.errors import (
     UnusableIndex,
 )
 from regulars.application.events import Recorded
+from regulars.application.explaining import (
+    BalanceExplained,
+    ExplainBalance,
+    ExplainLot,
+    ExplainOrder,
+    LotExplained,
+    OrderExplained,
+)
 from regulars.application.joined import Joined
 from regulars.application.key_rotation import (
     CannotRetire,
@@ -59,6 +68,7 @@ from regulars.application.log_check import LogCheck
 from regulars.application.log_status import LogStatus
 from regulars.application.lookup import IndexStatus
 from regulars.application.number_protection import NumberProtection, ProtectedLine
+from regulars.application.objections import Objection
 from regulars.application.portable import ExportDenied, Portable
 from regulars.application.ports import Erased, KeyUnavailable, Revealed, Tampered
 from regulars.application.postings import PointsLedger, Posting
@@ -78,8 +88,10 @@ from regulars.application.reading import (
 from regulars.application.replaying import Compared
 from regulars.application.report import Report, SalesReport
 from regulars.application.retaining import Retaining
+from regulars.application.simulating import PointsOffered, Simulate, Simulation
 from regulars.application.subscription import Subscription
 from regulars.application.what_if import NoReplay, WhatIf, what_if
+from regulars.application.why_not import Judged, WhyNot
 from regulars.composition import connect
 from regulars.domain.actor import Actor, ReinstateActor
 from regulars.domain.bank_card import BindBankCard, UnbindBankCard
@@ -133,7 +145,6 @@ from regulars.domain.personal import (
 from regulars.domain.program import (
     DefineProgram,
     PublishEarningRules,
-    PublishRewards,
     PublishTierBenefits,
     PublishTierLadder,
     SetProgramPolicies,
@@ -157,6 +168,7 @@ from regulars.domain.referral import ClaimReferral, ReferralTerms
 from regulars.domain.refund import IssueRefund, Returned
 from regulars.domain.retention import Retention, Since
 from regulars.domain.review import SubmitReview
+from regulars.domain.reward_catalogue import PublishRewards
 from regulars.domain.rights import (
     AcceptPolicy,
     LiftRestriction,
@@ -201,6 +213,7 @@ __all__ = [
     "AssignCustomer",
     "Backup",
     "Balance",
+    "BalanceExplained",
     "Basis",
     "BindBankCard",
     "BoxIn",
@@ -234,6 +247,7 @@ __all__ = [
     "Denied",
     "Discount",
     "DraftCampaign",
+    "Earning",
     "EndCampaign",
     "EndOffer",
     "Erased",
@@ -244,6 +258,9 @@ __all__ = [
     "Expired",
     "Expiry",
     "ExpirySchedule",
+    "ExplainBalance",
+    "ExplainLot",
+    "ExplainOrder",
     "ExportDenied",
     "Favourite",
     "FileInTheWay",
@@ -259,6 +276,7 @@ __all__ = [
     "IssueRefund",
     "ItemId",
     "Joined",
+    "Judged",
     "KeyCount",
     "KeyEncryptionKeys",
     "KeyRotation",
@@ -273,6 +291,7 @@ __all__ = [
     "LogStatus",
     "Look",
     "LookupDenied",
+    "LotExplained",
     "MarkDelivered",
     "MarkReady",
     "Masked",
@@ -289,9 +308,11 @@ __all__ = [
     "NotOurDatabase",
     "NumberProtection",
     "ObjectToProcessing",
+    "Objection",
     "OccasionId",
     "OfferId",
     "OlderFormat",
+    "OrderExplained",
     "OrderHasCustomer",
     "OrderId",
     "OrderState",
@@ -302,6 +323,7 @@ __all__ = [
     "PlaceOrder",
     "PointsBalance",
     "PointsLedger",
+    "PointsOffered",
     "PointsPayment",
     "Portable",
     "Posting",
@@ -346,6 +368,8 @@ __all__ = [
     "SalesReport",
     "SetProgramPolicies",
     "SeveralKept",
+    "Simulate",
+    "Simulation",
     "Since",
     "StartPreparing",
     "StorageUnavailable",
@@ -370,6 +394,7 @@ __all__ = [
     "UpdateMerchantDetails",
     "VerifyRealName",
     "WhatIf",
+    "WhyNot",
     "WithdrawConsent",
     "WithdrawObjection",
     "back_up",

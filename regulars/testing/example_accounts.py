@@ -15,15 +15,18 @@ from regulars.domain.account_merge import (
 )
 from regulars.domain.adjustment import PointsAdjusted, PointsMigrated
 from regulars.domain.closing import LoyaltyAccountClosed
+from regulars.domain.discounts import CouponOf
 from regulars.domain.idleness import InactivityLimitSet, LoyaltyAccountWentIdle
 from regulars.domain.lots import Allocation
 from regulars.domain.occasions import Standing
 from regulars.domain.transfer import PointsTransferredIn, PointsTransferredOut, TransferredLot
 from regulars.domain.values import (
     AdjustmentId,
+    CouponId,
     CustomerId,
     LotId,
     OccasionId,
+    OfferId,
     OrderId,
     RedemptionId,
     RefundId,
@@ -85,7 +88,7 @@ ACCOUNTS: Final[dict[tuple[str, int], Event]] = {
     ("LoyaltyAccountMerged", 1): LoyaltyAccountMerged(
         program=PROGRAM, customer=ADA, survivor=BOB, points=10, merged_at=LATER
     ),
-    ("LoyaltyAccountAbsorbed", 1): LoyaltyAccountAbsorbed(
+    ("LoyaltyAccountAbsorbed", 2): LoyaltyAccountAbsorbed(
         program=PROGRAM,
         customer=BOB,
         absorbed=ADA,
@@ -115,6 +118,7 @@ ACCOUNTS: Final[dict[tuple[str, int], Event]] = {
                     currency="GBP.3",
                     is_order=True,
                 ),
+                told_end=END,
             ),
         ),
         debt=4,
@@ -137,6 +141,11 @@ ACCOUNTS: Final[dict[tuple[str, int], Event]] = {
                 allocations=(Allocation(lot=LotId("ada/birthday/2026"), points=5),),
                 restored=1,
                 reservation=ReservationId("basket-0"),
+                brings=(
+                    CouponOf(
+                        program=PROGRAM, offer=OfferId("tea"), coupon=CouponId("reward/basket-0")
+                    ),
+                ),
             ),
         ),
         orders=5,

@@ -19,7 +19,12 @@ from regulars.application.postings import PointsLedger
 from regulars.application.reading import DataOf
 from regulars.application.report import SalesReport
 from regulars.domain.actor import Actor
+from regulars.domain.audience import Audience
 from regulars.domain.bank_card import BindBankCard, UnbindBankCard
+from regulars.domain.campaign import DraftCampaign, LaunchCampaign
+from regulars.domain.campaign_plan import Plan
+from regulars.domain.care_plan import CarePlan, SetCarePlan
+from regulars.domain.coupon import IssueCoupon
 from regulars.domain.customer import (
     AddDeliveryAddress,
     GrantConsent,
@@ -28,6 +33,9 @@ from regulars.domain.customer import (
     UpdateCustomerDetails,
     WithdrawConsent,
 )
+from regulars.domain.holdout import Variant
+from regulars.domain.offer import DefineOffer
+from regulars.domain.offer_terms import Kind, Terms
 from regulars.domain.order import AcceptOrder, CompleteOrder, MarkDelivered
 from regulars.domain.personal import Contact, Content, DataClass
 from regulars.domain.protection import AssignCourier, NameParty, Party
@@ -36,7 +44,17 @@ from regulars.domain.real_name import VerifyRealName
 from regulars.domain.refund import IssueRefund
 from regulars.domain.review import SubmitReview
 from regulars.domain.rights import ObjectToProcessing, RestrictProcessing
-from regulars.domain.values import AddressId, CardId, CustomerId, OrderId, RefundId
+from regulars.domain.values import (
+    AddressId,
+    CampaignId,
+    CardId,
+    CouponId,
+    CustomerId,
+    OfferId,
+    OrderId,
+    ProgramId,
+    RefundId,
+)
 from regulars.testing import CanaryPerson
 from regulars.testing.number_protections import NOON, Hands
 from tests.acceptance.overheard import Overheard
@@ -122,6 +140,24 @@ def told_at_last(person: CanaryPerson) -> tuple[Command, ...]:
         WithdrawConsent(customer=customer, at=NOON, purpose="marketing", channel="sms"),
         ObjectToProcessing(customer=customer, at=NOON, purpose="analytics"),
         RestrictProcessing(customer=customer, at=NOON, data_class=DataClass.PROFILE),
+    )
+
+
+def told_of_the_shop(first: CanaryPerson) -> tuple[Command, ...]:
+    """An offer, a campaign and a plan of care, for the first person among others."""
+    program, customer = ProgramId("default"), customer_of(first)
+    terms = Terms(kind=Kind.FIXED, currency="CZK", value=1_00)
+    offer: dict[str, Any] = {"program": program, "offer": OfferId("spring"), "at": NOON}
+    campaign: dict[str, Any] = {"program": program, "campaign": CampaignId("spring"), "at": NOON}
+    plan = Plan(variants=(Variant(name="mail"),), audience=Audience(customers=(customer,)))
+    care = CarePlan(holidays=("chinese_new_year",), remind_days=3)
+    return (
+        DefineOffer(**offer, terms=terms),
+        IssueCoupon(**offer, coupon=CouponId("c-1"), customer=customer),
+        DraftCampaign(**campaign, plan=plan),
+        LaunchCampaign(**campaign),
+        SetCarePlan(program=program, at=NOON, plan=care),
+        GrantConsent(customer=customer, at=NOON, purpose="care"),
     )
 
 

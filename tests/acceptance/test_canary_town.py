@@ -34,6 +34,7 @@ from tests.acceptance.canary_town import (
     order_of,
     told_at_last,
     told_by,
+    told_of_the_shop,
 )
 from tests.acceptance.overheard import Overheard
 from tests.adapters.history_archive import Archive, csv_text, json_text
@@ -43,8 +44,17 @@ COMMANDS: Final = (
     "report",
     "profile c0",
     "balance c0 --explain",
+    "explain order o0",
+    "explain balance c0",
+    "explain lot c0 o0",
+    "why-not spring c-1 --order o0",
+    "simulate order.json",
+    "tier c0 --explain",
     "campaign show spring --margin 15",
     "campaign grant spring --round 1 --amount 1",
+    "coupons of c0",
+    "coupons offer spring",
+    "care run --on 2026-02-17",
     "events",
     "events --stream customer-c0",
     "reveal c2 --class payment --purpose service --as support:s-cli",
@@ -248,10 +258,14 @@ def test_no_command_prints_or_writes_anything_of_the_town(
     (keys.parent / "given").mkdir()
     (keys.parent / "policy.toml").write_text(policy_text(DEFAULT_POLICY))
     (keys.parent / "program.toml").write_text("[[earning]]\npoints = 1\n")
+    draft = '{"customer_id": "c0", "currency": "CZK", "total": "19.99"}'
+    (keys.parent / "order.json").write_text(draft)
     with opened(url, keys, town) as crm:
         for person in town.people:
             for command in (*told_by(person, person), *told_at_last(person)):
                 crm.execute(command, by="app")
+        for command in told_of_the_shop(town.people[0]):
+            crm.execute(command, by="app")
         kek = crm.keys.status().active
     words = {
         "kek": kek,

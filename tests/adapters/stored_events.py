@@ -1,10 +1,12 @@
 """What every golden body means."""
 
 from datetime import UTC, datetime
+from typing import cast
 
 from attrs import evolve
 
 from regulars.application.events import Event, Retired
+from regulars.domain.account_merge import LoyaltyAccountAbsorbed
 from regulars.domain.budget import Budget, BudgetConsumed, Cut
 from regulars.domain.campaign import CampaignDrafted
 from regulars.domain.campaign_plan import Plan
@@ -22,12 +24,14 @@ from regulars.domain.ledger_policies import (
 )
 from regulars.domain.lots import Allocation
 from regulars.domain.loyalty import PointsEarned
+from regulars.domain.offer import OfferDefined
 from regulars.domain.order import OrderCancelled
 from regulars.domain.personal import DataClass
 from regulars.domain.program import EarningRulesPublished, ProgramPoliciesSet
 from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.purchase import Channel, OrderPlaced
 from regulars.domain.redemption import PointsRedeemed, RedemptionReversed, Reward
+from regulars.domain.referral import ReferralClaimed, ReferralQualified, ReferralTerms
 from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
 from regulars.domain.scene import Scene
@@ -52,9 +56,13 @@ from regulars.testing.example_campaigns import SPRING
 from regulars.testing.example_events import EXAMPLES, LINES, box
 from regulars.testing.example_ids import ADA, CAFE, ORDER, PLACED_AT, PROGRAM
 from regulars.testing.example_offers import OFFER
+from regulars.testing.example_referrals import BOB
 
 EARNING = RuleId("earning")
 LOT = LotId(ORDER)
+
+ABSORBED = EXAMPLES["LoyaltyAccountAbsorbed", 2]
+assert isinstance(ABSORBED, LoyaltyAccountAbsorbed)
 
 OLDER: dict[tuple[str, int], list[Event | Retired]] = {
     ("ConsentGranted", 1): [
@@ -182,6 +190,14 @@ OLDER: dict[tuple[str, int], list[Event | Retired]] = {
             reinstated_until=datetime(2027, 4, 1, tzinfo=UTC),
         ),
     ],
+    ("LoyaltyAccountAbsorbed", 1): [
+        evolve(
+            ABSORBED,
+            lots=tuple(evolve(one, told_end=None) for one in ABSORBED.lots),
+            reservations=tuple(evolve(one, confirmed=False) for one in ABSORBED.reservations),
+            redemptions=tuple(evolve(one, brings=()) for one in ABSORBED.redemptions),
+        )
+    ],
     ("PointsEarned", 1): [
         PointsEarned(
             program=PROGRAM,
@@ -209,7 +225,19 @@ OLDER: dict[tuple[str, int], list[Event | Retired]] = {
             rules_version=2,
         )
     ],
-    ("OfferDefined", 1): [evolve(EXAMPLES["OfferDefined", 2], scene=Scene())],
+    ("OfferDefined", 1): [evolve(cast("OfferDefined", EXAMPLES["OfferDefined", 2]), scene=Scene())],
+    ("ReferralClaimed", 1): [
+        ReferralClaimed(
+            program=PROGRAM,
+            referee=ADA,
+            referrer=BOB,
+            terms=ReferralTerms(currency="CNY", at_least=2000, claw_back_days=14),
+            shares=("card", "device"),
+        )
+    ],
+    ("ReferralQualified", 1): [
+        ReferralQualified(program=PROGRAM, referee=ADA, referrer=BOB, order=ORDER, currency="CNY")
+    ],
     ("CampaignDrafted", 1): [
         CampaignDrafted(
             program=PROGRAM,

@@ -32,11 +32,10 @@ from regulars.domain.program import (
     Command,
     DefineProgram,
     PublishEarningRules,
-    PublishRewards,
     SetProgramPolicies,
 )
 from regulars.domain.program_policies import USUAL, ProgramPolicies
-from regulars.domain.reward_catalogue import PricedReward, RewardKind
+from regulars.domain.reward_catalogue import PricedReward, PublishRewards, RewardKind
 from regulars.domain.validity import (
     Activation,
     ActivationPolicy,

@@ -13,17 +13,22 @@ from regulars.application.explaining import (
     LotStatus,
     OrderExplained,
 )
-from regulars.application.lot_traces import Moved
+from regulars.application.lot_moves import Moved
+from regulars.domain.account_merge import MergeAccounts
+from regulars.domain.adjustment import AdjustPoints, MigratePoints
+from regulars.domain.closing import CloseAccount
 from regulars.domain.earning_rules import Group, Multiplier, Rate, Rule, RuleId, RuleSet, When
+from regulars.domain.idleness import LimitInactivity
 from regulars.domain.lots import Allocation
 from regulars.domain.order import CancelOrder, MarkDelivered
 from regulars.domain.program import DefineProgram, PublishEarningRules
-from regulars.domain.values import BEGINNING, LotId, OrderId, ProgramId
+from regulars.domain.transfer import TransferPoints
+from regulars.domain.values import BEGINNING, AdjustmentId, LotId, OrderId, ProgramId, TransferId
 from tests.application.histories import tell
 from tests.application.memory_crm import Parts, memory_core
 from tests.domain.carts import basket, place
 from tests.domain.chronicle import PROGRAM, Command
-from tests.domain.examples import ANNA, DELIVER, ORDER, PLACE, REFUND, giving
+from tests.domain.examples import ANNA, BO, DELIVER, ORDER, PLACE, REFUND, giving
 from tests.domain.points import award, redeem, refunded, reserve
 from tests.domain.story import NOON, minutes
 
@@ -60,18 +65,18 @@ def test_an_order_tells_each_rule_its_rounding_and_what_refunds_took_back() -> N
     found = explained(town)
 
     assert found.why == "19.08 points by rules 1, rounded down to 19; refunds took back 5"
-    assert found.earned is not None
-    assert found.earned.earning is not None
-    (group,) = found.earned.earning.groups
+    (earned,) = found.earned
+    assert earned.earning is not None
+    (group,) = earned.earning.groups
     basic, large = group.rules
     assert [(one.why, exact_text(one.exact)) for one in basic.given] == [
         ("159.00 CNY at 1 for each 10 CNY x 1.2 (spring)", "19.08")
     ]
     assert large.why == "is for 300.00 CNY or more, and this came to 159.00, 141.00 too little"
-    (back,) = found.earned.trace.taken_back
+    (back,) = earned.trace.taken_back
     assert (back.points, back.kept, back.remaining) == (5, 14, 119_00)
     assert back.taken == (Allocation(lot=LotId(ORDER), points=5),)
-    assert [(move.what, move.points) for move in found.earned.trace.moves] == [
+    assert [(move.what, move.points) for move in earned.trace.moves] == [
         (Moved.EARNED, 19),
         (Moved.REVERSED, 5),
     ]
@@ -101,7 +106,7 @@ def test_an_order_that_earned_nothing_says_why(commands: list[Command], why: str
     since = evolve(PUBLISH, effective_from=BEGINNING)
     found = explained(tell(memory_core(), [DEFINE, since, *commands]))
 
-    assert (found.why, found.earned) == (why, None)
+    assert (found.why, found.earned) == (why, ())
 
 
 def test_an_order_in_another_programme_says_that_it_counts_elsewhere() -> None:
@@ -169,6 +174,98 @@ def test_a_refund_before_its_order_is_explained_by_what_came_later() -> None:
 
     assert found is not None
     assert found.why == "earned later; refunds took back 5"
-    assert lot == found.earned
     assert lot is not None
+    assert found.earned == (lot,)
     assert (lot.earning, lot.trace.left) == (None, -5)
+
+
+def test_points_that_a_person_another_system_or_another_customer_gave_say_so() -> None:
+    later = NOON + minutes(30)
+    out = AdjustPoints(
+        program=PROGRAM,
+        customer=ANNA,
+        at=later,
+        adjustment=AdjustmentId("a-1"),
+        points=-50,
+        reason="mistake",
+        approver="lead-1",
+        owed=True,
+    )
+    put_in = evolve(out, adjustment=AdjustmentId("a-2"), points=5, customer=BO, owed=False)
+    migrated = MigratePoints(
+        program=PROGRAM, customer=ANNA, at=NOON, lot=LotId("old"), points=30, legacy_ref="card-9"
+    )
+    given = TransferPoints(
+        program=PROGRAM,
+        customer=ANNA,
+        at=NOON,
+        transfer=TransferId("t-1"),
+        receiver=BO,
+        points=10,
+    )
+    town = shop(
+        migrated,
+        given,
+        out,
+        put_in,
+        CloseAccount(program=PROGRAM, customer=BO, at=later, reason="asked"),
+    )
+
+    annas, bos = (town.crm.ask(ExplainBalance(customer=one)) for one in (ANNA, BO))
+
+    assert [move.why for one in annas.lots for move in one.trace.moves] == [
+        "brought along from elsewhere, where they were card-9",
+        "given to customer bo",
+        "corrected for mistake, approved by lead-1",
+    ]
+    assert [(one.points, one.why) for one in annas.owed] == [
+        (30, "corrected for mistake, by more than there was")
+    ]
+    assert (annas.available, annas.debt) == (0, 30)
+    assert [move.why for one in bos.lots for move in one.trace.moves] == [
+        "given by customer anna, of lot old",
+        "forfeited: the account was closed for asked",
+        "corrected for mistake, approved by lead-1",
+        "forfeited: the account was closed for asked",
+    ]
+    assert {one.status for one in bos.lots} == {LotStatus.EXHAUSTED}
+    assert bos.available == 0
+
+
+def test_an_order_is_explained_across_a_merge_of_accounts() -> None:
+    merge = MergeAccounts(program=PROGRAM, absorbed=ANNA, survivor=BO, at=NOON + minutes(60))
+    held = reserve(10, NOON + minutes(50))
+    town = shop(award("before", 50_00), evolve(PLACE, total=159_00), DELIVER, held, merge, REFUND)
+
+    found = explained(town)
+    annas, bos = (town.crm.ask(ExplainBalance(customer=one)) for one in (ANNA, BO))
+
+    first, second = found.earned
+    assert [move.what for move in first.trace.moves] == [Moved.EARNED, Moved.SENT]
+    assert [move.what for move in second.trace.moves] == [Moved.RECEIVED, Moved.REVERSED]
+    assert (second.customer, second.earning) == (BO, first.earning)
+    assert found.why == "19.08 points by rules 1, rounded down to 19; refunds took back 5"
+    assert (annas.available, annas.held, annas.debt) == (0, 0, 0)
+    assert [one.trace.lot for one in bos.lots if one.trace.held] == ["before"]
+    assert (bos.available, bos.held) == (54, 10)
+
+
+def test_what_the_absorbed_account_owed_is_owed_by_the_other() -> None:
+    merge = MergeAccounts(program=PROGRAM, absorbed=ANNA, survivor=BO, at=NOON)
+    town = shop(award("o-1", 70_00), redeem(70), refunded("o-1", 0), merge)
+
+    annas, bos = (town.crm.ask(ExplainBalance(customer=one)) for one in (ANNA, BO))
+
+    assert (annas.debt, bos.debt) == (0, 70)
+    assert annas.owed[-1].why == "went with the account to customer bo"
+    assert bos.owed[0].why == "came with the account of customer anna"
+
+
+def test_lots_of_an_account_that_went_idle_ended_then() -> None:
+    limit = LimitInactivity(program=PROGRAM, customer=ANNA, at=NOON, days=10)
+    town = shop(award("o-1", 70_00), limit)
+
+    found = town.crm.ask(ExplainBalance(customer=ANNA), as_of=NOON + 10 * DAY)
+
+    (lot,) = found.lots
+    assert (lot.status, lot.trace.expires_at) == (LotStatus.EXPIRED, NOON + 10 * DAY)

@@ -10,9 +10,12 @@ from regulars.domain.audience import Audience, in_turn
 from regulars.domain.budget import Budget, BudgetConsumed
 from regulars.domain.campaign import CampaignNotRunning, CustomerAssigned, UnknownCampaign
 from regulars.domain.holdout import PLACES
+from regulars.domain.program import DefineProgram, PublishEarningRules, PublishTierLadder
+from regulars.domain.tier_ladder import Level, TierLadder
 from regulars.domain.values import CustomerId
 from tests.application.memory_crm import Parts, memory_core
 from tests.domain.chronicle import PROGRAM
+from tests.domain.examples import DELIVER, PLACE, giving
 from tests.domain.story import NOON, minutes
 from tests.domain.test_campaign import DRAFT, LAUNCH, LUNCH, PLAN
 
@@ -67,15 +70,20 @@ def test_who_is_left_alone_is_assigned_and_who_is_not_meant_is_neither() -> None
     assert {(one.customer, one.variant) for one in assigned} == {(one, None) for one in PEOPLE}
 
 
-def test_an_audience_of_a_tier_is_told_who_has_it() -> None:
+def test_an_audience_of_a_tier_has_who_holds_it_then() -> None:
     shop = memory_core()
+    ladder = TierLadder(levels=(Level(tier="gold", least=100),))
+    shop.execute(
+        DefineProgram(program=PROGRAM, at=NOON, name="Regulars"),
+        PublishEarningRules(program=PROGRAM, at=NOON, rules=giving(1)),
+        PublishTierLadder(program=PROGRAM, at=NOON, ladder=ladder),
+    )
+    shop.execute(evolve(PLACE, customer=PEOPLE[0]), DELIVER)
     shop.execute(evolve(DRAFT, plan=evolve(PLAN, audience=Audience(tiers=("gold",)))), LAUNCH)
 
-    done = Granting(shop.crm).run(
-        NOVEMBER, PEOPLE, tiers=lambda one: "gold" if one == PEOPLE[0] else None
-    )
-
-    assert done == Granted(granted=1, amount=10, others=4)
+    assert Granting(shop.crm).run(NOVEMBER, PEOPLE) == Granted(others=5)
+    later = evolve(NOVEMBER, at=DELIVER.at)
+    assert Granting(shop.crm).run(later, PEOPLE) == Granted(granted=1, amount=10, others=4)
 
 
 def test_a_campaign_that_nobody_drafted_grants_nothing() -> None:

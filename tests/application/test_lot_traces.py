@@ -5,7 +5,8 @@ from datetime import timedelta
 from attrs import evolve
 from hypothesis import given
 
-from regulars.application.lot_traces import AccountTrace, Moved, Told, traced
+from regulars.application.lot_moves import Moved
+from regulars.application.lot_traces import AccountTrace, Told, traced
 from regulars.domain.due import AccountAt, balance
 from regulars.domain.ledger_policies import ReturnPolicy
 from regulars.domain.lots import Allocation

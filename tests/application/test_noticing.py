@@ -43,6 +43,12 @@ def test_every_account_is_told_once(shop: Parts) -> None:
     assert run(shop) == (2, [])
 
 
+def test_what_fell_due_is_recorded_with_a_notice_and_is_none(shop: Parts) -> None:
+    shop.execute(award("gone", 5_00, expires_at=NOON))
+
+    assert [one.points for one in run(shop)[1]] == [10, 10]
+
+
 def test_a_run_that_was_stopped_is_carried_on(shop: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(noticing, "_AT_ONCE", 1)
 

@@ -42,7 +42,8 @@ def shop() -> Parts:
 
 def moved(shop: Parts, kind: type[Any]) -> list[int]:
     """The points of each event of a kind."""
-    return [one.event.points for one in shop.events() if isinstance(one.event, kind)]
+    events: list[Any] = [one.event for one in shop.events()]
+    return [event.points for event in events if isinstance(event, kind)]
 
 
 def test_an_order_without_its_points_leaves_no_trace(shop: Parts) -> None:

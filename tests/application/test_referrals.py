@@ -6,12 +6,17 @@ from attrs import evolve
 
 from regulars.application.balances import PointsBalance
 from regulars.domain.referral import ReferralAccepted, ReferralClaimed, ReferralRejected
-from regulars.domain.values import CustomerId
+from regulars.domain.values import CustomerId, OrderId
 from tests.application.memory_crm import Parts, memory_core
 from tests.application.test_coupons import kinds, recorded
 from tests.domain.examples import ANNA, BO, refund
 from tests.domain.story import NOON
 from tests.domain.test_referral import CLAIM, PROGRAMME, completed
+
+
+def balance(shop: Parts, customer: str) -> int:
+    found = shop.crm.ask(PointsBalance(customer=customer))
+    return 0 if found is None else found.balance
 
 
 def balances(shop: Parts) -> list[int]:
@@ -35,3 +40,20 @@ def test_both_sides_have_their_points_until_the_first_order_is_paid_back() -> No
     assert balances(shop) == [80, 100 + 120]
     shop.execute(evolve(refund(100_00), at=NOON + timedelta(days=1)))
     assert balances(shop) == [0, 0]
+
+
+def test_a_referrer_earns_for_so_many_within_so_many_days_and_every_referee_does() -> None:
+    shop = memory_core()
+    shop.execute(*PROGRAMME)
+    terms = evolve(CLAIM.terms, most=2, most_days=10)
+    for day, name in ((0, "one"), (3, "two"), (9, "three"), (10, "four")):
+        referee, order = CustomerId(name), OrderId(f"of {name}")
+        later = timedelta(days=day)
+        shop.execute(evolve(CLAIM, referee=referee, terms=terms, at=CLAIM.at + later))
+        place, *rest = completed()
+        shop.execute(evolve(place, customer=referee, order=order, at=place.at + later))
+        shop.execute(*(evolve(one, order=order, at=one.at + later) for one in rest))
+
+    # The first was not within the ten days before the fourth any more.
+    assert [balance(shop, name) for name in ("one", "two", "three", "four")] == [220] * 4
+    assert balance(shop, BO) == 3 * 80

@@ -104,7 +104,7 @@ def glance(written: Chronicle, at: datetime) -> Streams:
         order_stream(ORDER): written.order(ORDER),
         **{offer_stream(*one): story.state for one, story in written.offers.items()},
     }
-    return Streams(at, lambda stream, _: states[stream], lambda _: ())
+    return Streams(at, lambda stream, _: states[stream], lambda _: (), lambda _: iter(()))
 
 
 def holdings(written: Chronicle, at: datetime) -> Holdings:

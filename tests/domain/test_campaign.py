@@ -340,7 +340,7 @@ def test_a_grant_of_a_variant_with_an_offer_is_a_coupon_of_it() -> None:
     assert isinstance(issue, IssueCoupon)
     assert isinstance(revoke, RevokeCoupon)
     assert (issue.offer, issue.coupon, issue.customer) == (offer, "lunch/g-1", ANNA)
-    assert (revoke.offer, revoke.coupon) == (offer, "lunch/g-1")
+    assert (revoke.offer, revoke.coupon, revoke.reason) == (offer, "lunch/g-1", "grant-cancelled")
     assert issue_on_grant(nothing, NOON) == []
     assert issue_on_grant(evolve(consumed, offer=None), NOON) == []
     assert revoke_on_cancelled_grant(evolve(restored, offer=None), NOON) == []

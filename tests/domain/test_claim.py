@@ -6,20 +6,22 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+from regulars.domain.account_merge import MergeAccounts
 from regulars.domain.claim import ClaimReward, ImpossibleUnits, NoDish, UnknownReward
-from regulars.domain.coupon import CouponDoesNotCount, CouponIssued, CouponRevoked, RedeemCoupon
+from regulars.domain.coupon import CouponIssued, CouponRevoked, CouponWasUsed, RedeemCoupon
 from regulars.domain.discounts import CouponOf
 from regulars.domain.due import balance
 from regulars.domain.offer import DefineOffer, UnknownOffer
-from regulars.domain.offer_terms import Kind, Reason, Scope, Terms
+from regulars.domain.offer_terms import Kind, Scope, Terms
 from regulars.domain.points_payment import WorthDiffers
-from regulars.domain.program import DefineProgram, PublishRewards
+from regulars.domain.program import DefineProgram
 from regulars.domain.redemption import (
     NotEnoughPoints,
     PointsRedeemed,
     RedemptionReversed,
     Reward,
 )
+from regulars.domain.reward_catalogue import PublishRewards
 from regulars.domain.values import (
     CouponId,
     ItemId,
@@ -31,7 +33,7 @@ from regulars.domain.values import (
 )
 from tests.domain.carts import basket, place
 from tests.domain.chronicle import PROGRAM, Chronicle, Command, chronicle
-from tests.domain.examples import ANNA, NOODLES
+from tests.domain.examples import ANNA, BO, NOODLES
 from tests.domain.points import award, undo
 from tests.domain.story import NOON
 from tests.domain.test_reward_catalogue import CASH, MUG, TEA
@@ -192,6 +194,14 @@ def test_points_whose_coupon_was_used_do_not_come_back() -> None:
     )
     told = town(CLAIM, use)
 
-    with pytest.raises(CouponDoesNotCount) as refused:
+    with pytest.raises(CouponWasUsed) as refused:
         told.tell(undo(1, 1))
-    assert refused.value.reason is Reason.USED
+    assert refused.value.coupon == COUPON.coupon
+
+
+def test_the_account_that_took_another_over_takes_its_coupons_back_too() -> None:
+    told = town(CLAIM, MergeAccounts(program=PROGRAM, absorbed=ANNA, survivor=BO, at=NOON))
+
+    told.tell(evolve(undo(1, 1), customer=BO))
+
+    assert [one.coupon for one in told.all(CouponRevoked)] == [COUPON.coupon]

@@ -8,6 +8,7 @@ from attrs import evolve
 
 from regulars.domain.codes import NoCode
 from regulars.domain.coupon import (
+    CouponAlreadyIssued,
     CouponDoesNotCount,
     CouponExpired,
     CouponIssued,
@@ -19,6 +20,8 @@ from regulars.domain.coupon import (
     CouponRevoked,
     OfferIsOver,
 )
+from regulars.domain.coupons import Use
+from regulars.domain.offer import OfferEnded, refusal
 from regulars.domain.offer_limits import UNLIMITED, Limits
 from regulars.domain.offer_terms import Reason, Rejection
 from regulars.domain.purchase import AmountBelowZero
@@ -32,6 +35,7 @@ from tests.domain.test_offer import (
     C2,
     DAY,
     DEFINE,
+    END,
     ISSUE,
     ONE,
     REDEEM,
@@ -50,9 +54,28 @@ MOMENT = timedelta(microseconds=1)
 
 
 def test_a_coupon_is_issued_for_a_customer_and_what_brought_it() -> None:
-    (issued,) = offer_story().given(DEFINE).when(evolve(ISSUE, order=TWO))
+    story, brought = offer_story().given(DEFINE), evolve(ISSUE, order=TWO)
 
-    assert issued == CouponIssued(**OF, valid_from=NOON, customer=ANNA, order=TWO)
+    assert story.when(brought) == [
+        CouponIssued(**OF, valid_from=NOON, customer=ANNA, order=TWO),
+    ]
+    assert story.when(brought) == []
+    with pytest.raises(CouponAlreadyIssued):
+        story.when(ISSUE)
+
+
+def test_an_offer_ends_for_a_reason_that_is_a_code() -> None:
+    assert spring().when(END) == [OfferEnded(program=PROGRAM, offer=SPRING, reason="sold-out")]
+    with pytest.raises(NoCode) as refused:
+        spring().when(evolve(END, reason="sold out"))
+    assert refused.value.field == "reason"
+
+
+def test_what_was_held_and_used_comes_back_even_when_it_is_revoked() -> None:
+    story = spring(UNLIMITED, RESERVE, REDEEM, REVOKE)
+
+    assert story.when(RESTORE) == [CouponRestored(**OF, order=ONE)]
+    assert story.state.coupons.used == 0
 
 
 def test_what_becomes_of_a_coupon_is_told_in_full() -> None:
@@ -102,6 +125,12 @@ def test_a_coupon_counts_from_its_first_moment_and_before_its_last() -> None:
     assert told_at(DAY) is None
 
 
+def test_one_can_ask_of_a_coupon_whose_offer_is_over() -> None:
+    use = Use(coupon=C1, order=ONE, at=NOON, customer=ANNA)
+
+    assert refusal(spring(UNLIMITED, END).state, use) == Rejection(reason=Reason.NOT_RUNNING)
+
+
 def test_a_coupon_is_issued_until_the_offer_ends() -> None:
     story = offer_story().given(evolve(DEFINE, limits=Limits(until=NOON + DAY)))
 
@@ -139,6 +168,7 @@ def test_another_order_does_not_release_what_is_held() -> None:
     assert story.when(evolve(RELEASE, order=TWO)) == []
     assert story.when(evolve(RESTORE, order=TWO)) == []
     assert story.when(RESTORE) == [CouponReservationReleased(**OF, order=ONE)]
+    assert story.state.coupons.held == set()
 
 
 def test_another_order_does_not_give_back_what_was_used() -> None:

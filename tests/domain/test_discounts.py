@@ -13,10 +13,13 @@ from regulars.domain.discounts import (
     NoPrice,
     OnReturn,
     PointsPayment,
+    Priced,
     Share,
     falling_to,
+    lost,
 )
 from regulars.domain.occasions import occasion
+from regulars.domain.offer_terms import Scope
 from regulars.domain.purchase import OrderPlaced, PlaceOrder
 from regulars.domain.refund import (
     ImpossibleRefund,
@@ -84,6 +87,29 @@ def test_what_was_withheld_comes_back_with_the_last_goods() -> None:
     story = bought(order)
 
     assert amounts(story, back("r-1", line_1=5), back("r-2", line_1=1)) == [220_00, 50_00]
+
+
+def test_what_is_lost_is_found_discount_by_discount_each_after_those_that_stand() -> None:
+    def reclaimed(at_least: int, **shares: int) -> Discount:
+        parts = [Share(line=int(name[-1]), amount=amount) for name, amount in shares.items()]
+        return Discount(
+            source="x",
+            amount=sum(shares.values()),
+            shares=tuple(parts),
+            at_least=at_least,
+            on_return=OnReturn.RECLAIM,
+        )
+
+    gone = reclaimed(100_00, line_1=6_00, line_2=4_00, line_3=0)
+    stands = reclaimed(60_00, line_1=5_00)
+    gone_after_it = reclaimed(55_01, line_1=3_00)
+    lines = (
+        Priced(line=1, quantity=1, gross=60_00),
+        Priced(line=2, quantity=2, gross=40_00),
+        Priced(line=3, quantity=0, gross=0),
+    )
+
+    assert lost([gone, stands, gone_after_it], lines, {2: 1}) == 6_00 + 2_00 + 3_00
 
 
 def test_goods_that_are_worth_less_than_what_is_lost_pay_back_nothing() -> None:
@@ -233,6 +259,16 @@ def test_we08_an_order_earns_on_what_its_lines_cost_after_discounts_and_points()
     assert isinstance(placed, OrderPlaced)
     (line,) = occasion(placed, NOON).lines
     assert (line.gross, line.net) == (80_00, 50_00)
+
+
+def test_a_line_earns_on_its_own_discount_alone() -> None:
+    cart = basket(40_00, 60_00)
+    hot = evolve(cart, lines=(evolve(cart.lines[0], category="hot"), cart.lines[1]))
+    half_of_hot = evolve(percent(50), scope=Scope(categories=("hot",)))
+    (placed,) = order_story().when(place(hot, half_of_hot))
+
+    assert isinstance(placed, OrderPlaced)
+    assert [line.net for line in occasion(placed, NOON).lines] == [20_00, 60_00]
 
 
 def test_what_is_kept_earns_by_its_own_shares() -> None:

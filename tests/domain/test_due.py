@@ -1,9 +1,13 @@
 from datetime import timedelta
 
+import pytest
+
 from regulars.domain.due import Expiring, balance, schedule
 from regulars.domain.holding import PointsReservationReleased
+from regulars.domain.ledger_policies import SpendOrder
 from regulars.domain.lots import Allocation, PointsActivated, PointsDebtSettled, PointsExpired
 from regulars.domain.loyalty import ActivatePoints, RecordDuePoints
+from regulars.domain.redemption import PointsRedeemed
 from regulars.domain.values import LotId, ReservationId
 from tests.domain.chronicle import PROGRAM
 from tests.domain.examples import ANNA
@@ -83,6 +87,45 @@ def test_points_that_are_released_at_the_end_of_their_time_expire_at_once() -> N
     assert isinstance(released, PointsReservationReleased)
     assert not released.lapsed
     assert isinstance(expired, PointsExpired)
+
+
+def test_all_lots_that_are_past_expire_when_their_points_are_released() -> None:
+    ends = NOON + HOUR
+    lots = [award("o-1", 4_00, expires_at=ends), award("o-2", 5_00, expires_at=ends)]
+    story = account_story().given(*lots, reserve(9))
+
+    _, *expired = story.when(release(ends))
+
+    assert [event.points for event in expired if isinstance(event, PointsExpired)] == [4, 5]
+
+
+@pytest.mark.parametrize(
+    ("spend", "lots"),
+    [
+        (SpendOrder.FEFO, [("waits", 20), ("held", 10), ("last", 5)]),
+        (SpendOrder.FIFO, [("held", 10), ("last", 15), ("waits", 10)]),
+    ],
+)
+def test_what_became_usable_by_itself_is_spent_in_its_place(
+    spend: SpendOrder, lots: list[tuple[str, int]]
+) -> None:
+    story = account_story().given(
+        award("held", 10_00, expires_at=NOON + 6 * HOUR),
+        reserve(10, lapses_at=NOON + 2 * HOUR),
+        award("last", 15_00, NOON + HOUR, expires_at=NOON + 9 * HOUR),
+        award(
+            "waits",
+            20_00,
+            NOON + HOUR,
+            activates_at=NOON + 2 * HOUR,
+            expires_at=NOON + 5 * HOUR,
+        ),
+    )
+
+    *_, redeemed = story.when(redeem(35, NOON + 3 * HOUR, spend=spend))
+
+    assert isinstance(redeemed, PointsRedeemed)
+    assert [(one.lot, one.points) for one in redeemed.allocations] == lots
 
 
 def test_an_activated_lot_pays_what_is_owed_first() -> None:

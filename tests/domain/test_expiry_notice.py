@@ -3,6 +3,8 @@ from datetime import timedelta
 import pytest
 from attrs import evolve
 
+from regulars.domain.account_merge import MergeAccounts
+from regulars.domain.closing import CloseAccount
 from regulars.domain.due import Expiring
 from regulars.domain.expiry_notice import (
     ImpossibleNotice,
@@ -13,8 +15,8 @@ from regulars.domain.ledger_policies import ReturnPolicy
 from regulars.domain.lots import PointsExpired
 from regulars.domain.rule_flaws import MOST_DAYS
 from regulars.domain.values import LotId
-from tests.domain.chronicle import PROGRAM
-from tests.domain.examples import ANNA
+from tests.domain.chronicle import PROGRAM, chronicle
+from tests.domain.examples import ANNA, BO
 from tests.domain.points import award, redeem, undo
 from tests.domain.story import NOON, AccountStory, account_story
 
@@ -85,3 +87,22 @@ def test_a_lot_that_ends_later_than_was_told_is_told_of_again(story: AccountStor
 def test_a_notice_looks_some_days_ahead(story: AccountStory, days: int) -> None:
     with pytest.raises(ImpossibleNotice):
         story.when(evolve(NOTICE, days=days))
+
+
+def test_a_closed_account_is_told_nothing(story: AccountStory) -> None:
+    story.given(CloseAccount(program=PROGRAM, customer=ANNA, at=NOON, reason="moved"))
+
+    assert story.when(NOTICE) == []
+
+
+def test_the_account_that_took_another_over_tells_nothing_twice() -> None:
+    told_of = chronicle(
+        [
+            award("soon", 40_00, expires_at=IN_TEN),
+            NOTICE,
+            MergeAccounts(program=PROGRAM, absorbed=ANNA, survivor=BO, at=NOON),
+            evolve(NOTICE, customer=BO),
+        ]
+    )
+
+    assert [one.customer for one in told_of.all(PointsExpiryNoticeIssued)] == [ANNA]

@@ -3,6 +3,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from regulars.domain.earning_rules import EarningLine
 from regulars.domain.occasions import Standing, occasion
 from regulars.domain.purchase import Line, OrderPlaced
 from regulars.domain.values import ItemId, MerchantId, OrderId
@@ -44,6 +45,9 @@ def test_goods_without_prices_are_a_line_of_no_item() -> None:
 
     assert worths(evolve(PLACED, lines=lines)) == [(0, 0), (0, 0), (100_00, 75_00)]
     assert worths(evolve(PLACED, lines=())) == [(100_00, 75_00)]
+    goods = EarningLine(line=3, gross=100_00, net=75_00)
+    assert occasion(evolve(PLACED, lines=lines), NOON).lines[-1] == goods
+    assert occasion(evolve(PLACED, lines=()), NOON).lines == (evolve(goods, line=1),)
 
 
 def test_an_order_that_cost_nothing_has_the_prices_of_its_lines() -> None:
@@ -53,11 +57,13 @@ def test_an_order_that_cost_nothing_has_the_prices_of_its_lines() -> None:
 
 def test_an_occasion_tells_where_and_by_whom_was_bought() -> None:
     standing = Standing(tier="gold", orders_before=3, recent=(NOON,))
-    found = occasion(PLACED, NOON, standing)
+    found = occasion(evolve(PLACED, currency="USD"), NOON, standing)
 
+    assert found.currency == "USD"
     assert (found.at, found.merchant, found.channel) == (NOON, PLACED.merchant, "delivery")
     assert (found.tier, found.orders_before, found.recent) == ("gold", 3, (NOON,))
     assert found.delivery == 6_00
+    assert [(line.item, line.category) for line in found.lines] == [("soup", "hot"), ("tea", None)]
 
 
 @pytest.mark.parametrize("refunded", [-1, 75_01])

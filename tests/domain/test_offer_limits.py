@@ -46,7 +46,10 @@ from tests.domain.test_offer import (
         (evolve(DEFINE, limits=Limits(since=NOON, until=NOON)), "until"),
         (evolve(DEFINE, limits=Limits(inactive_days=-1)), "days"),
         (evolve(DEFINE, limits=Limits(valid_days=MOST_DAYS + 1)), "days"),
+        (evolve(DEFINE, limits=Limits(inactive_days=MOST_DAYS + 1)), "days"),
+        (evolve(DEFINE, limits=Limits(valid_days=-1)), "days"),
         (evolve(DEFINE, limits=Limits(restore_grace_days=-1)), "days"),
+        (evolve(DEFINE, limits=Limits(restore_grace_days=MOST_DAYS + 1)), "days"),
         (evolve(DEFINE, limits=Limits(per_customer=-1)), "counts"),
         (evolve(DEFINE, limits=Limits(total=-1)), "counts"),
         (evolve(DEFINE, limits=Limits(max_restores=-1)), "counts"),
@@ -57,6 +60,19 @@ def test_an_impossible_offer_is_refused_by_its_field(define: DefineOffer, field:
         offer_story().when(define)
 
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        Limits(since=NOON, until=NOON + minutes(1)),
+        Limits(inactive_days=MOST_DAYS, valid_days=MOST_DAYS, restore_grace_days=MOST_DAYS),
+        Limits(valid_days=0),
+        Limits(per_customer=0, total=0, max_restores=0),
+    ],
+)
+def test_limits_may_go_as_far_as_their_bounds(limits: Limits) -> None:
+    assert limits.flaw() is None
 
 
 def test_wc13_a_coupon_counts_for_as_many_days_as_its_offer_says() -> None:
@@ -83,6 +99,8 @@ def test_wc13_a_coupon_counts_for_as_many_days_as_its_offer_says() -> None:
         (Limits(since=NOON + DAY, valid_days=1), NOON + DAY, NOON + 2 * DAY),
         (Limits(since=NOON - DAY, until=NOON + 5 * DAY), NOON, NOON + 5 * DAY),
         (Limits(until=NOON + 5 * DAY, valid_days=9), NOON, NOON + 5 * DAY),
+        (Limits(until=NOON + 5 * DAY, valid_days=4), NOON, NOON + 4 * DAY),
+        (Limits(since=NOON + DAY, inactive_days=2), NOON + 2 * DAY, None),
     ],
 )
 def test_a_coupon_counts_within_the_days_of_its_offer(

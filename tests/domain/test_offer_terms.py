@@ -5,10 +5,12 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from regulars.domain.discounts import CouponOf, Discount, OnReturn, Share
 from regulars.domain.offer_terms import (
     Basket,
     Kind,
     Offered,
+    Quote,
     Reason,
     Rejection,
     Scope,
@@ -24,8 +26,9 @@ from regulars.domain.offer_terms import (
     rejection,
 )
 from regulars.domain.purchase import Channel
-from regulars.domain.values import MOST_MINOR, MerchantId
+from regulars.domain.values import MOST_MINOR, CouponId, MerchantId, OfferId
 from tests.domain.carts import TEA, any_terms, basket, baskets, off, percent, quoted
+from tests.domain.chronicle import PROGRAM
 
 FREE_DELIVERY = Terms(kind=Kind.FREE_DELIVERY, currency="CNY", value=0)
 FREE_TEA = Terms(kind=Kind.FREE_ITEM, currency="CNY", value=2, scope=Scope(items=(TEA,)))
@@ -159,9 +162,11 @@ def test_lines_without_a_price_of_their_own_cannot_be_discounted(price: int | No
         (off(-1), "value"),
         (off(MOST_MINOR + 1), "value"),
         (off(1, at_least=-1), "at_least"),
+        (off(1, at_least=MOST_MINOR + 1), "at_least"),
         (evolve(off(1), most=-1), "most"),
+        (evolve(off(1), most=MOST_MINOR + 1), "most"),
         (evolve(off(1), currency="yuan"), "currency"),
-        (percent(101), "value"),
+        (evolve(percent(100), value=100_01), "value"),
         (percent(0), "value"),
         (evolve(off(1), whole=True), "whole"),
         (off(0), "value"),
@@ -171,6 +176,102 @@ def test_lines_without_a_price_of_their_own_cannot_be_discounted(price: int | No
 )
 def test_impossible_terms_are_named_by_their_field(terms: Terms, field: str) -> None:
     assert flaw(terms) == field
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        off(MOST_MINOR),
+        off(1, at_least=MOST_MINOR),
+        evolve(off(1), most=MOST_MINOR),
+        evolve(off(1), most=0),
+        percent(100),
+        evolve(percent(1), value=1),
+        percent(1, whole=True),
+        FREE_DELIVERY,
+        FREE_TEA,
+    ],
+)
+def test_terms_may_go_as_far_as_their_bounds(terms: Terms) -> None:
+    assert flaw(terms) is None
+
+
+def test_a_discount_tells_its_shares_its_coupon_and_what_it_asks_for() -> None:
+    coupon = CouponOf(program=PROGRAM, offer=OfferId("spring"), coupon=CouponId("c-1"))
+    terms = evolve(off(10_00, at_least=50_00), on_return=OnReturn.RECLAIM)
+    offered = Offered(terms=terms, source="coupon", coupon=coupon)
+    delivery = Offered(terms=FREE_DELIVERY, source="member")
+
+    found = quote(basket(60_00, 40_00, delivery=6_00), [offered, delivery])
+
+    assert found == Quote(
+        discounts=(
+            Discount(
+                source="coupon",
+                amount=10_00,
+                shares=(Share(line=1, amount=6_00), Share(line=2, amount=4_00)),
+                coupon=coupon,
+                at_least=50_00,
+                on_return=OnReturn.RECLAIM,
+            ),
+            Discount(
+                source="member",
+                amount=6_00,
+                shares=(Share(line=1, amount=0), Share(line=2, amount=0)),
+                delivery=6_00,
+            ),
+        ),
+        rejected=(),
+        discount=10_00,
+        delivery=6_00,
+        total=90_00,
+    )
+
+
+def test_an_offer_without_effect_is_told_with_its_reason() -> None:
+    dear = Offered(terms=off(10_00, at_least=50_00), source="coupon")
+
+    assert quote(basket(40_00), [dear]).rejected == (
+        (dear, Rejection(reason=Reason.CONDITION_FAILED, needed=50_00, found=40_00)),
+    )
+
+
+def test_a_second_offer_on_delivery_finds_what_the_first_left_of_the_fee() -> None:
+    four = evolve(FREE_DELIVERY, value=4_00)
+
+    assert quoted(basket(30_00, delivery=6_00), four, four).delivery == 6_00
+    assert reasons(basket(30_00, delivery=6_00), FREE_DELIVERY, four) == [Reason.CONDITION_FAILED]
+
+
+def test_units_of_a_line_are_free_at_their_share_of_what_is_left() -> None:
+    cart = basket(8_00, 5_00, units=3)
+    tea = evolve(cart, lines=tuple(evolve(line, item=TEA) for line in cart.lines))
+
+    assert parts(tea, FREE_TEA) == [16_00, 0]
+    assert parts(tea, evolve(FREE_TEA, value=4)) == [24_00, 5_00]
+    assert parts(tea, percent(50), FREE_TEA) == [8_00, 0]
+
+
+def test_what_costs_nothing_is_not_given_free_before_what_costs_little() -> None:
+    cart = basket(0, 1)
+    tea = evolve(cart, lines=tuple(evolve(line, item=TEA) for line in cart.lines))
+
+    assert parts(tea, evolve(FREE_TEA, value=1)) == [0, 1]
+
+
+def test_an_offer_for_items_and_categories_is_for_either() -> None:
+    cart = basket(10_00, 20_00, 30_00)
+    lines = (evolve(cart.lines[0], item=TEA), evolve(cart.lines[1], category="hot"), cart.lines[2])
+    half = evolve(percent(50), scope=Scope(items=(TEA,), categories=("hot",)))
+
+    assert parts(evolve(cart, lines=lines), half) == [5_00, 10_00]
+
+
+def test_a_whole_percentage_is_rounded_in_the_units_of_its_currency() -> None:
+    yen = evolve(percent(10, whole=True), currency="JPY")
+
+    assert quoted(evolve(basket(45), currency="JPY"), yen).discount == 5
+    assert quoted(basket(44_99), percent(10, whole=True)).discount == 4_00
 
 
 @given(any_terms())

@@ -7,7 +7,7 @@ from regulars.domain.rule_flaws import MOST_NTH
 from tests.domain.examples import giving
 from tests.domain.story import NOON
 
-A_DAY = timedelta(days=1)
+A_DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 def after(*days: int) -> Patronage:
@@ -29,7 +29,9 @@ def test_who_never_ordered_is_a_newcomer() -> None:
 def test_moments_are_told_where_a_rule_asks_for_them() -> None:
     state = after(0, 3, 6)
 
-    assert standing(state, giving(1), NOON + 7 * A_DAY) == Standing(orders_before=3)
+    for rules in (giving(1), RuleSet(groups=())):
+        for placed_at in (NOON + 5 * A_DAY, NOON + 6 * A_DAY + HOUR):
+            assert standing(state, rules, placed_at) == Standing(orders_before=3)
     assert standing(state, within(None), NOON + 7 * A_DAY) == Standing(orders_before=3)
     assert standing(state, within(4), NOON + 7 * A_DAY) == Standing(
         orders_before=3, recent=(NOON + 6 * A_DAY,)

@@ -103,7 +103,7 @@ def test_what_pays_for_an_order_is_left_to_it(story: AccountStory) -> None:
     for command in (release(), evolve(release(), order=OrderId("o-2")), capture()):
         with pytest.raises(HeldForOrder) as refused:
             story.when(command)
-        assert (refused.value.reservation, refused.value.order) == (BASKET, ORDER)
+        assert (refused.value.reservation, refused.value.pays_for) == (BASKET, ORDER)
 
 
 def test_an_order_spends_or_releases_what_was_held_for_it(story: AccountStory) -> None:

@@ -5,21 +5,39 @@ from attrs import evolve
 from hypothesis import given
 
 from regulars.domain.earning import evaluate
+from regulars.domain.earning_rules import Goods, Group, Rule, RuleId, RuleSet
 from regulars.domain.ledger_policies import Arithmetic, ReturnPolicy
 from regulars.domain.lots import PointsActivated
 from regulars.domain.loyalty import PointsEarned
 from regulars.domain.occasions import occasion
 from regulars.domain.order import CompleteOrder, OrderDelivered
 from regulars.domain.policies import reverse_on_refund
-from regulars.domain.program import DefineProgram, PublishEarningRules, SetProgramPolicies
+from regulars.domain.program import (
+    DefineProgram,
+    PublishEarningRules,
+    PublishTierLadder,
+    SetProgramPolicies,
+)
 from regulars.domain.program_policies import ProgramPolicies
-from regulars.domain.purchase import PlaceOrder
-from regulars.domain.refund import RefundIssued
+from regulars.domain.purchase import Line, PlaceOrder
+from regulars.domain.refund import RefundIssued, Returned
 from regulars.domain.reversal import PointsReversed
+from regulars.domain.tier_ladder import Basis, Level, TierLadder
+from regulars.domain.tiers import TierDowngraded, TierEntered
 from regulars.domain.validity import Activation, ActivationPolicy, Counted, ExpiryPolicy
-from regulars.domain.values import LotId, OrderId
+from regulars.domain.values import ItemId, LotId, OrderId
 from tests.domain.chronicle import PROGRAM, Chronicle, Command, chronicle
-from tests.domain.examples import ANNA, DELIVER, FIRST, ORDER, PLACE, giving, refund
+from tests.domain.examples import (
+    ANNA,
+    DELIVER,
+    FIRST,
+    ORDER,
+    PLACE,
+    REFUND,
+    SECOND,
+    giving,
+    refund,
+)
 from tests.domain.story import NOON, minutes
 from tests.domain.strategies import histories
 
@@ -86,6 +104,39 @@ def test_a_refund_takes_back_what_the_goods_refunded_so_far_earned() -> None:
         (4, 60_00, 6),
         (5, 15_00, 1),
     ]
+
+
+def test_goods_that_went_back_earn_nothing_and_the_others_as_before() -> None:
+    soup = Line(line=1, item=ItemId("soup"), quantity=1, unit_price=60_00)
+    tea = Line(line=2, item=ItemId("tea"), quantity=1, unit_price=40_00)
+    only_soup = Rule(rule=RuleId("soup"), bonus=7, goods=Goods(items=(soup.item,)), each=True)
+    rules = RuleSet(groups=(Group(rules=(only_soup,)),))
+    told = town(evolve(PUBLISH, rules=rules), place=evolve(PLACE, lines=(soup, tea)))
+
+    told.tell(evolve(REFUND, amount=None, lines=(Returned(line=2, quantity=1),)))
+    told.tell(evolve(REFUND, refund=SECOND, amount=None, lines=(Returned(line=1, quantity=1),)))
+
+    assert [one.kept for one in told.all(PointsReversed)] == [7, 0]
+
+
+def test_a_tier_by_balance_counts_what_can_be_spent_after_the_order() -> None:
+    gold = TierLadder(levels=(Level(tier="gold", least=10),), basis=Basis.BALANCE)
+    told = chronicle(
+        [DEFINE, PUBLISH, PublishTierLadder(program=PROGRAM, at=NOON, ladder=gold), PLACE, DELIVER]
+    )
+
+    assert [one.assessment.value for one in told.all(TierEntered)] == [10]
+
+
+def test_a_refund_may_take_a_tier_at_once() -> None:
+    gold = TierLadder(levels=(Level(tier="gold", least=10),), refunds_at_once=True)
+    told = chronicle(
+        [DEFINE, PUBLISH, PublishTierLadder(program=PROGRAM, at=NOON, ladder=gold), PLACE, DELIVER]
+    )
+
+    told.tell(refund(40_00))
+
+    assert [(one.left, one.tier) for one in told.all(TierDowngraded)] == [("gold", None)]
 
 
 def test_goodwill_costs_no_points() -> None:

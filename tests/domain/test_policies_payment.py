@@ -151,6 +151,13 @@ def test_a_basket_that_the_host_spent_itself_is_not_spent_again() -> None:
     assert told.reactions(delivered, NOON) == []
 
 
+def test_an_order_whose_points_the_host_spent_gives_none_back_by_itself() -> None:
+    told = town(PAID, DELIVER)
+    told.accounts[PROGRAM, ANNA].state.redemptions.clear()
+
+    assert came_back(told, back("r-1", line_1=1)) == [(0, 63_75)]
+
+
 def test_a_cancelled_order_releases_its_points() -> None:
     told = town(PAID, CANCEL)
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars.domain.benefits import Benefit, BenefitId, BenefitKind
-from regulars.domain.care_plan import CarePlan, ImpossibleCare, SetCarePlan
+from regulars.domain.care_plan import CarePlan, ImpossibleCare, SetCarePlan, plan_at
 from regulars.domain.earning_rules import RuleSet
 from regulars.domain.program import (
     Command,
@@ -289,8 +289,8 @@ def test_a_plan_of_care_holds_from_its_first_moment_on() -> None:
     none = CarePlan(birthdays=False)
     story = regulars().given(CARE, evolve(CARE, plan=none, effective_from=NOON))
 
-    assert [story.state.care_at(at) for at in (NOON - A_MOMENT, NOON)] == [CARE.plan, none]
-    assert regulars().state.care_at(NOON) is None
+    assert [plan_at(story.state.cares, at) for at in (NOON - A_MOMENT, NOON)] == [CARE.plan, none]
+    assert plan_at(regulars().state.cares, NOON) is None
 
 
 def test_a_plan_of_care_that_cannot_be_is_refused_by_its_place() -> None:

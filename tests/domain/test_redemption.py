@@ -191,6 +191,13 @@ def test_points_that_expired_meanwhile_may_be_reinstated_for_some_days() -> None
     assert balance(story.state, day("2025-08-04")).available == 0
 
 
+def test_a_single_point_comes_back() -> None:
+    (back,) = account_story().given(award("o-1", 100_00), redeem(4)).when(undo(1, 4))
+
+    assert isinstance(back, RedemptionReversed)
+    assert back.points == 1
+
+
 def test_a_refund_told_late_takes_nothing_that_came_back() -> None:
     story = account_story().given(award("o-1", 100_00), redeem(100), undo(20_00, 30_00))
 

@@ -149,6 +149,12 @@ def test_wf03_what_is_paid_back_after_the_window_takes_nothing() -> None:
     assert town.accounts[PROGRAM, BO].state.lots.available == 80
 
 
+def test_a_first_order_that_is_paid_back_in_part_takes_nothing() -> None:
+    town = chronicle([*PROGRAMME, CLAIM, *completed(), evolve(refund(99_99), at=NOON)])
+
+    assert town.all(ReferralClawedBack) == []
+
+
 def test_another_order_that_is_paid_back_takes_nothing() -> None:
     second = completed("o-2", 60)
     paid_back = evolve(refund(100_00), order=OrderId("o-2"), at=NOON + minutes(90))
@@ -188,6 +194,18 @@ def test_what_becomes_of_a_referral_is_told_in_full() -> None:
     assert story.when(QUALIFY) == [ReferralQualified(**of, order=ORDER, currency="CNY")]
     assert story.when(CLAW_BACK) == [ReferralClawedBack(**of, order=ORDER, refund=CLAW_BACK.refund)]
     assert story.when(evolve(CLAW_BACK, refund=RefundId("r-2"))) == []
+
+
+def test_one_order_alone_qualifies_or_is_too_small() -> None:
+    other = evolve(QUALIFY, order=OrderId("o-2"))
+    qualified = referral_story().given(CLAIM, ANSWER, evolve(QUALIFY, total=TERMS.at_least))
+    too_small = referral_story().given(CLAIM, ANSWER, evolve(QUALIFY, total=TERMS.at_least - 1))
+
+    assert [type(story.told[-1]) for story in (qualified, too_small)] == [
+        ReferralQualified,
+        ReferralRejected,
+    ]
+    assert qualified.when(other) == too_small.when(other) == []
 
 
 def test_a_claim_that_is_rejected_tells_what_both_share_and_why() -> None:
@@ -270,6 +288,10 @@ def test_what_was_never_referred_is_not_qualified_nor_clawed_back() -> None:
         (ReferralTerms(at_least=-1), "at_least"),
         (ReferralTerms(at_least=MOST_MINOR + 1), "at_least"),
         (ReferralTerms(claw_back_days=-1), "claw_back_days"),
+        (ReferralTerms(most=-1), "most"),
+        (ReferralTerms(most=MOST_MINOR + 1), "most"),
+        (ReferralTerms(most_days=0), "most_days"),
+        (ReferralTerms(most_days=MOST_DAYS + 1), "most_days"),
         (ReferralTerms(claw_back_days=MOST_DAYS + 1), "claw_back_days"),
     ],
 )

@@ -61,6 +61,7 @@ def when(told: When) -> RuleSet:
         (of(RULE, by=(evolve(TWICE, numerator=-1),)), "multipliers[0].times"),
         (of(RULE, by=(evolve(TWICE, denominator=0),)), "multipliers[0].times"),
         (of(RULE, by=(evolve(TWICE, numerator=MOST_TIMES + 1),)), "multipliers[0].times"),
+        (of(RULE, by=(evolve(TWICE, numerator=0, denominator=0),)), "multipliers[0].times"),
         (of(RULE, by=(evolve(TWICE, numerator=-1, denominator=-1),)), "multipliers[0].times"),
         (of(RULE, by=(evolve(TWICE, numerator=2_001, denominator=2),)), "multipliers[0].times"),
         (of(RULE, by=(evolve(TWICE, when=When(at_least=-1)),)), "multipliers[0].when.at_least"),

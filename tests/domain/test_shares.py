@@ -13,6 +13,10 @@ def test_wc03_ten_off_is_split_to_the_last_cent(lines: tuple[int, ...], parts: l
     assert shares(10_00, lines) == parts
 
 
+def test_what_rounding_leaves_goes_to_who_lost_most_and_not_to_who_has_most() -> None:
+    assert shares(10, [5, 1]) == [8, 2]
+
+
 @given(st.integers(0, 10**12), st.lists(st.integers(0, 10**12), min_size=1).filter(any))
 def test_parts_add_up_and_none_is_off_by_one_or_more(amount: int, weights: list[int]) -> None:
     parts, whole = shares(amount, weights), sum(weights)

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from attrs import evolve
+
 from regulars.domain.tier_ladder import A_MOMENT, Basis, Downgrade, TierLadder, Window
 from regulars.domain.tiers import (
     Assessment,
@@ -88,7 +90,7 @@ def test_a_tier_that_is_won_twice_and_lost_after_its_grace_is_told_in_full() -> 
 
 
 def test_a_tier_that_is_held_for_another_term_is_told_in_full() -> None:
-    anna = Member(rolling(400))
+    anna = Member(rolling(400, grace_months=1))
     anna.earns(150, NOON)
 
     anna.look(NEXT)
@@ -100,6 +102,25 @@ def test_a_tier_that_is_held_for_another_term_is_told_in_full() -> None:
             valid_from=NEXT,
             valid_to=NEXT + YEAR,
             assessment=counted(NEXT - A_MOMENT, 400, 150),
+        )
+    ]
+
+
+def test_a_lower_ladder_lifts_at_the_end_of_a_term() -> None:
+    anna = Member(rolling(400))
+    anna.earns(150, NOON)
+    anna.publish(ladder(("Bronze", 10), ("Silver", 150)))
+
+    anna.look(NEXT)
+
+    assert anna.told[1:] == [
+        TierUpgraded(
+            **OF,
+            left="Bronze",
+            tier="Silver",
+            valid_from=NEXT,
+            valid_to=NEXT + YEAR,
+            assessment=evolve(counted(NEXT - A_MOMENT, 0, 150), ladder=2, since=None),
         )
     ]
 

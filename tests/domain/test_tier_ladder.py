@@ -109,7 +109,11 @@ def test_a_tier_stands_as_high_as_its_level() -> None:
 
 
 def test_a_grace_ends_as_the_clocks_of_the_programme_have_it() -> None:
+    # At 20:00 of UTC it is the next morning in Shanghai, on the last day of the month.
+    end = ladder(grace_months=1).grace(datetime(2025, 1, 30, 20, tzinfo=UTC))
+
     assert ladder(grace_months=1).grace(JANUARY) == datetime(2025, 2, 28, 4, tzinfo=UTC)
+    assert (end, end.tzinfo) == (datetime(2025, 2, 27, 20, tzinfo=UTC), UTC)
 
 
 @pytest.mark.parametrize(

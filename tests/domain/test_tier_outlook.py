@@ -35,7 +35,9 @@ def test_what_is_lacking_is_told_for_the_tier_and_for_the_next() -> None:
         tier="Silver", basis=Basis.EARNED, least=200, value=30, until=NOON + YEAR
     )
     assert found.reach == Goal(tier="Gold", basis=Basis.EARNED, least=300, value=240)
-    assert [one.lacking for one in (found.keep, found.reach) if one is not None] == [170, 60]
+    assert found.keep is not None
+    assert found.reach is not None
+    assert (found.keep.lacking, found.reach.lacking) == (170, 60)
 
 
 def test_a_tier_that_was_reached_again_is_kept_without_anything_lacking() -> None:

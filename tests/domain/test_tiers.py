@@ -398,8 +398,8 @@ def test_l9_a_tier_at_a_moment_is_that_which_would_have_been_decided_then(
     asked_often, asked_once = Member(by), Member(by)
     days = sorted(day for _, day, _ in told)
     for at, (points, _, refunded) in zip(days, told, strict=True):
-        for day in range(at - 40, at, 7):
-            asked_often.look(max(NOON + day * A_DAY, asked_often.state.since or NOON))
+        for day in range(max(at - 40, days[0] + 1), at, 7):
+            asked_often.look(NOON + day * A_DAY)
         for one in (asked_often, asked_once):
             one.earns(points, NOON + at * A_DAY)
             if refunded:

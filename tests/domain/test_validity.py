@@ -95,6 +95,10 @@ def test_a_day_begins_with_the_programme_not_with_utc() -> None:
     assert london.expires_at(evening) == datetime(2025, 2, 1, tzinfo=UTC)
 
 
+def test_a_midnight_is_told_in_utc() -> None:
+    assert midnight(date(2025, 1, 31), "Asia/Shanghai").tzinfo is UTC
+
+
 def test_a_day_of_23_hours_ends_at_midnight() -> None:
     berlin = ExpiryPolicy(days=1, zone="Europe/Berlin")
 

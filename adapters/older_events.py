@@ -79,9 +79,9 @@ def _for_good(payload: Payload) -> Iterator[Turned]:
 
 def _without_audience(payload: Payload) -> Iterator[Turned]:
     plan = payload["plan"]
-    budget = {**plan["budget"], "caps": [], "zone": "Asia/Shanghai"}
+    budget: Payload = {**plan["budget"], "caps": [], "zone": "Asia/Shanghai"}
     audience: Payload = {"customers": [], "tiers": [], "snapshot": None}
-    turned = {**payload, "plan": {**plan, "budget": budget, "audience": audience}}
+    turned: Payload = {**payload, "plan": {**plan, "budget": budget, "audience": audience}}
     yield "CampaignDrafted", 2, turned
 
 
@@ -123,10 +123,10 @@ def _for_any_number(payload: Payload) -> Iterator[Turned]:
 
 
 def _without_confirmations(payload: Payload) -> Iterator[Turned]:
-    lots = [{**one, "told_end": None} for one in payload["lots"]]
-    held = [{**one, "confirmed": False} for one in payload["reservations"]]
-    spent = [{**one, "brings": []} for one in payload["redemptions"]]
-    turned = {**payload, "lots": lots, "reservations": held, "redemptions": spent}
+    lots: list[Payload] = [{**one, "told_end": None} for one in payload["lots"]]
+    held: list[Payload] = [{**one, "confirmed": False} for one in payload["reservations"]]
+    spent: list[Payload] = [{**one, "brings": []} for one in payload["redemptions"]]
+    turned: Payload = {**payload, "lots": lots, "reservations": held, "redemptions": spent}
     yield "LoyaltyAccountAbsorbed", 2, turned
 
 

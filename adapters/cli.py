@@ -30,8 +30,10 @@ from regulars.adapters.cli_find import find, index
 from regulars.adapters.cli_hold import hold, holds, new_life, release
 from regulars.adapters.cli_import import import_
 from regulars.adapters.cli_keys import keys
+from regulars.adapters.cli_liability import liability
 from regulars.adapters.cli_log import events, rebuild, verify
 from regulars.adapters.cli_log_group import log
+from regulars.adapters.cli_member import member
 from regulars.adapters.cli_merge import merge
 from regulars.adapters.cli_points import points
 from regulars.adapters.cli_policy import policy
@@ -198,8 +200,9 @@ def regulars(ctx: click.Context) -> None:
 
 
 for _command in (
-    *(demo, import_, program, what_if_, report, profile, balance, points, tier, explain, why_not),
-    *(simulate, campaign, care, coupons, reveal, access_log, export, find, index, merge, erase),
+    *(demo, import_, program, what_if_, report, profile, member, balance, liability, points),
+    *(tier, explain, why_not, simulate, campaign, care, coupons),
+    *(reveal, access_log, export, find, index, merge, erase),
     *(erasures, hold, release, holds, new_life, retention, policy),
     *(events, rebuild, verify, keys, log),
 ):

@@ -128,21 +128,23 @@ def balance_document(
         "debt": held.debt,
     }
     if postings is not None:
-        document["postings"] = [
-            {
-                "position": one.position,
-                "at": time_text(one.at, timezone),
-                "lot": one.lot,
-                "order": one.order,
-                "refund": one.refund,
-                "redemption": one.redemption,
-                "points": one.points,
-                "balance": one.balance,
-                "why": one.why,
-            }
-            for one in postings
-        ]
+        document["postings"] = [posting_document(one, timezone) for one in postings]
     return document
+
+
+def posting_document(one: Posting, timezone: tzinfo) -> dict[str, object]:
+    """A posting in JSON."""
+    return {
+        "position": one.position,
+        "at": time_text(one.at, timezone),
+        "lot": one.lot,
+        "order": one.order,
+        "refund": one.refund,
+        "redemption": one.redemption,
+        "points": one.points,
+        "balance": one.balance,
+        "why": one.why,
+    }
 
 
 def shown_balance(

@@ -59,7 +59,7 @@ def of(call: Call, *, customer: str, as_of: str | None, timezone: tzinfo) -> Non
             raise UnknownCustomer(customer)
     at = asked or datetime.now(UTC)
     if call.as_json:
-        document = [_document(one, at, timezone) for one in found]
+        document = [coupon_document(one, at, timezone) for one in found]
         write_json({"customer": customer, "as_of": time_text(at, timezone), "coupons": document})
     elif found:
         show(section(f"Coupons of customer {plain(customer)}", _listed(found, at, timezone)))
@@ -82,7 +82,8 @@ def offer(call: Call, *, name: str, as_of: str | None, timezone: tzinfo) -> None
         show(*_offer(status, timezone))
 
 
-def _document(one: HeldCoupon, at: datetime, timezone: tzinfo) -> dict[str, object]:
+def coupon_document(one: HeldCoupon, at: datetime, timezone: tzinfo) -> dict[str, object]:
+    """A coupon in JSON, with what it is at a moment."""
     return {
         "program": one.program,
         "offer": one.offer,

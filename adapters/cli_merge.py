@@ -43,10 +43,10 @@ def merge(  # noqa: PLR0913 - the options of a command
 
     ABSORBED is merged into SURVIVOR, and nothing that was recorded changes. From now on an erasure
     or a hold of the survivor reaches both, what either refused counts for both, and personal data
-    of ABSORBED is no longer taken in. Loyalty accounts stay as they are.
+    of ABSORBED is no longer taken in. Their loyalty accounts become one.
 
     With --revert they are two again, unless an erasure of the survivor was asked for since. Nobody
-    gets a consent back by it that was withdrawn meanwhile.
+    gets a consent back by it that was withdrawn meanwhile, and no points.
     """
     kind = RevertMerge if revert else MergeCustomers
     command = kind(

@@ -1,10 +1,11 @@
-"""`regulars points`: what is to be done about points from time to time."""
+"""`regulars points`: what is to be done about points, from time to time or by a person."""
 
 from datetime import UTC, datetime
 
 import click
 from rich.console import RenderableType
 
+from regulars.adapters.cli_account import adjust, close, migrate, transfer
 from regulars.adapters.cli_call import Call, call_options, examples, moment_of
 from regulars.adapters.cli_screen import Bars, clock, count, how_many, listing, show, write_json
 from regulars.application.noticing import NoticeDays, Noticing
@@ -19,13 +20,18 @@ _SHOWN = 50
 @click.group(no_args_is_help=False)
 def points() -> None:
     """
-    Do what is to be done about points from time to time.
+    Correct, give, bring along and end points; tell whose are about to expire.
 
-    No balance depends on it: points activate and expire by themselves. Let cron run it once a day:
+    Points activate and expire by themselves: no balance depends on a job. Let cron run notices
+    once a day:
 
     \b
       30 3 * * *  regulars points notices --database sqlite:////var/lib/shop.db
     """  # noqa: D301 - click's own backspace
+
+
+for _command in (adjust, transfer, migrate, close):
+    points.add_command(_command)
 
 
 @points.command(

@@ -111,6 +111,7 @@ def report_document(
             "reversed": report.points.reversed,
             "expired": report.points.expired,
             "redeemed": report.points.redeemed,
+            "adjusted": report.points.adjusted,
             "outstanding": report.points.outstanding,
         },
         "timezone": str(timezone),

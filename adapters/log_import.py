@@ -16,7 +16,7 @@ from regulars.adapters.keys_database import keep_apart_as
 from regulars.adapters.log_archive import Archive
 from regulars.adapters.storage import SqlStorage
 from regulars.adapters.stored_events import SqlStoredEvents
-from regulars.application.catalogue import VIEWS
+from regulars.application.catalogue import KEPT, VIEWS
 from regulars.application.errors import NotOurDatabase
 from regulars.application.projecting import Projector
 from regulars.application.stored import Stored
@@ -99,7 +99,7 @@ def _imported(database: str, archive: Archive, tenant: str, told: Told) -> int:
         _keep(opened, archive, tenant, told)
         if archive.keys_apart is not None:
             keep_apart_as(opened, archive.keys_apart)
-        storage = SqlStorage(opened, VIEWS, tenant=tenant)
+        storage = SqlStorage(opened, KEPT, tenant=tenant)
         # Of a log that was emptied by hand they would fit streams that have the same names.
         storage.snapshots.forget()
         for version in storage.contacts.versions():

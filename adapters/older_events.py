@@ -113,16 +113,6 @@ def _in_any_scene(payload: Payload) -> Iterator[Turned]:
     yield "OfferDefined", 2, {**payload, "scene": scene}
 
 
-def _unconfirmed(payload: Payload) -> Iterator[Turned]:
-    turned: Payload = {
-        **payload,
-        "lots": [{**lot, "told_end": None} for lot in payload["lots"]],
-        "reservations": [{**held, "confirmed": False} for held in payload["reservations"]],
-        "redemptions": [{**spent, "brings": []} for spent in payload["redemptions"]],
-    }
-    yield "LoyaltyAccountAbsorbed", 2, turned
-
-
 def _of_any_number(payload: Payload) -> Iterator[Turned]:
     terms = {**payload["terms"], "most": None, "most_days": 30}
     yield "ReferralClaimed", 2, {**payload, "terms": terms}
@@ -130,6 +120,14 @@ def _of_any_number(payload: Payload) -> Iterator[Turned]:
 
 def _for_any_number(payload: Payload) -> Iterator[Turned]:
     yield "ReferralQualified", 2, {**payload, "most": None, "most_days": 30}
+
+
+def _without_confirmations(payload: Payload) -> Iterator[Turned]:
+    lots = [{**one, "told_end": None} for one in payload["lots"]]
+    held = [{**one, "confirmed": False} for one in payload["reservations"]]
+    spent = [{**one, "brings": []} for one in payload["redemptions"]]
+    turned = {**payload, "lots": lots, "reservations": held, "redemptions": spent}
+    yield "LoyaltyAccountAbsorbed", 2, turned
 
 
 UPCASTERS: Final[tuple[Upcaster, ...]] = (
@@ -157,7 +155,7 @@ UPCASTERS: Final[tuple[Upcaster, ...]] = (
     Upcaster(
         of=("LoyaltyAccountAbsorbed", 1),
         into=(("LoyaltyAccountAbsorbed", 2),),
-        turn=_unconfirmed,
+        turn=_without_confirmations,
     ),
     Upcaster(of=("PointsReversed", 1), into=(("PointsReversed", 2),), turn=_of_its_lot),
     Upcaster(of=("ErasureRequested", 1), into=(("ErasureRequested", 2),), turn=_for_good),

@@ -4,6 +4,7 @@ from typing import TypeVar
 
 from attrs import frozen
 
+from regulars.application.books import BOOKS, Books
 from regulars.application.handling import Commands
 from regulars.application.ports import Clock, Storage
 from regulars.application.projecting import Projector
@@ -28,9 +29,14 @@ class Asking:
         if isinstance(asked, Question):
             return self._from_streams(asked, as_of)
         if as_of is not None:
+            if BOOKS in asked.views:
+                self.catch_up()
+                return asked.answer(Books(self.storage).as_of(as_of))
             with self.storage.snapshot():
                 return asked.answer(ReplayedRows(self.storage.log, asked, as_of))
         self.catch_up()
+        if BOOKS in asked.views:
+            Books(self.storage).catch_up()
         with self.storage.snapshot():
             return asked.answer(self.storage.views)
 
@@ -39,8 +45,10 @@ class Asking:
         if as_of is not None:
             with self.storage.snapshot():
                 return asked.answer(past(log, as_of))
+        if asked.views:
+            self.catch_up()
         with self.commands.beside() as state:
-            return asked.answer(present(log, state, self.clock.now()))
+            return asked.answer(present(log, self.storage.views, state, self.clock.now()))
 
     def catch_up(self) -> None:
         """Have views that go along with commands fold what others recorded."""

@@ -54,7 +54,8 @@ class PointsBalance(Question[Balance | None]):
     def answer(self, look: Look) -> Balance | None:
         """The balance."""
         account = look.account(ProgramId(self.program), CustomerId(self.customer))
-        if not account.opened:
+        # What is told late may lie before the moment at which the account was opened.
+        if not (account.opened or account.lots.ids or account.debt):
             return None
         then = due.AccountAt(account, max(look.at, account.as_of))
         totals = account.totals

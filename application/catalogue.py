@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from regulars.application.access_log import ACCESSES
+from regulars.application.books import BOOKS
 from regulars.application.coupons import COUPONS, OFFERS
 from regulars.application.customer import CUSTOMERS
 from regulars.application.loyalty import ACCOUNTS, LEDGER
@@ -21,4 +22,7 @@ VIEWS: Final[tuple[View[Any, Any], ...]] = (
     COUPONS,
     OFFERS,
 )
-"""Every view, in the order in which they are told of."""
+"""Every view that is folded from the log, in the order in which they are told of."""
+
+KEPT: Final[tuple[View[Any, Any], ...]] = (*VIEWS, BOOKS)
+"""All that a store keeps rows of: every view, and the books."""

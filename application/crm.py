@@ -12,6 +12,7 @@ from regulars.application import audit
 from regulars.application.aggregates import program_stream
 from regulars.application.asking import Asking
 from regulars.application.batch import Outcome, Receipt
+from regulars.application.books import BOOKS
 from regulars.application.catalogue import VIEWS
 from regulars.application.door import Request
 from regulars.application.erasures import Erasures
@@ -332,7 +333,8 @@ class Crm(Reader):
         """
         Compute the named views, or all, again from the log. Returns the position reached.
 
-        With no name every snapshot is dropped as well, to be made again as commands need them.
+        With no name every snapshot and the books are dropped as well, to be made again as commands
+        and questions need them.
 
         Raises:
             UnknownView: there is no view of that name.
@@ -341,6 +343,7 @@ class Crm(Reader):
             if not names:
                 with self._storage.transaction():
                     self._storage.snapshots.forget()
+                    self._storage.views.clear(BOOKS)
                 self._commands.forget()
             return self._projector.rebuild(_named(names), progress=progress)
 

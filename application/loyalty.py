@@ -1,12 +1,15 @@
 """Points: the balance of every account, the postings that made it, and why each is what it is."""
 
 from collections.abc import Iterable
-from typing import Final, assert_never
+from typing import Final
 
 from attrs import define
 
 from regulars.application.events import Happened
+from regulars.application.movements import MOVERS, Mover, movement
 from regulars.application.views import Key, View
+from regulars.domain.adjustment import PointsAdjusted, PointsMigrated
+from regulars.domain.closing import LoyaltyAccountClosed
 from regulars.domain.lots import PointsExpired
 from regulars.domain.loyalty import LoyaltyAccountOpened, PointsEarned
 from regulars.domain.redemption import PointsRedeemed, RedemptionReversed
@@ -15,7 +18,12 @@ from regulars.domain.reversal import PointsReversed
 
 @define
 class AccountTotals:
-    """One account's row: points by what became of them. `opened_at` in microseconds."""
+    """
+    One account's row: points by what became of them. `opened_at` in microseconds.
+
+    `transferred` is what came from other accounts less what went there, merges included, and
+    `adjusted` what persons put in less what they took out.
+    """
 
     program: str
     customer: str
@@ -24,20 +32,19 @@ class AccountTotals:
     reversed: int = 0
     expired: int = 0
     redeemed: int = 0
+    migrated: int = 0
+    adjusted: int = 0
+    transferred: int = 0
+    forfeited: int = 0
     balance: int = 0
 
 
 def _account_parts(recorded: Happened) -> Iterable[tuple[Key, Happened]]:
     match recorded.event:
-        case (
-            LoyaltyAccountOpened(program=program, customer=customer)
-            | PointsEarned(program=program, customer=customer)
-            | PointsReversed(program=program, customer=customer)
-            | PointsExpired(program=program, customer=customer)
-            | PointsRedeemed(program=program, customer=customer)
-            | RedemptionReversed(program=program, customer=customer)
+        case event if isinstance(
+            event, LoyaltyAccountOpened | PointsEarned | PointsReversed | Mover
         ):
-            return (((program, customer), recorded),)
+            return (((event.program, event.customer), recorded),)
         case _:
             return ()
 
@@ -52,34 +59,36 @@ def _account_fold(row: AccountTotals, recorded: Happened) -> None:
         case PointsReversed(points=points, written_off=forgiven):
             row.reversed += points - forgiven
             row.balance -= points - forgiven
-        case PointsExpired(points=points):
-            row.expired += points
-            row.balance -= points
-        case PointsRedeemed(points=points):
-            row.redeemed += points
-            row.balance -= points
-        case RedemptionReversed(points=points):
-            row.redeemed -= points
-            row.balance += points
+        case event if isinstance(event, Mover):
+            _account_fold_moved(row, event)
         case _:
             pass
 
 
+def _account_fold_moved(row: AccountTotals, event: Mover) -> None:
+    points = movement(event).points
+    row.balance += points
+    match event:
+        case PointsExpired():
+            row.expired -= points
+        case PointsRedeemed() | RedemptionReversed():
+            row.redeemed -= points
+        case PointsMigrated():
+            row.migrated += points
+        case PointsAdjusted():
+            row.adjusted += points
+        case LoyaltyAccountClosed():
+            row.forfeited -= points
+        case _:
+            row.transferred += points
+
+
 ACCOUNTS: Final[View[AccountTotals, Happened]] = View(
     name="accounts",
-    version=2,
+    version=3,
     row=AccountTotals,
     key=("program", "customer"),
-    reads=frozenset(
-        {
-            LoyaltyAccountOpened,
-            PointsEarned,
-            PointsReversed,
-            PointsExpired,
-            PointsRedeemed,
-            RedemptionReversed,
-        }
-    ),
+    reads=frozenset({LoyaltyAccountOpened, PointsEarned, PointsReversed, *MOVERS}),
     parts=_account_parts,
     fold=_account_fold,
     indexes=("customer",),
@@ -95,7 +104,7 @@ class LedgerEntry:
     computed on, in minor units of `currency`. Of a reversal, `base` is what remained paid for.
     `exact` is what `rules`, by name, gave before it was rounded down, a fraction in words.
     `written_off` are points that a refund forgave. `what` tells what was neither earned nor
-    reversed: spent, given back, expired.
+    reversed: see `movement`.
     """
 
     position: int
@@ -147,44 +156,26 @@ def _ledger_fold(row: LedgerEntry, recorded: Happened) -> None:
             row.base = taken.remaining
             row.kept = taken.kept
             row.written_off = taken.written_off
-        case PointsExpired() | PointsRedeemed() | RedemptionReversed() as moved:
-            _ledger_fold_moved(row, moved)
+        case event if isinstance(event, Mover):
+            moved = movement(event)
+            row.program = event.program
+            row.customer = event.customer
+            row.lot = moved.lot
+            row.order_id = moved.order
+            row.refund_id = moved.refund
+            row.redemption = moved.redemption
+            row.points = moved.points
+            row.what = moved.what
         case _:
             pass
 
 
-def _ledger_fold_moved(
-    row: LedgerEntry, moved: PointsExpired | PointsRedeemed | RedemptionReversed
-) -> None:
-    row.program = moved.program
-    row.customer = moved.customer
-    match moved:
-        case PointsExpired():
-            row.lot = moved.lot
-            row.points = -moved.points
-            row.what = "expired"
-        case PointsRedeemed(reward=reward):
-            row.redemption = moved.redemption
-            row.order_id = moved.order
-            row.points = -moved.points
-            row.what = f"spent on {reward.kind}{'' if reward.id is None else f' {reward.id}'}"
-        case RedemptionReversed():
-            row.redemption = moved.redemption
-            row.refund_id = moved.refund
-            row.points = moved.points
-            row.what = f"refund {moved.refund} gave back what was spent"
-        case _:
-            assert_never(moved)
-
-
 LEDGER: Final[View[LedgerEntry, Happened]] = View(
     name="ledger",
-    version=2,
+    version=3,
     row=LedgerEntry,
     key=("position",),
-    reads=frozenset(
-        {PointsEarned, PointsReversed, PointsExpired, PointsRedeemed, RedemptionReversed}
-    ),
+    reads=frozenset({PointsEarned, PointsReversed, *MOVERS}),
     parts=_ledger_parts,
     fold=_ledger_fold,
     indexes=("customer",),

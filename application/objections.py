@@ -1,15 +1,25 @@
 """What is said against a coupon, in words that support can read to a customer."""
 
+from calendar import day_name
 from collections.abc import Sequence
 from typing import Final
 
 from attrs import frozen
 
 from regulars.domain.coupon import Coupon
+from regulars.domain.coupons import Use
 from regulars.domain.discounts import CouponOf
 from regulars.domain.offer import Offer
-from regulars.domain.offer_terms import Basket, Counted, Reason, Rejection, Terms, in_the_way
-from regulars.domain.offer_terms import out_of_scope as parts_out_of_scope
+from regulars.domain.offer_terms import (
+    Basket,
+    Counted,
+    Reason,
+    Rejection,
+    Terms,
+    in_the_way,
+    out_of_scope,
+)
+from regulars.domain.scene import Scene
 from regulars.domain.values import decimal_text
 
 
@@ -30,18 +40,26 @@ class Objection:
 
 
 def objection(
-    rejection: Rejection, coupon: CouponOf, offer: Offer, basket: Basket, so_far: Counted
+    rejection: Rejection, use: Use, offer: Offer, basket: Basket, so_far: Counted
 ) -> Objection:
     """A reason against a coupon of an offer, on a basket of which others left `so_far`."""
     others: tuple[CouponOf, ...] = ()
     why = _PLAIN.get(rejection.reason, "")
-    one = offer.coupons.all.get(coupon.coupon)
+    one = offer.coupons.all.get(use.coupon)
     if one is not None and offer.defined is not None:
         terms = offer.defined.terms
         if rejection.reason is Reason.NOT_STACKABLE:
             against = in_the_way(terms, so_far)
             others = tuple(other.coupon for other in against if other.coupon is not None)
-        why = why or _of_coupon(one, rejection) or _of_terms(rejection, terms, basket, others)
+        why = why or _of_coupon(one, rejection) or _of_terms(rejection, terms, others)
+        if rejection.reason is Reason.OUT_OF_SCOPE:
+            scene = offer.defined.scene
+            why = "; ".join(
+                (
+                    *(_out(part, terms, basket) for part in out_of_scope(terms, basket)),
+                    *(_misfit(part, scene) for part in scene.misfits(use.at, basket)),
+                )
+            )
     return Objection(
         reason=rejection.reason,
         why=why,
@@ -79,14 +97,8 @@ def _times(number: int | None) -> str:
     return "once" if number == 1 else f"{number} times"
 
 
-def _of_terms(
-    rejection: Rejection, terms: Terms, basket: Basket, others: Sequence[CouponOf]
-) -> str:
+def _of_terms(rejection: Rejection, terms: Terms, others: Sequence[CouponOf]) -> str:
     match rejection.reason:
-        case Reason.OUT_OF_SCOPE:
-            return "; ".join(
-                _out(part, terms, basket) for part in parts_out_of_scope(terms, basket)
-            )
         case Reason.NOT_STACKABLE:
             names = ", ".join(f"{one.offer} {one.coupon}" for one in others)
             return f"it does not go together with {names}"
@@ -112,6 +124,17 @@ def _out(part: str, terms: Terms, basket: Basket) -> str:
         "merchants": f"it is for orders at {_any(scope.merchants)}",
         "channels": f"it is for orders by {_any([one.value for one in scope.channels])}",
         "tiers": f"it is for {_any(scope.tiers)}, and the tier is {basket.tier or 'none'}",
+    }
+    return words[part]
+
+
+def _misfit(part: str, scene: Scene) -> str:
+    days = [day_name[day - 1] for day in scene.weekdays]
+    words = {
+        "hours": f"it is for the hours {_any([f'{hour}:00' for hour in scene.hours])}",
+        "weekdays": f"it is for {_any(days)}",
+        "merchant_categories": f"it is for merchants of {_any(scene.merchant_categories)}",
+        "first_order": "it is for a first order",
     }
     return words[part]
 

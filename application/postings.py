@@ -104,7 +104,8 @@ def _why(row: LedgerEntry, lot: LedgerEntry | None) -> str:
         return _earned(row)
     forgiven = f"; {row.written_off} are not asked for" if row.written_off else ""
     if lot is None:
-        return f"refund {row.refund_id} left {row.kept} points to an order earned later{forgiven}"
+        left = f"refund {row.refund_id} left {row.kept} points"
+        return f"{left} to an order earned elsewhere or later{forgiven}"
     if lot.currency is None:
         return f"{lot.occasion}: refund {row.refund_id} left {row.kept}{forgiven}"
     before = row.kept - row.points + row.written_off

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, Final, Generic, Protocol, TypeVar, cast
+from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar, cast
 
 from attrs import frozen
 
@@ -22,13 +22,15 @@ from regulars.application.aggregates import (
 )
 from regulars.application.events import Event, Occurrence, Retired, microseconds, moment
 from regulars.application.ports import EventLog
-from regulars.application.queries import AsOf
+from regulars.application.queries import AsOf, Query, ReplayedRows, ViewRows
+from regulars.application.views import View
 from regulars.domain.account import Account
 from regulars.domain.offer import Offer
 from regulars.domain.order import Order
 from regulars.domain.program import Program
 from regulars.domain.values import BEGINNING, CustomerId, OfferId, OrderId, ProgramId
 
+Asked = TypeVar("Asked")
 Answer_co = TypeVar("Answer_co", covariant=True)
 
 _FARTHER: Final = 16
@@ -74,14 +76,20 @@ class Look(Protocol):
         """What had happened of these types in any stream; costs a pass over all of them."""
         ...
 
+    def ask(self, query: Query[Asked], /) -> Asked:
+        """What views answer, as of the same moment; a question names its `views` for it."""
+        ...
+
 
 class Question(Generic[Answer_co]):
     """
     A question that the states of streams answer, right at any moment whatever was recorded.
 
     A `Query` reads rows of views instead, of many customers at once. The type parameter is the
-    type of the answer.
+    type of the answer. `views` are those that it asks besides.
     """
+
+    views: ClassVar[tuple[View[Any, Any], ...]] = ()
 
     @abstractmethod
     def answer(self, look: Look) -> Answer_co:
@@ -96,6 +104,11 @@ class Streams:
     state: Callable[[str, Aggregate], Any]
     events: Callable[[str], Sequence[Occurrence]]
     everywhere: Callable[[Collection[type[Event]]], Iterator[Occurrence]]
+    rows: Callable[[Query[Any]], ViewRows]
+
+    def ask(self, query: Query[Asked]) -> Asked:
+        """What views answer."""
+        return query.answer(self.rows(query))
 
     def program(self, program: ProgramId) -> Program:
         """A programme."""
@@ -114,13 +127,16 @@ class Streams:
         return cast("Offer", self.state(offer_stream(program, offer), OFFER))
 
 
-def present(log: EventLog, state: Callable[[str, Aggregate], Any], at: datetime) -> Streams:
-    """The streams now, which is `at`, by their states that are kept."""
+def present(
+    log: EventLog, views: ViewRows, state: Callable[[str, Aggregate], Any], at: datetime
+) -> Streams:
+    """The streams now, which is `at`, by their states that are kept, and the views."""
     return Streams(
         at,
         state,
         lambda stream: log.streams([stream]).get(stream, ()),
         lambda types: log.occurrences(types=types),
+        lambda _: views,
     )
 
 
@@ -135,13 +151,16 @@ def past(log: EventLog, as_of: AsOf) -> Streams:
     """
     if isinstance(as_of, int):
         at = _moment_at(log, as_of)
-        return _replayed(log, at, lambda one: one.position <= as_of, lambda kind: kind.fold)
+        return _replayed(log, as_of, at, lambda one: one.position <= as_of, lambda kind: kind.fold)
     by = microseconds(as_of)
-    return _replayed(log, as_of, lambda one: one.occurred_at <= by, lambda kind: kind.hindsight)
+    return _replayed(
+        log, as_of, as_of, lambda one: one.occurred_at <= by, lambda kind: kind.hindsight
+    )
 
 
 def _replayed(
     log: EventLog,
+    as_of: AsOf,
     at: datetime,
     is_told: Callable[[Occurrence], bool],
     fold_of: Callable[[Aggregate], Callable[[Any, Any, datetime], None]],
@@ -161,7 +180,7 @@ def _replayed(
     def everywhere(types: Collection[type[Event]]) -> Iterator[Occurrence]:
         return filter(is_told, log.occurrences(types=types))
 
-    return Streams(at, state, events, everywhere)
+    return Streams(at, state, events, everywhere, lambda query: ReplayedRows(log, query, as_of))
 
 
 def _moment_at(log: EventLog, position: int) -> datetime:

@@ -34,12 +34,18 @@ class Sold:
 
 @frozen(kw_only=True)
 class PointsTotals:
-    """Points of all accounts: `outstanding` = earned - reversed - expired - redeemed."""
+    """
+    Points of all accounts: outstanding = earned + adjusted - reversed - expired - redeemed.
+
+    `adjusted` were put in by hand or came along from another system, less those taken out by hand
+    or forfeited.
+    """
 
     earned: int
     reversed: int
     expired: int
     redeemed: int
+    adjusted: int
     outstanding: int
 
 
@@ -274,12 +280,14 @@ def _points(rows: ViewRows) -> tuple[PointsTotals, Counter[str]]:
         total.reversed += account.reversed
         total.expired += account.expired
         total.redeemed += account.redeemed
+        total.adjusted += account.migrated + account.adjusted - account.forfeited
         total.balance += account.balance
     points = PointsTotals(
         earned=total.earned,
         reversed=total.reversed,
         expired=total.expired,
         redeemed=total.redeemed,
+        adjusted=total.adjusted,
         outstanding=total.balance,
     )
     return points, held

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from attrs import evolve, frozen
 
+from regulars.application.aggregates import merchant_stream
 from regulars.application.objections import Objection, objection
 from regulars.application.questions import Look, Question
 from regulars.application.reacting import AtHand
@@ -13,6 +14,7 @@ from regulars.domain import purchase
 from regulars.domain.coupons import Use
 from regulars.domain.discounts import CouponOf, Discount, NoPrice
 from regulars.domain.holders import taker
+from regulars.domain.merchant import MerchantDetailsUpdated, MerchantRegistered
 from regulars.domain.offer import Offer, objections
 from regulars.domain.offer_terms import Basket, Counted, Offered, after, granted, nothing_counted
 from regulars.domain.order import UnknownOrder
@@ -87,7 +89,8 @@ class Checkout:
         one = offer.coupons.all.get(coupon.coupon)
         is_used = one is not None and one.is_used() and one.order == self.bought.order
         basket = self._basket(coupon.program)
-        found = () if is_used else tuple(objections(offer, self._use(coupon, offer, basket)))
+        use = self._use(coupon, offer, basket)
+        found = () if is_used else tuple(objections(offer, use))
         discount, offered = None, _offered(coupon, offer)
         if offered is not None and not found and not is_used:
             discount = granted(offered, basket, self.so_far)
@@ -98,7 +101,7 @@ class Checkout:
             currency=basket.currency,
             is_used=is_used,
             discount=discount,
-            objections=tuple(objection(why, coupon, offer, basket, self.so_far) for why in found),
+            objections=tuple(objection(why, use, offer, basket, self.so_far) for why in found),
         )
 
     def with_coupon(self, judged: Judged) -> "Checkout":
@@ -112,8 +115,25 @@ class Checkout:
     def _basket(self, program: ProgramId) -> Basket:
         at_hand, customer = AtHand(program, self.look.state), self.bought.customer
         whose = None if customer is None else taker(at_hand, customer)
-        tier = None if whose is None else tier_of(whose, self.at, program, at_hand)
-        return evolve(_basket(self.bought), tier=tier)
+        basket = evolve(_basket(self.bought), merchant_category=self._kind_of_merchant())
+        if whose is None:
+            return basket
+        return evolve(
+            basket,
+            tier=tier_of(whose, self.at, program, at_hand),
+            orders_before=at_hand.account(whose).patronage.orders,
+        )
+
+    def _kind_of_merchant(self) -> str | None:
+        if self.bought.merchant is None:
+            return None
+        told = (one.event for one in self.look.events(merchant_stream(self.bought.merchant)))
+        kinds = [
+            one.category
+            for one in told
+            if isinstance(one, MerchantRegistered | MerchantDetailsUpdated) and one.category
+        ]
+        return kinds[-1] if kinds else None
 
     def _use(self, coupon: CouponOf, offer: Offer, basket: Basket) -> Use:
         return Use(

@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, cast
 
+from benchmarks.accounts import LIABILITY, LOTS
 from benchmarks.append import APPEND
 from benchmarks.batch import BATCH
 from benchmarks.fold import FOLD, HANDLED
@@ -32,6 +33,7 @@ BENCHMARKS: Final[dict[str, Benchmark]] = {
         *(IMPORT, APPEND, BATCH, REPLAY, STREAM, LOAD, FOLD, HANDLED, VIEW, REBUILD),
         *(GROWTH, SUBSCRIBERS, GROUP, GROUP_SLOW, PG_APPEND, PG_CLIENTS, PG_BATCH, PG_REPLAY),
         *(SEAL, BOXES, REWRAP, REVEAL),
+        *(LIABILITY, LOTS),
     )
 }
 """Every benchmark by its name."""

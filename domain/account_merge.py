@@ -13,86 +13,29 @@ from typing import TypeAlias
 from attrs import frozen
 
 from regulars.domain import idleness
-from regulars.domain.account import Account, Award, NoAccount, Redemption
-from regulars.domain.discounts import CouponOf
+from regulars.domain.account import Account, Award, Redemption
 from regulars.domain.due import AccountAt
 from regulars.domain.gains import Gain
 from regulars.domain.holding import Reservation
 from regulars.domain.ledger_policies import SpendOrder
 from regulars.domain.lots import NEVER, Allocation, Lots, PointsDebtSettled
-from regulars.domain.occasions import Standing
+from regulars.domain.merged_account import (
+    MergedAward,
+    MergedLot,
+    MergedRedemption,
+    MergedReservation,
+)
 from regulars.domain.patronage import Patronage, join
 from regulars.domain.tiers import TierStanding
 from regulars.domain.values import (
     CustomerId,
     LotId,
     OccasionId,
-    OrderId,
     ProgramId,
     RedemptionId,
     RefundId,
     ReservationId,
 )
-
-
-@frozen(kw_only=True)
-class MergedAward:
-    """What refunds need of an award: see `Award`. It counts for tiers as before."""
-
-    kept: int
-    amount: int
-    remaining: int
-    written_off: int
-    exact_numerator: int
-    exact_denominator: int
-    rules_version: int | None
-    standing: Standing
-    refunds: tuple[RefundId, ...]
-    currency: str | None
-    is_order: bool
-
-
-@frozen(kw_only=True)
-class MergedLot:
-    """A lot as it came, see `Lot`; in the absorbed account it was called `of`."""
-
-    lot: LotId
-    of: LotId
-    points: int
-    left: int
-    expired: int
-    awarded_at: datetime
-    pending: bool
-    activates_at: datetime | None = None
-    expires_at: datetime | None = None
-    award: MergedAward | None = None
-    told_end: datetime | None = None
-
-
-@frozen(kw_only=True)
-class MergedReservation:
-    """Points that are still held; in the absorbed account the reservation was called `of`."""
-
-    reservation: ReservationId
-    of: ReservationId
-    points: int
-    allocations: tuple[Allocation, ...]
-    lapses_at: datetime | None = None
-    order: OrderId | None = None
-    confirmed: bool = False
-
-
-@frozen(kw_only=True)
-class MergedRedemption:
-    """Points that were spent, of which `restored` came back; it was called `of` before."""
-
-    redemption: RedemptionId
-    of: RedemptionId
-    points: int
-    allocations: tuple[Allocation, ...]
-    restored: int = 0
-    reservation: ReservationId | None = None
-    brings: tuple[CouponOf, ...] = ()
 
 
 # Stored under these names with these fields: never rename, never repurpose, add a version.
@@ -146,8 +89,8 @@ Event: TypeAlias = LoyaltyAccountMerged | LoyaltyAccountAbsorbed | LoyaltyAccoun
 def fold(state: Account, event: Event) -> None:
     """Record in `state` what happened."""
     match event:
-        case LoyaltyAccountMerged(survivor=survivor):
-            _leave(state, survivor)
+        case LoyaltyAccountMerged():
+            _leave(state, event)
         case LoyaltyAccountSeparated():
             state.merged_into = None
         case LoyaltyAccountAbsorbed():
@@ -155,12 +98,12 @@ def fold(state: Account, event: Event) -> None:
             idleness.came(state.idleness, state.as_of)
 
 
-def _leave(state: Account, survivor: CustomerId) -> None:
-    state.merged_into = survivor
-    state.successors.append(survivor)
+def _leave(state: Account, event: LoyaltyAccountMerged) -> None:
+    state.program, state.customer = event.program, event.customer
+    state.merged_into = event.survivor
+    state.successors.append(event.survivor)
+    state.totals.transferred -= event.points
     state.went.update(state.lots.known)
-    state.totals.transferred -= state.lots.available + state.lots.pending - state.debt
-    state.totals.transferred -= sum(held.points for held in state.held.values())
     state.lots, state.debt = Lots(), 0
     state.awards, state.refunds = {}, set()
     state.held, state.redemptions = {}, {}
@@ -170,8 +113,7 @@ def _leave(state: Account, survivor: CustomerId) -> None:
 
 def _absorb(state: Account, event: LoyaltyAccountAbsorbed) -> None:
     state.debt += event.debt
-    state.totals.transferred += sum(lot.left for lot in event.lots) - event.debt
-    state.totals.transferred += sum(held.points for held in event.reservations)
+    state.totals.transferred += event.points
     for lot in event.lots:
         state.went.discard(lot.lot)
         state.lots.add(
@@ -184,10 +126,10 @@ def _absorb(state: Account, event: LoyaltyAccountAbsorbed) -> None:
             expires_at=lot.expires_at,
             pending=lot.pending,
         )
-        if lot.award is not None:
-            _award(state, lot, lot.award)
         if lot.told_end is not None:
             state.lots.tell({lot.lot: lot.told_end})
+        if lot.award is not None:
+            _award(state, lot, lot.award)
     for held in event.reservations:
         state.reserved[held.reservation] = held.points
         state.held[held.reservation] = Reservation(
@@ -273,13 +215,10 @@ def decide(
     """
     Both halves of a merge of two accounts, as they are now.
 
-    What one of them owes is paid by the points of the other.
-
-    Raises:
-        NoAccount: there is nothing to absorb.
+    What one of them owes is paid by the points of the other. Who had no account brings nothing.
     """
     if not absorbed.opened:
-        raise NoAccount(customer=command.absorbed)
+        return [_went(command, 0, leaving.at)]
     names = _names(command.absorbed, absorbed, survivor)
     came = LoyaltyAccountAbsorbed(
         program=command.program,
@@ -319,14 +258,17 @@ def decide(
         occasions=tuple(sorted(absorbed.occasions.known)),
         last=tuple(sorted(absorbed.occasions.last.items())),
     )
-    went = LoyaltyAccountMerged(
+    return [_went(command, came.points, leaving.at), came, *_paid(came, taking)]
+
+
+def _went(command: MergeAccounts, points: int, at: datetime) -> LoyaltyAccountMerged:
+    return LoyaltyAccountMerged(
         program=command.program,
         customer=command.absorbed,
         survivor=command.survivor,
-        points=came.points,
-        merged_at=leaving.at,
+        points=points,
+        merged_at=at,
     )
-    return [went, came, *_paid(came, taking)]
 
 
 def _lots(
@@ -348,8 +290,8 @@ def _lots(
             expires_at=leaving.expires_at(one)
             if leaving.is_past(one, leaving.at)
             else lot.expires_at,
-            award=_merged_award(absorbed, one, tuple(refunds[one])),
             told_end=lot.told_end,
+            award=_merged_award(absorbed, one, tuple(refunds[one])),
         )
         for one, lot in absorbed.lots.known.items()
     )

@@ -208,7 +208,12 @@ def objections(state: Coupons, use: Use, rules: Rules) -> Iterator[Rejection]:
     yield from _limits(state, use, rules.limits)
     if use.is_placed and rules.limits.reservation_required and not _belongs(one, use):
         yield Rejection(reason=Reason.RESERVATION_REQUIRED)
-    if rules.scene.misfit(use.at, use.basket) is not None:
+    yield from dict.fromkeys(_of_order(use, rules))
+
+
+def _of_order(use: Use, rules: Rules) -> Iterator[Rejection]:
+    """What is said against the order, its moment and its basket; the scope perhaps twice."""
+    if rules.scene.misfits(use.at, use.basket):
         yield Rejection(reason=Reason.OUT_OF_SCOPE)
     if use.basket is not None:
         so_far = use.so_far or nothing_counted(use.basket)

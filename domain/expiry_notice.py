@@ -70,9 +70,9 @@ def decide(
 def _untold(state: Account, now: AccountAt, until: datetime) -> tuple[Expiring, ...]:
     found: list[Expiring] = []
     for one in now.usable(SpendOrder.FEFO):
-        lot = state.lots.known[one.lot]
-        if lot.expires_at is None or lot.expires_at > until:
+        end = now.expires_at(one.lot)
+        if end is None or end > until:
             break
-        if lot.told_end != lot.expires_at:
-            found.append(Expiring(lot=one.lot, points=one.points, expires_at=lot.expires_at))
+        if state.lots.known[one.lot].told_end != end:
+            found.append(Expiring(lot=one.lot, points=one.points, expires_at=end))
     return tuple(found)

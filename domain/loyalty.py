@@ -287,15 +287,10 @@ Command: TypeAlias = (
     | adjustment.Command
 )
 
+_Anyway: TypeAlias = RecordDuePoints | IssueExpiryNotice | SeparateAccount | CloseAccount
+"""What an account is told that is closed, or part of another."""
+
 _Opening: TypeAlias = AwardPoints | RecordOccasion | LimitInactivity | adjustment.Command
-_Changing: TypeAlias = (
-    _Opening
-    | ActivatePoints
-    | ReversePoints
-    | EvaluateTier
-    | ConfirmReservation
-    | redemption.Command
-)
 
 
 @frozen(kw_only=True)
@@ -317,8 +312,7 @@ def decide(command: Command, state: Account) -> Sequence[Event]:
 
     Raises:
         ImpossibleAward: fewer points than none, or more than an occasion earns.
-        AccountClosed: the account was closed.
-        AccountMerged: it was merged into another.
+        AccountClosed, AccountMerged: the account is none of its own any more.
         Refusal: one of those of `redemption`, `adjustment`, `closing` or `idleness`.
         ValueError: see `reversal.decide`.
     """
@@ -329,6 +323,8 @@ def decide(command: Command, state: Account) -> Sequence[Event]:
 
 
 def _added(command: Command, state: Account, now: AccountAt) -> Sequence[Event]:
+    if not isinstance(command, _Anyway):
+        require_open(state)
     match command:
         case RecordDuePoints():
             return []
@@ -338,13 +334,6 @@ def _added(command: Command, state: Account, now: AccountAt) -> Sequence[Event]:
             return account_merge.separate(command, state)
         case CloseAccount():
             return closing.decide(command, state, now)
-        case _:
-            require_open(state)
-            return _changed(command, state, now)
-
-
-def _changed(command: _Changing, state: Account, now: AccountAt) -> Sequence[Event]:
-    match command:
         case AwardPoints():
             return _award(command, state, now)
         case ActivatePoints(lot=lot, expires_at=expires_at):

@@ -1,7 +1,8 @@
 """
 The merge of two customers who are one person, and its reversal: decided on all that both have said.
 
-What either refused counts for both, and a reversal loosens nothing. Points are left where they are.
+What either refused counts for both, and a reversal loosens nothing. What becomes of their points is
+decided on their loyalty accounts: see `account_merge`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -27,7 +27,7 @@ def merge_accounts(
     absorbed = look.account(event.customer)
     survivor = taker(look, event.into)
     over = absorbed.closed or absorbed.merged_into is not None
-    if not absorbed.opened or over or survivor in {None, event.customer}:
+    if over or survivor in {None, event.customer}:
         return []
     return [
         MergeAccounts(

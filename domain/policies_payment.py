@@ -11,7 +11,9 @@ from typing import Final
 
 from attrs import frozen
 
+from regulars.domain.account import Account
 from regulars.domain.discounts import PointsPayment
+from regulars.domain.holders import holder, taker
 from regulars.domain.holding import payment_of
 from regulars.domain.ledger_policies import Capture
 from regulars.domain.loyalty import Command
@@ -21,7 +23,7 @@ from regulars.domain.policies import Present
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.redemption import CapturePoints, ReleasePoints, ReverseRedemption, Reward
 from regulars.domain.refund import RefundIssued, returned_by
-from regulars.domain.values import CustomerId, Money, OrderId, ProgramId, RefundId
+from regulars.domain.values import CustomerId, Money, OrderId, ProgramId, RefundId, ReservationId
 
 PAYMENT: Final = "payment"
 """The kind of reward that an order is which points pay for."""
@@ -50,14 +52,14 @@ def _paid(order: OrderId, look: Present) -> _Paid | None:
 def hold_on_placing(
     event: OrderPlaced, at: datetime, program_id: ProgramId, look: Present
 ) -> Sequence[Command]:
-    """An order is not placed without the points that pay for it."""
+    """An order is not placed without the points that pay for it, wherever they went since."""
     if event.points_payment is None or event.customer is None:
         return []
     catalogue = look.program().rewards_at(at)
     return [
         ConfirmReservation(
             program=program_id,
-            customer=event.customer,
+            customer=taker(look, event.customer) or event.customer,
             at=at,
             reservation=event.points_payment.reservation,
             points=event.points_payment.points,
@@ -90,15 +92,16 @@ def spend_on_delivery(
 
 
 def _spent(paid: _Paid, at: datetime, program_id: ProgramId, look: Present) -> Sequence[Command]:
-    if not _is_held(paid, look):
+    held = _held(paid, look)
+    if held is None:
         return []
     worth = Money(minor=paid.by.amount, currency=paid.placed.currency)
     return [
         CapturePoints(
             program=program_id,
-            customer=paid.customer,
+            customer=held.customer,
             at=at,
-            reservation=paid.by.reservation,
+            reservation=held.reservation,
             redemption=payment_of(paid.placed.order),
             reward=Reward(kind=PAYMENT, value=worth),
             order=paid.placed.order,
@@ -106,9 +109,25 @@ def _spent(paid: _Paid, at: datetime, program_id: ProgramId, look: Present) -> S
     ]
 
 
-def _is_held(paid: _Paid, look: Present) -> bool:
-    held = look.account(paid.customer).held.get(paid.by.reservation)
-    return held is not None and held.pays_for(paid.placed.order)
+@frozen
+class _Held:
+    """Where the points are held that pay for an order."""
+
+    customer: CustomerId
+    reservation: ReservationId
+
+
+def _held(paid: _Paid, look: Present) -> _Held | None:
+    order = paid.placed.order
+
+    def found(account: Account) -> list[ReservationId]:
+        return [name for name, held in account.held.items() if held.pays_for(order)]
+
+    customer = holder(look, paid.customer, lambda account: bool(found(account)))
+    if customer is None:
+        return None
+    (reservation,) = found(look.account(customer))
+    return _Held(customer, reservation)
 
 
 def give_points_back(
@@ -118,15 +137,16 @@ def give_points_back(
     paid = _paid(event.order, look)
     if paid is None:
         return []
-    if not _is_held(paid, look):
+    held = _held(paid, look)
+    if held is None:
         refund = RefundId(f"cancelled/{event.order}")
         return _restored(paid, refund, Fraction(1), at, program_id, look)
     return [
         ReleasePoints(
             program=program_id,
-            customer=paid.customer,
+            customer=held.customer,
             at=at,
-            reservation=paid.by.reservation,
+            reservation=held.reservation,
             order=event.order,
         )
     ]
@@ -153,12 +173,13 @@ def _restored(  # noqa: PLR0913, PLR0917 - what is asked of whom
     look: Present,
 ) -> Sequence[Command]:
     redemption = payment_of(paid.placed.order)
-    if redemption not in look.account(paid.customer).redemptions:
+    customer = holder(look, paid.customer, lambda account: redemption in account.redemptions)
+    if customer is None:
         return []
     return [
         ReverseRedemption(
             program=program_id,
-            customer=paid.customer,
+            customer=customer,
             at=at,
             redemption=redemption,
             refund=refund,

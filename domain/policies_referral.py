@@ -38,13 +38,14 @@ def decide_claim(
     """A claim is decided at once: nobody is referred who has ordered before."""
     if event.program != program_id:
         return []
+    account = look.account(taker(look, event.referee) or event.referee)
     return [
         DecideReferral(
             program=program_id,
             referee=event.referee,
             at=at,
             referrer=event.referrer,
-            ordered=look.account(event.referee).patronage.orders > 0,
+            ordered=account.patronage.orders > 0,
         )
     ]
 

@@ -37,18 +37,18 @@ class Scene:
             return "weekdays"
         return None if is_zone(self.zone) else "zone"
 
-    def misfit(self, at: datetime, basket: Basket | None) -> str | None:
-        """The first field that an order of that moment does not fit; None if it does."""
+    def misfits(self, at: datetime, basket: Basket | None) -> tuple[str, ...]:
+        """The fields that an order of that moment does not fit, as far as a basket tells."""
         there = at.astimezone(ZoneInfo(self.zone))
-        if self.hours and there.hour not in self.hours:
-            return "hours"
-        if self.weekdays and there.isoweekday() not in self.weekdays:
-            return "weekdays"
-        if basket is None:
-            return None
-        if self.merchant_categories and basket.merchant_category not in self.merchant_categories:
-            return "merchant_categories"
-        return "first_order" if self.first_order and basket.orders_before != 0 else None
+        fits = {
+            "hours": not self.hours or there.hour in self.hours,
+            "weekdays": not self.weekdays or there.isoweekday() in self.weekdays,
+            "merchant_categories": basket is None
+            or not self.merchant_categories
+            or basket.merchant_category in self.merchant_categories,
+            "first_order": basket is None or not self.first_order or basket.orders_before == 0,
+        }
+        return tuple(name for name, fit in fits.items() if not fit)
 
 
 ANY: Final = Scene()

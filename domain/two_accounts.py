@@ -68,4 +68,5 @@ def decide(command: Command, giving: Account, taking: Account) -> Sequence[Event
     if not moved:
         return []
     opened = LoyaltyAccountOpened(program=command.program, customer=taker(command))
-    return [*left.due, *right.due, *([] if taking.opened else [opened]), *moved]
+    opens = not taking.opened and any(event.customer == taker(command) for event in moved)
+    return [*left.due, *right.due, *([opened] if opens else []), *moved]

@@ -69,8 +69,8 @@ class ExpiryPolicy:
     always to the end of the day that this leads to, then of the `period` that it lies in, if any.
     A month later is the same day, or the last if that month is shorter.
     Where nothing is told but a period, it is the period of the moment itself; where nothing is
-    told at all, points never expire. `inactivity` days without movement end all points of the
-    account, whatever else is told; the account knows when it moved.
+    told at all, points never expire. `inactivity` x 24 hours without an earning or a redemption
+    end all points of the account, whatever else is told; the account knows when it moved.
     """
 
     days: int | None = None

@@ -28,7 +28,6 @@ from regulars.application.contacts import ContactsShared, ContactTaken
 from regulars.application.crm import Crm
 from regulars.application.customer import CustomerProfile, Favourite, Summary
 from regulars.application.door import Request
-from regulars.application.earnings import Earning
 from regulars.application.erasure_sinks import ErasureSink
 from regulars.application.erasure_subjects import OrderHasCustomer
 from regulars.application.erasures import Erasures
@@ -46,14 +45,7 @@ from regulars.application.errors import (
     UnusableIndex,
 )
 from regulars.application.events import Recorded
-from regulars.application.explaining import (
-    BalanceExplained,
-    ExplainBalance,
-    ExplainLot,
-    ExplainOrder,
-    LotExplained,
-    OrderExplained,
-)
+from regulars.application.explaining import ExplainBalance, ExplainLot, ExplainOrder
 from regulars.application.joined import Joined
 from regulars.application.key_rotation import (
     CannotRetire,
@@ -64,11 +56,12 @@ from regulars.application.key_rotation import (
     Rewrapping,
 )
 from regulars.application.keys import KeyCount
+from regulars.application.liability import Liability, PointsOwed
 from regulars.application.log_check import LogCheck
 from regulars.application.log_status import LogStatus
 from regulars.application.lookup import IndexStatus
+from regulars.application.member_center import MemberCenter
 from regulars.application.number_protection import NumberProtection, ProtectedLine
-from regulars.application.objections import Objection
 from regulars.application.portable import ExportDenied, Portable
 from regulars.application.ports import Erased, KeyUnavailable, Revealed, Tampered
 from regulars.application.postings import PointsLedger, Posting
@@ -88,10 +81,11 @@ from regulars.application.reading import (
 from regulars.application.replaying import Compared
 from regulars.application.report import Report, SalesReport
 from regulars.application.retaining import Retaining
-from regulars.application.simulating import PointsOffered, Simulate, Simulation
+from regulars.application.simulating import PointsOffered, Simulate
 from regulars.application.subscription import Subscription
+from regulars.application.tiers import OrderBenefits, ProjectedTier, TierAt, TierBenefits
 from regulars.application.what_if import NoReplay, WhatIf, what_if
-from regulars.application.why_not import Judged, WhyNot
+from regulars.application.why_not import WhyNot
 from regulars.composition import connect
 from regulars.domain.actor import Actor, ReinstateActor
 from regulars.domain.bank_card import BindBankCard, UnbindBankCard
@@ -213,7 +207,6 @@ __all__ = [
     "AssignCustomer",
     "Backup",
     "Balance",
-    "BalanceExplained",
     "Basis",
     "BindBankCard",
     "BoxIn",
@@ -247,7 +240,6 @@ __all__ = [
     "Denied",
     "Discount",
     "DraftCampaign",
-    "Earning",
     "EndCampaign",
     "EndOffer",
     "Erased",
@@ -276,13 +268,13 @@ __all__ = [
     "IssueRefund",
     "ItemId",
     "Joined",
-    "Judged",
     "KeyCount",
     "KeyEncryptionKeys",
     "KeyRotation",
     "KeyUnavailable",
     "KeysStatus",
     "LaunchCampaign",
+    "Liability",
     "LiftRestriction",
     "Limit",
     "Line",
@@ -291,11 +283,11 @@ __all__ = [
     "LogStatus",
     "Look",
     "LookupDenied",
-    "LotExplained",
     "MarkDelivered",
     "MarkReady",
     "Masked",
     "MayNotWrite",
+    "MemberCenter",
     "MerchantId",
     "MergeCustomers",
     "MergedInto",
@@ -308,11 +300,10 @@ __all__ = [
     "NotOurDatabase",
     "NumberProtection",
     "ObjectToProcessing",
-    "Objection",
     "OccasionId",
     "OfferId",
     "OlderFormat",
-    "OrderExplained",
+    "OrderBenefits",
     "OrderHasCustomer",
     "OrderId",
     "OrderState",
@@ -324,11 +315,13 @@ __all__ = [
     "PointsBalance",
     "PointsLedger",
     "PointsOffered",
+    "PointsOwed",
     "PointsPayment",
     "Portable",
     "Posting",
     "Profile",
     "ProgramId",
+    "ProjectedTier",
     "ProtectedLine",
     "Protecting",
     "PublishEarningRules",
@@ -369,7 +362,6 @@ __all__ = [
     "SetProgramPolicies",
     "SeveralKept",
     "Simulate",
-    "Simulation",
     "Since",
     "StartPreparing",
     "StorageUnavailable",
@@ -380,6 +372,8 @@ __all__ = [
     "Subscription",
     "Summary",
     "Tampered",
+    "TierAt",
+    "TierBenefits",
     "UnbindBankCard",
     "UndecodableEvent",
     "UnknownTenant",

@@ -37,7 +37,7 @@ from regulars.adapters.policy_file import read_policy
 from regulars.adapters.program_file import read_program
 from regulars.adapters.storage import SqlStorage
 from regulars.adapters.vault import EnvelopeVault
-from regulars.application.catalogue import VIEWS
+from regulars.application.catalogue import KEPT, VIEWS
 from regulars.application.contacts import Contacts
 from regulars.application.crm import Crm
 from regulars.application.door import Door
@@ -259,10 +259,10 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
         @contextmanager
         def join(connection: object) -> Generator[Joined]:
             with closing(HostTransaction(opened, connection)) as host:
-                storage = SqlStorage(host, VIEWS, tenant=tenant)
+                storage = SqlStorage(host, KEPT, tenant=tenant)
                 yield Joined(lambda: core(host, storage))
 
-        crm = core(opened, SqlStorage(opened, VIEWS, tenant=tenant))
+        crm = core(opened, SqlStorage(opened, KEPT, tenant=tenant))
         if contacts is not None:
             crm.lookup.keep(unique=contacts == "unique", region=region)
         if program is not None:

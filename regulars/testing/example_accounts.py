@@ -8,25 +8,24 @@ from regulars.domain.account_merge import (
     LoyaltyAccountAbsorbed,
     LoyaltyAccountMerged,
     LoyaltyAccountSeparated,
+)
+from regulars.domain.adjustment import PointsAdjusted, PointsMigrated
+from regulars.domain.closing import LoyaltyAccountClosed
+from regulars.domain.idleness import InactivityLimitSet, LoyaltyAccountWentIdle
+from regulars.domain.lots import Allocation
+from regulars.domain.merged_account import (
     MergedAward,
     MergedLot,
     MergedRedemption,
     MergedReservation,
 )
-from regulars.domain.adjustment import PointsAdjusted, PointsMigrated
-from regulars.domain.closing import LoyaltyAccountClosed
-from regulars.domain.discounts import CouponOf
-from regulars.domain.idleness import InactivityLimitSet, LoyaltyAccountWentIdle
-from regulars.domain.lots import Allocation
 from regulars.domain.occasions import Standing
 from regulars.domain.transfer import PointsTransferredIn, PointsTransferredOut, TransferredLot
 from regulars.domain.values import (
     AdjustmentId,
-    CouponId,
     CustomerId,
     LotId,
     OccasionId,
-    OfferId,
     OrderId,
     RedemptionId,
     RefundId,
@@ -34,6 +33,7 @@ from regulars.domain.values import (
     TransferId,
 )
 from regulars.testing.example_ids import ADA, ORDER, PLACED_AT, PROGRAM
+from regulars.testing.example_offers import A_COUPON
 
 LOT = LotId(ORDER)
 BOB = CustomerId("bob")
@@ -43,6 +43,68 @@ GIVEN = (
     TransferredLot(
         lot=LotId("transfer/ada/gift-1/1"), of=LOT, points=7, awarded_at=PLACED_AT, expires_at=END
     ),
+)
+
+ABSORBED = LoyaltyAccountAbsorbed(
+    program=PROGRAM,
+    customer=BOB,
+    absorbed=ADA,
+    points=10,
+    merged_at=LATER,
+    lots=(
+        MergedLot(
+            lot=LotId("ada/birthday/2026"),
+            of=LotId("birthday/2026"),
+            points=20,
+            left=12,
+            expired=1,
+            awarded_at=PLACED_AT,
+            pending=True,
+            activates_at=LATER,
+            expires_at=END,
+            told_end=END,
+            award=MergedAward(
+                kept=18,
+                amount=2598,
+                remaining=2000,
+                written_off=2,
+                exact_numerator=93528,
+                exact_denominator=5000,
+                rules_version=2,
+                standing=Standing(tier="gold", orders_before=4, recent=(PLACED_AT,)),
+                refunds=(RefundId("refund-1"),),
+                currency="GBP.3",
+                is_order=True,
+            ),
+        ),
+    ),
+    debt=4,
+    reservations=(
+        MergedReservation(
+            reservation=ReservationId("ada/basket-1"),
+            of=ReservationId("basket-1"),
+            points=2,
+            allocations=(Allocation(lot=LotId("ada/birthday/2026"), points=2),),
+            lapses_at=END,
+            order=OrderId("订单-1002"),
+            confirmed=True,
+        ),
+    ),
+    redemptions=(
+        MergedRedemption(
+            redemption=RedemptionId("ada/basket-0"),
+            of=RedemptionId("basket-0"),
+            points=5,
+            allocations=(Allocation(lot=LotId("ada/birthday/2026"), points=5),),
+            restored=1,
+            reservation=ReservationId("basket-0"),
+            brings=(A_COUPON,),
+        ),
+    ),
+    orders=5,
+    recent=(PLACED_AT,),
+    occasions=(OccasionId("2026"),),
+    last=(("birthday", PLACED_AT),),
 )
 
 ACCOUNTS: Final[dict[tuple[str, int], Event]] = {
@@ -88,71 +150,7 @@ ACCOUNTS: Final[dict[tuple[str, int], Event]] = {
     ("LoyaltyAccountMerged", 1): LoyaltyAccountMerged(
         program=PROGRAM, customer=ADA, survivor=BOB, points=10, merged_at=LATER
     ),
-    ("LoyaltyAccountAbsorbed", 2): LoyaltyAccountAbsorbed(
-        program=PROGRAM,
-        customer=BOB,
-        absorbed=ADA,
-        points=10,
-        merged_at=LATER,
-        lots=(
-            MergedLot(
-                lot=LotId("ada/birthday/2026"),
-                of=LotId("birthday/2026"),
-                points=20,
-                left=12,
-                expired=1,
-                awarded_at=PLACED_AT,
-                pending=True,
-                activates_at=LATER,
-                expires_at=END,
-                award=MergedAward(
-                    kept=18,
-                    amount=2598,
-                    remaining=2000,
-                    written_off=2,
-                    exact_numerator=93528,
-                    exact_denominator=5000,
-                    rules_version=2,
-                    standing=Standing(tier="gold", orders_before=4, recent=(PLACED_AT,)),
-                    refunds=(RefundId("refund-1"),),
-                    currency="GBP.3",
-                    is_order=True,
-                ),
-                told_end=END,
-            ),
-        ),
-        debt=4,
-        reservations=(
-            MergedReservation(
-                reservation=ReservationId("ada/basket-1"),
-                of=ReservationId("basket-1"),
-                points=2,
-                allocations=(Allocation(lot=LotId("ada/birthday/2026"), points=2),),
-                lapses_at=END,
-                order=OrderId("订单-1002"),
-                confirmed=True,
-            ),
-        ),
-        redemptions=(
-            MergedRedemption(
-                redemption=RedemptionId("ada/basket-0"),
-                of=RedemptionId("basket-0"),
-                points=5,
-                allocations=(Allocation(lot=LotId("ada/birthday/2026"), points=5),),
-                restored=1,
-                reservation=ReservationId("basket-0"),
-                brings=(
-                    CouponOf(
-                        program=PROGRAM, offer=OfferId("tea"), coupon=CouponId("reward/basket-0")
-                    ),
-                ),
-            ),
-        ),
-        orders=5,
-        recent=(PLACED_AT,),
-        occasions=(OccasionId("2026"),),
-        last=(("birthday", PLACED_AT),),
-    ),
+    ("LoyaltyAccountAbsorbed", 2): ABSORBED,
     ("LoyaltyAccountSeparated", 1): LoyaltyAccountSeparated(
         program=PROGRAM, customer=ADA, survivor=BOB
     ),

@@ -15,6 +15,7 @@ _NAMES = (
     *("growth", "subscribers", "group", "group-slow"),
     *("pg-append", "pg-clients", "pg-batch", "pg-replay"),
     *("seal", "boxes", "rewrap", "reveal"),
+    *("liability", "lots"),
 )
 
 

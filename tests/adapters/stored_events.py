@@ -6,7 +6,6 @@ from typing import cast
 from attrs import evolve
 
 from regulars.application.events import Event, Retired
-from regulars.domain.account_merge import LoyaltyAccountAbsorbed
 from regulars.domain.budget import Budget, BudgetConsumed, Cut
 from regulars.domain.campaign import CampaignDrafted
 from regulars.domain.campaign_plan import Plan
@@ -52,6 +51,7 @@ from regulars.domain.values import (
     RefundId,
     ReservationId,
 )
+from regulars.testing.example_accounts import ABSORBED
 from regulars.testing.example_campaigns import SPRING
 from regulars.testing.example_events import EXAMPLES, LINES, box
 from regulars.testing.example_ids import ADA, CAFE, ORDER, PLACED_AT, PROGRAM
@@ -60,9 +60,6 @@ from regulars.testing.example_referrals import BOB
 
 EARNING = RuleId("earning")
 LOT = LotId(ORDER)
-
-ABSORBED = EXAMPLES["LoyaltyAccountAbsorbed", 2]
-assert isinstance(ABSORBED, LoyaltyAccountAbsorbed)
 
 OLDER: dict[tuple[str, int], list[Event | Retired]] = {
     ("ConsentGranted", 1): [

@@ -55,6 +55,7 @@ def test_the_report_adds_up_all_orders(shop: Shop) -> None:
             "reversed": 30,
             "expired": 0,
             "redeemed": 0,
+            "adjusted": 0,
             "outstanding": 1253,
         },
         "timezone": "UTC",

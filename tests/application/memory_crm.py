@@ -16,6 +16,7 @@ from regulars.adapters.memory import MemoryStorage
 from regulars.adapters.memory_keys import MemoryKeyStore
 from regulars.adapters.storage import SqlStorage
 from regulars.application.batch import Outcome, Receipt
+from regulars.application.books import BOOKS
 from regulars.application.catalogue import VIEWS
 from regulars.application.contacts import Contacts
 from regulars.application.crm import Crm
@@ -192,7 +193,7 @@ def sql_core(
     views: Sequence[View[Any, Any]] = VIEWS,
     policy: ReadingPolicy = DEFAULT_POLICY,
 ) -> Parts:
-    storage = SqlStorage(database, views, tenant=TENANT)
+    storage = SqlStorage(database, [*views, BOOKS], tenant=TENANT)
     return core(storage, SqlKeyStore(database), inline=inline, views=views, policy=policy)
 
 

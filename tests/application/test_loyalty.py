@@ -11,13 +11,23 @@ from regulars.domain.program import DefineProgram, PublishEarningRules, PublishT
 from regulars.domain.redemption import Reward
 from regulars.domain.tier_ladder import Level, TierLadder
 from regulars.domain.told_occasions import RecordOccasion
-from regulars.domain.values import BEGINNING, LotId, OccasionId
+from regulars.domain.values import BEGINNING, CustomerId, LotId, OccasionId
 from tests.application.histories import tell
 from tests.application.memory_crm import memory_core
 from tests.application.shop_week import FRIDAY, MONDAY, shop_week
 from tests.domain.chronicle import PROGRAM, Command
 from tests.domain.examples import ANNA, BO, DELIVER, PLACE, REFUND, SECOND, giving, refund
-from tests.domain.points import award, redeem, refunded, undo
+from tests.domain.points import (
+    adjust,
+    award,
+    close,
+    give,
+    join,
+    migrate,
+    redeem,
+    refunded,
+    undo,
+)
 from tests.domain.story import NOON, minutes
 
 
@@ -176,7 +186,7 @@ def test_a_refund_that_happened_before_its_order_was_delivered_is_told_without_a
 
     (posting,) = town.crm.ask(PointsLedger(customer=ANNA), as_of=early.at)
 
-    assert posting.why == "refund r-1 left 60 points to an order earned later"
+    assert posting.why == "refund r-1 left 60 points to an order earned elsewhere or later"
 
 
 def test_an_order_that_earns_nothing_is_told_all_the_same() -> None:
@@ -218,3 +228,44 @@ def test_an_occasion_that_the_host_tells_earns_in_its_transaction() -> None:
     balance = town.crm.ask(PointsBalance(customer=ANNA))
     assert balance is not None
     assert balance.balance == 50
+
+
+def test_a_balance_and_its_ledger_tell_what_people_and_other_accounts_did() -> None:
+    chen = CustomerId("chen")
+    town = tell(
+        memory_core(),
+        [
+            migrate(120),
+            adjust(30),
+            adjust(-10, adjustment="a-2"),
+            give(40),
+            evolve(join(), absorbed=BO, survivor=chen),
+            evolve(close(), customer=chen),
+        ],
+    )
+
+    found = [town.crm.ask(PointsBalance(customer=one)) for one in (ANNA, BO, chen)]
+
+    assert [
+        one and (one.migrated, one.adjusted, one.transferred, one.forfeited) for one in found
+    ] == [
+        (120, 20, -40, 0),
+        (0, 0, 0, 0),
+        (0, 0, 40, 40),
+    ]
+    assert [one and one.balance for one in found] == [100, 0, 0]
+    told = [
+        (one.points, one.balance, one.why)
+        for whose in (ANNA, BO, chen)
+        for one in town.crm.ask(PointsLedger(customer=whose))
+    ]
+    assert told == [
+        (120, 120, "brought along as old-system/1"),
+        (30, 150, "adjusted: ticket-12, approved by lead:1"),
+        (-10, 140, "adjusted: ticket-12, approved by lead:1"),
+        (-40, 100, "given to bo"),
+        (40, 40, "given by anna"),
+        (-40, 0, "merged into the account of chen"),
+        (40, 40, "the account of bo was taken over"),
+        (-40, 0, "closed: left"),
+    ]

@@ -87,7 +87,7 @@ def test_a_report_adds_up_the_points_of_everybody() -> None:
     found = report(shop_week())
 
     assert found.points == PointsTotals(
-        earned=139, reversed=51, expired=0, redeemed=0, outstanding=88
+        earned=139, reversed=51, expired=0, redeemed=0, adjusted=0, outstanding=88
     )
 
 

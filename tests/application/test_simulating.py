@@ -10,6 +10,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from regulars.adapters.memory import MemoryViews
 from regulars.application.aggregates import (
     account_stream,
     offer_stream,
@@ -104,7 +105,10 @@ def glance(written: Chronicle, at: datetime) -> Streams:
         order_stream(ORDER): written.order(ORDER),
         **{offer_stream(*one): story.state for one, story in written.offers.items()},
     }
-    return Streams(at, lambda stream, _: states[stream], lambda _: (), lambda _: iter(()))
+    rows = MemoryViews()
+    return Streams(
+        at, lambda stream, _: states[stream], lambda _: (), lambda _: iter(()), lambda _: rows
+    )
 
 
 def holdings(written: Chronicle, at: datetime) -> Holdings:

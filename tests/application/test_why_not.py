@@ -1,25 +1,28 @@
 """Why a coupon does not count for an order: every reason, and what is lacking."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from attrs import evolve
 
 from regulars.application.objections import Objection
+from regulars.application.program import default_program
 from regulars.application.why_not import Judged, WhyNot
 from regulars.domain.coupon import IssueCoupon, ReserveCoupon, RevokeCoupon
 from regulars.domain.discounts import CouponOf, Discount, NoPrice, Share
+from regulars.domain.merchant import RegisterMerchant, UpdateMerchantDetails
 from regulars.domain.offer import DefineOffer, EndOffer
 from regulars.domain.offer_limits import Limits
 from regulars.domain.offer_terms import Kind, Reason, Scope, Terms
-from regulars.domain.order import UnknownOrder
+from regulars.domain.order import MarkDelivered, UnknownOrder
 from regulars.domain.purchase import AmountBelowZero, Channel, Line, PlaceOrder
+from regulars.domain.scene import Scene
 from regulars.domain.values import CouponId, CustomerId, ItemId, MerchantId, OfferId, OrderId
 from tests.application.histories import tell
 from tests.application.memory_crm import Parts, memory_core
 from tests.domain.carts import TEA, basket, off
 from tests.domain.chronicle import PROGRAM, Command
-from tests.domain.examples import ANNA, BO, ORDER, PLACE
+from tests.domain.examples import ANNA, BO, NOODLES, ORDER, PLACE
 from tests.domain.story import NOON, minutes
 
 DAY = timedelta(days=1)
@@ -86,7 +89,7 @@ def test_wc01_a_fen_below_the_minimum_is_told_with_what_is_lacking() -> None:
             found=49_99,
         ),
     )
-    fits = asked(town, C1, order(50_00))
+    fits = asked(town, C1, evolve(order(50_00), merchant=None))
     assert (fits.objections, fits.is_used) == ((), False)
     assert fits.discount is not None
     assert (fits.discount.amount, fits.discount.coupon) == (10_00, C1)
@@ -249,3 +252,37 @@ def test_asking_records_nothing() -> None:
     asked(town, C1, order(49_99))
 
     assert town.storage.log.head() == head
+
+
+def test_the_hour_the_kind_of_merchant_and_the_first_order_are_told() -> None:
+    scene = Scene(
+        hours=(11, 12),
+        weekdays=(1, 2),
+        zone="UTC",
+        merchant_categories=("noodles",),
+        first_order=True,
+    )
+    town = shop(
+        *default_program(PROGRAM),
+        evolve(offer("spring"), scene=scene),
+        coupon("c-1", "spring"),
+        RegisterMerchant(merchant=NOODLES, at=NOON, category="soup"),
+        order(60_00),
+        MarkDelivered(order=ORDER, at=NOON),
+    )
+    monday = datetime(2024, 5, 20, 12, tzinfo=UTC)
+    second = evolve(order(60_00, OrderId("o-2")), at=NOON + minutes(60))
+
+    assert whys(asked(town, C1, second)) == [
+        (
+            Reason.OUT_OF_SCOPE,
+            (
+                "it is for the hours 11:00 or 12:00; it is for Monday or Tuesday;"
+                " it is for merchants of noodles; it is for a first order"
+            ),
+        )
+    ]
+    in_time = UpdateMerchantDetails(merchant=NOODLES, at=NOON, category="noodles")
+    bos = evolve(second, customer=BO, at=monday, merchant=NOODLES)
+    tell(town, [in_time, coupon("c-2", "spring", None)])
+    assert asked(town, named("c-2"), bos).objections == ()

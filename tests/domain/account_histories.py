@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Final, TypeAlias, TypeVar
 
+from attrs import evolve, fields
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from regulars.domain import two_accounts
 from regulars.domain.ledger_policies import (
     Arithmetic,
     Restore,
@@ -16,10 +18,27 @@ from regulars.domain.ledger_policies import (
     SpendOrder,
 )
 from regulars.domain.loyalty import ActivatePoints, Command
-from regulars.domain.values import LotId
+from regulars.domain.redemption import CapturePoints, ReleasePoints, ReverseRedemption
+from regulars.domain.reversal import ReversePoints
+from regulars.domain.values import CustomerId, LotId
 from tests.domain.chronicle import PROGRAM
-from tests.domain.examples import ANNA
-from tests.domain.points import award, capture, redeem, refunded, release, reserve, rule, undo
+from tests.domain.examples import ANNA, BO
+from tests.domain.points import (
+    adjust,
+    award,
+    capture,
+    close,
+    give,
+    join,
+    limit,
+    migrate,
+    redeem,
+    refunded,
+    release,
+    reserve,
+    rule,
+    undo,
+)
 from tests.domain.story import NOON
 
 PRICES: Final = {"o-1": 40_00, "o-2": 25_50, "o-3": 12_34, "o-4": 9_99, "o-5": 30_00}
@@ -100,6 +119,24 @@ def _undoing(number: int, quarters: int) -> Told:
     )
 
 
+def _adjusting(number: int, points: int, expiry: timedelta | None, owed: bool) -> Told:  # noqa: FBT001 - as it is drawn
+    return lambda at, _, spend: adjust(
+        points, at, f"a-{number}", expires_at=_after(at, expiry), owed=owed, spend=spend
+    )
+
+
+def _migrating(number: int, points: int, expiry: timedelta | None) -> Told:
+    return lambda at, _, __: migrate(points, at, f"old/{number}", _after(at, expiry))
+
+
+def _limiting(days: int | None) -> Told:
+    return lambda at, _, __: limit(days, at)
+
+
+def _closing() -> Told:
+    return lambda at, _, __: close(at)
+
+
 class _Choices:
     """Choices that one number makes, well mixed: quick to draw, and left out one by one."""
 
@@ -113,7 +150,16 @@ class _Choices:
 def _told(choices: _Choices) -> Told:
     order, number = choices.of(sorted(PRICES)), choices.of((1, 2))
     points, later = choices.of((1, 5, 12, 20, 30, 40, 65)), choices.of(_LATER)
-    match choices.of("aaaaaarrrrrsssshhccluuuxx"):
+    match choices.of("aaaaaaaarrrrrrsssssshhhccluuuxxjjmi" + "k" * choices.of((0, 0, 0, 1))):
+        case "j":
+            points *= choices.of((1, 1, -1, -1))
+            return _adjusting(number, points, later, owed=choices.of((False, True)))
+        case "m":
+            return _migrating(number, points, later)
+        case "i":
+            return _limiting(choices.of((1, 2, 5, 9, None)))
+        case "k":
+            return _closing()
         case "a":
             pending = choices.of((False, False, True))
             active = choices.of(_LATER) if choices.of((False, False, True)) else None
@@ -147,4 +193,46 @@ def lives(draw: st.DrawFn, *, late: bool = True, longest: int = 18) -> tuple[Com
         tell, slip = _told(choices), choices.of(_LATE)
         at += choices.of(_GAPS)
         commands.append(tell(at + slip if late else at, policy, spend))
+    return tuple(commands)
+
+
+Posting: TypeAlias = Command | two_accounts.Command
+
+_OF_OTHERS: Final = (ReversePoints, ActivatePoints, CapturePoints, ReleasePoints, ReverseRedemption)
+"""What may be asked of an account about points that another account had first."""
+
+
+def _whose(command: Command, customer: CustomerId, owner: CustomerId) -> Command:
+    """The command for a customer's account, about what is the owner's."""
+    names = {
+        spec.name: type(name)(f"{owner}/{name}")
+        for spec in fields(type(command))
+        if spec.name in {"lot", "reservation", "redemption", "adjustment"}
+        for name in (getattr(command, spec.name),)
+    }
+    whose = customer if isinstance(command, _OF_OTHERS) else owner
+    return evolve(command, customer=whose, **names)
+
+
+@st.composite
+def two_lives(draw: st.DrawFn, *, longest: int = 24) -> tuple[Posting, ...]:
+    """The commands of Anna's account and Bo's, between which points go, in time."""
+    policy, spend = draw(policies), draw(spends)
+    at, commands = NOON, list[Posting]()
+    for lot, owner in draw(st.sampled_from([(), (("o-1", ANNA), ("o-2", BO)), (("o-1", BO),)])):
+        commands.append(_whose(award(lot, PRICES[lot]), owner, owner))
+    for number in draw(st.lists(st.integers(0, 2**32), min_size=8, max_size=longest)):
+        choices = _Choices(number)
+        tell, customer, owner = _told(choices), choices.of((ANNA, BO)), choices.of((ANNA, BO))
+        other = BO if customer == ANNA else ANNA
+        points, which = choices.of((1, 5, 12, 20, 40)), choices.of((1, 2, 3))
+        at += choices.of(_GAPS)
+        kind = choices.of("oooooootttj")
+        if kind == "t":
+            given = give(points, at, f"t-{which}", spend)
+            commands.append(evolve(given, customer=customer, receiver=other))
+        elif kind == "j":
+            commands.append(evolve(join(at), absorbed=customer, survivor=other))
+        else:
+            commands.append(_whose(tell(at, policy, spend), customer, owner))
     return tuple(commands)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, cast
 
 from attrs import Factory, define
 
@@ -207,6 +207,12 @@ class Chronicle:
     def all(self, kind: type[Kind]) -> list[Kind]:
         """The events of one kind, in the order in which they became known."""
         return [fact.event for fact in self.facts if isinstance(fact.event, kind)]
+
+    def recorded(self, command: loyalty.Command | two_accounts.Command) -> list[loyalty.Event]:
+        """Record what `command` leads to in accounts, and no policy; the events of it."""
+        place = len(self.facts)
+        self._record(command)
+        return cast("list[loyalty.Event]", [fact.event for fact in self.facts[place:]])
 
     def _record(self, command: Command) -> None:
         if isinstance(command, merge.Command):

@@ -13,7 +13,6 @@ from attrs import evolve, fields
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from regulars.domain.account_merge import MergedLot, MergedRedemption, MergedReservation
 from regulars.domain.actor import Actor, Look
 from regulars.domain.benefits import Benefit, BenefitId, BenefitKind
 from regulars.domain.budget import Budget, Cut
@@ -41,6 +40,7 @@ from regulars.domain.ledger_policies import (
     SpendOrder,
 )
 from regulars.domain.lots import Allocation
+from regulars.domain.merged_account import MergedLot, MergedRedemption, MergedReservation
 from regulars.domain.occasions import Standing
 from regulars.domain.offer_limits import Limits
 from regulars.domain.offer_terms import Basket, Kind, Reason, Rejection, Scope, Terms

@@ -1,10 +1,11 @@
 """
-A loyalty account once more, written another way: every single point is an object with a life.
+Loyalty accounts once more, written another way: every single point is an object with a life.
 
-It is told the same commands, replays all of them for each question, step by step in time, and
-knows nothing of lots in order, of allocations or of events.
+They are told the same commands, replay all of them for each question, step by step in time, and
+know nothing of lots in order, of allocations or of events.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -13,7 +14,12 @@ from typing import Final, TypeAlias
 
 from attrs import Factory, define, frozen
 
+from regulars.domain import two_accounts
+from regulars.domain.account_merge import MergeAccounts
+from regulars.domain.adjustment import AdjustPoints, MigratePoints
+from regulars.domain.closing import CloseAccount
 from regulars.domain.due import AccountBalance
+from regulars.domain.idleness import LimitInactivity
 from regulars.domain.ledger_policies import Arithmetic, Restore, Reversal, SpendOrder
 from regulars.domain.loyalty import ActivatePoints, AwardPoints, Command
 from regulars.domain.redemption import (
@@ -24,7 +30,9 @@ from regulars.domain.redemption import (
     ReverseRedemption,
 )
 from regulars.domain.reversal import ReversePoints
-from regulars.domain.values import BEGINNING
+from regulars.domain.transfer import TransferPoints
+from regulars.domain.values import BEGINNING, CustomerId
+from tests.domain.examples import ANNA
 
 FOREVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -62,23 +70,35 @@ class Earned:
     forgiven: int = 0
 
 
+Posting: TypeAlias = Command | two_accounts.Command
+
+
 @define
 class Ledger:
-    """All postings of one account in the order in which they were told."""
+    """All postings of some accounts in the order in which they were told."""
 
-    told: list[tuple[datetime, Command]] = Factory(list[tuple[datetime, Command]])
+    told: list[tuple[datetime, Posting]] = Factory(list[tuple[datetime, Posting]])
+    last: dict[CustomerId, datetime] = Factory(dict[CustomerId, datetime])
 
-    def post(self, command: Command) -> None:
-        """Write down what the account accepted; nothing is dated before what came earlier."""
-        last = self.told[-1][0] if self.told else command.at
-        self.told.append((max(last, command.at), command))
+    def post(self, command: Posting) -> None:
+        """Write down what was accepted; nothing is dated before what came earlier."""
+        whose = parties(command)
+        when = max([command.at, *(self.last.get(one, command.at) for one in whose)])
+        self.last |= dict.fromkeys(whose, when)
+        self.told.append((when, command))
 
-    def balance(self, at: datetime) -> AccountBalance:
-        """What the account holds at a moment that is not before its last posting."""
-        lives = _Lives()
+    def balance(self, at: datetime, whose: CustomerId = ANNA) -> AccountBalance:
+        """What an account holds at a moment that is not before its last posting."""
+        town: dict[CustomerId, _Lives] = defaultdict(_Lives)
         for when, command in self.told:
-            lives.live(when)
-            lives.obey(command)
+            for one in parties(command):
+                town[one].live(when)
+            if isinstance(command, two_accounts.Command):
+                giver, taker = map(town.__getitem__, parties(command))
+                giver.pass_on(command, taker)
+            else:
+                town[command.customer].obey(command)
+        lives = town[whose]
         lives.live(at)
         count = lives.count
         return AccountBalance(
@@ -87,6 +107,17 @@ class Ledger:
             reserved=count(Is.HELD),
             debt=lives.debt,
         )
+
+
+def parties(command: Posting) -> tuple[CustomerId, ...]:
+    """Whose accounts a command is for."""
+    match command:
+        case TransferPoints():
+            return command.customer, command.receiver
+        case MergeAccounts():
+            return command.absorbed, command.survivor
+        case _:
+            return (command.customer,)
 
 
 Pointwise: TypeAlias = list[Point]
@@ -110,6 +141,9 @@ class _Lives:
     holds: dict[str, Hold] = Factory(dict[str, Hold])
     spent: dict[str, Pointwise] = Factory(dict[str, Pointwise])
     back: dict[str, int] = Factory(dict[str, int])
+    lots: int = 0
+    idle: timedelta | None = None
+    moved: datetime | None = None
 
     def count(self, state: Is) -> int:
         return sum(point.state is state for point in self.points)
@@ -122,10 +156,13 @@ class _Lives:
             ]
             moments += [point.activates for point in self.points if point.state is Is.WAITING]
             moments += [hold.lapses for hold in self.holds.values()]
+            if self.idle is not None and self.moved is not None:
+                moments.append(self.moved + self.idle)
             self.now = min((*moments, until))
             for point in self.points:
                 if point.state in {Is.FREE, Is.WAITING} and point.expires <= self.now:
                     point.state = Is.EXPIRED
+            self.rest()
             self.free(
                 point
                 for point in sorted(self.points, key=lambda point: (point.activates, point.lot))
@@ -135,6 +172,16 @@ class _Lives:
                 self.free(self.holds.pop(name).points)
             if min((*moments, until)) >= until:
                 return
+
+    def rest(self) -> None:
+        """Nothing moved for too long: whatever there is ends, what is held or spent too."""
+        if self.idle is None or self.moved is None or self.moved + self.idle > self.now:
+            return
+        for point in self.points:
+            point.expires = min(point.expires, self.now)
+            if point.state in {Is.FREE, Is.WAITING}:
+                point.state = Is.EXPIRED
+        self.moved = None
 
     def free(self, points: Iterable[Point]) -> None:
         """Points become usable: they are past, or pay what is owed, or can be spent."""
@@ -155,7 +202,20 @@ class _Lives:
 
     def obey(self, command: Command) -> None:
         """Do what the account did, in single points."""
+        if isinstance(command, AwardPoints | ReservePoints | CapturePoints | RedeemPoints):
+            self.moved = self.now
         match command:
+            case AdjustPoints():
+                self.adjust(command)
+            case MigratePoints(lot=lot, points=count, expires_at=expires):
+                self.free(self.bring(lot, count, command.at, expires or FOREVER))
+            case LimitInactivity(days=days):
+                self.idle = None if days is None else timedelta(days=days)
+                self.moved = self.now
+            case CloseAccount():
+                for name in [*self.holds]:
+                    self.free(self.holds.pop(name).points)
+                self.lose([point for point in self.points if point.state in {Is.FREE, Is.WAITING}])
             case AwardPoints():
                 self.award(command)
             case ActivatePoints(lot=lot, expires_at=expires):
@@ -190,21 +250,76 @@ class _Lives:
         for point in points:
             point.state = state
 
+    def bring(
+        self,
+        name: str,
+        count: int,
+        awarded: datetime,
+        expires: datetime,
+        activates: datetime = FOREVER,
+    ) -> Pointwise:
+        """So many new points, of one lot, that wait."""
+        points = [
+            Point(
+                name=name,
+                lot=self.lots,
+                awarded=awarded,
+                activates=activates,
+                expires=expires,
+                state=Is.WAITING,
+            )
+            for _ in range(count)
+        ]
+        self.lots += 1
+        self.points += points
+        if self.moved is None:
+            self.moved = self.now
+        return points
+
+    def adjust(self, command: AdjustPoints) -> None:
+        if command.points > 0:
+            expires = command.expires_at or FOREVER
+            self.free(self.bring(command.adjustment, command.points, command.at, expires))
+        else:
+            wanted = -command.points
+            self.debt += wanted - self.lose(self.next_to_go(wanted, command.spend))
+
+    def pass_on(self, command: two_accounts.Command, taker: "_Lives") -> None:
+        """Let points go to another account, some or all of them with all that hangs on them."""
+        taker.moved = taker.moved or taker.now
+        if isinstance(command, TransferPoints):
+            points = self.next_to_go(command.points, command.spend)
+            self.turn(points, Is.GONE)
+            for lot in dict.fromkeys(point.lot for point in points):
+                given = [point for point in points if point.lot == lot]
+                one = given[0]
+                taker.free(taker.bring(command.transfer, len(given), one.awarded, one.expires))
+            return
+        for point in self.points:
+            point.lot += taker.lots
+        taker.lots += self.lots
+        taker.points += self.points
+        taker.debt += self.debt
+        taker.earned |= self.earned
+        taker.refunds |= self.refunds
+        taker.holds |= self.holds
+        taker.spent |= self.spent
+        taker.back |= self.back
+        taker.debt -= taker.lose(taker.next_to_go(taker.debt, SpendOrder.FEFO))
+        self.points, self.earned, self.refunds = [], {}, set()
+        self.holds, self.spent, self.back = {}, {}, {}
+        self.debt, self.moved = 0, None
+
     def award(self, command: AwardPoints) -> None:
         made = command.evaluation
         waits = command.pending or (command.activates_at or command.at) > command.at
-        points = [
-            Point(
-                name=command.lot,
-                lot=len(self.earned),
-                awarded=command.at,
-                activates=command.activates_at or FOREVER,
-                expires=command.expires_at or FOREVER,
-                state=Is.WAITING,
-            )
-            for _ in range(made.points)
-        ]
-        self.points += points
+        points = self.bring(
+            command.lot,
+            made.points,
+            command.at,
+            command.expires_at or FOREVER,
+            command.activates_at or FOREVER,
+        )
         self.earned[command.lot] = Earned(made.exact, made.amount, made.points)
         if not waits:
             self.free(points)

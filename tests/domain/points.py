@@ -3,8 +3,12 @@
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from regulars.domain.account_merge import MergeAccounts
+from regulars.domain.adjustment import AdjustPoints, MigratePoints
+from regulars.domain.closing import CloseAccount
 from regulars.domain.earning import evaluate
 from regulars.domain.earning_rules import EarningLine, Group, Occasion, Rate, Rule, RuleId, RuleSet
+from regulars.domain.idleness import LimitInactivity
 from regulars.domain.ledger_policies import USUAL_RETURNS, ReturnPolicy, SpendOrder
 from regulars.domain.loyalty import AwardPoints
 from regulars.domain.redemption import (
@@ -16,10 +20,19 @@ from regulars.domain.redemption import (
     Reward,
 )
 from regulars.domain.reversal import ReversePoints
+from regulars.domain.transfer import TransferPoints
 from regulars.domain.validity import midnight
-from regulars.domain.values import LotId, OrderId, RedemptionId, RefundId, ReservationId
+from regulars.domain.values import (
+    AdjustmentId,
+    LotId,
+    OrderId,
+    RedemptionId,
+    RefundId,
+    ReservationId,
+    TransferId,
+)
 from tests.domain.chronicle import PROGRAM
-from tests.domain.examples import ANNA
+from tests.domain.examples import ANNA, BO
 from tests.domain.story import NOON
 
 SOUP: Final = Reward(kind="item", id="soup")
@@ -167,3 +180,71 @@ def undo(
         whole=whole,
         policy=policy,
     )
+
+
+def adjust(
+    points: int,
+    at: datetime = NOON,
+    adjustment: str = "a-1",
+    *,
+    expires_at: datetime | None = None,
+    owed: bool = False,
+    spend: SpendOrder = SpendOrder.FEFO,
+) -> AdjustPoints:
+    return AdjustPoints(
+        program=PROGRAM,
+        customer=ANNA,
+        at=at,
+        adjustment=AdjustmentId(adjustment),
+        points=points,
+        reason="ticket-12",
+        approver="lead:1",
+        expires_at=expires_at,
+        owed=owed,
+        spend=spend,
+    )
+
+
+def migrate(
+    points: int, at: datetime = NOON, lot: str = "old/1", expires_at: datetime | None = None
+) -> MigratePoints:
+    return MigratePoints(
+        program=PROGRAM,
+        customer=ANNA,
+        at=at,
+        lot=LotId(lot),
+        points=points,
+        legacy_ref="old-system/1",
+        expires_at=expires_at,
+    )
+
+
+def limit(days: int | None, at: datetime = NOON) -> LimitInactivity:
+    return LimitInactivity(program=PROGRAM, customer=ANNA, at=at, days=days)
+
+
+def close(at: datetime = NOON) -> CloseAccount:
+    return CloseAccount(program=PROGRAM, customer=ANNA, at=at, reason="left")
+
+
+def give(
+    points: int,
+    at: datetime = NOON,
+    transfer: str = "t-1",
+    spend: SpendOrder = SpendOrder.FEFO,
+) -> TransferPoints:
+    """Anna gives points to Bo."""
+    return TransferPoints(
+        program=PROGRAM,
+        customer=ANNA,
+        at=at,
+        transfer=TransferId(transfer),
+        receiver=BO,
+        points=points,
+        spend=spend,
+    )
+
+
+def join(at: datetime = NOON) -> MergeAccounts:
+    """Anna's account goes into Bo's."""
+    return MergeAccounts(program=PROGRAM, absorbed=ANNA, survivor=BO, at=at)

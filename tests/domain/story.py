@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final, Generic, Protocol, Self, TypeAlias, TypeVar, cast
+from typing import Final, Generic, Protocol, Self, TypeAlias, TypeVar
 
-from attrs import AttrsInstance, Factory, define, fields
+from attrs import Factory, define
 
 from regulars.domain import (
     actor,
@@ -49,7 +49,7 @@ def _named(told: object, names: Iterable[str]) -> list[object]:
 
 
 def _is_about(refusal: Refusal, command: object) -> None:
-    names = [one.name for one in fields(cast("type[AttrsInstance]", type(refusal)))]
+    names = type(refusal).__annotations__
     said = [name for name in names if isinstance(getattr(command, name, None), str)]
     assert _named(refusal, said) == _named(command, said)
 

@@ -6,7 +6,7 @@ from regulars.domain.due import Expiring, balance, schedule
 from regulars.domain.holding import PointsReservationReleased
 from regulars.domain.ledger_policies import SpendOrder
 from regulars.domain.lots import Allocation, PointsActivated, PointsDebtSettled, PointsExpired
-from regulars.domain.loyalty import ActivatePoints, RecordDuePoints
+from regulars.domain.loyalty import ActivatePoints, PointsEarned, RecordDuePoints
 from regulars.domain.redemption import PointsRedeemed
 from regulars.domain.values import LotId, ReservationId
 from tests.domain.chronicle import PROGRAM
@@ -196,6 +196,37 @@ def test_points_that_are_released_pay_what_is_owed_lot_by_lot() -> None:
     assert isinstance(settled, PointsDebtSettled)
     assert [(one.lot, one.points) for one in settled.allocations] == [("o-1", 5), ("o-2", 7)]
     assert (story.state.debt, story.state.lots.available) == (0, 3)
+
+
+def test_what_a_lapse_pays_of_what_is_owed_cannot_be_spent() -> None:
+    lapsing = reserve(15, lapses_at=NOON + HOUR)
+    story = account_story().given(
+        award("o-1", 5_00), award("o-2", 10_00), lapsing, award("o-3", 7_00), redeem(7)
+    )
+    story.given(refunded("o-3", 0))
+
+    *_, redeemed = story.when(redeem(8, NOON + HOUR, "s-2"))
+
+    assert isinstance(redeemed, PointsRedeemed)
+    assert redeemed.allocations == (Allocation(lot=LotId("o-2"), points=8),)
+
+
+def test_an_award_that_is_past_when_it_is_made_pays_nothing() -> None:
+    story = account_story().given(award("o-1", 20_00), redeem(20), refunded("o-1", 0))
+
+    events = story.when(award("o-2", 30_00, expires_at=NOON))
+
+    assert [type(event) for event in events] == [PointsEarned]
+    assert balance(story.state, NOON).debt == 20
+
+
+def test_an_award_that_is_active_from_its_moment_on_does_not_wait() -> None:
+    (*_, at_once) = account_story().when(award("o-1", 5_00, activates_at=NOON))
+    (*_, later) = account_story().when(award("o-1", 5_00, activates_at=NOON + HOUR))
+
+    assert isinstance(at_once, PointsEarned)
+    assert isinstance(later, PointsEarned)
+    assert (at_once.pending, later.pending) == (False, True)
 
 
 def test_nothing_is_activated_that_is_not_there() -> None:

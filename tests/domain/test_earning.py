@@ -258,9 +258,11 @@ def test_a_bonus_for_each_unit_counts_quantities() -> None:
 
 def test_caps_of_a_group_and_of_the_set_cut_what_was_desired() -> None:
     capped = Group(rules=(rule(),), most=100)
-    found = evaluate(RuleSet(groups=(capped, Group(rules=(bonus(30),))), most=120), CART)
+    rules = RuleSet(groups=(capped, Group(rules=(bonus(30),))), most=120)
+    found = evaluate(rules, CART)
 
-    assert (found.points, found.desired) == (120, 142)
+    assert (found.points, found.desired, len(found.steps)) == (120, 142, 2)
+    assert points(evolve(rules, most=None)) == 130
 
 
 def test_an_evaluation_tells_every_step_and_what_was_passed_over() -> None:

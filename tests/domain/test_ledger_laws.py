@@ -13,8 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regulars.domain.account import Account
+from regulars.domain.account_merge import LoyaltyAccountAbsorbed, LoyaltyAccountMerged
+from regulars.domain.adjustment import PointsAdjusted, PointsMigrated
+from regulars.domain.closing import LoyaltyAccountClosed
 from regulars.domain.due import AccountBalance, balance
 from regulars.domain.holding import PointsReservationReleased, PointsReserved
+from regulars.domain.idleness import LoyaltyAccountWentIdle
 from regulars.domain.lots import Allocation, PointsActivated, PointsDebtSettled, PointsExpired
 from regulars.domain.loyalty import Command, Event, PointsEarned, RecordDuePoints, fold, moment
 from regulars.domain.redemption import (
@@ -25,6 +29,7 @@ from regulars.domain.redemption import (
     ReservePoints,
 )
 from regulars.domain.reversal import PointsReversed
+from regulars.domain.transfer import PointsTransferredIn, PointsTransferredOut
 from regulars.domain.values import Refusal
 from tests.domain.account_histories import lives
 from tests.domain.chronicle import PROGRAM
@@ -99,7 +104,15 @@ def granted_less_gone(events: Sequence[Event]) -> int:
         match event:
             case PointsEarned(points=points) | RedemptionReversed(points=points):
                 worth += points
+            case PointsMigrated(points=points) | PointsTransferredIn(points=points):
+                worth += points
+            case PointsAdjusted(points=points) | LoyaltyAccountAbsorbed(points=points):
+                worth += points
             case PointsExpired(points=points) | PointsRedeemed(points=points):
+                worth -= points
+            case PointsTransferredOut(points=points) | LoyaltyAccountMerged(points=points):
+                worth -= points
+            case LoyaltyAccountClosed(forfeited=points):
                 worth -= points
             case PointsReversed(points=points, written_off=forgiven):
                 worth -= points - forgiven
@@ -110,7 +123,14 @@ def granted_less_gone(events: Sequence[Event]) -> int:
 
 def check(watched: Watched) -> None:
     """L1, L2, L3 and L12 of one state, and what the independent ledger says."""
-    state, told = watched.state, watched.story.told
+    state = watched.state
+    assert_sound(state, watched.story.told, watched.now)
+    for at in (watched.now, watched.now + FAR):
+        assert balance(state, at) == watched.ledger.balance(at)
+
+
+def assert_sound(state: Account, told: Sequence[Event], now: datetime) -> None:
+    """L1, L2 and L3 of one state, now and once everything fell due that can."""
     lots = state.lots
     here = AccountBalance(
         available=lots.available,
@@ -119,7 +139,7 @@ def check(watched: Watched) -> None:
         debt=state.debt,
     )
     assert here.available + here.pending + here.reserved - here.debt == granted_less_gone(told)
-    then = balance(state, watched.now)
+    then = balance(state, now)
     assert min(here.available, here.pending, here.reserved, here.debt) >= 0
     assert min(then.available, then.pending, then.reserved, then.debt) >= 0
     # A lot that was past when it was awarded stands in the state until it is found due.
@@ -128,8 +148,6 @@ def check(watched: Watched) -> None:
     active = [lot for lot in lots.known.values() if not lot.pending]
     assert lots.available == sum(lot.left for lot in active)
     assert len(lots.by_award) == len(lots.by_expiry) == sum(bool(lot.left) for lot in active)
-    assert balance(state, watched.now) == watched.ledger.balance(watched.now)
-    assert balance(state, watched.now + FAR) == watched.ledger.balance(watched.now + FAR)
 
 
 def agree(commands: Sequence[Command]) -> None:
@@ -212,7 +230,13 @@ def test_l4_no_balance_depends_on_whether_a_job_ran(
             assert balance(jobless.state, at) == balance(worked.state, at)
 
 
-DUE = {PointsActivated, PointsExpired, PointsDebtSettled, PointsReservationReleased}
+DUE = {
+    LoyaltyAccountWentIdle,
+    PointsActivated,
+    PointsDebtSettled,
+    PointsExpired,
+    PointsReservationReleased,
+}
 
 
 @settings(max_examples=60)

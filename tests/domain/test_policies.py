@@ -1,11 +1,12 @@
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from attrs import evolve
 from hypothesis import given
 
 from regulars.domain.earning import evaluate
-from regulars.domain.earning_rules import Goods, Group, Rule, RuleId, RuleSet
+from regulars.domain.earning_rules import Goods, Group, Rule, RuleId, RuleSet, When
 from regulars.domain.ledger_policies import Arithmetic, ReturnPolicy
 from regulars.domain.lots import PointsActivated
 from regulars.domain.loyalty import PointsEarned
@@ -24,8 +25,9 @@ from regulars.domain.refund import RefundIssued, Returned
 from regulars.domain.reversal import PointsReversed
 from regulars.domain.tier_ladder import Basis, Level, TierLadder
 from regulars.domain.tiers import TierDowngraded, TierEntered
+from regulars.domain.told_occasions import RecordOccasion
 from regulars.domain.validity import Activation, ActivationPolicy, Counted, ExpiryPolicy
-from regulars.domain.values import ItemId, LotId, OrderId
+from regulars.domain.values import ItemId, LotId, OccasionId, OrderId
 from tests.domain.chronicle import PROGRAM, Chronicle, Command, chronicle
 from tests.domain.examples import (
     ANNA,
@@ -126,6 +128,26 @@ def test_a_tier_by_balance_counts_what_can_be_spent_after_the_order() -> None:
     )
 
     assert [one.assessment.value for one in told.all(TierEntered)] == [10]
+
+
+def test_a_tier_by_money_or_orders_counts_those_of_orders() -> None:
+    (spend,) = giving(1, per=10).groups
+    cake = Group(rules=(Rule(rule=RuleId("cake"), bonus=50, when=When(on="birthday")),))
+    birthday = RecordOccasion(
+        program=PROGRAM, customer=ANNA, at=NOON, occasion=OccasionId("2024"), on="birthday"
+    )
+
+    def counted(**told: Any) -> list[int]:  # noqa: ANN401 - by name
+        by = TierLadder(levels=(Level(tier="gold", least=1),), **told)
+        rules = evolve(PUBLISH, rules=RuleSet(groups=(spend, cake)))
+        ladder = PublishTierLadder(program=PROGRAM, at=NOON, ladder=by)
+        story = chronicle([DEFINE, rules, ladder, birthday, PLACE, DELIVER])
+        return [one.assessment.value for one in story.all(TierEntered)]
+
+    assert counted(basis=Basis.SPEND, currency="CNY") == [100_00]
+    assert counted(basis=Basis.SPEND, currency="USD") == []
+    assert counted(basis=Basis.ORDERS) == [1]
+    assert counted() == [50]
 
 
 def test_a_refund_may_take_a_tier_at_once() -> None:

@@ -12,7 +12,13 @@ from regulars.domain.holding import (
     PointsReservationReleased,
     PointsReserved,
 )
-from regulars.domain.ledger_policies import USUAL_RETURNS, Capture, Restore, ReturnPolicy
+from regulars.domain.ledger_policies import (
+    USUAL_RETURNS,
+    Capture,
+    Restore,
+    ReturnPolicy,
+    SpendOrder,
+)
 from regulars.domain.loyalty import PointsEarned
 from regulars.domain.order import (
     AcceptOrder,
@@ -93,6 +99,21 @@ def test_an_order_holds_its_points_as_it_is_placed() -> None:
     assert here(told) == AccountBalance(available=0, pending=0, reserved=300, debt=0)
 
 
+def test_an_order_holds_first_what_the_programme_spends_first() -> None:
+    first = SetProgramPolicies(
+        program=PROGRAM,
+        at=NOON,
+        policies=ProgramPolicies(spend_order=SpendOrder.FIFO),
+        effective_from=NOON,
+    )
+    sooner = award("sooner", 300_00, expires_at=NOON + timedelta(days=1))
+
+    fefo, fifo = town(sooner, PAID), town(sooner, first, PAID)
+
+    assert fefo.all(PointsReserved)[0].allocations[0].lot == "sooner"
+    assert fifo.all(PointsReserved)[0].allocations[0].lot == "before"
+
+
 def test_an_order_is_not_placed_with_points_that_nobody_has() -> None:
     with pytest.raises(NotEnoughPoints):
         town(PAID, points=299)
@@ -168,7 +189,8 @@ def test_a_cancelled_order_releases_its_points() -> None:
 def test_a_cancelled_order_gives_back_what_it_had_spent() -> None:
     told = town(PAID, ACCEPT, CANCEL, capture=Capture.ACCEPTANCE)
 
-    assert [one.points for one in told.all(RedemptionReversed)] == [300]
+    (back,) = told.all(RedemptionReversed)
+    assert (back.points, back.redemption, back.refund) == (300, "payment/o-1", "cancelled/o-1")
     assert here(told).available == 300
 
 

@@ -191,11 +191,33 @@ def test_points_that_expired_meanwhile_may_be_reinstated_for_some_days() -> None
     assert balance(story.state, day("2025-08-04")).available == 0
 
 
-def test_a_single_point_comes_back() -> None:
-    (back,) = account_story().given(award("o-1", 100_00), redeem(4)).when(undo(1, 4))
+def test_what_is_spent_late_is_spent_not_before_what_the_account_knows() -> None:
+    known = NOON + minutes(60)
+    story = account_story().given(award("o-1", 100_00, known))
+
+    story.given(reserve(30, NOON), capture(NOON), undo(1, 3, NOON))
+
+    assert story.moments[-3:] == [known, known, known]
+
+
+def test_a_single_point_is_spent_and_comes_back() -> None:
+    story = account_story().given(award("o-1", 100_00), redeem(1))
+
+    (back,) = story.when(undo(1, 1, policy=ReturnPolicy(reinstate_days=30)))
 
     assert isinstance(back, RedemptionReversed)
-    assert back.points == 1
+    assert (back.points, back.reinstated, back.reinstated_until) == (1, (), None)
+
+
+@pytest.mark.parametrize(("refunded", "whole"), [(-1, 2), (0, 0), (3, 2)])
+def test_a_part_that_is_none_is_refused_by_its_figures(refunded: int, whole: int) -> None:
+    story = account_story().given(award("o-1", 100_00), redeem(4))
+
+    with pytest.raises(ImpossibleRestoration) as refused:
+        story.when(undo(refunded, whole))
+
+    assert (refused.value.refunded, refused.value.whole) == (refunded, whole)
+    assert story.when(undo(0, 2)) == []
 
 
 def test_a_refund_told_late_takes_nothing_that_came_back() -> None:

@@ -4,10 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars.domain.due import balance
-from regulars.domain.ledger_policies import Arithmetic, ReturnPolicy
+from regulars.domain.ledger_policies import Arithmetic, ReturnPolicy, Reversal
+from regulars.domain.lots import Allocation
 from regulars.domain.reversal import PointsReversed
 from regulars.domain.values import LotId
-from tests.domain.points import award, day, redeem, refunded, release, reserve, rule
+from tests.domain.points import award, day, redeem, refunded, release, reserve, rule, undo
 from tests.domain.story import NOON, AccountStory, account_story
 from tests.domain.strategies import partitions
 
@@ -85,13 +86,64 @@ def test_all_that_expired_of_a_lot_is_forgiven_in_however_many_parts_it_did() ->
         reserve(20, start),
         reserve(30, start, "h-2", lapses_at=later),
         reserve(10, start, "h-3", lapses_at=later),
+        redeem(5, start),
         release(expired),
     )
 
     *_, taken = story.when(refunded("o-1", 0, later))
 
     assert isinstance(taken, PointsReversed)
-    assert (taken.debt_added, taken.written_off) == (0, 70)
+    assert (taken.debt_added, taken.written_off) == (5, 65)
+
+
+def spent_and_expired() -> AccountStory:
+    """An order that earned 70 points, of which 40 were spent and the others expired."""
+    start = day("2025-01-01")
+    return account_story().given(
+        award("o-1", 70_00, start, expires_at=day("2025-02-01")), redeem(40, start)
+    )
+
+
+def test_what_was_forgiven_of_a_lot_is_not_forgiven_again() -> None:
+    story, at = spent_and_expired(), day("2025-03-01")
+
+    for left in (60_00, 40_00, 0):
+        story.given(refunded("o-1", left, at, refund=f"r-{left}"))
+
+    taken = [event for event in story.told if isinstance(event, PointsReversed)]
+    assert [(one.debt_added, one.written_off) for one in taken] == [(0, 10), (0, 20), (40, 0)]
+
+
+def test_what_is_owed_adds_up() -> None:
+    story = account_story().given(award("o-1", 20_00), award("o-2", 10_00), redeem(30))
+
+    story.given(refunded("o-1", 0), refunded("o-2", 0))
+
+    assert balance(story.state, NOON).debt == 30
+
+
+def test_no_more_is_forgiven_than_is_wanted_beside_what_is_there() -> None:
+    story, back = spent_and_expired(), ReturnPolicy(reinstate_days=30)
+    story.given(undo(1, 1, day("2025-03-01"), policy=back))
+
+    (taken,) = story.when(refunded("o-1", 25_00, day("2025-03-01")))
+
+    assert isinstance(taken, PointsReversed)
+    assert taken.allocations == (Allocation(lot=LotId("o-1"), points=40),)
+    assert (taken.points, taken.debt_added, taken.written_off) == (45, 0, 5)
+
+
+@pytest.mark.parametrize("pending", [False, True])
+def test_a_programme_may_take_back_what_waits_alone(pending: bool) -> None:  # noqa: FBT001 - of two cases
+    policy = ReturnPolicy(reversal=Reversal.ONLY_PENDING)
+    story = account_story().given(award("o-1", 40_00, pending=pending), award("other", 50_00))
+
+    (taken,) = story.when(refunded("o-1", 0, policy=policy))
+
+    assert isinstance(taken, PointsReversed)
+    own = (Allocation(lot=LotId("o-1"), points=40),)
+    assert taken.allocations == (own if pending else ())
+    assert (taken.debt_added, taken.written_off) == (0, 0 if pending else 40)
 
 
 def test_points_that_are_held_are_owed_until_they_are_released() -> None:

@@ -4,13 +4,16 @@ from attrs import evolve
 from regulars.domain.reward_catalogue import (
     MOST_PRICE,
     PricedReward,
+    PublishRewards,
     RewardKind,
     RewardsPublished,
     catalogue_flaw,
+    publish,
 )
 from regulars.domain.rule_flaws import spelled
 from regulars.domain.values import MOST_MINOR, Money, OfferId, RewardId
 from tests.domain.chronicle import PROGRAM
+from tests.domain.story import NOON
 
 MUG = PricedReward(reward=RewardId("mug"), kind=RewardKind.GIFT, points=200)
 TEA = PricedReward(
@@ -63,3 +66,19 @@ def test_a_catalogue_tells_what_it_has() -> None:
     assert published.reward(TEA.reward) is None
     assert published.cash("CNY") == CASH
     assert published.cash("USD") is None
+
+
+def test_a_catalogue_is_published_once_and_its_versions_count_up() -> None:
+    command = PublishRewards(program=PROGRAM, at=NOON, rewards=(MUG,))
+    dearer = evolve(command, rewards=(evolve(MUG, points=300),))
+    later = evolve(command, effective_from=NOON)
+    told: list[RewardsPublished] = []
+    for one in (command, command, dearer, dearer, later, dearer, command):
+        told += publish(one, told)
+
+    assert [(one.version, one.rewards[0].points, one.effective_from) for one in told] == [
+        (1, 200, None),
+        (2, 300, None),
+        (3, 200, NOON),
+        (4, 200, None),
+    ]

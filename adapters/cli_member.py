@@ -1,0 +1,154 @@
+"""`regulars member`: what a member's own page shows, on one screen."""
+
+from collections.abc import Iterator, Sequence
+from datetime import tzinfo
+
+import click
+from rich.console import RenderableType
+
+from regulars.adapters.cli_balance import posting_document, shown_postings
+from regulars.adapters.cli_call import (
+    Call,
+    as_of_option,
+    call_options,
+    examples,
+    moment_of,
+    timezone_option,
+)
+from regulars.adapters.cli_coupons import coupon_document
+from regulars.adapters.cli_profile import known_customer
+from regulars.adapters.cli_screen import (
+    clock,
+    count,
+    facts,
+    listing,
+    plain,
+    section,
+    show,
+    time_text,
+    write_json,
+)
+from regulars.adapters.cli_tier import benefit_facts, tier_document, tier_facts
+from regulars.application.coupons import HeldCoupon
+from regulars.application.member_center import Member, MemberCenter
+from regulars.domain.values import CustomerId
+from regulars.domain.waiting import Awaited
+
+
+@click.command(
+    epilog=examples(
+        "regulars member 1609",
+        "regulars member 1609 --as-of 2017-02-28",
+        "regulars member 1609 --postings 3",
+    )
+)
+@click.argument("customer")
+@as_of_option
+@click.option(
+    "--postings",
+    metavar="N",
+    type=click.IntRange(min=0),
+    default=5,
+    show_default=True,
+    help="How many of the last postings to show.",
+)
+@timezone_option("On whose clocks times are shown, and --as-of is read.")
+@call_options(keys=False)
+def member(
+    call: Call, *, customer: str, as_of: str | None, postings: int, timezone: tzinfo
+) -> None:
+    """
+    Show what CUSTOMER has: points, tier, benefits, coupons, and what comes and ends when.
+
+    All of it is as of one moment, now or any time, whether or not anything was recorded since.
+    """
+    at = moment_of(as_of, timezone)
+    asked = MemberCenter(customer=CustomerId(customer), postings=postings)
+    with call.read() as crm:
+        found = crm.ask(asked, as_of=at)
+        if found.tier.because is None and not found.postings:
+            known_customer(crm, customer)
+    if call.as_json:
+        document = _document(found, timezone)
+        write_json({"customer": customer, "as_of": time_text(at, timezone), **document})
+    else:
+        show(*_shown(found, timezone))
+
+
+def _document(found: Member, timezone: tzinfo) -> dict[str, object]:
+    points = found.points
+    tier = tier_document(found.tier, found.outlook, found.benefits, timezone)
+    return {
+        "program": found.program,
+        "points": {
+            "available": points.available,
+            "pending": points.pending,
+            "reserved": points.reserved,
+            "debt": points.debt,
+        },
+        "expiring": [
+            {
+                "lot": one.lot,
+                "points": one.points,
+                "expires_at": time_text(one.expires_at, timezone),
+            }
+            for one in found.expiring
+        ],
+        "awaited": [
+            {
+                "lot": one.lot,
+                "points": one.points,
+                "activates_at": time_text(one.activates_at, timezone),
+            }
+            for one in found.awaited
+        ],
+        **tier,
+        "coupons": [coupon_document(one, found.at, timezone) for one in found.coupons],
+        "postings": [posting_document(one, timezone) for one in found.postings],
+    }
+
+
+def _shown(found: Member, timezone: tzinfo) -> Iterator[RenderableType]:
+    title = f"Customer {plain(found.customer)} at {clock(found.at, timezone)}"
+    tier = plain(found.tier.tier or "no tier")
+    yield section(
+        f"{title}: {tier}, {count(found.points.available)} points",
+        facts(*_points(found, timezone), *tier_facts(found.tier, found.outlook, timezone)),
+    )
+    if found.benefits:
+        yield section("What the tier brings", facts(*benefit_facts(found.benefits)))
+    if found.coupons:
+        yield section("Coupons that can be used", _coupons(found.coupons, timezone))
+    if found.awaited:
+        yield section("Points still to come", _awaited(found.awaited, timezone))
+    if found.postings:
+        postings = shown_postings(found.postings, timezone)
+        yield section(f"Last postings ({timezone})", postings)
+
+
+def _points(found: Member, timezone: tzinfo) -> Iterator[tuple[str, str]]:
+    points = found.points
+    yield "Can be used", count(points.available)
+    for name, number in (
+        ("Pending", points.pending),
+        ("Reserved", points.reserved),
+        ("Owed", points.debt),
+    ):
+        if number:
+            yield name, count(number)
+    if found.expiring:
+        first = found.expiring[0]
+        points_then = sum(
+            one.points for one in found.expiring if one.expires_at == first.expires_at
+        )
+        yield "Next to end", f"{count(points_then)} at {clock(first.expires_at, timezone)}"
+
+
+def _coupons(coupons: Sequence[HeldCoupon], timezone: tzinfo) -> RenderableType:
+    rows = ((one.offer, one.coupon, clock(one.valid_until, timezone)) for one in coupons)
+    return listing(("Offer", "Coupon", "Until"), rows, left=3)
+
+
+def _awaited(points: Sequence[Awaited], timezone: tzinfo) -> RenderableType:
+    rows = ((one.lot, clock(one.activates_at, timezone), count(one.points)) for one in points)
+    return listing(("Of", "From", "Points"), rows, left=2)

@@ -147,9 +147,11 @@ def _placed(told: _Told, look: Look) -> Counter[CustomerId]:
     for one in look.everywhere(_ORDERS):
         if isinstance(one.event, OrderCancelled):
             cancelled.add(one.event.order)
-        elif isinstance(one.event, OrderPlaced) and one.event.customer in told.variants:
+        elif isinstance(one.event, OrderPlaced) and one.event.customer is not None:
+            assigned = told.variants.get(one.event.customer)
             when = moment(one.occurred_at)
-            start = told.variants[one.event.customer][1]
-            if start <= when and (told.ends is None or when < told.ends):
+            if assigned is None or when < assigned[1]:
+                continue
+            if told.ends is None or when < told.ends:
                 placed[one.event.order] = one.event.customer
     return Counter(customer for order, customer in placed.items() if order not in cancelled)

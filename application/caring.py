@@ -162,7 +162,9 @@ class Caring:
 
     def _day(self, plan: CarePlan, on: date) -> tuple[_Day, tuple[str, ...]]:
         """The day, and the holidays of the plan that nobody knows this year."""
-        known = self._calendar.holidays(plan.region, on.year) if plan.holidays else {}
+        known: Mapping[str, date] = {}
+        if plan.holidays:
+            known = self._calendar.holidays(plan.region, on.year)
         holidays = tuple(name for name in plan.holidays if known.get(name) == on)
         return _Day(on=on, holidays=holidays), tuple(
             name for name in plan.holidays if name not in known

@@ -88,6 +88,7 @@ def test_the_result_counts_orders_from_the_assignment_to_the_end() -> None:
     orders_of(shop, alone, 1, minutes(60))
     orders_of(shop, treated[2], 1, -minutes(1))
     orders_of(shop, "a stranger", 1)
+    shop.execute(evolve(PLACE, customer=None, order=OrderId("of nobody"), at=NOON + SOON))
     orders_of(shop, treated[2], 1)
     shop.execute(CancelOrder(order=OrderId(f"{treated[2]}-{minutes(5)}-0"), at=NOON + minutes(50)))
     brought = CampaignOutcome(campaign=LUNCH, program=PROGRAM, margin=Fraction(3))

@@ -46,6 +46,7 @@ CAKE = Rule(rule=RuleId("cake"), bonus=50, when=When(on="birthday"))
 RULES = RuleSet(groups=(Group(rules=(CAKE,)),))
 PLAN = CarePlan(holidays=("chinese_new_year", "spring"), region="CN")
 CARDS = CampaignId("cards")
+OF: dict[str, Any] = {"program": PROGRAM, "campaign": CARDS, "at": NOON}
 
 
 class Almanac:
@@ -210,10 +211,9 @@ def test_a_programme_that_does_not_look_at_birthdays_reads_none() -> None:
 
 def with_campaign(budget: int | None = None) -> Parts:
     care = shop(evolve(PLAN, campaign=CARDS))
-    of: dict[str, Any] = {"program": PROGRAM, "campaign": CARDS, "at": NOON}
     plan = Plan(variants=(Variant(name="card"),), budget=Budget(total=budget))
-    care.execute(DraftCampaign(**of, plan=plan))
-    care.execute(LaunchCampaign(**of))
+    care.execute(DraftCampaign(**OF, plan=plan))
+    care.execute(LaunchCampaign(**OF))
     join(care, ANNA)
     join(care, BO, date(1990, 2, 28))
     return care
@@ -234,8 +234,7 @@ def test_a_plan_with_a_campaign_grants_once_for_each_occasion() -> None:
 def test_a_campaign_that_does_not_run_is_told_and_the_occasions_stand() -> None:
     care = shop(evolve(PLAN, campaign=CARDS))
     join(care, ANNA)
-    of: dict[str, Any] = {"program": PROGRAM, "campaign": CARDS, "at": NOON}
-    care.execute(DraftCampaign(**of, plan=Plan(variants=(Variant(name="card"),))))
+    care.execute(DraftCampaign(**OF, plan=Plan(variants=(Variant(name="card"),))))
 
     with pytest.raises(CampaignNotRunning):
         run(care, 2026, 2, 28)

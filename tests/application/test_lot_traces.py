@@ -53,9 +53,10 @@ def test_the_lots_add_up_to_the_balance_and_their_moves_to_the_lots(
     assert sum(one.held for one in found.lots) == held.reserved
     assert found.debt == held.debt == sum(one.points for one in found.owed)
     for one in found.lots:
-        came = one.sum(Moved.EARNED) + one.sum(Moved.RESTORED)
-        went = (Moved.SPENT, Moved.REVERSED, Moved.SETTLED, Moved.EXPIRED)
-        assert one.left + one.held == came - sum(map(one.sum, went))
+        came = (Moved.EARNED, Moved.RESTORED, Moved.GIVEN, Moved.RECEIVED)
+        still = (Moved.ACTIVATED, Moved.HELD, Moved.RELEASED)
+        went = (what for what in Moved if what not in {*came, *still})
+        assert one.left + one.held == sum(map(one.sum, came)) - sum(map(one.sum, went))
         assert (one.moves[-1].left, one.moves[-1].held) == (one.left, one.held)
         assert one.expires_at == story.state.lots.known[one.lot].expires_at
         for back in one.taken_back:

@@ -83,7 +83,6 @@ from regulars.application.report import Report, SalesReport
 from regulars.application.retaining import Retaining
 from regulars.application.simulating import PointsOffered, Simulate
 from regulars.application.subscription import Subscription
-from regulars.application.tiers import OrderBenefits, ProjectedTier, TierAt, TierBenefits
 from regulars.application.what_if import NoReplay, WhatIf, what_if
 from regulars.application.why_not import WhyNot
 from regulars.composition import connect
@@ -303,7 +302,6 @@ __all__ = [
     "OccasionId",
     "OfferId",
     "OlderFormat",
-    "OrderBenefits",
     "OrderHasCustomer",
     "OrderId",
     "OrderState",
@@ -321,7 +319,6 @@ __all__ = [
     "Posting",
     "Profile",
     "ProgramId",
-    "ProjectedTier",
     "ProtectedLine",
     "Protecting",
     "PublishEarningRules",
@@ -372,8 +369,6 @@ __all__ = [
     "Subscription",
     "Summary",
     "Tampered",
-    "TierAt",
-    "TierBenefits",
     "UnbindBankCard",
     "UndecodableEvent",
     "UnknownTenant",

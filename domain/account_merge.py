@@ -8,7 +8,7 @@ account. What goes there does not come back when the two are separated.
 from collections import defaultdict
 from collections.abc import Container, Sequence
 from datetime import datetime
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from attrs import frozen
 
@@ -96,6 +96,8 @@ def fold(state: Account, event: Event) -> None:
         case LoyaltyAccountAbsorbed():
             _absorb(state, event)
             idleness.came(state.idleness, state.as_of)
+        case _:
+            assert_never(event)
 
 
 def _leave(state: Account, event: LoyaltyAccountMerged) -> None:

@@ -6,7 +6,7 @@ Both say why, by a code, and never count towards a tier.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from attrs import frozen
 
@@ -161,6 +161,8 @@ def decide(command: Command, state: Account, now: AccountAt) -> Sequence[Event |
             require_code("reason", command.reason)
             require_code("approver", command.approver)
             return _adjust(command, state, now)
+        case _:
+            assert_never(command)
 
 
 def _migrate(

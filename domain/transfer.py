@@ -6,7 +6,7 @@ Both halves come of one decision on both accounts, at one moment, under one id.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from attrs import frozen
 
@@ -74,6 +74,8 @@ def fold(state: Account, event: Event) -> None:
                     one.lot, one.points, awarded_at=one.awarded_at, expires_at=one.expires_at
                 )
             idleness.came(state.idleness, state.as_of)
+        case _:
+            assert_never(event)
 
 
 @frozen(kw_only=True)

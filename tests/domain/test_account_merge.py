@@ -13,6 +13,7 @@ from regulars.domain.account_merge import (
     SeparateAccount,
 )
 from regulars.domain.due import balance
+from regulars.domain.expiry_notice import IssueExpiryNotice
 from regulars.domain.lots import PointsDebtSettled, PointsExpired
 from regulars.domain.loyalty import Command, LoyaltyAccountOpened
 from regulars.domain.occasions import Standing
@@ -268,3 +269,11 @@ def test_what_went_to_and_fro_is_called_as_before() -> None:
 
     assert available(written, ANNA) == 5
     assert written.recorded(award("o-1", 20_00, LATER)) == []
+
+
+def test_nobody_is_told_again_of_what_expires_after_a_merge() -> None:
+    end = LATER + timedelta(days=5)
+    notice = IssueExpiryNotice(program=PROGRAM, customer=ANNA, at=NOON, days=9)
+    written = town(award("o-1", 20_00, expires_at=end), notice, join(LATER))
+
+    assert written.recorded(*of_bo(evolve(notice, at=LATER))) == []

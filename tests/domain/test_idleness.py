@@ -3,6 +3,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from regulars.domain.due import Expiring, balance, schedule
+from regulars.domain.expiry_notice import IssueExpiryNotice, PointsExpiryNoticeIssued
 from regulars.domain.idleness import (
     ImpossibleLimit,
     InactivityLimitSet,
@@ -132,3 +133,14 @@ def test_who_earns_after_the_end_begins_anew() -> None:
     story = account_story().given(limit(10), award("o-1", 20_00), award("o-2", 5_00, after(12)))
 
     assert [available(story, days) for days in (12, 21, 22)] == [5, 5, 0]
+
+
+def test_who_is_about_to_be_idle_is_told() -> None:
+    story = account_story().given(limit(10), award("o-1", 20_00))
+    notice = IssueExpiryNotice(program=PROGRAM, customer=ANNA, at=after(2), days=9)
+
+    (told,) = story.when(notice)
+
+    assert isinstance(told, PointsExpiryNoticeIssued)
+    assert [(one.points, one.expires_at) for one in told.lots] == [(20, after(10))]
+    assert story.when(notice) == []

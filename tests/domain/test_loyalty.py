@@ -9,6 +9,7 @@ from regulars.domain.closing import LoyaltyAccountClosed
 from regulars.domain.due import balance
 from regulars.domain.earning import MOST_EARNED, evaluate
 from regulars.domain.earning_rules import EarningLine, Occasion, RuleSet
+from regulars.domain.idleness import LimitInactivity
 from regulars.domain.lots import Allocation
 from regulars.domain.loyalty import (
     AwardPoints,
@@ -270,11 +271,11 @@ def test_no_sequence_of_commands_breaks_the_invariants(commands: list[Command]) 
 @given(tellings, st.data())
 def test_a_repeated_command_adds_nothing(commands: list[Command], data: st.DataObject) -> None:
     story = account_story()
-    # A tier is looked at again whenever somebody asks; what else is repeated is known.
+    # A tier is looked at, and a limit set, whenever somebody asks; what else is repeated is known.
     accepted = [
         command
         for command in commands
-        if story.attempt(command) and not isinstance(command, tiers.EvaluateTier)
+        if story.attempt(command) and not isinstance(command, tiers.EvaluateTier | LimitInactivity)
     ]
 
     if accepted:

@@ -76,6 +76,7 @@ def test_l1_l2_l3_two_accounts_are_what_an_independent_ledger_says(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @settings(max_examples=10_000)
 @given(two_lives(longest=40))
 def test_l1_l2_l3_long_lives_of_two_accounts_are_what_an_independent_ledger_says(

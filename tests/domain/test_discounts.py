@@ -100,16 +100,17 @@ def test_what_is_lost_is_found_discount_by_discount_each_after_those_that_stand(
             on_return=OnReturn.RECLAIM,
         )
 
-    gone = reclaimed(100_00, line_1=6_00, line_2=4_00, line_3=0)
+    gone = reclaimed(100_00, line_1=6_00, line_2=4_01, line_3=0)
     stands = reclaimed(60_00, line_1=5_00)
-    gone_after_it = reclaimed(55_01, line_1=3_00)
+    stands_too = reclaimed(55_00, line_1=1_00)
+    gone_after_it = reclaimed(54_01, line_1=3_00)
     lines = (
         Priced(line=1, quantity=1, gross=60_00),
         Priced(line=2, quantity=2, gross=40_00),
         Priced(line=3, quantity=0, gross=0),
     )
 
-    assert lost([gone, stands, gone_after_it], lines, {2: 1}) == 6_00 + 2_00 + 3_00
+    assert lost([gone, stands, stands_too, gone_after_it], lines, {2: 1}) == 6_00 + 2_01 + 3_00
 
 
 def test_goods_that_are_worth_less_than_what_is_lost_pay_back_nothing() -> None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
 from regulars.domain import hindsight, loyalty
@@ -44,7 +45,10 @@ TOTALS: Final = (
 _FAR: Final = NEVER - timedelta(days=1)
 _INSTANT: Final = timedelta(microseconds=1)
 
-_Standing: TypeAlias = "Counter[tuple[int, str]]"
+_SUMS: Final = ("reserved", "debt", *TOTALS)
+_totals: Final = attrgetter(*TOTALS)
+
+_Standing: TypeAlias = tuple[list[tuple[int, str, int]], tuple[int, ...]]
 
 
 def moves_of(told: Sequence[Told], day_of: DayOf) -> Moves:
@@ -61,7 +65,7 @@ def moves_of(told: Sequence[Told], day_of: DayOf) -> Moves:
         account.falls_due(_FAR, since=BEGINNING)
     else:
         _by_hindsight(account, told)
-    return account.moves
+    return Counter({cell: points for cell, points in account.moves.items() if points})
 
 
 class _Account:
@@ -93,25 +97,25 @@ class _Account:
         self._moved(at, before, self._standing(None))
 
     def _moved(self, at: datetime, before: _Standing, after: _Standing) -> None:
-        day = self._day_of(at)
-        after.subtract(before)
-        for (expires, column), points in after.items():
-            if points:
-                self.moves[day, expires, column] += points
+        day, moves = self._day_of(at), self.moves
+        for sign, (lots, _) in ((-1, before), (1, after)):
+            for expires, column, points in lots:
+                moves[day, expires, column] += sign * points
+        if before[1] != after[1]:
+            for column, had, has in zip(_SUMS, before[1], after[1], strict=True):
+                moves[day, 0, column] += has - had
 
     def _standing(self, event: loyalty.Event | None) -> _Standing:
-        state, found = self.state, Counter[tuple[int, str]]()
+        state = self.state
+        known, lots = state.lots.known, list[tuple[int, str, int]]()
         for one in _touched(event, state):
-            lot = state.lots.known.get(one)
+            lot = known.get(one)
             if lot is not None and lot.left:
                 end = lot.expires_at
                 expires = 0 if end is None else self._day_of(end - _INSTANT)
-                found[expires, "pending" if lot.pending else "available"] += lot.left
-        found[0, "reserved"] = sum(held.points for held in state.held.values())
-        found[0, "debt"] = state.debt
-        for column in TOTALS:
-            found[0, column] = getattr(state.totals, column)
-        return found
+                lots.append((expires, "pending" if lot.pending else "available", lot.left))
+        held = sum(one.points for one in state.held.values()) if state.held else 0
+        return lots, (held, state.debt, *_totals(state.totals))
 
 
 def _touched(event: loyalty.Event | None, state: Account) -> Iterable[LotId]:

@@ -1,6 +1,7 @@
 """What a programme owes in points: the sum of all balances, on any day, whatever was recorded."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from itertools import chain
 from typing import Any, Final, cast
@@ -9,14 +10,21 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from regulars.adapters.memory import MemoryStorage
 from regulars.application.balances import PointsBalance
+from regulars.application.books import BOOKS, BookRows, Books
 from regulars.application.liability import Expiring, Liability, MonthOfPoints, PointsOwed
+from regulars.application.loyalty import ACCOUNTS
+from regulars.application.projecting import Projector
+from regulars.domain.account_merge import MergeAccounts
+from regulars.domain.idleness import LimitInactivity
 from regulars.domain.program import DefineProgram, SetProgramPolicies
 from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.validity import ExpiryPolicy, midnight
 from regulars.domain.values import BEGINNING
-from tests.application.histories import tell
-from tests.application.memory_crm import Parts, memory_core
+from tests.application.histories import copied, tell
+from tests.application.memory_crm import TENANT, Parts, memory_core
+from tests.application.shop_week import shop_week
 from tests.domain.account_histories import lives
 from tests.domain.chronicle import PROGRAM, Command
 from tests.domain.examples import ANNA, BO
@@ -154,3 +162,62 @@ def test_books_are_kept_once_by_whoever_comes_first() -> None:
     assert owed(town, on) == first
     town.crm.rebuild()
     assert owed(town, on) == first
+
+
+class Overtaken(MemoryStorage):
+    """A storage in which somebody else is quicker, once, to keep the books."""
+
+    quicker = True
+
+    @contextmanager
+    def transaction(self) -> Generator[None]:
+        if self.quicker:
+            self.quicker = False
+            Books(self).catch_up()
+        with super().transaction():
+            yield
+
+
+def test_books_are_entered_once_though_two_make_them() -> None:
+    town = tell(memory_core(), SPRING)
+    storage = Overtaken(tenant=TENANT)
+    copied(town.events(), storage.log)
+    Projector(storage, [ACCOUNTS]).catch_up()
+    storage.quicker = True
+
+    Books(storage).catch_up()
+
+    rows = list(storage.views.rows(BOOKS))
+    assert rows == list(BookRows({BOOKS.key_of(row): row for row in rows}).rows(BOOKS))
+    assert sum(row.earned for row in rows) == 180
+
+
+def test_nothing_but_books_is_in_books() -> None:
+    entry = BOOKS.row(PROGRAM, 1, 0)
+    rows = BookRows({(PROGRAM, 1, 0): entry})
+
+    assert rows.load(BOOKS, [(PROGRAM, 1, 0), ("night", 1, 0)]) == {(PROGRAM, 1, 0): entry}
+    assert list(rows.rows(BOOKS, program="night")) == []
+    assert list(BOOKS.parts(shop_week().events()[0])) == []
+
+
+def test_an_idle_account_ends_whatever_is_told_of_it_late() -> None:
+    limit = LimitInactivity(program=PROGRAM, customer=ANNA, at=day("2024-04-06"), days=40)
+    late = award("o-9", 7_00, day("2024-04-01"))
+    town = tell(memory_core(), [award("o-1", 9_00, day("2024-04-05")), late, limit])
+    on = [date(2024, 4, 10), date(2024, 6, 1)]
+
+    assert [owed(town, one).outstanding for one in on] == [16, 0]
+    assert [columns(owed(town, one)) for one in on] == [summed(town, one) for one in on]
+
+
+def test_what_went_to_another_account_is_counted_there() -> None:
+    merge = MergeAccounts(program=PROGRAM, at=day("2024-04-28"), absorbed=BO, survivor=ANNA)
+    late = award("o-9", 7_00, day("2024-04-01"))
+    town = tell(memory_core(), [*SPRING, merge, late])
+    on = date(2024, 4, 30)
+
+    found = owed(town, on)
+
+    assert columns(found) == summed(town, on)
+    assert (found.debt, found.months[-1].transferred) == (0, 0)

@@ -1,5 +1,6 @@
 """A purchase: what a customer ordered from a merchant, and what is paid for it."""
 
+from collections import Counter
 from datetime import datetime
 from enum import Enum
 
@@ -152,6 +153,18 @@ class ImpossiblePayment(Refusal):
 
 
 @frozen(kw_only=True)
+class CouponTwice(Refusal):
+    """A coupon counts once for an order."""
+
+    order: OrderId
+    coupon: CouponOf
+
+    def __str__(self) -> str:
+        named = f"coupon {self.coupon.coupon} of offer {self.coupon.offer}"
+        return f"order {self.order} takes {named} off twice"
+
+
+@frozen(kw_only=True)
 class NoSuchCurrency(Refusal):
     """A currency is three capital letters, alone or with the decimal places kept, as GBP.3."""
 
@@ -172,6 +185,7 @@ def decide(
     Raises:
         AmountBelowZero: an amount or a quantity is negative.
         AmountTooLarge: an amount is above `MOST_MINOR`.
+        CouponTwice: two discounts are by the same coupon.
         DoesNotAddUp: discounts and points do not account for what is paid.
         ImpossiblePayment: points are to pay that nobody has, or for nothing.
         NoPrice: they fall to a line without a price.
@@ -184,6 +198,10 @@ def decide(
     paid = command.points_payment
     if paid is not None and (command.customer is None or paid.amount < 1):
         raise ImpossiblePayment(order=command.order)
+    used = Counter(one.coupon for one in command.discounts if one.coupon is not None)
+    for coupon, times in used.items():
+        if times > 1:
+            raise CouponTwice(order=command.order, coupon=coupon)
     if command.discounts or paid is not None:
         account_for(
             command.order,

@@ -6,18 +6,21 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from regulars.domain.discounts import CouponOf, Discount, Share
 from regulars.domain.personal import Content, Sealed
 from regulars.domain.purchase import (
     AmountBelowZero,
     AmountTooLarge,
     Channel,
+    CouponTwice,
     Line,
     NoSuchCurrency,
     OrderAlreadyPlaced,
     OrderPlaced,
     PlaceOrder,
 )
-from regulars.domain.values import MOST_MINOR, ItemId
+from regulars.domain.values import MOST_MINOR, CouponId, ItemId, OfferId
+from tests.domain.chronicle import PROGRAM
 from tests.domain.examples import ANNA, BO, NOODLES, ORDER, PLACE
 from tests.domain.fillings import SEALED, built
 from tests.domain.story import NOON, order_story
@@ -170,3 +173,16 @@ def test_any_order_is_placed_once(place: PlaceOrder, later: timedelta) -> None:
     assert len(story.when(place)) == 1
     assert story.when(place) == []
     assert story.attempt(evolve(place, at=place.at + later)) == []
+
+
+def test_a_coupon_is_taken_off_an_order_once() -> None:
+    def off(coupon: str) -> Discount:
+        named = CouponOf(program=PROGRAM, offer=OfferId("spring"), coupon=CouponId(coupon))
+        shares = (Share(line=SOUP.line, amount=2_00),)
+        return Discount(source="coupon", amount=2_00, shares=shares, coupon=named)
+
+    place = evolve(PLACE, lines=(SOUP,), discount=4_00, total=20_00)
+
+    assert order_story().when(evolve(place, discounts=(off("c-1"), off("c-2"))))
+    with pytest.raises(CouponTwice, match="coupon c-1 of offer spring off twice"):
+        order_story().when(evolve(place, discounts=(off("c-1"), off("c-1"))))

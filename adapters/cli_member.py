@@ -58,9 +58,10 @@ def member(
     call: Call, *, customer: str, as_of: str | None, postings: int, timezone: tzinfo
 ) -> None:
     """
-    Show what CUSTOMER has: points, tier, benefits, coupons, and what comes and ends when.
+    Show what CUSTOMER has: points, tier, coupons.
 
-    All of it is as of one moment, now or any time, whether or not anything was recorded since.
+    With the benefits of the tier, and what comes and ends when. All of it is as of one moment,
+    now or any time, whether or not anything was recorded since.
     """
     at = moment_of(as_of, timezone)
     asked = MemberCenter(customer=CustomerId(customer), postings=postings)

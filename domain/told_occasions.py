@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from attrs import Factory, define, frozen
 
 from regulars.domain.earning_rules import ORDER
-from regulars.domain.validity import clamped, midnight
+from regulars.domain.rule_flaws import MOST_DAYS
+from regulars.domain.validity import clamped, is_zone, midnight
 from regulars.domain.values import CustomerId, OccasionId, ProgramId, Refusal
 
 
@@ -75,6 +76,16 @@ class NotToBeTold(Refusal):
         return f"occasion {self.occasion} cannot be an order"
 
 
+@frozen(kw_only=True)
+class ImpossibleOccasion(Refusal):
+    """An occasion comes in a time zone that there is, and is counted within a hundred years."""
+
+    occasion: OccasionId
+
+    def __str__(self) -> str:
+        return f"occasion {self.occasion} is of no time zone, or counted within too many days"
+
+
 _A_DAY: Final = timedelta(days=1)
 
 
@@ -84,9 +95,12 @@ def decide(command: RecordOccasion, state: ToldOccasions) -> Sequence[OccasionRe
 
     Raises:
         NotToBeTold: it is an order, which is placed and delivered.
+        ImpossibleOccasion: its zone is none, or its days are too many or less than none.
     """
     if command.on == ORDER:
         raise NotToBeTold(occasion=command.occasion)
+    if not 0 <= command.days <= MOST_DAYS or not (command.zone is None or is_zone(command.zone)):
+        raise ImpossibleOccasion(occasion=command.occasion)
     last, moments = state.last.get(command.on), state.moments.get(command.on, [])
     if command.occasion in state.known:
         return []

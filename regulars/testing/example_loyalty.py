@@ -324,6 +324,13 @@ LOYALTY: Final[dict[tuple[str, int], Event]] = {
         lapses_at=datetime(2026, 3, 20, tzinfo=UTC),
         order=OrderId("订单-1002"),
     ),
+    ("PointsReservationConfirmed", 1): PointsReservationConfirmed(
+        program=PROGRAM,
+        customer=ADA,
+        reservation=ReservationId("basket-1"),
+        points=2,
+        order=OrderId("订单-1002"),
+    ),
     ("PointsRedeemed", 2): PointsRedeemed(
         program=PROGRAM,
         customer=ADA,
@@ -365,13 +372,6 @@ LOYALTY: Final[dict[tuple[str, int], Event]] = {
             ),
         ),
         effective_from=PLACED_AT,
-    ),
-    ("PointsReservationConfirmed", 1): PointsReservationConfirmed(
-        program=PROGRAM,
-        customer=ADA,
-        reservation=ReservationId("basket-1"),
-        points=2,
-        order=OrderId("订单-1002"),
     ),
     ("PointsReservationReleased", 1): PointsReservationReleased(
         program=PROGRAM,

@@ -21,6 +21,7 @@ from regulars.application.aggregates import (
 )
 from regulars.application.snapshots import Snapshot, Snapshots
 from regulars.domain.account import Account
+from regulars.domain.account_merge import LoyaltyAccountMerged
 from regulars.testing.example_events import EXAMPLES
 
 AGGREGATES: Final = {
@@ -52,10 +53,14 @@ OTHER_STATE: Final = evolve(ACCOUNT, state=Purse)
 OTHER_EVENTS: Final = evolve(ACCOUNT, events=ACCOUNT.events[:-1])
 
 
+_EMPTYING: Final = LoyaltyAccountMerged
+
+
 def filled(aggregate: Aggregate) -> Any:  # noqa: ANN401 - each aggregate has its own
     """A state into which an example of each event was folded."""
     state = aggregate.state()
-    for event in EXAMPLES.values():
+    # What takes everything out of an account comes first.
+    for event in sorted(EXAMPLES.values(), key=lambda one: not isinstance(one, _EMPTYING)):
         if isinstance(event, aggregate.events):
             aggregate.fold(state, event, datetime(2026, 3, 1, 12, 30, tzinfo=UTC))
     return state

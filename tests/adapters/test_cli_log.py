@@ -179,7 +179,7 @@ def test_keys_older_than_a_new_life_are_destroyed_with_it() -> None:
 
 
 def test_a_view_that_was_changed_is_found_and_can_be_rebuilt(shop: Shop) -> None:
-    change("UPDATE view_accounts_2 SET balance = balance + 1000 WHERE customer = 'ada'")
+    change("UPDATE view_accounts_3 SET balance = balance + 1000 WHERE customer = 'ada'")
 
     verdict = shop.json("verify", status=1)
     said = shop.run("verify", status=1).stdout

@@ -15,10 +15,11 @@ from regulars.application.catalogue import VIEWS
 from regulars.application.customer import OpenOrder
 from regulars.application.ports import ViewStore
 from regulars.application.views import Key, View
+from regulars.domain.offer_terms import Terms
 from regulars.testing import ViewStoreContract, view_stores
 from regulars.testing.view_stores import SOLD, Sold, save
 from tests.contracts.broken_promises import failed_by, fails, promises
-from tests.domain.fillings import Filling, built
+from tests.domain.fillings import Filling, built, terms
 from tests.postgres_server import new_database
 
 Row = TypeVar("Row")
@@ -41,6 +42,7 @@ PLAIN_ROW: Filling = {
 ANY_ROW: Filling = {
     **PLAIN_ROW,
     dict[str, OpenOrder]: st.dictionaries(naughty, built(OpenOrder, PLAIN_ROW), max_size=1),
+    Terms: terms,
 }
 
 

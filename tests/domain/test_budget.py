@@ -1,5 +1,6 @@
 """What a campaign tells in full, and the bounds of its plan and of its budget."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -68,7 +69,9 @@ def test_a_grant_and_its_end_are_told_in_full() -> None:
 
     assert story.when(GRANT) == [
         CustomerAssigned(**OF, customer=ANNA, variant="mail"),
-        BudgetConsumed(**grant, desired=50, amount=40, variant="mail"),
+        BudgetConsumed(
+            **grant, desired=50, amount=40, variant="mail", on=date(2024, 5, 17), limit="total"
+        ),
         BudgetExhausted(**OF),
     ]
     assert story.when(CANCEL) == [BudgetRestored(**grant, amount=40)]

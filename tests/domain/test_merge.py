@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars.domain import merge
+from regulars.domain.account_merge import LoyaltyAccountMerged, LoyaltyAccountSeparated
 from regulars.domain.codes import NoCode
 from regulars.domain.customer import (
     ConsentGranted,
@@ -89,10 +90,14 @@ def told(*commands: Command) -> Chronicle:
     return town
 
 
+ACCOUNTS = (LoyaltyAccountMerged, LoyaltyAccountSeparated)
+"""What becomes of accounts: tests/domain/test_account_merge.py."""
+
+
 def added(town: Chronicle, command: Command) -> list[object]:
     before = len(town.facts)
     town.tell(command)
-    return [fact.event for fact in town.facts[before:]]
+    return [one.event for one in town.facts[before:] if not isinstance(one.event, ACCOUNTS)]
 
 
 def said(town: Chronicle, who: CustomerId, channel: Channel = None) -> Consent:

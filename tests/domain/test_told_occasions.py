@@ -2,6 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from attrs import evolve
 
 from regulars.domain.earning import evaluate
@@ -24,7 +25,12 @@ from regulars.domain.program import (
 )
 from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.tier_ladder import Level, TierLadder
-from regulars.domain.told_occasions import OccasionRecorded, RecordOccasion, birthday
+from regulars.domain.told_occasions import (
+    ImpossibleOccasion,
+    OccasionRecorded,
+    RecordOccasion,
+    birthday,
+)
 from regulars.domain.validity import ExpiryPolicy
 from regulars.domain.values import LotId, OccasionId, ProgramId
 from tests.domain.chronicle import PROGRAM, Chronicle, chronicle
@@ -188,3 +194,13 @@ def test_an_occasion_that_comes_in_another_order_counts_from_the_latest() -> Non
     town.tell(told(first + timedelta(days=365), "2025-again"))
 
     assert earned(town) == [("birthday/2025", 50), ("birthday/2024", 50)]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"zone": "Mars/Olympus"}, {"days": -1}, {"days": 36_526, "most": 1}]
+)
+def test_an_occasion_is_counted_by_clocks_and_days_that_there_are(wrong: dict[str, Any]) -> None:
+    town = Chronicle()
+
+    with pytest.raises(ImpossibleOccasion, match="occasion 2024 is of no time zone"):
+        town.tell(evolve(told(NOON, "2024"), **wrong))

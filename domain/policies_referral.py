@@ -35,17 +35,18 @@ REFEREE: Final = "referee"
 def decide_claim(
     event: ReferralClaimed, at: datetime, program_id: ProgramId, look: Present
 ) -> Sequence[referral.Command]:
-    """A claim is decided at once: nobody is referred who has ordered before."""
+    """A claim is decided at once: nobody is referred who has ordered before, or by themselves."""
     if event.program != program_id:
         return []
-    account = look.account(taker(look, event.referee) or event.referee)
+    referee, referrer = (taker(look, one) or one for one in (event.referee, event.referrer))
     return [
         DecideReferral(
             program=program_id,
             referee=event.referee,
             at=at,
             referrer=event.referrer,
-            ordered=account.patronage.orders > 0,
+            ordered=look.account(referee).patronage.orders > 0,
+            merged=referee == referrer,
         )
     ]
 
@@ -102,8 +103,11 @@ def reward_both(event: ReferralQualified, at: datetime, look: Present) -> Sequen
     """
     For both sides it is an occasion, which the rules of the programme may be for.
 
-    For the referrer only as often as the terms say; the referee has what was promised.
+    For the referrer only as often as the terms say; the referee has what was promised. Sides that
+    have become one customer since have brought nobody.
     """
+    if taker(look, event.referrer) == taker(look, event.referee):
+        return []
     return [
         RecordOccasion(
             program=event.program,

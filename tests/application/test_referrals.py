@@ -5,6 +5,8 @@ from datetime import timedelta
 from attrs import evolve
 
 from regulars.application.balances import PointsBalance
+from regulars.domain.customer import RegisterCustomer
+from regulars.domain.merge import MergeCustomers
 from regulars.domain.referral import ReferralAccepted, ReferralClaimed, ReferralRejected
 from regulars.domain.values import CustomerId, OrderId
 from tests.application.memory_crm import Parts, memory_core
@@ -12,6 +14,9 @@ from tests.application.test_coupons import kinds, recorded
 from tests.domain.examples import ANNA, BO, refund
 from tests.domain.story import NOON
 from tests.domain.test_referral import CLAIM, PROGRAMME, completed
+
+BOTH = tuple(RegisterCustomer(customer=one, at=NOON) for one in (ANNA, BO))
+MERGE = MergeCustomers(absorbed=ANNA, survivor=BO, at=NOON, evidence="same-phone")
 
 
 def balance(shop: Parts, customer: str) -> int:
@@ -31,6 +36,22 @@ def test_a_claim_is_decided_as_it_is_made() -> None:
     assert kinds(recorded(shop, CLAIM)) == [ReferralClaimed, ReferralAccepted]
     second = evolve(CLAIM, referrer=CustomerId("chen"))
     assert kinds(recorded(shop, second)) == [ReferralClaimed, ReferralRejected]
+
+
+def test_nobody_refers_the_customer_that_they_were_merged_with() -> None:
+    shop = memory_core()
+    shop.execute(*PROGRAMME, *BOTH, MERGE)
+
+    assert kinds(recorded(shop, CLAIM)) == [ReferralClaimed, ReferralRejected]
+    shop.execute(*completed())
+    assert balance(shop, BO) == 100
+
+
+def test_both_sides_that_became_one_customer_earn_for_the_order_alone() -> None:
+    shop = memory_core()
+    shop.execute(*PROGRAMME, *BOTH, CLAIM, MERGE, *completed())
+
+    assert balance(shop, BO) == 100
 
 
 def test_both_sides_have_their_points_until_the_first_order_is_paid_back() -> None:

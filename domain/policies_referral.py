@@ -22,7 +22,7 @@ from regulars.domain.referral import (
     ReferralClawedBack,
     ReferralQualified,
 )
-from regulars.domain.refund import RefundIssued
+from regulars.domain.refund import RefundIssued, is_all_back, returned_by
 from regulars.domain.reversal import ReversePoints
 from regulars.domain.told_occasions import RecordOccasion
 from regulars.domain.values import CustomerId, LotId, OccasionId, OrderId, ProgramId
@@ -76,7 +76,11 @@ def claw_back_on_refund(
     event: RefundIssued, at: datetime, program_id: ProgramId, look: Present
 ) -> Sequence[referral.Command]:
     """A first order that is paid back in full was none."""
-    if event.customer is None or not event.goods or event.goods_refunded != event.total:
+    if event.customer is None or not (event.goods or event.lines):
+        return []
+    order = look.order(event.order)
+    returned = returned_by(order.refunds, event.refund)
+    if order.placed is None or not is_all_back(order.placed, event.goods_refunded, returned):
         return []
     if not _is_first(look, event.customer, event.order):
         return []

@@ -252,6 +252,8 @@ def _is_of(lot: LotTrace, order: OrderId) -> bool:
 def _status(trace: LotTrace) -> LotStatus:
     if trace.left or trace.held:
         return LotStatus.PENDING if trace.pending else LotStatus.ACTIVE
+    if not trace.moves:  # as of a moment before its points came, when a refund is known already
+        return LotStatus.REVERSED
     ends = {Moved.EXPIRED: LotStatus.EXPIRED, Moved.REVERSED: LotStatus.REVERSED}
     return ends.get(trace.moves[-1].what, LotStatus.EXHAUSTED)
 

@@ -179,6 +179,15 @@ def test_a_refund_before_its_order_is_explained_by_what_came_later() -> None:
     assert (lot.earning, lot.trace.left) == (None, -5)
 
 
+def test_a_refund_before_its_order_whose_points_were_spent_is_explained() -> None:
+    delivered = MarkDelivered(order=ORDER, at=NOON + minutes(60))
+    town = shop(PLACE, delivered, redeem(12, NOON + minutes(61)), evolve(REFUND, at=NOON))
+
+    found = town.crm.ask(ExplainBalance(customer=ANNA), as_of=NOON)
+
+    assert [(one.status, one.trace.left) for one in found.lots] == [(LotStatus.REVERSED, 0)]
+
+
 def test_points_that_a_person_another_system_or_another_customer_gave_say_so() -> None:
     later = NOON + minutes(30)
     out = AdjustPoints(

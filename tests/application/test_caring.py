@@ -129,6 +129,16 @@ def test_an_account_that_is_over_keeps_nobody_else_from_being_cared_for(over: Co
     assert had(care) == [(BO, "2026/birthday")]
 
 
+def test_who_was_erased_has_no_holidays() -> None:
+    care = shop()
+    for one in (ANNA, BO):
+        join(care, one)
+    care.crm.erasures.erase(ANNA, by="officer:1", basis="asked")
+
+    assert run(care, 2026, 2, 17).people == 1
+    assert had(care) == [(BO, "2026/chinese_new_year")]
+
+
 def test_a_day_that_is_run_again_records_nothing_more() -> None:
     care = shop()
     join(care, ANNA, date(1990, 2, 17))

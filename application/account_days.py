@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from regulars.domain import hindsight, loyalty
 from regulars.domain.account import Account
-from regulars.domain.account_merge import LoyaltyAccountAbsorbed
+from regulars.domain.account_merge import LoyaltyAccountAbsorbed, LoyaltyAccountMerged
 from regulars.domain.adjustment import PointsAdjusted, PointsMigrated
 from regulars.domain.due import AccountAt
 from regulars.domain.holding import PointsReservationReleased, PointsReserved
@@ -175,7 +175,7 @@ def _asks_for_order(event: loyalty.Event) -> bool:
             return bool(debt)
         case LoyaltyAccountAbsorbed(debt=debt):
             return bool(debt)
-        case InactivityLimitSet():
+        case InactivityLimitSet() | LoyaltyAccountMerged():
             return True
         case _:
             return False

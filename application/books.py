@@ -74,7 +74,7 @@ def _fold(row: BookEntry, columns: Columns) -> None:
 
 BOOKS: Final[View[BookEntry, Columns]] = View(
     name="books",
-    version=1,
+    version=2,
     row=BookEntry,
     key=("program", "day", "expires"),
     reads=frozenset(),

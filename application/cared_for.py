@@ -1,5 +1,6 @@
 """Whom one may care for, and when they were born, by the reading policy and through the gate."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Final, TypeAlias, cast
@@ -11,10 +12,11 @@ from regulars.application.crm import Crm
 from regulars.application.events import Event, moment
 from regulars.application.ports import Revealed
 from regulars.application.reading import MOST_AT_ONCE, DataOf
-from regulars.domain import customer
+from regulars.domain import customer, erasure
 from regulars.domain.actor import Actor
 from regulars.domain.care_plan import CARE
 from regulars.domain.customer import ConsentGranted, Customer, CustomerRegistered
+from regulars.domain.erasure import CustomerErased, Erasure, ErasureRequested, NewLifeAuthorised
 from regulars.domain.personal import DataClass, Profile
 from regulars.domain.reading import Basis, Denied, Question, may_read
 from regulars.domain.values import CustomerId
@@ -26,6 +28,8 @@ Progress: TypeAlias = Callable[[int, int], None]
 """Hears how many of how many customers were looked at."""
 
 _ASKED: Final = Question(role=CARER.role, data_class=DataClass.PROFILE, purpose=CARE)
+
+_ERASING: Final = frozenset({ErasureRequested, CustomerErased, NewLifeAuthorised})
 
 
 class CaredFor:
@@ -45,9 +49,11 @@ class CaredFor:
         Who may be cared for on a channel at a moment, in the order of their ids.
 
         By default who consented to `care`; who objected to it or restricted their profile may not,
-        whatever the basis. One who was merged into another is cared for as that one.
+        whatever the basis, nor may one whose profile is erased or waits for it. One who was merged
+        into another is cared for as that one.
         """
-        known = self._known()
+        erased = self._erased()
+        known = [one for one in self._known() if one not in erased]
         found: list[CustomerId] = []
         for number, one in enumerate(known, 1):
             if self._may(one, channel, at):
@@ -85,6 +91,18 @@ class CaredFor:
             cast("ConsentGranted", one.event) for one in self._crm.events(types={ConsentGranted})
         )
         return sorted({one.customer for one in granted if one.purpose == CARE})
+
+    def _erased(self) -> set[CustomerId]:
+        """Those of whom no profile is kept any more, or not for long."""
+        states: defaultdict[CustomerId, Erasure] = defaultdict(Erasure)
+        for recorded in self._crm.events(types=_ERASING):
+            event = cast("ErasureRequested | CustomerErased | NewLifeAuthorised", recorded.event)
+            erasure.fold(states[event.customer], event, moment(recorded.occurred_at))
+        return {
+            one
+            for one, state in states.items()
+            if DataClass.PROFILE in state.erased | state.pending.keys()
+        }
 
     def _may(self, one: CustomerId, channel: str | None, at: datetime) -> bool:
         person, policy = self._customer(one), self._crm.policy

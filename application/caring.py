@@ -20,6 +20,7 @@ from regulars.application.granting import Granted, Granting, Round
 from regulars.application.holiday_calendar import HolidayCalendar
 from regulars.application.program import programme
 from regulars.domain import program
+from regulars.domain.account import AccountClosed, AccountMerged
 from regulars.domain.care_plan import BIRTHDAY, CarePlan, plan_at
 from regulars.domain.reminders import RaiseCareReminder
 from regulars.domain.told_occasions import OccasionRecorded, RecordOccasion
@@ -171,13 +172,19 @@ class Caring:
         )
 
     def _recorded(self, commands: Sequence[RecordOccasion]) -> tuple[list[CustomerId], int]:
-        """Those who have had the occasion by now, and how many of them had not before."""
+        """
+        Those who have had the occasion by now, and how many of them had not before.
+
+        Whose account is closed or part of another has none.
+        """
         had: list[CustomerId] = []
         new = 0
         for start in range(0, len(commands), _AT_ONCE):
             some = commands[start : start + _AT_ONCE]
             requests = [Request(commands=(one,), by=CARER.role) for one in some]
             for one, outcome in zip(some, self._crm.execute_all(requests), strict=True):
+                if isinstance(outcome, AccountClosed | AccountMerged):
+                    continue
                 if isinstance(outcome, Refusal):
                     raise outcome
                 new += bool(outcome.events)

@@ -218,10 +218,13 @@ class Accounts:
         return found
 
     def _earned(self, trace: LotTrace) -> PointsEarned | None:
-        if trace.of is None:
-            return trace.earned
-        customer, name = trace.of
-        return next(self._earned(one) for one in self.trace(customer).lots if one.lot == name)
+        # Accounts that were separated may merge the other way round, and a lot come back.
+        passed: set[tuple[CustomerId, LotId]] = set()
+        while trace.of is not None and trace.of not in passed:
+            passed.add(trace.of)
+            customer, name = trace.of
+            trace = next(one for one in self.trace(customer).lots if one.lot == name)
+        return trace.earned
 
     def _told(self, customer: CustomerId) -> Iterator[Told]:
         account = self.look.account(self.program, customer)
@@ -249,6 +252,8 @@ def _is_of(lot: LotTrace, order: OrderId) -> bool:
 def _status(trace: LotTrace) -> LotStatus:
     if trace.left or trace.held:
         return LotStatus.PENDING if trace.pending else LotStatus.ACTIVE
+    if not trace.moves:  # as of a moment before its points came, when a refund is known already
+        return LotStatus.REVERSED
     ends = {Moved.EXPIRED: LotStatus.EXPIRED, Moved.REVERSED: LotStatus.REVERSED}
     return ends.get(trace.moves[-1].what, LotStatus.EXHAUSTED)
 

@@ -189,9 +189,10 @@ def _migrate(
 def _adjust(
     command: AdjustPoints, state: Account, now: AccountAt
 ) -> Sequence[Event | PointsDebtSettled]:
-    if command.adjustment in state.adjustments:
-        if state.adjustments[command.adjustment] == command.points:
-            return []
+    told = _told(command.adjustment, state)
+    if told == command.points:
+        return []
+    if told is not None:
         raise AdjustmentDiffers(adjustment=command.adjustment)
     effective_at = command.effective_at or command.at
     if effective_at > command.at:
@@ -202,7 +203,7 @@ def _adjust(
     lacking = 0 if coming else max(0, wanted - now.available)
     if lacking and not command.owed:
         raise NotEnoughPoints(available=now.available, wanted=wanted)
-    lot = LotId(f"adjustment/{command.adjustment}") if coming else None
+    lot = _lot(command.adjustment) if coming else None
     adjusted = PointsAdjusted(
         program=command.program,
         customer=command.customer,
@@ -219,6 +220,16 @@ def _adjust(
     if lot is None:
         return [adjusted]
     return [adjusted, *now.pay_with_new(lot, wanted, command.expires_at)]
+
+
+def _lot(adjustment: AdjustmentId) -> LotId:
+    return LotId(f"adjustment/{adjustment}")
+
+
+def _told(adjustment: AdjustmentId, state: Account) -> int | None:
+    """The points that were told under an id, here or in an account whose lots came along."""
+    came = state.lots.known.get(_lot(adjustment))
+    return state.adjustments.get(adjustment, None if came is None else came.points)
 
 
 def _require_possible(points: int) -> None:

@@ -22,7 +22,7 @@ from regulars.domain.referral import (
     ReferralClawedBack,
     ReferralQualified,
 )
-from regulars.domain.refund import RefundIssued
+from regulars.domain.refund import RefundIssued, is_all_back, returned_by
 from regulars.domain.reversal import ReversePoints
 from regulars.domain.told_occasions import RecordOccasion
 from regulars.domain.values import CustomerId, LotId, OccasionId, OrderId, ProgramId
@@ -35,17 +35,18 @@ REFEREE: Final = "referee"
 def decide_claim(
     event: ReferralClaimed, at: datetime, program_id: ProgramId, look: Present
 ) -> Sequence[referral.Command]:
-    """A claim is decided at once: nobody is referred who has ordered before."""
+    """A claim is decided at once: nobody is referred who has ordered before, or by themselves."""
     if event.program != program_id:
         return []
-    account = look.account(taker(look, event.referee) or event.referee)
+    referee, referrer = (taker(look, one) or one for one in (event.referee, event.referrer))
     return [
         DecideReferral(
             program=program_id,
             referee=event.referee,
             at=at,
             referrer=event.referrer,
-            ordered=account.patronage.orders > 0,
+            ordered=look.account(referee).patronage.orders > 0,
+            merged=referee == referrer,
         )
     ]
 
@@ -75,7 +76,11 @@ def claw_back_on_refund(
     event: RefundIssued, at: datetime, program_id: ProgramId, look: Present
 ) -> Sequence[referral.Command]:
     """A first order that is paid back in full was none."""
-    if event.customer is None or not event.goods or event.goods_refunded != event.total:
+    if event.customer is None or not (event.goods or event.lines):
+        return []
+    order = look.order(event.order)
+    returned = returned_by(order.refunds, event.refund)
+    if order.placed is None or not is_all_back(order.placed, event.goods_refunded, returned):
         return []
     if not _is_first(look, event.customer, event.order):
         return []
@@ -102,8 +107,11 @@ def reward_both(event: ReferralQualified, at: datetime, look: Present) -> Sequen
     """
     For both sides it is an occasion, which the rules of the programme may be for.
 
-    For the referrer only as often as the terms say; the referee has what was promised.
+    For the referrer only as often as the terms say; the referee has what was promised. Sides that
+    have become one customer since have brought nobody.
     """
+    if taker(look, event.referrer) == taker(look, event.referee):
+        return []
     return [
         RecordOccasion(
             program=event.program,

@@ -168,13 +168,19 @@ class ClaimReferral:
 
 @frozen(kw_only=True)
 class DecideReferral:
-    """Accept or reject a claim; `ordered` says whether the referee had ordered before."""
+    """
+    Accept or reject a claim.
+
+    `ordered` says whether the referee had ordered before, `merged` whether both sides have become
+    one customer.
+    """
 
     program: ProgramId
     referee: CustomerId
     at: datetime
     referrer: CustomerId
     ordered: bool
+    merged: bool = False
 
 
 @frozen(kw_only=True)
@@ -269,7 +275,7 @@ def _answer(command: DecideReferral, state: Referral) -> Sequence[Event]:
     reason: NoReferral | None = None
     if command.referrer == command.referee:
         reason = NoReferral.SELF
-    elif claim.shares:
+    elif claim.shares or command.merged:
         reason = NoReferral.SAME_PERSON
     elif state.accepted is not None:
         reason = NoReferral.SECOND_REFERRER

@@ -5,6 +5,7 @@ A refund is an amount, or so many units of lines. Units pay back what was paid f
 shares of discounts and points that the order was placed with.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from attrs import Factory, define, frozen
@@ -197,6 +198,11 @@ def decide(
         amount = goods = sum(line.cash for line in lines) - withheld
     else:
         amount, goods = command.amount, min(command.amount, placed.total - state.goods)
+    returned = dict(state.returned)
+    for line in lines:
+        returned[line.line] = returned.get(line.line, 0) + line.quantity
+    was_back = is_all_back(placed, state.goods, state.returned)
+    is_back = is_all_back(placed, state.goods + goods, returned)
     return [
         RefundIssued(
             order=command.order,
@@ -214,9 +220,17 @@ def decide(
             late_entry=late,
             lines=lines,
             withheld=withheld,
-            takes_back=placed.brings if goods and state.goods + goods == placed.total else (),
+            takes_back=placed.brings if is_back and not was_back else (),
         )
     ]
+
+
+def is_all_back(placed: OrderPlaced, goods: int, returned: Mapping[int, int]) -> bool:
+    """Whether all money for goods went back, or all goods of an order that took no money."""
+    if placed.total:
+        return goods == placed.total
+    units = [returned.get(line.line, 0) == line.quantity for line in placed.lines]
+    return bool(units) and all(units)
 
 
 def _units(issued: RefundIssued) -> tuple[Returned, ...]:

@@ -37,8 +37,10 @@ from regulars.domain.rights import ObjectToProcessing, RestrictProcessing
 from regulars.domain.told_occasions import OccasionRecorded
 from regulars.domain.values import CampaignId, CustomerId, OrderId
 from tests.application.memory_crm import TENANT, Parts, core, memory_core
-from tests.domain.chronicle import PROGRAM
+from tests.domain.chronicle import PROGRAM, Command
 from tests.domain.examples import ANNA, BO, NOODLES, PLACE
+from tests.domain.points import adjust, close
+from tests.domain.points import join as merge_accounts
 from tests.domain.story import NOON
 
 LEAP = date(2000, 2, 29)
@@ -114,6 +116,27 @@ def test_l11_another_birth_date_brings_no_second_birthday_within_365_days() -> N
         care.execute(UpdateCustomerDetails(customer=ANNA, at=NOON, profile=profile))
         assert run(care, *day).occasions == {}
     assert had(care) == [(ANNA, "2026/birthday")]
+
+
+@pytest.mark.parametrize("over", [close(), merge_accounts()])
+def test_an_account_that_is_over_keeps_nobody_else_from_being_cared_for(over: Command) -> None:
+    care = shop(CarePlan())
+    for one in (ANNA, BO):
+        join(care, one)
+    care.execute(adjust(5), over)
+
+    assert run(care, 2026, 2, 28).occasions == {"birthday": 1}
+    assert had(care) == [(BO, "2026/birthday")]
+
+
+def test_who_was_erased_has_no_holidays() -> None:
+    care = shop()
+    for one in (ANNA, BO):
+        join(care, one)
+    care.crm.erasures.erase(ANNA, by="officer:1", basis="asked")
+
+    assert run(care, 2026, 2, 17).people == 1
+    assert had(care) == [(BO, "2026/chinese_new_year")]
 
 
 def test_a_day_that_is_run_again_records_nothing_more() -> None:

@@ -31,11 +31,12 @@ from regulars.domain.purchase import OrderPlaced, PlaceOrder
 from regulars.domain.refund import RefundIssued
 from regulars.domain.values import CouponId, ItemId, OfferId, OrderId, Refusal
 from tests.application.memory_crm import Parts, memory_core
-from tests.domain.carts import basket
+from tests.domain.carts import basket, off, place
 from tests.domain.chronicle import PROGRAM, Command
 from tests.domain.coupon_lives import coupon_lives
 from tests.domain.examples import ANNA, BO, ORDER, PLACE, REFUND, SECOND, refund
 from tests.domain.story import NOON, minutes
+from tests.domain.test_discounts import back
 from tests.domain.test_offer import C1, C2, DEFINE, END, ISSUE, RESERVE, REVOKE, SPRING
 
 CARD = OfferId("bank-card")
@@ -131,6 +132,16 @@ def test_wc15_a_coupon_for_a_co_branded_card_is_taken_back_with_the_last_goods(
     assert refunded.takes_back == (BROUGHT,)
     assert isinstance(revoked, CouponRevoked)
     assert (revoked.coupon, revoked.lost) == (BROUGHT.coupon, 0)
+
+
+def test_wc15_an_order_that_took_no_money_brings_a_coupon_until_its_goods_are_back(
+    shop: Parts,
+) -> None:
+    free = evolve(place(basket(6_00, 4_00), off(10_00)), brings=(BROUGHT,))
+    shop.execute(evolve(DEFINE, offer=CARD), free, MarkDelivered(order=ORDER, at=NOON))
+
+    assert CouponRevoked not in kinds(recorded(shop, back("r-1", line_1=1)))
+    assert CouponRevoked in kinds(recorded(shop, back("r-2", line_2=1)))
 
 
 def test_wc15_a_coupon_that_was_used_meanwhile_is_a_loss(shop: Parts) -> None:

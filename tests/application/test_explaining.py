@@ -14,7 +14,7 @@ from regulars.application.explaining import (
     OrderExplained,
 )
 from regulars.application.lot_moves import Moved
-from regulars.domain.account_merge import MergeAccounts
+from regulars.domain.account_merge import MergeAccounts, SeparateAccount
 from regulars.domain.adjustment import AdjustPoints, MigratePoints
 from regulars.domain.closing import CloseAccount
 from regulars.domain.earning_rules import Group, Multiplier, Rate, Rule, RuleId, RuleSet, When
@@ -179,6 +179,15 @@ def test_a_refund_before_its_order_is_explained_by_what_came_later() -> None:
     assert (lot.earning, lot.trace.left) == (None, -5)
 
 
+def test_a_refund_before_its_order_whose_points_were_spent_is_explained() -> None:
+    delivered = MarkDelivered(order=ORDER, at=NOON + minutes(60))
+    town = shop(PLACE, delivered, redeem(12, NOON + minutes(61)), evolve(REFUND, at=NOON))
+
+    found = town.crm.ask(ExplainBalance(customer=ANNA), as_of=NOON)
+
+    assert [(one.status, one.trace.left) for one in found.lots] == [(LotStatus.REVERSED, 0)]
+
+
 def test_points_that_a_person_another_system_or_another_customer_gave_say_so() -> None:
     later = NOON + minutes(30)
     out = AdjustPoints(
@@ -248,6 +257,19 @@ def test_an_order_is_explained_across_a_merge_of_accounts() -> None:
     assert (annas.available, annas.held, annas.debt) == (0, 0, 0)
     assert [one.trace.lot for one in bos.lots if one.trace.held] == ["before"]
     assert (bos.available, bos.held) == (54, 10)
+
+
+def test_a_lot_that_came_back_with_a_merge_the_other_way_round_is_explained() -> None:
+    there = MergeAccounts(program=PROGRAM, absorbed=ANNA, survivor=BO, at=NOON + minutes(60))
+    apart = SeparateAccount(program=PROGRAM, customer=ANNA, at=NOON + minutes(61))
+    back = evolve(there, absorbed=BO, survivor=ANNA, at=NOON + minutes(62))
+    town = shop(award("o-1", 70_00), there, apart, back)
+
+    (lot,) = town.crm.ask(ExplainBalance(customer=ANNA)).lots
+
+    assert lot.trace.left == 70
+    assert lot.earning is not None
+    assert lot.earning.points == 70
 
 
 def test_what_the_absorbed_account_owed_is_owed_by_the_other() -> None:

@@ -16,7 +16,7 @@ from regulars.application.books import BOOKS, BookRows, Books
 from regulars.application.liability import Expiring, Liability, MonthOfPoints, PointsOwed
 from regulars.application.loyalty import ACCOUNTS
 from regulars.application.projecting import Projector
-from regulars.domain.account_merge import MergeAccounts
+from regulars.domain.account_merge import MergeAccounts, SeparateAccount
 from regulars.domain.idleness import LimitInactivity
 from regulars.domain.program import DefineProgram, SetProgramPolicies
 from regulars.domain.program_policies import ProgramPolicies
@@ -28,7 +28,7 @@ from tests.application.shop_week import shop_week
 from tests.domain.account_histories import lives
 from tests.domain.chronicle import PROGRAM, Command
 from tests.domain.examples import ANNA, BO
-from tests.domain.points import award, day, redeem, refunded, reserve
+from tests.domain.points import award, day, join, redeem, refunded, reserve
 from tests.domain.story import NOON
 
 SHANGHAI: Final = "Asia/Shanghai"
@@ -128,6 +128,17 @@ def test_points_that_end_with_a_month_are_gone_the_day_after() -> None:
         (65, 5, 60),
     ]
     assert owed(town, date(2024, 5, 31)).outstanding == 75
+
+
+def test_what_is_told_late_of_an_account_that_went_away_and_came_back_is_owed() -> None:
+    gone, back = NOON + timedelta(days=1), NOON + timedelta(days=2)
+    separate = SeparateAccount(program=PROGRAM, customer=ANNA, at=back)
+    town = tell(memory_core(), [join(gone), separate, award("o-1", 100_00, NOON)])
+
+    for days in range(4):
+        on = START + timedelta(days=days)
+        assert columns(owed(town, on)) == summed(town, on)
+    assert owed(town, back.date()).available == 100
 
 
 def test_what_had_been_recorded_by_then_can_be_asked_for() -> None:

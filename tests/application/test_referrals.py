@@ -5,13 +5,26 @@ from datetime import timedelta
 from attrs import evolve
 
 from regulars.application.balances import PointsBalance
-from regulars.domain.referral import ReferralAccepted, ReferralClaimed, ReferralRejected
+from regulars.domain.customer import RegisterCustomer
+from regulars.domain.merge import MergeCustomers
+from regulars.domain.referral import (
+    ReferralAccepted,
+    ReferralClaimed,
+    ReferralRejected,
+    ReferralTerms,
+)
 from regulars.domain.values import CustomerId, OrderId
 from tests.application.memory_crm import Parts, memory_core
 from tests.application.test_coupons import kinds, recorded
+from tests.domain.carts import basket, place
 from tests.domain.examples import ANNA, BO, refund
+from tests.domain.points import adjust
 from tests.domain.story import NOON
+from tests.domain.test_discounts import back
 from tests.domain.test_referral import CLAIM, PROGRAMME, completed
+
+BOTH = tuple(RegisterCustomer(customer=one, at=NOON) for one in (ANNA, BO))
+MERGE = MergeCustomers(absorbed=ANNA, survivor=BO, at=NOON, evidence="same-phone")
 
 
 def balance(shop: Parts, customer: str) -> int:
@@ -33,6 +46,22 @@ def test_a_claim_is_decided_as_it_is_made() -> None:
     assert kinds(recorded(shop, second)) == [ReferralClaimed, ReferralRejected]
 
 
+def test_nobody_refers_the_customer_that_they_were_merged_with() -> None:
+    shop = memory_core()
+    shop.execute(*PROGRAMME, *BOTH, MERGE)
+
+    assert kinds(recorded(shop, CLAIM)) == [ReferralClaimed, ReferralRejected]
+    shop.execute(*completed())
+    assert balance(shop, BO) == 100
+
+
+def test_both_sides_that_became_one_customer_earn_for_the_order_alone() -> None:
+    shop = memory_core()
+    shop.execute(*PROGRAMME, *BOTH, CLAIM, MERGE, *completed())
+
+    assert balance(shop, BO) == 100
+
+
 def test_both_sides_have_their_points_until_the_first_order_is_paid_back() -> None:
     shop = memory_core()
     shop.execute(*PROGRAMME, CLAIM, *completed())
@@ -40,6 +69,19 @@ def test_both_sides_have_their_points_until_the_first_order_is_paid_back() -> No
     assert balances(shop) == [80, 100 + 120]
     shop.execute(evolve(refund(100_00), at=NOON + timedelta(days=1)))
     assert balances(shop) == [0, 0]
+
+
+def test_a_first_order_that_points_paid_for_is_paid_back_with_its_goods() -> None:
+    shop = memory_core()
+    paid = place(basket(50, 50), points=100)
+    shop.execute(*PROGRAMME, adjust(100), evolve(CLAIM, terms=ReferralTerms()))
+    shop.execute(paid, *completed()[1:])
+    assert balances(shop) == [80, 120]
+
+    shop.execute(back("r-1", line_1=1))
+    assert balances(shop) == [80, 120 + 50]
+    shop.execute(back("r-2", line_2=1))
+    assert balances(shop) == [0, 100]
 
 
 def test_a_referrer_earns_for_so_many_within_so_many_days_and_every_referee_does() -> None:

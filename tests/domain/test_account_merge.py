@@ -12,6 +12,7 @@ from regulars.domain.account_merge import (
     LoyaltyAccountSeparated,
     SeparateAccount,
 )
+from regulars.domain.adjustment import AdjustmentDiffers
 from regulars.domain.due import balance
 from regulars.domain.expiry_notice import IssueExpiryNotice
 from regulars.domain.lots import PointsDebtSettled, PointsExpired
@@ -25,6 +26,7 @@ from tests.domain.account_histories import Posting
 from tests.domain.chronicle import PROGRAM, Chronicle
 from tests.domain.examples import ANNA, BO
 from tests.domain.points import (
+    adjust,
     award,
     capture,
     close,
@@ -96,6 +98,15 @@ def test_a_refund_of_what_the_absorbed_earned_takes_it_from_the_survivor_once() 
     assert (taken.points, taken.kept) == (10, 0)
     assert available(written) == 0
     assert written.account(BO).tier.gains.of[LotId("o-1")].points == 0
+
+
+def test_an_adjustment_that_came_along_is_known_under_its_id() -> None:
+    written = town(adjust(50), join(LATER))
+
+    assert written.recorded(*of_bo(adjust(50, LATER))) == []
+    with pytest.raises(AdjustmentDiffers):
+        written.recorded(*of_bo(adjust(30, LATER)))
+    assert available(written) == sum(one.left for one in written.account(BO).lots.known.values())
 
 
 def test_what_expired_before_is_not_asked_for_after() -> None:

@@ -57,7 +57,7 @@ class UnknownLot(Exception):
 @click.group()
 def explain() -> None:
     """
-    Tell why points are what they are: those of an order, of a lot, or of a whole balance.
+    Tell why points of an order or account are so many.
 
     Every point is led back to the rules that gave it, with every figure and the rounding, and on
     to what became of it. Nothing is computed anew: it is what was recorded.

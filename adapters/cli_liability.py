@@ -47,7 +47,7 @@ _MOVES: Final = (
 @call_options(keys=False)
 def liability(call: Call, *, day: str | None, program_id: str) -> None:
     """
-    Show what all accounts of a programme hold at the end of a day.
+    Show what is owed in points at the end of a day.
 
     Days are those of the programme's time zone. What expired, activated and lapsed by then counts
     whether or not it was recorded, so the sum is that of all balances. The months show how it came

@@ -20,7 +20,7 @@ _SHOWN = 50
 @click.group(no_args_is_help=False)
 def points() -> None:
     """
-    Correct, give, bring along and end points; tell whose are about to expire.
+    Correct, move and end points; tell who loses some.
 
     Points activate and expire by themselves: no balance depends on a job. Let cron run notices
     once a day:

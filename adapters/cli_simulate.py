@@ -60,10 +60,11 @@ FILE:
 @call_options(keys=False)
 def simulate(call: Call, *, file: str, as_of: str | None, timezone: tzinfo) -> None:
     """
-    Tell what the order in FILE would come to if it were placed and delivered now.
+    Tell what an order would come to, with none placed.
 
-    That is which coupons count and for how much, what falls to each line, what is to pay, the
-    points that it earns with every rule, when they can be used, and the tier before and after.
+    That is, if the order of FILE were placed and delivered now: which coupons count and for how
+    much, what falls to each line, what is to pay, the points that it earns with every rule, when
+    they can be used, and the tier before and after.
     Nothing is recorded. Of FILE only the currency is required, with lines or with a total; - reads
     it from standard input.
     """

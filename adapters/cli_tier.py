@@ -72,7 +72,7 @@ def tier(  # noqa: PLR0913 - one for each option
     timezone: tzinfo,
 ) -> None:
     """
-    Show the tier of CUSTOMER, now or at any time, and what becomes of it.
+    Show the tier of CUSTOMER, now or at any time.
 
     A tier is held to the end of its term, which is told with what is lacking to keep it and to
     reach the next one. --explain tells what it was counted from, award by award.

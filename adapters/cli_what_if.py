@@ -112,10 +112,10 @@ def what_if_(  # noqa: PLR0913 - one for each option
     plot: Path | None,
 ) -> None:
     """
-    Replay the rules of the programme in FILE over the orders of the log.
+    Replay other rules over the orders of the log.
 
-    Tells what each customer would have by them, for orders placed in a period and net of their
-    refunds, beside what they have by the rules that were in force. Nothing is recorded.
+    Tells what each customer would have by those of FILE, for orders placed in a period and net of
+    their refunds, beside what they have by the rules that were in force. Nothing is recorded.
 
     What customers did is taken as it was. Tiers are as recorded unless FILE has a ladder, and
     policies are those of the log unless FILE has some.

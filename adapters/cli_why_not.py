@@ -55,10 +55,10 @@ def why_not(  # noqa: PLR0913 - one for each option
     timezone: tzinfo,
 ) -> None:
     """
-    Tell why COUPON of OFFER does not count for an order: all reasons, and what is lacking.
+    Tell why COUPON of OFFER does not count for an order.
 
-    An order is judged as of the moment at which it was placed, unless --as-of says otherwise; one
-    that is to be placed as of now. Nothing is recorded.
+    All reasons, and what is lacking. An order is judged as of the moment at which it was placed,
+    unless --as-of says otherwise; one that is to be placed as of now. Nothing is recorded.
     """
     if (order is None) == (file is None):
         raise click.UsageError("name an order with --order, or with --file one to be placed")

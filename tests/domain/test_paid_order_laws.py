@@ -234,7 +234,7 @@ def test_l5_l6_o1_o2_o3_o4_o7_an_order_is_refunded_alike_in_any_parts(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 @settings(max_examples=10_000)
 @given(cases)
 def test_l5_l6_o1_o2_o3_o4_o7_many_orders_are_refunded_alike_in_any_parts(

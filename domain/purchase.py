@@ -17,9 +17,11 @@ from regulars.domain.discounts import (
 from regulars.domain.personal import Content, Sealed, sealed_or_none
 from regulars.domain.values import (
     MOST_MINOR,
+    CouponId,
     CustomerId,
     ItemId,
     MerchantId,
+    OfferId,
     OrderId,
     Refusal,
     is_currency,
@@ -157,11 +159,11 @@ class CouponTwice(Refusal):
     """A coupon counts once for an order."""
 
     order: OrderId
-    coupon: CouponOf
+    offer: OfferId
+    coupon: CouponId
 
     def __str__(self) -> str:
-        named = f"coupon {self.coupon.coupon} of offer {self.coupon.offer}"
-        return f"order {self.order} takes {named} off twice"
+        return f"order {self.order} takes coupon {self.coupon} of offer {self.offer} off twice"
 
 
 @frozen(kw_only=True)
@@ -201,7 +203,7 @@ def decide(
     used = Counter(one.coupon for one in command.discounts if one.coupon is not None)
     for coupon, times in used.items():
         if times > 1:
-            raise CouponTwice(order=command.order, coupon=coupon)
+            raise CouponTwice(order=command.order, offer=coupon.offer, coupon=coupon.coupon)
     if command.discounts or paid is not None:
         account_for(
             command.order,

@@ -14,6 +14,7 @@ from regulars.adapters.memory_numbers import MemoryNumbers
 from regulars.adapters.portable_document import portable_document
 from regulars.application.access_log import AccessLog
 from regulars.application.balances import PointsBalance
+from regulars.application.batch import Receipt
 from regulars.application.catalogue import VIEWS
 from regulars.application.contacts import ContactTaken
 from regulars.application.customer import CustomerProfile, Summary
@@ -44,6 +45,7 @@ from regulars.domain.values import AddressId, CustomerId, Money, OrderId
 from tests.application.memory_crm import TENANT, Parts, core, memory_core, request, sql_core
 from tests.domain.chronicle import PROGRAM
 from tests.domain.examples import ANNA, BO
+from tests.domain.points import award, give
 from tests.domain.story import NOON, minutes
 
 CHEN = CustomerId("chen")
@@ -414,3 +416,13 @@ def test_a_box_of_an_order_of_the_absorbed_is_the_survivors_to_read(town: Parts)
     )
 
     assert opened == Revealed(Content(text="ring twice"))
+
+
+def test_points_change_hands_in_a_batch() -> None:
+    town = memory_core()
+
+    outcomes = town.execute_all(request(award("o-1", 30_00)), request(give(20)))
+
+    assert [type(one) for one in outcomes] == [Receipt] * 2
+    balances = [town.crm.ask(PointsBalance(customer=one)) for one in (ANNA, BO)]
+    assert [one and one.balance for one in balances] == [10, 20]

@@ -30,7 +30,8 @@ from regulars.application.events import (
 from regulars.application.ports import Spot, Storage
 from regulars.application.projecting import Projector, computed
 from regulars.application.queries import Query, ViewRows
-from regulars.domain.order import CompleteOrder, OrderCompleted, OrderDelivered, OrderReady
+from regulars.application.questions import Look, Question
+from regulars.domain.order import CompleteOrder, OrderCompleted, OrderDelivered, OrderReady, Stage
 from regulars.domain.personal import Contact
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.refund import RefundIssued
@@ -253,6 +254,21 @@ class Everything(Query[dict[str, list[Any]]]):
 
     def answer(self, rows: ViewRows) -> dict[str, list[Any]]:
         return {view.name: list(rows.rows(view)) for view in VIEWS}
+
+
+class Past(Question[Stage]):
+    """How far the order is."""
+
+    def answer(self, look: Look) -> Stage:
+        return look.order(ORDER).stage
+
+
+def test_a_question_about_the_past_passes_what_means_nothing_any_more(town: Parts) -> None:
+    keep(town.storage, f"order-{ORDER}", written([taken(ORDER), NOTED, served(ORDER)]))
+
+    stages = [town.crm.ask(Past(), as_of=back) for back in (town.storage.log.head(), 2)]
+
+    assert stages == [Stage.DELIVERED, Stage.PLACED]
 
 
 def test_an_answer_as_of_the_past_counts_what_older_events_mean(town: Parts) -> None:

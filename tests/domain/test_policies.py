@@ -39,6 +39,7 @@ from tests.domain.examples import (
     giving,
     refund,
 )
+from tests.domain.points import close
 from tests.domain.story import NOON, minutes
 from tests.domain.strategies import histories
 
@@ -315,3 +316,15 @@ def test_every_order_keeps_the_points_of_the_goods_that_stayed_paid_for(
     assert sum(account.state.lots.available for account in told.accounts.values()) == sum(
         kept(told).values()
     )
+
+
+def test_a_closed_account_is_asked_for_nothing_of_its_orders() -> None:
+    later = ProgramPolicies(activation=ActivationPolicy(activation=Activation.COMPLETION))
+    policies = SetProgramPolicies(program=PROGRAM, at=NOON, policies=later)
+
+    told = chronicle([DEFINE, policies, PUBLISH, PLACE, DELIVER, close(DELIVER.at)])
+    told.tell(CompleteOrder(order=ORDER, at=NEXT_NOON))
+    told.tell(refund(50_00))
+
+    assert not told.all(PointsActivated)
+    assert not told.all(PointsReversed)

@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars.domain import (
+    account,
+    adjustment,
     budget,
     campaign,
     care_plan,
@@ -15,6 +17,7 @@ from regulars.domain import (
     erasure,
     expiry_notice,
     holding,
+    idleness,
     loyalty,
     merchant,
     offer,
@@ -27,6 +30,8 @@ from regulars.domain import (
     refund,
     review,
     told_occasions,
+    transfer,
+    two_accounts,
 )
 from regulars.domain.campaign_plan import Phase
 from regulars.domain.order import Stage
@@ -42,6 +47,8 @@ FILLING: Filling = {
 }
 # Read from the modules: among the subclasses, attrs may have left the classes that it replaced.
 MODULES = (
+    account,
+    adjustment,
     budget,
     campaign,
     claim,
@@ -52,6 +59,7 @@ MODULES = (
     erasure,
     expiry_notice,
     holding,
+    idleness,
     loyalty,
     merchant,
     offer,
@@ -64,6 +72,8 @@ MODULES = (
     refund,
     review,
     told_occasions,
+    transfer,
+    two_accounts,
 )
 REFUSALS = [
     kind

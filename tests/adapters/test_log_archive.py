@@ -97,7 +97,7 @@ def test_the_line_of_an_event_gives_the_event_back_to_the_last_byte(stored: Stor
     assert (line.count(b"\n"), line[-1:]) == (1, b"\n")
 
 
-@settings(max_examples=settings().max_examples // 3)  # each has files and two databases
+@settings(max_examples=settings().max_examples // 6)  # each has files and two databases
 @given(towns)
 def test_whatever_was_recorded_comes_back_with_its_views(town: Parts) -> None:
     log = town.storage.log

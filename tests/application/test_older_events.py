@@ -143,7 +143,7 @@ def as_meant(history: Sequence[Rows]) -> list[Recorded]:
 
 
 @pytest.mark.parametrize("store", ["memory", "sqlite"])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=settings().max_examples // 3)  # each folds every view anew
 @given(history=histories, most_rows=st.sampled_from([1, 3, 1_000]))
 def test_views_over_older_events_are_those_of_what_the_events_mean(
     store: str, history: Sequence[Rows], most_rows: int

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from attrs import evolve
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regulars.adapters.memory import MemoryStorage
@@ -59,6 +59,10 @@ def moments(town: Parts) -> st.SearchStrategy[datetime]:
     return st.sampled_from(near).map(moment)
 
 
+FEWER = settings(max_examples=settings().max_examples // 3)  # each folds every view anew
+
+
+@FEWER
 @given(town=towns, data=st.data())
 def test_as_of_a_position_is_as_if_the_log_ended_there(town: Parts, data: st.DataObject) -> None:
     position = data.draw(st.integers(0, town.storage.log.head() + 1))
@@ -68,6 +72,7 @@ def test_as_of_a_position_is_as_if_the_log_ended_there(town: Parts, data: st.Dat
         assert town.crm.ask(query, as_of=position) == placed_as_in(there, then.crm.ask(query))
 
 
+@FEWER
 @given(town=towns, data=st.data())
 def test_as_of_a_time_is_as_if_nothing_later_had_happened(town: Parts, data: st.DataObject) -> None:
     at = data.draw(moments(town))
@@ -80,6 +85,7 @@ def test_as_of_a_time_is_as_if_nothing_later_had_happened(town: Parts, data: st.
         assert town.crm.ask(query, as_of=at) == placed_as_in(there, found)
 
 
+@FEWER
 @given(town=towns)
 def test_as_of_the_end_is_now(town: Parts) -> None:
     for query in QUERIES:
@@ -88,6 +94,7 @@ def test_as_of_the_end_is_now(town: Parts) -> None:
         assert town.crm.ask(query, as_of=datetime(2100, 1, 1, tzinfo=UTC)) == now
 
 
+@FEWER
 @given(town=towns, day=st.integers(0, 10))
 def test_the_past_stays_as_it_was_whatever_comes_later(town: Parts, day: int) -> None:
     past: list[AsOf] = [town.storage.log.head(), town.storage.log.head() // 2]

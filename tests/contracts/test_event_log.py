@@ -104,6 +104,7 @@ def test_the_contract_finds_broken_logs_in_sql(broken: type[SqlLog]) -> None:
     assert any(breaks_in_sql(broken))
 
 
+@pytest.mark.slow  # the contract over again
 def test_a_sound_log_is_not_called_broken() -> None:
     assert list(breaks(MemoryLog)) == []
     assert list(breaks_in_sql(SqlLog)) == []

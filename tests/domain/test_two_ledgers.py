@@ -68,7 +68,7 @@ def agree(commands: Sequence[Posting]) -> None:
 
 
 @settings(max_examples=200)
-@given(two_lives())
+@given(two_lives(longest=10))
 def test_l1_l2_l3_two_accounts_are_what_an_independent_ledger_says(
     commands: tuple[Posting, ...],
 ) -> None:
@@ -98,7 +98,7 @@ def expiries(account: Account, events: Sequence[Event]) -> list[datetime | None]
 
 
 @settings(max_examples=200)
-@given(two_lives())
+@given(two_lives(longest=10))
 def test_l10_what_goes_between_accounts_is_neither_more_nor_less_and_expires_as_before(
     commands: tuple[Posting, ...],
 ) -> None:

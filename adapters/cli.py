@@ -193,8 +193,8 @@ def regulars(ctx: click.Context) -> None:
     Everything is recorded as events in one database; every figure is computed from them and can
     be computed again. Start with `regulars demo`, or with `regulars import` and your own orders.
 
-    Every command takes --json for an answer that a program can read, and every one but `policy`
-    takes --database URL, and --tenant NAME where tenants share one.
+    Every command takes --json for an answer that a program can read, and every one that does not
+    only look at a file takes --database URL, and --tenant NAME where tenants share one.
     """
     ctx.with_resource(_warnings())
 

@@ -20,6 +20,8 @@ from regulars.domain.values import AdjustmentId, CustomerId, LotId, ProgramId, T
 
 _Option = Callable[[Callable[..., None]], Callable[..., None]]
 
+_POINTS: Final = click.IntRange(-(2**63), 2**63 - 1)
+
 _program_option: Final[_Option] = click.option(
     "--program",
     metavar="ID",
@@ -51,7 +53,7 @@ _expires_option: Final[_Option] = click.option(
     ),
 )
 @click.argument("customer")
-@click.argument("points", type=int)
+@click.argument("points", type=_POINTS)
 @click.option("--reason", metavar="CODE", required=True, help="Why, as a code such as ticket-12.")
 @click.option("--approver", metavar="ID", required=True, help="Who allowed it, as an opaque id.")
 @click.option(
@@ -109,7 +111,7 @@ def adjust(  # noqa: PLR0913 - the options of a command
 )
 @click.argument("customer")
 @click.argument("receiver")
-@click.argument("points", type=int)
+@click.argument("points", type=_POINTS)
 @_id_option
 @_program_option
 @_by_option
@@ -145,7 +147,7 @@ def transfer(  # noqa: PLR0913 - the options of a command
 
 @click.command(epilog=examples("regulars points migrate 1609 350 --ref old-shop/17"))
 @click.argument("customer")
-@click.argument("points", type=int)
+@click.argument("points", type=_POINTS)
 @click.option(
     "--ref", metavar="CODE", required=True, help="What the other system called these points."
 )

@@ -1,6 +1,7 @@
 """What every command is told: how to open the core, which database, and how to answer."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import wraps
 from pathlib import Path
@@ -18,7 +19,7 @@ from regulars.adapters.dialect import Synchronous
 from regulars.adapters.tenants import look_for_tenant
 from regulars.application.crm import Crm
 from regulars.application.errors import InvalidId
-from regulars.application.fields import check_id
+from regulars.application.fields import FIRST_YEAR, LAST_YEAR, check_id
 from regulars.domain.reading import DEFAULT_POLICY, ReadingPolicy
 
 DATABASE: Final = "sqlite:///regulars.db"
@@ -276,17 +277,18 @@ def moment_of(
     """
     if text is None:
         return None
-    try:
+    at, year = None, 0
+    with suppress(ValueError, OverflowError):
         end = None if first else _end_of_day(text, timezone)
         at = end or datetime.fromisoformat(text)
         at = at if at.tzinfo else at.replace(tzinfo=timezone)
-        at.astimezone(UTC)  # there are none before the year 1
-    except (ValueError, OverflowError):
+        year = at.astimezone(UTC).year
+    if at is None or not FIRST_YEAR <= year <= LAST_YEAR:
         raise click.BadParameter(
             f"{text!r} is no time; times are 2024-05-31T18:00:00+02:00, 2024-05-31T18:00"
             " and 2024-05-31",
             param_hint=option,
-        ) from None
+        )
     return at
 
 

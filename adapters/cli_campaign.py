@@ -140,7 +140,7 @@ def show_(  # noqa: PLR0913 - one for each option
 @click.option(
     "--amount",
     metavar="N",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 2**63 - 1),
     required=True,
     help="How much each is granted, in units of the budget: 1 for a coupon.",
 )
@@ -158,7 +158,10 @@ def grant(call: Call, *, name: str, round_: str, amount: int, customers: TextIO 
     Where the budget is too small, the same customers are served whatever the order of the file.
     Stopped at any time and run again, it does what is left, and grants nobody twice.
     """
-    told = None if customers is None else [line.strip() for line in customers if line.strip()]
+    try:
+        told = None if customers is None else [line.strip() for line in customers if line.strip()]
+    except UnicodeDecodeError:
+        raise click.BadParameter("is no text in UTF-8", param_hint="--customers") from None
     one = Round(
         program=_PROGRAM,
         campaign=CampaignId(name),

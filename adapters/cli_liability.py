@@ -103,7 +103,8 @@ def shown_liability(found: PointsOwed) -> Iterator[RenderableType]:
     """The statement for people, part by part."""
     yield section(
         f"Programme {plain(found.program)} at the end of {found.on}:"
-        f" {count(found.outstanding)} points outstanding",
+        f" {count(found.outstanding)} points outstanding"
+        + (f", {count(found.debt)} owed" if found.debt else ""),
         facts(
             ("Can be used", count(found.available)),
             ("Pending", count(found.pending)),

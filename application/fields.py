@@ -16,6 +16,8 @@ from regulars.domain.personal import DATA_CLASS
 _IDS: Final = {
     "absorbed",
     "address_id",
+    "adjustment",
+    "benefit",
     "campaign",
     "card",
     "coupon",
@@ -32,13 +34,17 @@ _IDS: Final = {
     "offer",
     "order",
     "program",
+    "receiver",
+    "redemption",
     "referee",
     "referrer",
     "refund",
     "reservation",
+    "reward",
     "role",
     "rule",
     "survivor",
+    "transfer",
     "who",
 }
 # No C0 or C1 control, no lone half of a surrogate pair.

@@ -78,3 +78,23 @@ def test_what_cannot_be_is_said_in_a_line(shop: Shop, words: tuple[str, ...], wh
 
     assert why in said.stderr
     assert len(said.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "why"),
+    [
+        (("transfer", "ada", "", "1"), 3, "receiver: an id is 1 to 200 characters"),
+        (("transfer", "ada", "bob", "1", "--id", "a\nb"), 3, "transfer: an id is"),
+        (("adjust", "ada", "9" * 23, *WHY), 2, "is not in the range"),
+        (("adjust", "ada", "5", *WHY, "--expires", "9999-12-31"), 2, "'9999-12-31' is no time"),
+        (("migrate", "ada", "5", "--ref", "a", "--expires", "0001-01-01"), 2, "is no time"),
+    ],
+)
+def test_a_mistake_is_told_in_a_line_and_nothing_is_recorded(
+    shop: Shop, words: tuple[str, ...], status: int, why: str
+) -> None:
+    before = shop.json("log", "status")["head"]
+
+    assert why in " ".join(shop.run("points", *words, status=status).stderr.split())
+
+    assert shop.json("log", "status")["head"] == before

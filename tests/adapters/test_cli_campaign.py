@@ -95,3 +95,14 @@ def test_a_mistake_is_told_in_one_line(shop: Shop, words: tuple[str, ...], said:
     status = 3 if "drafted" in said else 2
 
     assert said in shop.run("campaign", *words, status=status).stderr
+
+
+def test_an_audience_that_is_no_text_is_told_in_a_line(shop: Shop) -> None:
+    (shop.folder / "bad.txt").write_bytes(b"\xff\xfe")
+
+    refused = shop.run(
+        *("campaign", "grant", "spring", "--round", "1", "--amount", "1", "--customers", "bad.txt"),
+        status=2,
+    )
+
+    assert "is no text in UTF-8" in refused.stderr

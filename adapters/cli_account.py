@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 from regulars.adapters.cli_call import Call, call_options, examples, moment_of
+from regulars.adapters.cli_profile import known_customer
 from regulars.adapters.cli_screen import count, facts, plain, section, show, write_json
 from regulars.application.balances import PointsBalance
 from regulars.application.crm import Crm
@@ -87,6 +88,7 @@ def adjust(  # noqa: PLR0913 - the options of a command
     """
     adjustment = AdjustmentId(named or f"cli-{token_hex(8)}")
     with call.open() as crm:
+        _look_for(crm, program, customer)
         command = AdjustPoints(
             program=ProgramId(program),
             customer=CustomerId(customer),
@@ -133,6 +135,7 @@ def transfer(  # noqa: PLR0913 - the options of a command
     """
     given = TransferId(named or f"cli-{token_hex(8)}")
     with call.open() as crm:
+        _look_for(crm, program, customer, receiver)
         command = TransferPoints(
             program=ProgramId(program),
             customer=CustomerId(customer),
@@ -204,6 +207,13 @@ def close(call: Call, *, customer: str, reason: str, program: str, by: str) -> N
     )
     with call.open() as crm:
         _done(call, crm, command, by, customer, program, {})
+
+
+def _look_for(crm: Crm, program: str, *customers: str) -> None:
+    """See that nobody is mistyped, who would get an account by it."""
+    for customer in customers:
+        if crm.ask(PointsBalance(customer=customer, program=program)) is None:
+            known_customer(crm, customer)
 
 
 def _done(  # noqa: PLR0913, PLR0917 - what is done, for whom, and how it is told

@@ -83,7 +83,9 @@ def test_what_cannot_be_is_said_in_a_line(shop: Shop, words: tuple[str, ...], wh
 @pytest.mark.parametrize(
     ("words", "status", "why"),
     [
-        (("transfer", "ada", "", "1"), 3, "receiver: an id is 1 to 200 characters"),
+        (("transfer", "ada", "adda", "1"), 3, "there is no customer 'adda'"),
+        (("adjust", "", "5", *WHY), 3, "there is no customer ''"),
+        (("migrate", "a\nb", "5", "--ref", "a"), 3, "customer: an id is 1 to 200 characters"),
         (("transfer", "ada", "bob", "1", "--id", "a\nb"), 3, "transfer: an id is"),
         (("adjust", "ada", "9" * 23, *WHY), 2, "is not in the range"),
         (("adjust", "ada", "5", *WHY, "--expires", "9999-12-31"), 2, "'9999-12-31' is no time"),

@@ -1,6 +1,7 @@
 """`regulars points`: what is to be done about points, from time to time or by a person."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 import click
 from rich.console import RenderableType
@@ -14,6 +15,7 @@ from regulars.domain.rule_flaws import MOST_DAYS
 from regulars.domain.values import ProgramId
 
 _PROGRAM = ProgramId("default")
+_A_DAY: Final = timedelta(days=1)
 _SHOWN = 50
 
 
@@ -61,7 +63,10 @@ def notices(call: Call, *, days: int | None, at: str | None) -> None:
     Each customer is told once of each lot that can be used. Stopped at any time and run again, it
     does what is left.
     """
-    when = moment_of(at, UTC, option="--at") or datetime.now(UTC)
+    now = datetime.now(UTC)
+    when = moment_of(at, UTC, option="--at") or now
+    if when > now + _A_DAY:  # the end of today is still to come
+        raise click.BadParameter(f"{at} is yet to come", param_hint="--at")
     issued: list[PointsExpiryNoticeIssued] = []
     with call.open() as crm, Bars() as bars:
         ahead = crm.ask(NoticeDays(program=_PROGRAM), as_of=when) if days is None else days

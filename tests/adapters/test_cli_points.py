@@ -67,3 +67,9 @@ def test_the_first_fifty_are_shown_and_the_others_counted(
     said = shop.run("points", "notices", "--at", IN_TIME)
 
     assert "and 1 more: --json lists them all" in said.stdout
+
+
+def test_nobody_is_told_ahead_of_time(shop: Shop) -> None:
+    said = shop.run("points", "notices", "--days", "9", "--at", "2999-01-01", status=2)
+
+    assert "2999-01-01 is yet to come" in said.stderr

@@ -97,8 +97,8 @@ def adjust(  # noqa: PLR0913 - the options of a command
             points=points,
             reason=reason,
             approver=approver,
-            effective_at=moment_of(effective, UTC, option="--effective"),
-            expires_at=moment_of(expires, UTC, option="--expires"),
+            effective_at=moment_of(effective, UTC, option="--effective", recorded=True),
+            expires_at=moment_of(expires, UTC, option="--expires", recorded=True),
             owed=owed,
             spend=crm.ask(SpendOrderOf(program=ProgramId(program))),
         )
@@ -181,7 +181,7 @@ def migrate(  # noqa: PLR0913 - the options of a command
         lot=lot,
         points=points,
         legacy_ref=ref,
-        expires_at=moment_of(expires, UTC, option="--expires"),
+        expires_at=moment_of(expires, UTC, option="--expires", recorded=True),
     )
     with call.open() as crm:
         _done(call, crm, command, by, customer, program, {"lot": lot})

@@ -265,12 +265,18 @@ as_of_option: Final = click.option(
 
 
 def moment_of(
-    text: str | None, timezone: tzinfo, *, option: str = "--as-of", first: bool = False
+    text: str | None,
+    timezone: tzinfo,
+    *,
+    option: str = "--as-of",
+    first: bool = False,
+    recorded: bool = False,
 ) -> datetime | None:
     """
     The time that an option names: an ISO 8601 time, or a day, which means its last microsecond.
 
-    Of a day it is the first where `first` is asked for.
+    Of a day it is the first where `first` is asked for. What is to be `recorded` lies in the years
+    that events may lie in.
 
     Raises:
         click.BadParameter: it names none.
@@ -283,7 +289,7 @@ def moment_of(
         at = end or datetime.fromisoformat(text)
         at = at if at.tzinfo else at.replace(tzinfo=timezone)
         year = at.astimezone(UTC).year
-    if at is None or not FIRST_YEAR <= year <= LAST_YEAR:
+    if at is None or not year or (recorded and not FIRST_YEAR <= year <= LAST_YEAR):
         raise click.BadParameter(
             f"{text!r} is no time; times are 2024-05-31T18:00:00+02:00, 2024-05-31T18:00"
             " and 2024-05-31",

@@ -64,7 +64,7 @@ def notices(call: Call, *, days: int | None, at: str | None) -> None:
     does what is left.
     """
     now = datetime.now(UTC)
-    when = moment_of(at, UTC, option="--at") or now
+    when = moment_of(at, UTC, option="--at", recorded=True) or now
     if when > now + _A_DAY:  # the end of today is still to come
         raise click.BadParameter(f"{at} is yet to come", param_hint="--at")
     issued: list[PointsExpiryNoticeIssued] = []

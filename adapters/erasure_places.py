@@ -30,7 +30,7 @@ FREE: Final[Mapping[str, str]] = {
     "regulars_log": "the format of the tables and the head of the log",
     "view_accesses_1": "who asked for whose data and what came of it, by ids and codes",
     "view_accounts_3": "points",
-    "view_books_1": "points by day of a whole programme",
+    "view_books_2": "points by day of a whole programme",
     "view_checkpoints": "positions",
     "view_coupons_1": "coupons under ids that are not personal",
     "view_customers_2": "counts, amounts and times under an id that is not personal",

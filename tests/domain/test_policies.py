@@ -39,7 +39,7 @@ from tests.domain.examples import (
     giving,
     refund,
 )
-from tests.domain.points import close
+from tests.domain.points import award, close
 from tests.domain.story import NOON, minutes
 from tests.domain.strategies import histories
 
@@ -327,4 +327,13 @@ def test_a_closed_account_is_asked_for_nothing_of_its_orders() -> None:
     told.tell(refund(50_00))
 
     assert not told.all(PointsActivated)
+    assert not told.all(PointsReversed)
+
+
+def test_points_that_no_rules_gave_for_an_order_are_not_taken_back() -> None:
+    given = evolve(award(ORDER, 100_00), rules_version=None)
+
+    told = chronicle([DEFINE, PUBLISH, PLACE, given, DELIVER, refund(50_00)])
+
+    assert [one.lot for one in told.all(PointsEarned)] == [ORDER]
     assert not told.all(PointsReversed)

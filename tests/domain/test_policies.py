@@ -335,5 +335,5 @@ def test_points_that_no_rules_gave_for_an_order_are_not_taken_back() -> None:
 
     told = chronicle([DEFINE, PUBLISH, PLACE, given, DELIVER, refund(50_00)])
 
-    assert [one.lot for one in told.all(PointsEarned)] == [ORDER]
+    assert [one.lot for one in told.all(PointsEarned)] == [LotId(ORDER)]
     assert not told.all(PointsReversed)

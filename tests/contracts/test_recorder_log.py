@@ -34,7 +34,7 @@ from tests.application.memory_crm import TENANT, core
 from tests.domain.examples import DELIVER, PLACE
 from tests.postgres_server import new_database
 
-FEW: Final = settings(max_examples=10, stateful_step_count=15)
+FEW: Final[settings | None] = settings(max_examples=10, stateful_step_count=15)
 
 
 TOO_LONG_ON_POSTGRESQL: Final = (

@@ -6,14 +6,17 @@ from attrs import fields, frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regulars.domain import erasure, tiers
+from regulars.domain import adjustment, erasure, tiers, transfer
 from regulars.domain.actor import WriteRefused
+from regulars.domain.care_plan import CarePlanSet
+from regulars.domain.closing import LoyaltyAccountClosed
 from regulars.domain.expiry_notice import PointsExpiryNoticeIssued
 from regulars.domain.holding import (
     PointsReservationConfirmed,
     PointsReservationReleased,
     PointsReserved,
 )
+from regulars.domain.idleness import InactivityLimitSet, LoyaltyAccountWentIdle
 from regulars.domain.lots import PointsActivated, PointsDebtSettled, PointsExpired
 from regulars.domain.order import OrderDelivered
 from regulars.domain.personal import Personal, Sealed
@@ -24,6 +27,7 @@ from regulars.domain.program import (
 )
 from regulars.domain.redemption import PointsRedeemed, RedemptionReversed
 from regulars.domain.refund import RefundIssued
+from regulars.domain.reminders import CareReminderRaised
 from regulars.domain.reversal import PointsReversed
 from regulars.domain.reward_catalogue import RewardsPublished
 from tests.domain.chronicle import Chronicle, Command, Event, chronicle
@@ -51,6 +55,15 @@ ELSEWHERE = {
     TierLadderPublished,
     RewardsPublished,
     TierBenefitsPublished,
+    # Accounts are corrected, opened from elsewhere, left idle and closed, and points change hands,
+    # in test_two_ledgers.py; customers are cared for in test_caring.py.
+    *get_args(adjustment.Event),
+    *get_args(transfer.Event),
+    InactivityLimitSet,
+    LoyaltyAccountWentIdle,
+    LoyaltyAccountClosed,
+    CarePlanSet,
+    CareReminderRaised,
 }
 """What these histories do not tell."""
 

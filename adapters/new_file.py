@@ -16,7 +16,7 @@ class FileInTheWay(Exception):
     """Something stands where a file is to be written; it was left alone."""
 
     file: str
-    why: str = "something stands there, and is replaced only if that is asked for"
+    why: str = "something stands there, and is not replaced unasked: name another file"
 
     def __str__(self) -> str:
         return f"{self.file}: {self.why}"

@@ -1,10 +1,11 @@
 """A loyalty programme as a person writes it: TOML to commands, with errors that name the line."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from attrs import frozen
@@ -16,6 +17,7 @@ from regulars.adapters.program_rewards import Rewards
 from regulars.adapters.program_rules import Earning, Moment, WrongRules
 from regulars.adapters.toml_file import NotToml, read_toml
 from regulars.domain.care_plan import SetCarePlan
+from regulars.domain.earning_rules import RuleSet
 from regulars.domain.ledger_policies import (
     Arithmetic,
     Capture,
@@ -33,8 +35,10 @@ from regulars.domain.program import (
     SetProgramPolicies,
 )
 from regulars.domain.program_policies import USUAL, ProgramPolicies, policy_flaw
+from regulars.domain.publication import Timed
 from regulars.domain.reward_catalogue import PublishRewards
 from regulars.domain.rule_flaws import Place, spelled
+from regulars.domain.tier_ladder import TierLadder
 from regulars.domain.validity import (
     Activation,
     ActivationPolicy,
@@ -144,6 +148,9 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     name: str = "Regulars"
 
 
+_Told = TypeVar("_Told", bound=Timed)
+
+
 @frozen(kw_only=True)
 class UnusableProgram(Exception):
     """The file says no programme. Names the file, and the line."""
@@ -199,144 +206,83 @@ def _commands(found: _File, program_id: ProgramId) -> tuple[Command, ...]:
     if not found.name.strip():
         raise WrongRules(("name",), "is blank")
     commands: list[Command] = [DefineProgram(program=program_id, at=BEGINNING, name=found.name)]
-    begun = set[tuple[datetime | None, str | None]]()
-    for number, earning in enumerate(found.earning):
-        start = (_utc(earning.effective_from), earning.currency)
-        if start in begun:
-            raise WrongRules(("earning", number), "begins when another does, for the same currency")
-        begun.add(start)
-        try:
-            rules = earning.rules()
-        except WrongRules as wrong:
-            raise WrongRules(("earning", number, *wrong.place), str(wrong)) from None
-        commands.append(
-            PublishEarningRules(
-                program=program_id,
-                at=start[0] or BEGINNING,
-                rules=rules,
-                currency=earning.currency,
-                effective_from=start[0],
-            )
-        )
-    commands += _policies(found, program_id)
-    commands += _ladders(found, program_id)
-    commands += _catalogues(found, program_id)
-    commands += _cares(found, program_id)
-    commands += _benefits(found, commands, program_id)
+    commands += _each("earning", found.earning, partial(_earning, program_id))
+    commands += _each("policies", found.policies, partial(_policies, program_id))
+    commands += _each("ladder", found.ladder, partial(_ladder, program_id))
+    commands += _each("catalogue", found.catalogue, partial(_rewards, program_id))
+    commands += _each("care", found.care, partial(_care, program_id))
+    ladders = [one.ladder for one in commands if isinstance(one, PublishTierLadder)]
+    rules = [one.rules for one in commands if isinstance(one, PublishEarningRules)]
+    benefits = partial(_benefits, program_id, ladders, rules)
+    commands += _each("tier_benefits", found.tier_benefits, benefits)
     return tuple(commands)
 
 
-def _policies(found: _File, program_id: ProgramId) -> list[Command]:
-    commands: list[Command] = []
-    begun = set[datetime | None]()
-    for number, told in enumerate(found.policies):
-        start = _utc(told.effective_from)
-        if start in begun:
-            raise WrongRules(("policies", number), "begin when others do")
-        begun.add(start)
+def _each(
+    kind: str, tables: Sequence[_Told], command: Callable[[_Told, datetime | None], Command]
+) -> Iterator[Command]:
+    """The command of each table of a kind, no two of which begin at once for the same."""
+    begun = set[tuple[datetime | None, str | None]]()
+    for number, told in enumerate(tables):
+        start = None if told.effective_from is None else told.effective_from.astimezone(UTC)
+        currency = told.currency if isinstance(told, Earning) else None
+        if (start, currency) in begun:
+            whose = ", for the same currency" if isinstance(told, Earning) else ""
+            raise WrongRules((kind, number), f"begins when another does{whose}")
+        begun.add((start, currency))
         try:
-            policies = told.policies()
+            yield command(told, start)
         except WrongRules as wrong:
-            raise WrongRules(("policies", number, *wrong.place), str(wrong)) from None
-        commands.append(
-            SetProgramPolicies(
-                program=program_id,
-                at=start or BEGINNING,
-                policies=policies,
-                effective_from=start,
-            )
-        )
-    return commands
+            raise WrongRules((kind, number, *wrong.place), str(wrong)) from None
 
 
-def _ladders(found: _File, program_id: ProgramId) -> list[Command]:
-    commands: list[Command] = []
-    begun = set[datetime | None]()
-    for number, told in enumerate(found.ladder):
-        start = _utc(told.effective_from)
-        if start in begun:
-            raise WrongRules(("ladder", number), "begins when another does")
-        begun.add(start)
-        try:
-            ladder = told.ladder()
-        except WrongRules as wrong:
-            raise WrongRules(("ladder", number, *wrong.place), str(wrong)) from None
-        commands.append(
-            PublishTierLadder(
-                program=program_id,
-                at=start or BEGINNING,
-                ladder=ladder,
-                effective_from=start,
-            )
-        )
-    return commands
+def _earning(program_id: ProgramId, told: Earning, start: datetime | None) -> Command:
+    return PublishEarningRules(
+        program=program_id,
+        at=start or BEGINNING,
+        rules=told.rules(),
+        currency=told.currency,
+        effective_from=start,
+    )
 
 
-def _catalogues(found: _File, program_id: ProgramId) -> list[Command]:
-    commands: list[Command] = []
-    begun = set[datetime | None]()
-    for number, told in enumerate(found.catalogue):
-        start = _utc(told.effective_from)
-        if start in begun:
-            raise WrongRules(("catalogue", number), "begins when another does")
-        begun.add(start)
-        try:
-            rewards = told.catalogue()
-        except WrongRules as wrong:
-            raise WrongRules(("catalogue", number, *wrong.place), str(wrong)) from None
-        commands.append(
-            PublishRewards(
-                program=program_id,
-                at=start or BEGINNING,
-                rewards=rewards,
-                effective_from=start,
-            )
-        )
-    return commands
+def _policies(program_id: ProgramId, told: _Policies, start: datetime | None) -> Command:
+    return SetProgramPolicies(
+        program=program_id,
+        at=start or BEGINNING,
+        policies=told.policies(),
+        effective_from=start,
+    )
 
 
-def _cares(found: _File, program_id: ProgramId) -> list[Command]:
-    commands: list[Command] = []
-    begun = set[datetime | None]()
-    for number, told in enumerate(found.care):
-        start = _utc(told.effective_from)
-        if start in begun:
-            raise WrongRules(("care", number), "begins when another does")
-        begun.add(start)
-        try:
-            plan = told.plan()
-        except WrongRules as wrong:
-            raise WrongRules(("care", number, *wrong.place), str(wrong)) from None
-        commands.append(
-            SetCarePlan(program=program_id, at=start or BEGINNING, plan=plan, effective_from=start)
-        )
-    return commands
+def _ladder(program_id: ProgramId, told: Ladder, start: datetime | None) -> Command:
+    return PublishTierLadder(
+        program=program_id, at=start or BEGINNING, ladder=told.ladder(), effective_from=start
+    )
 
 
-def _benefits(found: _File, published: Sequence[Command], program_id: ProgramId) -> list[Command]:
-    ladders = [one.ladder for one in published if isinstance(one, PublishTierLadder)]
-    rules = [one.rules for one in published if isinstance(one, PublishEarningRules)]
-    commands: list[Command] = []
-    begun = set[datetime | None]()
-    for number, told in enumerate(found.tier_benefits):
-        start = _utc(told.effective_from)
-        if start in begun:
-            raise WrongRules(("tier_benefits", number), "begin when others do")
-        begun.add(start)
-        try:
-            benefits = told.told(ladders, rules)
-        except WrongRules as wrong:
-            raise WrongRules(("tier_benefits", number, *wrong.place), str(wrong)) from None
-        commands.append(
-            PublishTierBenefits(
-                program=program_id,
-                at=start or BEGINNING,
-                benefits=benefits,
-                effective_from=start,
-            )
-        )
-    return commands
+def _rewards(program_id: ProgramId, told: Rewards, start: datetime | None) -> Command:
+    return PublishRewards(
+        program=program_id, at=start or BEGINNING, rewards=told.catalogue(), effective_from=start
+    )
 
 
-def _utc(at: datetime | None) -> datetime | None:
-    return None if at is None else at.astimezone(UTC)
+def _care(program_id: ProgramId, told: Care, start: datetime | None) -> Command:
+    return SetCarePlan(
+        program=program_id, at=start or BEGINNING, plan=told.plan(), effective_from=start
+    )
+
+
+def _benefits(
+    program_id: ProgramId,
+    ladders: Sequence[TierLadder],
+    rules: Sequence[RuleSet],
+    told: TierBenefits,
+    start: datetime | None,
+) -> Command:
+    return PublishTierBenefits(
+        program=program_id,
+        at=start or BEGINNING,
+        benefits=told.told(ladders, rules),
+        effective_from=start,
+    )

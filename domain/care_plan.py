@@ -9,7 +9,7 @@ from attrs import frozen
 
 from regulars.domain.codes import is_code
 from regulars.domain.earning_rules import ORDER
-from regulars.domain.publication import in_force
+from regulars.domain.publication import in_force, latest
 from regulars.domain.rule_flaws import Flaw
 from regulars.domain.validity import is_zone
 from regulars.domain.values import MOST_MINOR, CampaignId, ProgramId, Refusal
@@ -101,8 +101,8 @@ def set_plan(command: SetCarePlan, before: Sequence[CarePlanSet]) -> Sequence[Ca
     found = care_flaw(command.plan)
     if found is not None:
         raise ImpossibleCare(program=command.program, flaw=found)
-    same = [one for one in before if one.effective_from == command.effective_from]
-    if same and same[-1].plan == command.plan:
+    known = latest(before, command.effective_from)
+    if known is not None and known.plan == command.plan:
         return []
     return [
         CarePlanSet(

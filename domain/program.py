@@ -10,7 +10,7 @@ from regulars.domain.benefits import Benefit, benefits_flaw, of_tier
 from regulars.domain.care_plan import CarePlanSet, SetCarePlan, set_plan
 from regulars.domain.earning_rules import RuleSet
 from regulars.domain.program_policies import USUAL, ProgramPolicies, policy_flaw
-from regulars.domain.publication import in_force
+from regulars.domain.publication import in_force, latest
 from regulars.domain.reward_catalogue import (
     PublishRewards,
     RewardsPublished,
@@ -313,7 +313,9 @@ def _publish(command: PublishEarningRules, state: Program) -> Sequence[Event]:
     if command.currency is not None and not is_currency(command.currency):
         found = Flaw(place=("currency",), why="is no currency code such as USD")
     _require(command, found)
-    if command.rules == _latest(state, command.effective_from, command.currency):
+    same = (one for one in state.published if one.currency == command.currency)
+    known = latest(same, command.effective_from)
+    if known is not None and known.rules == command.rules:
         return []
     return [
         EarningRulesPublished(
@@ -328,8 +330,8 @@ def _publish(command: PublishEarningRules, state: Program) -> Sequence[Event]:
 
 def _set(command: SetProgramPolicies, state: Program) -> Sequence[Event]:
     _require(command, policy_flaw(command.policies))
-    same = [one for one in state.policies if one.effective_from == command.effective_from]
-    if same and same[-1].policies == command.policies:
+    known = latest(state.policies, command.effective_from)
+    if known is not None and known.policies == command.policies:
         return []
     return [
         ProgramPoliciesSet(
@@ -342,8 +344,8 @@ def _set(command: SetProgramPolicies, state: Program) -> Sequence[Event]:
 
 def _ladder(command: PublishTierLadder, state: Program) -> Sequence[Event]:
     _require(command, ladder_flaw(command.ladder))
-    same = [one for one in state.ladders if one.effective_from == command.effective_from]
-    if same and same[-1].ladder == command.ladder:
+    known = latest(state.ladders, command.effective_from)
+    if known is not None and known.ladder == command.ladder:
         return []
     return [
         TierLadderPublished(
@@ -359,8 +361,8 @@ def _benefits(command: PublishTierBenefits, state: Program) -> Sequence[Event]:
     ladders = (published.ladder for published in state.ladders)
     rules = (published.rules for published in state.published)
     _require(command, benefits_flaw(command.benefits, ladders, rules))
-    same = [one for one in state.benefits if one.effective_from == command.effective_from]
-    if same and same[-1].benefits == command.benefits:
+    known = latest(state.benefits, command.effective_from)
+    if known is not None and known.benefits == command.benefits:
         return []
     return [
         TierBenefitsPublished(
@@ -370,12 +372,3 @@ def _benefits(command: PublishTierBenefits, state: Program) -> Sequence[Event]:
             effective_from=command.effective_from,
         )
     ]
-
-
-def _latest(state: Program, start: datetime | None, currency: str | None) -> RuleSet | None:
-    same = [
-        published.rules
-        for published in state.published
-        if published.effective_from == start and published.currency == currency
-    ]
-    return same[-1] if same else None

@@ -24,3 +24,8 @@ def in_force(timed: Iterable[_Timed], at: datetime) -> _Timed | None:
     begun = [one for one in timed if one.effective_from is None or one.effective_from <= at]
     # Of equals, max gives the first: the latest is to come first.
     return max(reversed(begun), key=lambda one: one.effective_from or _EVER, default=None)
+
+
+def latest(timed: Iterable[_Timed], effective_from: datetime | None) -> _Timed | None:
+    """The one that was published last of those that hold from that moment on; None if none was."""
+    return next(reversed([one for one in timed if one.effective_from == effective_from]), None)

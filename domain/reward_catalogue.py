@@ -7,6 +7,7 @@ from typing import Final
 
 from attrs import frozen
 
+from regulars.domain.publication import latest
 from regulars.domain.rule_flaws import Flaw, Place
 from regulars.domain.values import MOST_MINOR, Money, OfferId, ProgramId, RewardId, is_currency
 
@@ -82,8 +83,8 @@ def publish(
     command: PublishRewards, before: Sequence[RewardsPublished]
 ) -> Sequence[RewardsPublished]:
     """The catalogue to record; nothing if it is the latest of its moment already."""
-    same = [one for one in before if one.effective_from == command.effective_from]
-    if same and same[-1].rewards == command.rewards:
+    known = latest(before, command.effective_from)
+    if known is not None and known.rewards == command.rewards:
         return []
     return [
         RewardsPublished(

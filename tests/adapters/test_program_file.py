@@ -213,7 +213,7 @@ def test_any_rule_that_can_be_written_is_read_as_it_was_meant(
         (policy("expiry = { days = 1, months = 1 }"), "policies[0].expiry is told twice"),
         (policy("activation = { when = 'manual', days = 2 }"), "policies[0].activation.days"),
         (policy("activation = { when = 'later' }"), "policies[0].activation.when"),
-        (policy("spend_order = 'fefo'\n[[policies]]"), "policies[1] begin when others do"),
+        (policy("spend_order = 'fefo'\n[[policies]]"), "policies[1] begins when another does"),
         (ladder("levels = []"), "ladder[0].levels"),
         (ladder("levels = [{ tier = 'a', least = '5' }]"), "ladder[0].levels[0].least must be a"),
         (

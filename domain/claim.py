@@ -117,7 +117,7 @@ def _redeeming(
 def _brings(command: ClaimReward, offer: OfferId | None) -> tuple[CouponOf, ...]:
     if offer is None:
         return ()
-    coupon = CouponId(f"reward/{command.redemption}")
+    coupon = CouponId(f"reward/{command.customer}/{command.redemption}")
     return (CouponOf(program=command.program, offer=offer, coupon=coupon),)
 
 

@@ -12,6 +12,7 @@ from typing import Final
 from regulars.domain import loyalty, referral
 from regulars.domain.earning_rules import Occasion
 from regulars.domain.holders import holder_of_lot, taker
+from regulars.domain.ledger_policies import ReturnPolicy
 from regulars.domain.order import OrderCompleted
 from regulars.domain.policies import Present, occasion_lot
 from regulars.domain.referral import (
@@ -130,7 +131,12 @@ def reward_both(event: ReferralQualified, at: datetime, look: Present) -> Sequen
 def take_back_both(
     event: ReferralClawedBack, at: datetime, program_id: ProgramId, look: Present
 ) -> Sequence[loyalty.Command]:
-    """What both sides earned is taken back as that of an order that was paid back in full."""
+    """
+    What both sides earned is taken back as that of an order that was paid back in full.
+
+    What they have spent of it meanwhile is owed or forgiven as the programme now says of refunds.
+    """
+    returns = look.program().policies_at(at).returns
     earned = [
         (customer, lot, look.account(customer).awards[lot].rules_version)
         for side, on in _sides(event)
@@ -147,6 +153,7 @@ def take_back_both(
             remaining=Occasion(at=at),
             rules=look.program().version(version),
             rules_version=version,
+            policy=ReturnPolicy(reversal=returns.reversal),
         )
         for customer, lot, version in earned
         if version is not None

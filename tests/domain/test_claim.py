@@ -53,7 +53,7 @@ PUBLISH = PublishRewards(program=PROGRAM, at=NOON, rewards=(MUG, TEA, CASH))
 CLAIM = ClaimReward(
     program=PROGRAM, customer=ANNA, at=NOON, redemption=RedemptionId("s-1"), reward=TEA.reward
 )
-COUPON = CouponOf(program=PROGRAM, offer=FREE_TEA.offer, coupon=CouponId("reward/s-1"))
+COUPON = CouponOf(program=PROGRAM, offer=FREE_TEA.offer, coupon=CouponId("reward/anna/s-1"))
 
 
 def town(*commands: Command, points: int = 100) -> Chronicle:
@@ -125,6 +125,15 @@ def test_a_claim_told_twice_spends_once() -> None:
     told = town(CLAIM, CLAIM)
 
     assert len(told.all(PointsRedeemed)) == len(told.all(CouponIssued)) == 1
+
+
+def test_two_customers_may_claim_under_one_id() -> None:
+    told = town(CLAIM)
+    told.tell(evolve(award("of-bo", 100_00), customer=BO))
+
+    told.tell(evolve(CLAIM, customer=BO))
+
+    assert [one.customer for one in told.all(CouponIssued)] == [ANNA, BO]
 
 
 def test_the_price_is_that_of_the_moment() -> None:

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from regulars.domain.codes import NoCode
 from regulars.domain.earning_rules import Group, Occasion, Rate, Rule, RuleId, RuleSet, When
+from regulars.domain.ledger_policies import ReturnPolicy, Reversal
 from regulars.domain.loyalty import PointsEarned
 from regulars.domain.order import CompleteOrder
 from regulars.domain.policies_referral import take_back_both
-from regulars.domain.program import DefineProgram, PublishEarningRules
+from regulars.domain.program import DefineProgram, PublishEarningRules, SetProgramPolicies
+from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.purchase import PlaceOrder
 from regulars.domain.referral import (
     MOST_DAYS,
@@ -35,6 +37,7 @@ from regulars.domain.reversal import PointsReversed, ReversePoints
 from regulars.domain.values import MOST_MINOR, CustomerId, LotId, OrderId, ProgramId, RefundId
 from tests.domain.chronicle import PROGRAM, Chronicle, chronicle
 from tests.domain.examples import ANNA, BO, ORDER, PLACE, refund
+from tests.domain.points import redeem
 from tests.domain.story import NOON, minutes, referral_story
 from tests.domain.strategies import referral_commands
 
@@ -138,6 +141,22 @@ def test_wf03_a_first_order_that_is_paid_back_takes_both_rewards_with_it() -> No
     assert reversed_ == {BO: (80, 0), ANNA: (120, 0)}
     assert town.accounts[PROGRAM, BO].state.lots.available == 0
     assert town.accounts[PROGRAM, ANNA].state.lots.available == 0
+
+
+@pytest.mark.parametrize(
+    ("reversal", "debt"), [(Reversal.ALLOW_DEBT, 80), (Reversal.WITHIN_BALANCE, 0)]
+)
+def test_wf03_what_was_spent_of_a_reward_is_owed_as_the_programme_says(
+    reversal: Reversal, debt: int
+) -> None:
+    returns = ProgramPolicies(returns=ReturnPolicy(reversal=reversal))
+    policies = SetProgramPolicies(program=PROGRAM, at=NOON, policies=returns)
+    spent = evolve(redeem(80), customer=BO, at=NOON + minutes(30))
+
+    town = chronicle([*PROGRAMME, policies, CLAIM, *completed(), spent])
+    town.tell(evolve(refund(100_00), at=NOON + timedelta(days=1)))
+
+    assert town.accounts[PROGRAM, BO].state.debt == debt
 
 
 def test_wf03_what_is_paid_back_after_the_window_takes_nothing() -> None:

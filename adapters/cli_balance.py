@@ -183,18 +183,24 @@ def _more(*facts: tuple[str, int]) -> Iterator[tuple[str, str]]:
 
 
 def shown_postings(postings: Sequence[Posting], timezone: tzinfo) -> RenderableType:
-    """Each posting with the order and the event that made it, and what the account then held."""
-    places = [plain(one.order or one.lot or one.redemption or "") for one in postings]
+    """Each posting with what it is about, its event, and what the account then held."""
+    places = [_about(one) for one in postings]
     width = max(map(len, places))
     lines = Text()
     for one, place in zip(postings, places, strict=True):
-        head = f"{clock(one.at, timezone)}  order {place:<{width}}"
+        head = f"{clock(one.at, timezone)}  {place:<{width}}"
         sums = f"{one.points:>+9,}  ={count(one.balance):>10}"
         event = "not recorded yet" if one.position is None else f"event {count(one.position)}"
         lines.append(f"{head}{sums}  {event}\n")
         lines.append(f"    {plain(one.why)}\n", style="dim")
     lines.rstrip()
     return lines
+
+
+def _about(one: Posting) -> str:
+    """The order, the lot or the redemption that a posting is about, if it is about one."""
+    named = {"order": one.order, "lot": one.lot, "redemption": one.redemption}
+    return next((f"{kind} {plain(name)}" for kind, name in named.items() if name is not None), "")
 
 
 def schedule_document(expiries: Sequence[Expiry] | None, timezone: tzinfo) -> dict[str, object]:

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from regulars.adapters.spelled_out import spelled_out
-from regulars.application.events import moment
+from regulars.application.boxed import boxes_of
+from regulars.application.events import Event, moment
 from regulars.application.portable import Given, Portable
 from regulars.application.ports import Revealed
 from regulars.application.reading import WORDS

@@ -8,8 +8,8 @@ from uuid import UUID
 from attrs import frozen
 
 from regulars.application.aggregates import Aggregate, aggregate_of
+from regulars.application.boxed import boxes_of, class_of, subject_of
 from regulars.application.collection import collection_paused
-from regulars.application.door import boxes_of, subject_of
 from regulars.application.erasure_subjects import Returned, all_returned
 from regulars.application.events import Recorded
 from regulars.application.key_rotation import KeyRotation

@@ -4,40 +4,29 @@ The door: personal fields of a command are checked and sealed here; past it no p
 One box holds the values of one subject and data class, bound to the event that will carry it.
 """
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from hashlib import blake2b, sha256
 from os import urandom
 from typing import Final, NamedTuple, Protocol, assert_never, cast
 from uuid import UUID
 
-from attrs import evolve, fields, frozen
+from attrs import evolve, frozen
 
+from regulars.application.boxed import BOXED, Boxed, replaced, subject_of
 from regulars.application.contacts import Claim, Contacts
-from regulars.application.errors import InvalidPersonalData, MayNotWrite
-from regulars.application.events import Command, Event, EventId, Retired, microseconds, moment
-from regulars.application.fields import check_command, check_id, is_text, said
+from regulars.application.errors import MayNotWrite
+from regulars.application.events import Command, Event, EventId, microseconds, moment
+from regulars.application.fields import check_command, check_id, said
+from regulars.application.personal import check
 from regulars.application.ports import Spot, Vault
-from regulars.domain import bank_card, customer, protection, purchase, real_name, review
-from regulars.domain.actor import Actor, RecordAccess, RecordRefusal
-from regulars.domain.personal import (
-    DATA_CLASS,
-    Address,
-    Contact,
-    Content,
-    Identity,
-    Payment,
-    Personal,
-    Profile,
-    Sealed,
-)
+from regulars.domain import customer
+from regulars.domain.actor import Actor, NotAnOfficer, RecordAccess, RecordRefusal, ReinstateActor
+from regulars.domain.personal import DATA_CLASS, Contact, Personal, Sealed
+from regulars.domain.reading import ReadingPolicy
 from regulars.domain.rights import RecordExport
 from regulars.domain.values import Refusal
 
-_LONGEST_TEXT: Final = 10_000
-_EARLIEST_BIRTH: Final = date(1880, 1, 1)
-_CARD_TAIL: Final = re.compile(r"[0-9]{4}")
 _EVENTS_A_COMMAND: Final = 256
 _FREE: Final = 0xFFFFFFFF_FFFF_0FFF_3FFF_FFFFFF000000
 _VERSION_8: Final = 0x00000000_0000_8000_8000_000000000000
@@ -47,43 +36,6 @@ class _Hash(Protocol):
     def update(self, data: bytes, /) -> None: ...
 
     def digest(self) -> bytes: ...
-
-
-class Boxed(NamedTuple):
-    """A field of a command that arrives personal and leaves as a box of the event's same field."""
-
-    field: str
-    event: type[Event]
-
-
-BOXED: Final[dict[type[Command], tuple[Boxed, ...]]] = {
-    customer.RegisterCustomer: (
-        Boxed("contact", customer.CustomerRegistered),
-        Boxed("profile", customer.CustomerRegistered),
-        Boxed("extra", customer.CustomerRegistered),
-    ),
-    customer.UpdateCustomerDetails: (
-        Boxed("contact", customer.CustomerDetailsUpdated),
-        Boxed("profile", customer.CustomerDetailsUpdated),
-        Boxed("extra", customer.CustomerDetailsUpdated),
-    ),
-    customer.AddDeliveryAddress: (Boxed("address", customer.DeliveryAddressAdded),),
-    bank_card.BindBankCard: (Boxed("payment", bank_card.BankCardBound),),
-    real_name.VerifyRealName: (Boxed("identity", real_name.RealNameVerified),),
-    purchase.PlaceOrder: (Boxed("extra", purchase.OrderPlaced),),
-    review.SubmitReview: (Boxed("text", review.ReviewSubmitted),),
-    protection.NameParty: (Boxed("contact", protection.PartyNamed),),
-}
-"""
-Which fields are sealed, and for which event.
-
-A command listed here records that event first: the box is bound to the id of its first event.
-"""
-
-
-def is_bare(command: Command) -> bool:
-    """Whether a command brings no personal data, so that nothing is sealed for it."""
-    return all(getattr(command, name) is None for name, _ in BOXED.get(type(command), ()))
 
 
 @frozen(kw_only=True)
@@ -280,9 +232,8 @@ class Door:
                 digests[name] = Sealed(self.vault.digest(value, subject))
         if not boxes:
             return command, command
-        replaced = cast("Callable[..., Command]", evolve)
-        admitted = replaced(command, **boxes)
-        return admitted, replaced(command, **digests) if digested else admitted
+        admitted = replaced(command, boxes)
+        return admitted, replaced(command, digests) if digested else admitted
 
 
 def _is_fine(command: Command, value: Personal) -> bool:
@@ -305,68 +256,3 @@ def _in_utc(command: Command) -> Command:
     if at.tzinfo is UTC and type(at) is datetime:
         return command
     return evolve(command, at=moment(microseconds(at)))
-
-
-def subject_of(command_or_event: Command | Event | Retired) -> str:
-    """
-    Whose personal data a command brings or an event holds: `customer/` and their id.
-
-    Words on an order that nobody is named for belong to that order alone; who serves one is
-    `courier/` or `merchant/` and their id.
-    """
-    if isinstance(command_or_event, protection.NameParty | protection.PartyNamed):
-        return f"{command_or_event.party.value}/{command_or_event.who}"
-    named = getattr(command_or_event, "customer", None)
-    if named is None:
-        return f"order/{getattr(command_or_event, 'order', '')}"
-    return f"customer/{named}"
-
-
-def check(value: Personal) -> None:
-    """
-    Refuse what cannot be personal data of this kind.
-
-    Raises:
-        InvalidPersonalData: names the field and the reason, never the value.
-    """
-    if isinstance(value, Profile) and value.birth_date and value.birth_date < _EARLIEST_BIRTH:
-        raise InvalidPersonalData(field="birth_date", reason="lies before 1880")
-    for name, text in _texts(value).items():
-        if text is None:
-            continue
-        if not text.strip():
-            raise InvalidPersonalData(field=name, reason="is blank")
-        if len(text) > _LONGEST_TEXT:
-            reason = f"is longer than {_LONGEST_TEXT} characters"
-            raise InvalidPersonalData(field=name, reason=reason)
-        if not is_text(text):
-            raise InvalidPersonalData(field=name, reason="holds characters that are no text")
-    if isinstance(value, Payment) and not _CARD_TAIL.fullmatch(value.card_tail):
-        raise InvalidPersonalData(field="card_tail", reason="is not four digits")
-
-
-def _texts(value: Personal) -> dict[str, str | None]:
-    match value:
-        case Contact(name=name, phone=phone, email=email):
-            return {"name": name, "phone": phone, "email": email}
-        case Address(text=text):
-            return {"address": text}
-        case Payment(card_tail=tail, issuer=issuer):
-            return {"card_tail": tail, "issuer": issuer}
-        case Identity(real_name=real_name, document_number=number):
-            return {"real_name": real_name, "document_number": number}
-        case Profile(gender=gender, occupation=occupation):
-            return {"gender": gender, "occupation": occupation}
-        case Content(text=text, extra=extra):
-            return {"text": text, **{f"extra column {column}": cell for column, cell in extra}}
-        case _:
-            assert_never(value)
-
-
-def boxes_of(event: Event | Retired) -> dict[str, Sealed]:
-    """The boxes of an event by the name of their field."""
-    return {
-        spec.name: value
-        for spec in fields(type(event))
-        if isinstance(value := getattr(event, spec.name), Sealed)
-    }

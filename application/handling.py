@@ -8,14 +8,8 @@ from typing import Any, Final
 
 from regulars.application.aggregates import CUSTOMER, Aggregate
 from regulars.application.batch import Batch, Cause, Outcome, Planned, Receipt, receipt
-from regulars.application.door import (
-    Admitted,
-    Door,
-    Request,
-    is_bare,
-    refusal_of,
-    request_base,
-)
+from regulars.application.boxed import is_bare
+from regulars.application.door import Admitted, Door, Request, refusal_of, request_base
 from regulars.application.errors import (
     AlreadyRecorded,
     IdempotencyConflict,

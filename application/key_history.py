@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 from regulars.application.aggregates import ERASURE, erasure_stream_of
-from regulars.application.door import BOXED, boxes_of
+from regulars.application.boxed import BOXED, boxes_of
 from regulars.application.ports import EventLog
 from regulars.application.states import Held
 from regulars.domain.erasure import Erasure

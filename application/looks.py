@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from regulars.application.door import subject_of
+from regulars.application.boxed import class_of, subject_of
 from regulars.application.reading import WORDS, DataOf, Outcome, Sought
-from regulars.application.shelf import class_of
 from regulars.domain.actor import DENIED, FOUND, NOBODY, Look
 from regulars.domain.personal import DataClass
 from regulars.domain.reading import Denial, Denied

@@ -7,6 +7,7 @@ from typing import Final
 from attrs import evolve, frozen
 
 from regulars.application.audit import spot_of
+from regulars.application.boxed import subject_of
 from regulars.application.contact_index import (
     Blinder,
     ContactField,

@@ -22,7 +22,7 @@ from regulars.application.aggregates import (
     offer_stream,
     program_stream,
 )
-from regulars.application.door import BOXED, is_bare
+from regulars.application.boxed import BOXED, is_bare
 from regulars.application.events import Command, Event
 from regulars.application.ports import EventLog
 from regulars.application.states import Held

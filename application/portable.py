@@ -5,8 +5,8 @@ from datetime import datetime
 
 from attrs import Factory, define, frozen
 
-from regulars.application.door import boxes_of, subject_of
-from regulars.application.events import Recorded, moment
+from regulars.application.boxed import boxes_of, subject_of
+from regulars.application.events import Event, Recorded, Retired, moment
 from regulars.application.ports import EventLog
 from regulars.application.reading import BoxIn, Outcome
 from regulars.application.shelf import Placed

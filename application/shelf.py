@@ -1,28 +1,19 @@
 """The boxes of a customer that count now: the newest of everything, as their stream has it."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable
-from typing import Any, Final, NamedTuple, TypeAlias, get_args, get_type_hints
+from typing import NamedTuple, TypeAlias
+
+from attrs import Factory, define
 
 from regulars.application.audit import spot_of
-from regulars.application.door import BOXED, boxes_of
+from regulars.application.boxed import boxes_of, class_of, subject_of
 from regulars.application.events import Event, Recorded, Retired
 from regulars.application.ports import Spot
 from regulars.domain.bank_card import BankCardUnbound
 from regulars.domain.customer import DeliveryAddressRemoved
-from regulars.domain.personal import DATA_CLASS, DataClass, Sealed
-
-
-def _classes() -> dict[tuple[type[Event], str], DataClass]:
-    found: dict[tuple[type[Event], str], DataClass] = {}
-    for command, boxed in BOXED.items():
-        hints = get_type_hints(command)
-        for name, event in boxed:
-            kind = next(one for one in get_args(hints[name]) if one in DATA_CLASS)
-            found[event, name] = DATA_CLASS[kind]
-    return found
-
-
-_CLASSES: Final = _classes()
+from regulars.domain.erasure import CustomerErased
+from regulars.domain.personal import DataClass, Sealed
 
 
 class Placed(NamedTuple):
@@ -34,7 +25,10 @@ class Placed(NamedTuple):
     at: int
 
 
-Shelf: TypeAlias = dict[tuple[DataClass, str], Placed]
+Slot: TypeAlias = tuple[DataClass, str]
+"""A class and the address, the card or the name of the box."""
+
+Shelf: TypeAlias = dict[Slot, Placed]
 """What is kept of a customer, by data class and by address, card or name of the box."""
 
 
@@ -44,13 +38,63 @@ def shelf_of(stream: Iterable[Recorded]) -> Shelf:
     for recorded in stream:
         event = recorded.event
         for name, box in boxes_of(event).items():
-            slot = getattr(event, "address_id", getattr(event, "card", name))
-            shelf[class_of(event, name), slot] = placed(recorded, name, box)
-        if isinstance(event, DeliveryAddressRemoved):
-            shelf.pop((DataClass.ADDRESS, event.address_id), None)
-        elif isinstance(event, BankCardUnbound):
-            shelf.pop((DataClass.PAYMENT, event.card), None)
+            shelf[_slot_of(event, name)] = placed(recorded, name, box)
+        taken = _taken_away_by(event)
+        if taken is not None:
+            shelf.pop(taken, None)
     return shelf
+
+
+def _slot_of(event: Event | Retired, name: str) -> Slot:
+    """Where the box of that name in an event goes."""
+    return class_of(event, name), getattr(event, "address_id", getattr(event, "card", name))
+
+
+def _taken_away_by(event: Event | Retired) -> Slot | None:
+    match event:
+        case DeliveryAddressRemoved(address_id=slot):
+            return DataClass.ADDRESS, slot
+        case BankCardUnbound(card=slot):
+            return DataClass.PAYMENT, slot
+        case _:
+            return None
+
+
+@define
+class OlderValues:
+    """
+    How many values somebody replaced or took away that no erasure destroyed, by subject and class.
+
+    They are shown to nobody, and sealed under the keys of what is newest.
+    """
+
+    counts: Counter[tuple[str, DataClass]] = Factory(Counter[tuple[str, DataClass]])
+    _kept: dict[tuple[str, DataClass], set[str]] = Factory(
+        lambda: defaultdict[tuple[str, DataClass], set[str]](set)
+    )
+
+    def learn(self, event: Event | Retired) -> None:
+        """Record what an event of a customer's stream, or an erasure, did to what is kept."""
+        if isinstance(event, CustomerErased):
+            for key in event.keys:
+                self.counts.pop((key.subject, key.data_class), None)
+                self._kept.pop((key.subject, key.data_class), None)
+            return
+        for name in boxes_of(event):
+            data_class, slot = _slot_of(event, name)
+            whose = subject_of(event), data_class
+            self.counts[whose] += slot in self._kept[whose]
+            self._kept[whose].add(slot)
+        taken = _taken_away_by(event)
+        if taken is not None:
+            whose = subject_of(event), taken[0]
+            self.counts[whose] += taken[1] in self._kept[whose]
+            self._kept[whose].discard(taken[1])
+
+    def by_class(self) -> dict[DataClass, int]:
+        """How many there are of each class; none are left out."""
+        found = {of: sum(n for (_, one), n in self.counts.items() if one is of) for of in DataClass}
+        return {of: number for of, number in found.items() if number}
 
 
 def placed(recorded: Recorded, name: str, box: Sealed) -> Placed:
@@ -58,18 +102,3 @@ def placed(recorded: Recorded, name: str, box: Sealed) -> Placed:
     return Placed(
         class_of(recorded.event, name), box, spot_of(recorded, name), recorded.occurred_at
     )
-
-
-def class_of(event: Event | Retired, name: str) -> DataClass:
-    """
-    The data class of the box in a field of an event.
-
-    Raises:
-        ValueError: there is no such box.
-    """
-    kind: Any = type(event)
-    try:
-        return _CLASSES[kind, name]
-    except KeyError:
-        message = f"there is no box {name} in {kind.__name__}"
-        raise ValueError(message) from None

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from regulars.application.aggregates import CUSTOMER, Aggregate, customer_stream
-from regulars.application.door import boxes_of
+from regulars.application.boxed import boxes_of
+from regulars.application.erasure_sinks import CUSTOMER as OF_CUSTOMER
 from regulars.application.looks import customer_of
 from regulars.application.merging import person_of
 from regulars.application.ports import EventLog

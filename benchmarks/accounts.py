@@ -25,7 +25,8 @@ from regulars.application.questions import Question, past
 from regulars.domain.earning import Evaluation
 from regulars.domain.lots import Allocation
 from regulars.domain.loyalty import AwardPoints, LoyaltyAccountOpened, PointsEarned
-from regulars.domain.redemption import PointsRedeemed, RedeemPoints, Reward
+from regulars.domain.redemption import PointsRedeemed, RedeemPoints
+from regulars.domain.reward import Reward
 from regulars.domain.values import CustomerId, LotId, ProgramId, RedemptionId
 
 _PROGRAM: Final = ProgramId("default")

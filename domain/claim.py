@@ -10,7 +10,8 @@ from regulars.domain.discounts import CouponOf
 from regulars.domain.offer import Offer, UnknownOffer
 from regulars.domain.offer_terms import Kind
 from regulars.domain.program import Program
-from regulars.domain.redemption import RedeemPoints, Reward
+from regulars.domain.redemption import RedeemPoints, RedemptionDiffers
+from regulars.domain.reward import Reward
 from regulars.domain.reward_catalogue import PricedReward, RewardKind, RewardsPublished
 from regulars.domain.values import (
     CouponId,

@@ -21,8 +21,9 @@ from regulars.domain.order import OrderAccepted, OrderCancelled, OrderDelivered
 from regulars.domain.points_payment import ConfirmReservation, part_back
 from regulars.domain.policies import Present
 from regulars.domain.purchase import OrderPlaced
-from regulars.domain.redemption import CapturePoints, ReleasePoints, ReverseRedemption, Reward
+from regulars.domain.redemption import CapturePoints, ReleasePoints, ReverseRedemption
 from regulars.domain.refund import RefundIssued, returned_by
+from regulars.domain.reward import Reward
 from regulars.domain.values import CustomerId, Money, OrderId, ProgramId, RefundId, ReservationId
 
 PAYMENT: Final = "payment"

@@ -18,10 +18,10 @@ from regulars.domain.due import Event as Due
 from regulars.domain.holding import PointsReserved, payment_of, require_own
 from regulars.domain.ledger_policies import USUAL_RETURNS, Restore, ReturnPolicy, SpendOrder
 from regulars.domain.lots import Allocation
+from regulars.domain.reward import Reward
 from regulars.domain.values import (
     CustomerId,
     LotId,
-    Money,
     OrderId,
     ProgramId,
     RedemptionId,
@@ -29,15 +29,6 @@ from regulars.domain.values import (
     Refusal,
     ReservationId,
 )
-
-
-@frozen(kw_only=True)
-class Reward:
-    """What points are spent on: its kind, such as `payment`, which one, and what it is worth."""
-
-    kind: str
-    id: str | None = None
-    value: Money | None = None
 
 
 # Stored under these names with these fields: never rename, never repurpose, add a version.

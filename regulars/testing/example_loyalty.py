@@ -47,8 +47,9 @@ from regulars.domain.program import (
     TierLadderPublished,
 )
 from regulars.domain.program_policies import ProgramPolicies
-from regulars.domain.redemption import PointsRedeemed, RedemptionReversed, Reward
+from regulars.domain.redemption import PointsRedeemed, RedemptionReversed
 from regulars.domain.reversal import PointsReversed
+from regulars.domain.reward import Reward
 from regulars.domain.reward_catalogue import PricedReward, RewardKind, RewardsPublished
 from regulars.domain.tier_ladder import Basis, Downgrade, Level, TierLadder, Window
 from regulars.domain.tiers import (
@@ -61,13 +62,7 @@ from regulars.domain.tiers import (
     TierUpgraded,
 )
 from regulars.domain.told_occasions import OccasionRecorded
-from regulars.domain.validity import (
-    Activation,
-    ActivationPolicy,
-    Counted,
-    ExpiryPolicy,
-    Period,
-)
+from regulars.domain.validity import Activation, ActivationPolicy, Counted, ExpiryPolicy, Period
 from regulars.domain.values import (
     CouponId,
     ItemId,

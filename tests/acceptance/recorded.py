@@ -15,7 +15,7 @@ from regulars.adapters.key_ring import read_key_file
 from regulars.adapters.keys import SqlKeyStore
 from regulars.adapters.vault import EnvelopeVault
 from regulars.application.audit import spot_of
-from regulars.application.door import boxes_of
+from regulars.application.boxed import boxes_of
 from regulars.application.events import Recorded
 from regulars.application.key_history import KeyHistory
 from regulars.application.ports import Revealed

@@ -8,7 +8,8 @@ ready, redeems when a line comes in, and says whether it could.
 import sys
 
 from regulars import connect
-from regulars.domain.redemption import NotEnoughPoints, RedeemPoints, Reward
+from regulars.domain.redemption import NotEnoughPoints, RedeemPoints
+from regulars.domain.reward import Reward
 from regulars.domain.values import CustomerId, ProgramId, RedemptionId
 from tests.acceptance.cashier import AT
 

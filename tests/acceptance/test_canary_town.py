@@ -23,7 +23,7 @@ from regulars.adapters.database import Database
 from regulars.adapters.key_ring import create_key_file
 from regulars.adapters.policy_file import policy_text
 from regulars.adapters.recorder import Recorder
-from regulars.application.door import BOXED
+from regulars.application.boxed import BOXED
 from regulars.domain.customer import UpdateCustomerDetails
 from regulars.domain.reading import DEFAULT_POLICY
 from regulars.testing import canaries_of, canary_people

@@ -8,8 +8,8 @@ from typing import Any, get_args, get_type_hints
 
 from regulars.adapters.codec import CODEC, Codec
 from regulars.adapters.upcasting import Stored
+from regulars.application.boxed import BOXED
 from regulars.application.catalogue import VIEWS
-from regulars.application.door import BOXED
 from regulars.application.events import Event
 from regulars.application.views import View
 from regulars.domain import policies

@@ -29,10 +29,11 @@ from regulars.domain.personal import DataClass
 from regulars.domain.program import EarningRulesPublished, ProgramPoliciesSet
 from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.purchase import Channel, OrderPlaced
-from regulars.domain.redemption import PointsRedeemed, RedemptionReversed, Reward
+from regulars.domain.redemption import PointsRedeemed, RedemptionReversed
 from regulars.domain.referral import ReferralClaimed, ReferralQualified, ReferralTerms
 from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
+from regulars.domain.reward import Reward
 from regulars.domain.scene import Scene
 from regulars.domain.validity import (
     Activation,

@@ -22,8 +22,9 @@ from regulars.domain.order import MarkDelivered
 from regulars.domain.program import PublishEarningRules, PublishTierLadder, SetProgramPolicies
 from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.purchase import PlaceOrder
-from regulars.domain.redemption import RedeemPoints, Reward
+from regulars.domain.redemption import RedeemPoints
 from regulars.domain.refund import IssueRefund
+from regulars.domain.reward import Reward
 from regulars.domain.tier_ladder import Level, TierLadder
 from regulars.domain.validity import Activation, ActivationPolicy, ExpiryPolicy
 from regulars.domain.values import BEGINNING, CouponId, OfferId, OrderId, RedemptionId, RefundId

@@ -6,11 +6,8 @@ from attrs import evolve, fields
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regulars.application.door import (
-    Admitted,
-    request_base,
-    subject_of,
-)
+from regulars.application.boxed import subject_of
+from regulars.application.door import Admitted, request_base
 from regulars.application.errors import InvalidId, InvalidPersonalData
 from regulars.application.events import Command, EventId
 from regulars.application.ports import Revealed, Spot

@@ -16,9 +16,9 @@ from regulars.adapters.memory import MemoryStorage
 from regulars.adapters.memory_keys import MemoryKeyStore
 from regulars.adapters.storage import SqlStorage
 from regulars.application.audit import spot_of
+from regulars.application.boxed import BOXED, boxes_of
 from regulars.application.catalogue import VIEWS
 from regulars.application.certificate import Certificate
-from regulars.application.door import BOXED, boxes_of
 from regulars.application.erasures import EVERY_CLASS, Step
 from regulars.application.errors import StorageUnavailable, SubjectErased
 from regulars.application.keys import KeyName, KeyState, KeyStore, StoredKey

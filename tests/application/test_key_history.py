@@ -16,8 +16,8 @@ from regulars.adapters.memory_keys import MemoryKeyStore
 from regulars.adapters.storage import SqlStorage
 from regulars.application.audit import spot_of
 from regulars.application.batch import Receipt
+from regulars.application.boxed import boxes_of
 from regulars.application.catalogue import VIEWS
-from regulars.application.door import boxes_of
 from regulars.application.errors import SubjectErased
 from regulars.application.keys import KeyName
 from regulars.application.ports import Revealed

@@ -8,7 +8,7 @@ from regulars.domain.earning_rules import Group, Rule, RuleId, RuleSet, When
 from regulars.domain.ledger_policies import ReturnPolicy, Reversal
 from regulars.domain.loyalty import AwardPoints, RecordDuePoints
 from regulars.domain.program import DefineProgram, PublishEarningRules, PublishTierLadder
-from regulars.domain.redemption import Reward
+from regulars.domain.reward import Reward
 from regulars.domain.tier_ladder import Level, TierLadder
 from regulars.domain.told_occasions import RecordOccasion
 from regulars.domain.values import BEGINNING, CustomerId, LotId, OccasionId

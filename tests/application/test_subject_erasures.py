@@ -13,8 +13,8 @@ from regulars.adapters.memory import MemoryStorage
 from regulars.adapters.memory_keys import MemoryKeyStore
 from regulars.adapters.storage import SqlStorage
 from regulars.application.audit import spot_of
+from regulars.application.boxed import boxes_of, subject_of
 from regulars.application.catalogue import VIEWS
-from regulars.application.door import boxes_of, subject_of
 from regulars.application.erasure_subjects import OrderHasCustomer, Returned
 from regulars.application.erasures import EVERY_CLASS, Step
 from regulars.application.errors import SubjectErased

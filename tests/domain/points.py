@@ -17,9 +17,9 @@ from regulars.domain.redemption import (
     ReleasePoints,
     ReservePoints,
     ReverseRedemption,
-    Reward,
 )
 from regulars.domain.reversal import ReversePoints
+from regulars.domain.reward import Reward
 from regulars.domain.transfer import TransferPoints
 from regulars.domain.validity import midnight
 from regulars.domain.values import (

@@ -19,8 +19,8 @@ from regulars.domain.redemption import (
     NotEnoughPoints,
     PointsRedeemed,
     RedemptionReversed,
-    Reward,
 )
+from regulars.domain.reward import Reward
 from regulars.domain.reward_catalogue import PublishRewards
 from regulars.domain.values import (
     CouponId,

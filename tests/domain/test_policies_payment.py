@@ -35,9 +35,9 @@ from regulars.domain.redemption import (
     PointsRedeemed,
     RedemptionReversed,
     ReservationDiffers,
-    Reward,
 )
 from regulars.domain.refund import IssueRefund, RefundIssued
+from regulars.domain.reward import Reward
 from regulars.domain.values import Money, OrderId, RefundId
 from tests.domain.carts import basket, paid_by_points, place
 from tests.domain.chronicle import PROGRAM, Chronicle, Command, chronicle

@@ -1,10 +1,12 @@
 """The contact index in SQL: a row for each token and subject, and one for each version."""
 
 from collections.abc import Collection
+from functools import cache
 from hmac import compare_digest
 from itertools import groupby
 from typing import Any, Final
 
+from attrs import frozen
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
@@ -22,6 +24,7 @@ from sqlalchemy import (
 )
 
 from regulars.adapters.database import Database
+from regulars.adapters.dialect import Dialect
 from regulars.adapters.schema import BIG, TEXT, metadata
 from regulars.application.contact_index import (
     FORGOTTEN_WITH,
@@ -60,6 +63,52 @@ VERSIONS: Final = Table(
 )
 
 
+@frozen(kw_only=True)
+class _Statements:
+    """What an index says to its database, compiled."""
+
+    versions: str
+    keep: str
+    insert: str
+    clear: str
+    holders: str
+
+
+@cache  # a host's transaction has an index of its own, and compiling takes longer than it may
+def _statements(dialect: type[Dialect]) -> _Statements:
+    at, of = TOKENS.c, VERSIONS.c
+    settled = ("normaliser", "region", "sole", "complete", "position", "left_out")
+    versions = (
+        select(of.version, *(of[name] for name in settled))
+        .where(of.tenant == bindparam("tenant"))
+        .order_by(of.version)
+    )
+    put = dialect.insert(VERSIONS)
+    new: Any = put.excluded
+    keep = put.on_conflict_do_update(
+        index_elements=["tenant", "version"], set_={name: new[name] for name in settled}
+    )
+    clear = delete(TOKENS).where(
+        at.tenant == bindparam("tenant"),
+        at.subject == bindparam("subject"),
+        at.version == bindparam("version"),
+    )
+    holders = select(at.token, at.subject).where(
+        at.tenant == bindparam("tenant"),
+        at.field == bindparam("field"),
+        at.version == bindparam("version"),
+        at.normaliser == bindparam("normaliser"),
+        at.token == bindparam("token"),
+    )
+    return _Statements(
+        versions=dialect.compile(versions),
+        keep=dialect.compile(keep),
+        insert=dialect.compile(insert(TOKENS)),
+        clear=dialect.compile(clear),
+        holders=dialect.compile(holders),
+    )
+
+
 class SqlContactIndex:
     """The `ContactIndex` port over one tenant's rows."""
 
@@ -67,49 +116,11 @@ class SqlContactIndex:
         self.name: Final = "contact_index"
         self._database = database
         self._tenant = tenant
-        at, of = TOKENS.c, VERSIONS.c
-        self._versions = database.compile(
-            select(
-                of.version,
-                of.normaliser,
-                of.region,
-                of.sole,
-                of.complete,
-                of.position,
-                of.left_out,
-            )
-            .where(of.tenant == bindparam("tenant"))
-            .order_by(of.version)
-        )
-        put = database.dialect.insert(VERSIONS)
-        new: Any = put.excluded
-        changed = ("normaliser", "region", "sole", "complete", "position", "left_out")
-        self._keep = database.compile(
-            put.on_conflict_do_update(
-                index_elements=["tenant", "version"], set_={name: new[name] for name in changed}
-            )
-        )
-        self._insert = database.compile(insert(TOKENS))
-        self._clear = database.compile(
-            delete(TOKENS).where(
-                at.tenant == bindparam("tenant"),
-                at.subject == bindparam("subject"),
-                at.version == bindparam("version"),
-            )
-        )
-        self._holders = database.compile(
-            select(at.token, at.subject).where(
-                at.tenant == bindparam("tenant"),
-                at.field == bindparam("field"),
-                at.version == bindparam("version"),
-                at.normaliser == bindparam("normaliser"),
-                at.token == bindparam("token"),
-            )
-        )
+        self._sql = _statements(type(database.dialect))
 
     def versions(self) -> list[IndexVersion]:
         """The versions, oldest first; see the port."""
-        rows = self._database.driver.execute(self._versions, (self._tenant,))
+        rows = self._database.driver.execute(self._sql.versions, (self._tenant,))
         return [
             IndexVersion(
                 version=version,
@@ -136,7 +147,7 @@ class SqlContactIndex:
             version.left_out,
         )
         with self._database.transaction():
-            self._database.driver.execute(self._keep, row)
+            self._database.driver.execute(self._sql.keep, row)
 
     def drop(self, version: int) -> None:
         """Let go of a version and its tokens; see the port."""
@@ -150,13 +161,13 @@ class SqlContactIndex:
         """Let a subject have these tokens; see the port."""
         with self._database.transaction():
             for version in versions:
-                self._database.driver.execute(self._clear, (self._tenant, subject, version))
+                self._database.driver.execute(self._sql.clear, (self._tenant, subject, version))
             rows = [
                 (self._tenant, one.kind.value, one.version, one.normaliser, one.value, subject)
                 for one in tokens
             ]
             if rows:
-                self._database.driver.executemany(self._insert, rows)
+                self._database.driver.executemany(self._sql.insert, rows)
 
     def holders(self, tokens: Collection[Token]) -> dict[Token, frozenset[str]]:
         """The subjects that have each of `tokens`; see the port."""
@@ -165,7 +176,7 @@ class SqlContactIndex:
 
     def _subjects(self, token: Token) -> frozenset[str]:
         key = (self._tenant, token.kind.value, token.version, token.normaliser, token.value)
-        rows = self._database.driver.execute(self._holders, key)
+        rows = self._database.driver.execute(self._sql.holders, key)
         return frozenset(
             subject for kept, subject in rows if compare_digest(bytes(kept), token.value)
         )

@@ -7,15 +7,15 @@ What SQLite and PostgreSQL do differently is their dialect's: `sqlite` and `post
 """
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from functools import partial
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import cache, partial
 from threading import RLock
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import Connection, MetaData
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.sql.compiler import Compiled
+from sqlalchemy import URL, Connection, MetaData, Table
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql.expression import ClauseElement
 
 from regulars.adapters.database_url import parsed_url, shown
@@ -104,13 +104,17 @@ class Database:
 
     def compile(self, statement: ClauseElement) -> str:
         """The SQL text of a Core statement for the driver, its values by their places."""
-        compiled: Compiled = statement.compile(dialect=self._engine.dialect)
-        return str(compiled)
+        return self.dialect.compile(statement)
 
-    def make(self, tables: MetaData) -> None:
+    def make(self, *tables: MetaData) -> None:
         """Make those of `tables` that are not there."""
+        wanted = [table for some in tables for table in some.sorted_tables]
         with self.transaction():
-            self.dialect.placed(self.driver, tables).create_all(self.connection)
+            there = self.dialect.present(self.driver, [table.name for table in wanted])
+            for table in wanted:
+                if table.name not in there:
+                    for statement in making(table, type(self.dialect)):
+                        self.driver.execute(statement)
 
     def rows(self, statement: str, values: Sequence[Any]) -> list[Any]:
         """All rows that a statement of the driver's gives, the fastest way there is."""
@@ -320,7 +324,14 @@ class Transaction:
         self._end(error)
 
 
-def dialect_of(url: str, opening: Opening) -> Dialect:
+@cache  # every database has the same, and SQLAlchemy compiles them for each
+def making(table: Table, dialect: type[Dialect]) -> tuple[str, ...]:
+    """The statements that make a table and its indexes."""
+    parts: list[ClauseElement] = [CreateTable(table), *map(CreateIndex, table.indexes)]
+    return tuple(dialect.compile(part) for part in parts)
+
+
+def dialect_of(url: str | URL, opening: Opening) -> Dialect:
     """
     What the kind of database under a URL says in its own way.
 

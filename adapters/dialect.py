@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from attrs import frozen
-from sqlalchemy import Connection, Engine, MetaData, TableClause
+from sqlalchemy import Connection, Engine, TableClause
+from sqlalchemy.sql.expression import ClauseElement
 
 from regulars.application.ports import Wakeup
 from regulars.domain.evidence import Traces
@@ -83,8 +84,14 @@ class Dialect(Protocol):
     optimistic: int
     """Requests up to which it pays to decide before a transaction is begun; see `Storage`."""
 
-    def insert(self, table: TableClause) -> Any:  # noqa: ANN401 - each dialect has its own class
+    @staticmethod
+    def insert(table: TableClause) -> Any:  # noqa: ANN401 - each dialect has its own class
         """An insert that knows `on_conflict_do_update`."""
+        ...
+
+    @staticmethod
+    def compile(statement: ClauseElement) -> str:
+        """The SQL text of a Core statement for the driver, its values by their places."""
         ...
 
     def engine(self) -> Engine:
@@ -124,8 +131,8 @@ class Dialect(Protocol):
         """
         ...
 
-    def placed(self, driver: Driver, tables: MetaData) -> MetaData:
-        """The tables as they are to be made, in the place where ours stand."""
+    def present(self, driver: Driver, names: Sequence[str]) -> set[str]:
+        """Those of these tables that stand where ours do."""
         ...
 
     def is_same(self, mine: Driver, other: Driver) -> bool:

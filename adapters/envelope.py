@@ -160,13 +160,9 @@ def bound_to_key(header: bytes, tenant: str, subject: str) -> bytes:
 
 def bound_to_spot(spot: Spot) -> bytes:
     """The rest of the associated data, the same for no other box."""
-    event_id = spot.event_id.bytes
-    return b"".join(
-        (_type_frame(spot.type, spot.schema), _EVENT_ID_LENGTH, event_id, _name_frame(spot.box))
-    )
-
-
-_EVENT_ID_LENGTH: Final = (16).to_bytes(4)
+    event_id = spot.event_id
+    before, length = _type_frame(spot.type, spot.schema), len(event_id).to_bytes(4)
+    return b"".join((before, length, event_id, _name_frame(spot.box)))
 
 
 @lru_cache(maxsize=1024)

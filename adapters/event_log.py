@@ -1,10 +1,11 @@
 """The event log in SQL: one table, exact versions, positions that are never given twice."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from itertools import takewhile
 from typing import Any, Final, TypeVar, cast
 
+from attrs import frozen
 from sqlalchemy import (
     DDL,
     Column,
@@ -25,6 +26,7 @@ from sqlalchemy import (
 
 from regulars.adapters.codec import CODEC, Codec, NotStoredSo
 from regulars.adapters.database import Database
+from regulars.adapters.dialect import Dialect
 from regulars.adapters.log_pages import PAGE, LogPages, begins_with
 from regulars.adapters.schema import BIG, TEXT, metadata
 from regulars.application.errors import AlreadyRecorded, StaleHistory, UndecodableEvent
@@ -102,6 +104,53 @@ _NAMES: Final = "names"
 """Stands where the marks of names come."""
 
 
+@frozen(kw_only=True)
+class _Statements:
+    """What a log says to its database, compiled."""
+
+    mark: str
+    insert: str
+    block: str
+    stream: str
+    facts: str
+    several: str
+    end: str
+
+
+@cache  # a host's transaction has a log of its own, and compiling takes longer than it may
+def _statements(dialect: type[Dialect]) -> _Statements:
+    of_tenant = _AT.tenant == bindparam("tenant")
+    of_stream = (of_tenant, _AT.stream == bindparam("stream"), _AT.version > bindparam("after"))
+    block = (
+        _select(_RECORDED)
+        .where(
+            text(dialect.of_tenant),
+            _AT.event_id >= bindparam("first"),
+            _AT.event_id <= bindparam("last"),
+        )
+        .order_by(_AT.event_id)
+    )
+    stream = (
+        _select(_RECORDED).where(*of_stream, _AT.version <= bindparam("upto")).order_by(_AT.version)
+    )
+    facts = _select(_FACT).where(*of_stream).order_by(_AT.version)
+    several = (
+        _select(_OCCURRENCE)
+        .where(of_tenant, _AT.stream.in_([literal_column(_NAMES)]))
+        .order_by(_AT.stream, _AT.version)
+    )
+    end = select(func.max(_AT.version)).where(of_tenant, _AT.stream == bindparam("stream"))
+    return _Statements(
+        mark=dialect.compile(bindparam("name", type_=TEXT)),
+        insert=dialect.compile(insert(EVENTS)),
+        block=dialect.compile(block),
+        stream=f"{dialect.compile(stream)} LIMIT {PAGE}",
+        facts=f"{dialect.compile(facts)} LIMIT {PAGE}",
+        several=dialect.compile(several),
+        end=dialect.compile(end),
+    )
+
+
 class SqlLog:
     """The `EventLog` port over one tenant's rows of the events table."""
 
@@ -112,37 +161,9 @@ class SqlLog:
         self._database = database
         self._dialect = database.dialect
         self._tenant = tenant
+        self._sql = _statements(type(database.dialect))
         self._recordings = LogPages(database, EVENTS, _RECORDED, tenant=tenant)
         self._occurrences = LogPages(database, EVENTS, _OCCURRENCE, tenant=tenant)
-        self._mark = database.compile(bindparam("name", type_=TEXT))
-        self._insert = database.compile(insert(EVENTS))
-        of_tenant = _AT.tenant == bindparam("tenant")
-        of_stream = (of_tenant, _AT.stream == bindparam("stream"), _AT.version > bindparam("after"))
-        self._block = database.compile(
-            _select(_RECORDED)
-            .where(
-                text(self._dialect.of_tenant),
-                _AT.event_id >= bindparam("first"),
-                _AT.event_id <= bindparam("last"),
-            )
-            .order_by(_AT.event_id)
-        )
-        stream = database.compile(
-            _select(_RECORDED)
-            .where(*of_stream, _AT.version <= bindparam("upto"))
-            .order_by(_AT.version)
-        )
-        self._stream = f"{stream} LIMIT {PAGE}"
-        facts = database.compile(_select(_FACT).where(*of_stream).order_by(_AT.version))
-        self._facts = f"{facts} LIMIT {PAGE}"
-        self._several = database.compile(
-            _select(_OCCURRENCE)
-            .where(of_tenant, _AT.stream.in_([literal_column(_NAMES)]))
-            .order_by(_AT.stream, _AT.version)
-        )
-        self._end = database.compile(
-            select(func.max(_AT.version)).where(of_tenant, _AT.stream == bindparam("stream"))
-        )
 
     def append(
         self, events: Sequence[Pending], *, recorded_at: int, held: Mapping[str, int] = NOTHING_HELD
@@ -153,7 +174,7 @@ class SqlLog:
         if self._database.optimistic and self._dialect.is_alone(len(events), held):
             rows = [self._row(pending, recorded_at) for pending in events]
             try:
-                head = self._database.append_alone(self._insert, rows, held)
+                head = self._database.append_alone(self._sql.insert, rows, held)
             except self._dialect.conflicts as error:
                 raise _refused(error, events) from None
             if head is None:
@@ -168,13 +189,15 @@ class SqlLog:
             fresh = not self._database.nested
             rows = [self._row(pending, recorded_at) for pending in events]
             try:
-                return self._dialect.append(self._database.driver, self._insert, rows, fresh=fresh)
+                return self._dialect.append(
+                    self._database.driver, self._sql.insert, rows, fresh=fresh
+                )
             except self._dialect.conflicts as error:
                 raise _refused(error, events) from None
 
     def _check(self, held: Mapping[str, int]) -> None:
         for stream, version in held.items():
-            (end,) = self._database.driver.execute(self._end, (self._tenant, stream)).fetchone()
+            (end,) = self._database.driver.execute(self._sql.end, (self._tenant, stream)).fetchone()
             if (end or 0) != version:
                 raise StaleHistory(stream=stream)
 
@@ -201,7 +224,7 @@ class SqlLog:
         """The events of one stream; see the port."""
         last = _LAST_VERSION if upto is None else min(upto, _LAST_VERSION)
         while True:
-            rows = self._database.rows(self._stream, (self._tenant, name, after, last))
+            rows = self._database.rows(self._sql.stream, (self._tenant, name, after, last))
             yield from self._recorded(rows)
             if len(rows) < PAGE:
                 return
@@ -212,7 +235,7 @@ class SqlLog:
         decode = self._codec.decode
         version = after
         while True:
-            rows = self._database.rows(self._facts, (self._tenant, name, version))
+            rows = self._database.rows(self._sql.facts, (self._tenant, name, version))
             for version, body, occurred_at, kind, schema, position in rows:
                 try:
                     meant = decode(kind, schema, body)
@@ -227,9 +250,9 @@ class SqlLog:
         """The events of several streams; see the port."""
         found: dict[str, list[Occurrence]] = {}
         for some in _slices(list(names)):
-            marks = ", ".join([self._mark] * len(some))
+            marks = ", ".join([self._sql.mark] * len(some))
             rows = self._database.rows(
-                self._several.replace(f"({_NAMES})", f"({marks})"), (self._tenant, *some)
+                self._sql.several.replace(f"({_NAMES})", f"({marks})"), (self._tenant, *some)
             )
             for one in self._occurred(rows):
                 found.setdefault(one.stream, []).append(one)
@@ -284,7 +307,7 @@ class SqlLog:
         for given in event_ids:
             block = given[:13]
             bounds = (self._tenant, block + b"\0\0\0", block + b"\xff\xff\xff")
-            row = self._database.driver.execute(self._block, bounds).fetchone()
+            row = self._database.driver.execute(self._sql.block, bounds).fetchone()
             if row is not None:
                 found[given] = next(self._recorded([row]))
         return found

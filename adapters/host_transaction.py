@@ -64,7 +64,7 @@ class HostTransaction(Database):
         """The SQL text for the driver, whatever the host's engine has its values look like."""
         return self._ours.compile(statement)
 
-    def make(self, tables: MetaData) -> None:
+    def make(self, *tables: MetaData) -> None:
         """Nothing: `ours` has made them, and a host's transaction is no place for it."""
 
     @property

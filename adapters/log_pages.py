@@ -2,12 +2,15 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import chain
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, bindparam, literal_column, select, text
+from attrs import frozen
+from sqlalchemy import ColumnElement, Select, Table, bindparam, func, literal_column, select, text
 
 from regulars.adapters.database import Database
+from regulars.adapters.dialect import Dialect
 from regulars.application.subscription import SPAN
 
 PAGE: Final = 1_000
@@ -15,6 +18,27 @@ PAGE: Final = 1_000
 
 _HALVES: Final = range(0xD800, 0xE000)
 """The half characters, which are in no text that is stored."""
+
+
+@frozen(kw_only=True)
+class _Statements:
+    """What is asked for a page, compiled, and for a span, which is narrowed before that."""
+
+    page: str
+    span: Select[Any]
+    first: Select[Any]
+
+
+@cache  # a host's transaction has a log of its own, and compiling takes longer than it may
+def _statements(table: Table, columns: tuple[str, ...], dialect: type[Dialect]) -> _Statements:
+    position = table.c.position
+    chosen = select(*(table.c[name] for name in columns)).order_by(position)
+    between = (position > bindparam("after"), position <= bindparam("upto"))
+    return _Statements(
+        page=dialect.compile(chosen.where(text(dialect.of_tenant), *between)),
+        span=chosen.where(unindexed(table.c.tenant) == bindparam("tenant"), *between),
+        first=select(func.min(position)).where(position > bindparam("after")),
+    )
 
 
 class LogPages:
@@ -25,12 +49,7 @@ class LogPages:
     ) -> None:
         self._database = database
         self._tenant = tenant
-        position = table.c.position
-        chosen = select(*(table.c[name] for name in columns)).order_by(position)
-        between = (position > bindparam("after"), position <= bindparam("upto"))
-        mine = text(database.dialect.of_tenant)
-        self._page = database.compile(chosen.where(mine, *between))
-        self._span = chosen.where(unindexed(table.c.tenant) == bindparam("tenant"), *between)
+        self._of = _statements(table, tuple(columns), type(database.dialect))
 
     def read(
         self, after: int, last: int, narrow: Sequence[ColumnElement[bool]] = (), *, size: int = PAGE
@@ -46,7 +65,7 @@ class LogPages:
         return chain.from_iterable(pages)
 
     def _all(self, after: int, last: int, size: int) -> Iterator[Sequence[Any]]:
-        page = f"{self._page} LIMIT {size}"
+        page = f"{self._of.page} LIMIT {size}"
         while after < last:
             rows = self._database.rows(page, (self._tenant, after, last))
             if not rows:
@@ -57,7 +76,7 @@ class LogPages:
     def _narrowed(
         self, narrow: Sequence[ColumnElement[bool]], after: int, last: int, size: int
     ) -> Iterator[Sequence[Any]]:
-        query = self._span.where(*narrow).limit(size)
+        query = self._of.span.where(*narrow).limit(size)
         while after < last:
             # However rare the rows are, no statement looks at more than a span of the log.
             upto = min(last, after + SPAN)

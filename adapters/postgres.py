@@ -1,13 +1,12 @@
 """What is PostgreSQL's own: the lock that orders the log, how tables are made, and its errors."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from functools import partial
+from contextlib import ExitStack, suppress
+from functools import cache, partial
+from itertools import chain
 from pathlib import Path
 from secrets import randbits
-from select import select
 from sys import maxsize
-from threading import Lock
 from typing import Any, Final, cast
 
 import psycopg
@@ -23,24 +22,30 @@ from sqlalchemy import (
     create_engine,
 )
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import psycopg as spoken
+from sqlalchemy.sql.expression import ClauseElement
 
 from regulars.adapters import schema
-from regulars.adapters.database import Database
+from regulars.adapters.database import Database, making
 from regulars.adapters.database_url import shown
-from regulars.adapters.dialect import EVENT_ID, FINGERPRINT, Cursor, Driver, Opening
+from regulars.adapters.dialect import EVENT_ID, FINGERPRINT, Driver, Opening
+from regulars.adapters.postgres_driver import PostgresDriver, PostgresHostDriver
 from regulars.adapters.postgres_formats import BEHIND_THE_TABLES, HEAD
 from regulars.adapters.postgres_wakeup import NoticeWakeup
 from regulars.application.errors import NotOurDatabase, StorageUnavailable
 from regulars.domain.evidence import Traces
+
+_STYLE: Final = "format"
+_SQL: Final = cast("Any", spoken.dialect)(paramstyle=_STYLE)
 
 # Not to_regclass: it may answer from before the lock that was waited for.
 _FOUND: Final = """
     SELECT true FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
     WHERE relname = 'regulars_log' AND nspname = current_schema()
 """
-_IN_THE_WAY: Final = """
+_PRESENT: Final = """
     SELECT relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
-    WHERE nspname = current_schema() AND relname = ANY (%s) ORDER BY 1
+    WHERE nspname = current_schema() AND relname = ANY (%s)
 """
 _FORMAT: Final = "SELECT format FROM regulars_log"
 _LOCK: Final = "SELECT position FROM regulars_log FOR UPDATE"
@@ -61,6 +66,18 @@ _ON_DISK: Final = """
 _FLUSH: Final = "SELECT pg_logical_emit_message(true, 'regulars', '')"
 _QUOTING: Final = ("22", "23")
 """Classes of SQLSTATE, bad data and broken constraints, whose messages quote values."""
+
+
+@cache
+def _tables() -> MetaData:
+    """The tables of `schema.metadata` as they are made here."""
+    copies = MetaData()
+    for table in schema.metadata.tables.values():
+        copy = table.to_metadata(copies)
+        if table.name == "events":
+            # The log gives positions; a sequence would leave gaps, and nobody would use it.
+            copy.c.position.autoincrement = False
+    return copies
 
 
 class Postgres:
@@ -97,9 +114,15 @@ class Postgres:
             "SET default_transaction_read_only = off",
         )
 
-    def insert(self, table: TableClause) -> Any:  # noqa: ANN401 - as the protocol has it
+    @staticmethod
+    def insert(table: TableClause) -> Any:  # noqa: ANN401 - as the protocol has it
         """Its own insert; see the protocol."""
         return postgresql.insert(table)
+
+    @staticmethod
+    def compile(statement: ClauseElement) -> str:
+        """Values are `%s`; see the protocol."""
+        return str(statement.compile(dialect=_SQL))
 
     def engine(self) -> Engine:
         """A connection whenever one is asked for; see the protocol."""
@@ -107,14 +130,16 @@ class Postgres:
             self._url,
             isolation_level="AUTOCOMMIT",
             hide_parameters=True,
-            paramstyle="format",
+            paramstyle=_STYLE,
             poolclass=NullPool,
             pool_reset_on_return=None,
         )
 
     def driver(self, connection: Connection) -> Driver:
         """The connection of psycopg; see the protocol."""
-        return _Driver(cast("psycopg.Connection[Any]", connection.connection.driver_connection))
+        return PostgresDriver(
+            cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+        )
 
     def prepare(self, database: Database) -> None:
         """Make the tables, beside those of the host; see the protocol."""
@@ -143,12 +168,11 @@ class Postgres:
             # Of two that make the tables at once, one waits for the other.
             driver.execute(f"SELECT pg_advisory_xact_lock({schema.APPLICATION_ID})")
             if not self._has_tables(driver):
-                tables = self.placed(driver, schema.metadata)
-                self._refuse_others(driver, [table.name for table in tables.tables.values()])
+                self._refuse_others(driver, [*schema.metadata.tables])
                 driver.execute(HEAD)
                 driver.execute("INSERT INTO regulars_log VALUES (true, %s, 0)", (schema.FORMAT,))
-                tables.create_all(database.connection)
-                for statement in BEHIND_THE_TABLES:
+                made = (making(table, Postgres) for table in _tables().sorted_tables)
+                for statement in (*chain.from_iterable(made), *BEHIND_THE_TABLES):
                     driver.execute(statement)
         except BaseException:
             driver.execute("ROLLBACK")
@@ -156,23 +180,17 @@ class Postgres:
         driver.execute("COMMIT")
 
     def _refuse_others(self, driver: Driver, names: list[str]) -> None:
-        found = [name for (name,) in driver.execute(_IN_THE_WAY, (names,))]
+        found = self.present(driver, names)
         if found:
-            why = f"has other tables named {', '.join(found)}: name a schema of its own in the URL"
+            others = ", ".join(sorted(found))
+            why = f"has other tables named {others}: name a schema of its own in the URL"
             raise NotOurDatabase(store=self.name, why=f"{why}, as ?options=-csearch_path=loyalty")
 
-    def placed(self, driver: Driver, tables: MetaData) -> MetaData:
+    def present(self, driver: Driver, names: Sequence[str]) -> set[str]:
         """In the schema that comes first in the path, whatever others hold; see the protocol."""
-        (name,) = driver.execute("SELECT current_schema()").fetchone()
-        copies = MetaData(schema=name)
-        for table in tables.tables.values():
-            copy = table.to_metadata(copies, schema=name)
-            if table.name == "events":
-                # The log gives positions; a sequence would leave gaps, and nobody would use it.
-                copy.c.position.autoincrement = False
-        return copies
+        return {name for (name,) in driver.execute(_PRESENT, (list(names),))}
 
-    def join(self, connection: Connection) -> Driver:
+    def join(self, connection: Connection, parting: ExitStack) -> Driver:  # noqa: ARG002 - as it is
         """The driver begins before its first statement; see the protocol."""
         found = connection.connection.driver_connection
         if not isinstance(found, psycopg.Connection):
@@ -182,7 +200,7 @@ class Postgres:
         if host.autocommit and host.info.transaction_status is TransactionStatus.IDLE:
             message = "the host's connection commits each statement"
             raise RuntimeError(message)
-        return _HostDriver(host)
+        return PostgresHostDriver(host)
 
     def is_same(self, mine: Driver, other: Driver) -> bool:
         """
@@ -206,7 +224,7 @@ class Postgres:
 
     def is_lost(self, driver: Driver) -> bool:
         """Whether the server has gone, or gone and come back; see the protocol."""
-        connection = cast("_Driver", driver).connection
+        connection = cast("PostgresDriver", driver).connection
         # An exception in the middle of a statement leaves it under way, or its transaction open.
         # Whoever reads outside of any snapshot has the lock while its statement is under way.
         with connection.lock:
@@ -214,13 +232,13 @@ class Postgres:
             if idle:
                 # Nothing was asked: whatever comes is the server's farewell.
                 with suppress(psycopg.Error):
-                    while select([connection.fileno()], [], [], 0)[0]:
+                    while cast("PostgresDriver", driver).news.select(0):
                         connection.pgconn.consume_input()
         return connection.closed or not idle
 
     def begin(self, driver: Driver) -> None:
         """Take the lock on the head of the log; see the protocol."""
-        connection = cast("_Driver", driver).connection
+        connection = cast("PostgresDriver", driver).connection
         try:
             connection.execute(f"{_BEGIN}; {_LOCK}", prepare=False)
         except psycopg.Error:
@@ -234,7 +252,7 @@ class Postgres:
 
     def commit(self, driver: Driver) -> None:
         """Keep what was written; see the protocol."""
-        connection = cast("_Driver", driver).connection
+        connection = cast("PostgresDriver", driver).connection
         if connection.info.transaction_status is TransactionStatus.INERROR:
             # COMMIT would roll back, and say nothing.
             raise psycopg.InternalError("a statement of the transaction failed")
@@ -242,7 +260,7 @@ class Postgres:
 
     def rows(self, driver: Driver, statement: str, values: Sequence[Any]) -> list[Any]:
         """By one cursor, and in binary; see the protocol."""
-        return cast("_Driver", driver).rows(statement, values)
+        return cast("PostgresDriver", driver).rows(statement, values)
 
     def wakeup(self, database: Database, *, poll_seconds: float) -> NoticeWakeup:  # noqa: ARG002 - the server tells
         """Woken by the server, whoever committed; see the protocol."""
@@ -271,7 +289,7 @@ class Postgres:
             driver.execute("ROLLBACK TO append")
             raise
         # Of the driver's own kind, whatever cursors and rows a host likes.
-        connection = cast("_Driver", driver).connection
+        connection = cast("PostgresDriver", driver).connection
         psycopg.Cursor(connection, row_factory=tuple_row).execute(_TELL, prepare=False)
         return int(head + len(rows))
 
@@ -302,7 +320,7 @@ class Postgres:
         except BaseException:
             # Nobody waits for the answer any more: what is not committed must not be.
             with suppress(psycopg.Error):
-                cast("_Driver", driver).connection.cancel_safe(timeout=1)
+                cast("PostgresDriver", driver).connection.cancel_safe(timeout=1)
             raise
         return int(head)
 
@@ -332,47 +350,9 @@ class Postgres:
 
 
 def _copy(driver: Driver, into: str, rows: Iterable[Sequence[object]]) -> None:
-    connection = cast("_Driver", driver).connection
+    connection = cast("PostgresDriver", driver).connection
     statement = cast("Any", f"{into} FROM STDIN (FORMAT BINARY)")
     with psycopg.Cursor(connection) as cursor, cursor.copy(statement) as copy:
         copy.set_types(_TYPES)
         for row in rows:
             copy.write_row(row)
-
-
-class _Driver:
-    """A connection of psycopg, in the words that it shares with SQLite's."""
-
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
-        self.connection = connection
-        self._reader = psycopg.Cursor(connection, row_factory=tuple_row)
-        self._reading = Lock()
-
-    def rows(self, statement: str, values: Sequence[Any]) -> list[Any]:
-        # A new cursor for each and text to parse would double the client's work for few rows.
-        with self._reading:
-            return self._reader.execute(cast("Any", statement), values, binary=True).fetchall()
-
-    def execute(self, statement: str, values: Sequence[Any] = ()) -> Cursor:
-        return self.connection.execute(cast("Any", statement), values or None)
-
-    def executemany(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
-        with self.connection.cursor() as cursor:
-            cursor.executemany(cast("Any", statement), rows)
-
-    @property
-    def in_transaction(self) -> bool:
-        status = self.connection.info.transaction_status
-        return status not in {TransactionStatus.IDLE, TransactionStatus.UNKNOWN}
-
-
-class _HostDriver(_Driver):
-    """A connection whose rows are plain here, whatever its host makes of rows."""
-
-    def execute(self, statement: str, values: Sequence[Any] = ()) -> Cursor:
-        cursor = psycopg.Cursor(self.connection, row_factory=tuple_row)
-        return cursor.execute(cast("Any", statement), values or None)
-
-    def executemany(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
-        with psycopg.Cursor(self.connection) as cursor:
-            cursor.executemany(cast("Any", statement), rows)

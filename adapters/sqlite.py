@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 
 from sqlalchemy import URL, Connection, Engine, MetaData, TableClause, create_engine
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.sql.expression import ClauseElement
 
 from regulars.adapters import schema
 from regulars.adapters.database import Database
@@ -17,6 +18,8 @@ from regulars.adapters.dialect import EVENT_ID, FINGERPRINT, Cursor, Driver, Ope
 from regulars.adapters.wakeup import CommitWakeup
 from regulars.application.errors import NotOurDatabase, StorageUnavailable
 from regulars.domain.evidence import Traces
+
+_SQL: Final = sqlite.dialect()
 
 _PRAGMAS: Final = (
     "PRAGMA secure_delete = ON",
@@ -69,9 +72,15 @@ class Sqlite:
         self._older = opening.older
         self._busy_seconds = opening.busy_seconds
 
-    def insert(self, table: TableClause) -> Any:  # noqa: ANN401 - as the protocol has it
+    @staticmethod
+    def insert(table: TableClause) -> Any:  # noqa: ANN401 - as the protocol has it
         """Its own insert; see the protocol."""
         return sqlite.insert(table)
+
+    @staticmethod
+    def compile(statement: ClauseElement) -> str:
+        """Values are question marks; see the protocol."""
+        return str(statement.compile(dialect=_SQL))
 
     def engine(self) -> Engine:
         """One connection for all threads; see the protocol."""
@@ -105,7 +114,7 @@ class Sqlite:
         if not ours:
             with database.transaction():
                 if _pragma(driver, "application_id") != schema.APPLICATION_ID:
-                    schema.metadata.create_all(database.connection)
+                    schema.metadata.create_all(database.connection, checkfirst=False)
                     driver.execute(f"PRAGMA user_version = {schema.FORMAT}")
                     driver.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
 

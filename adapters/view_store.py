@@ -1,6 +1,7 @@
 """Views in SQL: a table a view, with typed columns that a host may join, and one of checkpoints."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from operator import attrgetter
 from types import UnionType
 from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin, get_type_hints
@@ -22,6 +23,7 @@ from sqlalchemy import (
 )
 
 from regulars.adapters.database import Database
+from regulars.adapters.dialect import Dialect
 from regulars.adapters.schema import BIG, TEXT, metadata
 from regulars.application.errors import StorageUnavailable
 from regulars.application.views import Key, View
@@ -69,26 +71,10 @@ class SqlViews:
     ) -> None:
         self._database = database
         self._tenant = tenant
-        tables = MetaData()
-        self._stored = {
-            (view.name, view.version): _stored(view, tables, database) for view in views
-        }
-        database.make(tables)
-        mark = database.dialect.insert(_CHECKPOINTS)
-        self._mark = database.compile(
-            mark.on_conflict_do_update(
-                index_elements=["tenant", "view", "version"],
-                set_={"position": mark.excluded.position},
-            )
-        )
-        at = _CHECKPOINTS.c
-        self._marked = database.compile(
-            select(at.position).where(
-                at.tenant == bindparam("tenant"),
-                at.view == bindparam("view"),
-                at.version == bindparam("version"),
-            )
-        )
+        kind = type(database.dialect)
+        self._stored = {(view.name, view.version): _stored(view, kind) for view in views}
+        database.make(*(stored.table.metadata for stored in self._stored.values()))
+        self._mark, self._marked = _marks(kind)
 
     def checkpoint(self, view: View[Row, Part]) -> int:
         """The position the view has reached; see the port."""
@@ -207,14 +193,31 @@ def _row(view: View[Any, Any], stored: _Stored, columns: Sequence[Any]) -> objec
     return view.row(*values)
 
 
-def _stored(view: View[Any, Any], tables: MetaData, database: Database) -> _Stored:
+@cache  # as below
+def _marks(dialect: type[Dialect]) -> tuple[str, str]:
+    """What keeps a checkpoint, and what reads it."""
+    at = _CHECKPOINTS.c
+    mark = dialect.insert(_CHECKPOINTS)
+    kept = mark.on_conflict_do_update(
+        index_elements=["tenant", "view", "version"], set_={"position": mark.excluded.position}
+    )
+    marked = select(at.position).where(
+        at.tenant == bindparam("tenant"),
+        at.view == bindparam("view"),
+        at.version == bindparam("version"),
+    )
+    return dialect.compile(kept), dialect.compile(marked)
+
+
+@cache  # a host's transaction has a store of its own, and compiling takes longer than it may
+def _stored(view: View[Any, Any], dialect: type[Dialect]) -> _Stored:
     hints = get_type_hints(view.row)
     names: tuple[str, ...] = tuple(spec.name for spec in fields(view.row))
     name = f"view_{view.name}_{view.version}"
     typed = [_column(field, hints[field]) for field in names]
     table = Table(
         name,
-        tables,
+        MetaData(),
         Column("tenant", TEXT, nullable=False),
         *(column for column, _ in typed),
         PrimaryKeyConstraint("tenant", *view.key),
@@ -223,7 +226,7 @@ def _stored(view: View[Any, Any], tables: MetaData, database: Database) -> _Stor
         sqlite_with_rowid=True,
     )
     json = [(place, hints[names[place]]) for place, (_, plain) in enumerate(typed) if not plain]
-    upsert = database.dialect.insert(table)
+    upsert = dialect.insert(table)
     new: Any = upsert.excluded
     others: dict[str, Any] = {field: new[field] for field in names if field not in view.key}
     conflict = upsert.on_conflict_do_update(index_elements=["tenant", *view.key], set_=others)
@@ -232,8 +235,8 @@ def _stored(view: View[Any, Any], tables: MetaData, database: Database) -> _Stor
     one = select(*columns).where(table.c.tenant == bindparam("tenant"), *key)
     return _Stored(
         table=table,
-        upsert=database.compile(conflict),
-        one=database.compile(one),
+        upsert=dialect.compile(conflict),
+        one=dialect.compile(one),
         names=names,
         values=attrgetter(*names),
         json=tuple(place + 1 for place, _ in json),

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from itertools import takewhile
 from typing import Any
-from uuid import UUID
 
 from attrs import frozen
 
@@ -173,7 +172,7 @@ def spot_of(recorded: Recorded, box: str) -> Spot:
         subject=subject_of(recorded.event),
         type=recorded.type,
         schema=recorded.schema,
-        event_id=UUID(bytes=recorded.event_id),
+        event_id=recorded.event_id,
         box=box,
     )
 

@@ -8,8 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b, sha256
 from os import urandom
-from typing import Final, NamedTuple, Protocol, assert_never, cast
-from uuid import UUID
+from typing import Final, NamedTuple, Protocol, cast
 
 from attrs import evolve, frozen
 
@@ -209,7 +208,7 @@ class Door:
     def _sealed(
         self, command: Command, boxed: Sequence[Boxed], first: int, *, digested: bool
     ) -> tuple[Command, Command]:
-        subject = subject_of(command)
+        subject, event_id = subject_of(command), EventId(first.to_bytes(16, "big"))
         boxes: dict[str, Sealed] = {}
         digests: dict[str, Sealed] = {}
         for name, event in boxed:
@@ -220,13 +219,7 @@ class Door:
                 raise TypeError(f"{type(command).__name__}.{name} is sealed already")
             check(value)
             stored, schema = self.stored_as(event)
-            spot = Spot(
-                subject=subject,
-                type=stored,
-                schema=schema,
-                event_id=UUID(int=first),
-                box=name,
-            )
+            spot = Spot(subject=subject, type=stored, schema=schema, event_id=event_id, box=name)
             boxes[name] = self.vault.seal(value, spot)
             if digested:
                 digests[name] = Sealed(self.vault.digest(value, subject))

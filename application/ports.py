@@ -3,8 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, Final, Protocol, TypeAlias, TypeVar
-from uuid import UUID
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
@@ -148,14 +147,13 @@ class ViewStore(Protocol):
         ...
 
 
-@frozen(kw_only=True)
-class Spot:
+class Spot(NamedTuple):
     """Where a box stands. A box opens only where it was sealed."""
 
     subject: str
     type: str
     schema: int
-    event_id: UUID
+    event_id: EventId
     box: str
 
 

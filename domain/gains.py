@@ -97,14 +97,16 @@ class Gains:
 
     def add(self, lot: LotId, gain: Gain) -> None:
         """One gain more; what is told late comes in where it belongs."""
-        place = bisect_right(self.moments, gain.at)
+        place = len(self.moments)
+        if place and gain.at < self.moments[-1]:
+            place = bisect_right(self.moments, gain.at)
+            for sums in (self.points, self.orders, *self.spend.values()):
+                sums.cut(place)
         self.of[lot] = gain
         self.moments.insert(place, gain.at)
         self.lots.insert(place, lot)
         if gain.currency is not None and gain.currency not in self.spend:
             self.spend[gain.currency] = Sums([0] * place)
-        for sums in (self.points, self.orders, *self.spend.values()):
-            sums.cut(place)
         for later in self.lots[place:]:
             one = self.of[later]
             self.points.append(one.points)

@@ -6,7 +6,7 @@ account of many lots answers as fast as a short one.
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, TypeAlias, assert_never
 
@@ -182,19 +182,18 @@ class Lots:
             self.available += points
         if bool(had) == bool(lot.left):
             return
-        for order, where in self._orders(lot):
-            if had:
-                del order[bisect_left(order, where)]
-            else:
-                insort(order, where)
-
-    def _orders(self, lot: Lot) -> Iterator[tuple[list[Place], Place]]:
+        move = _leave if had else insort
+        ends = (lot.expires_at or NEVER, lot.number)
         if lot.pending:
-            yield self.to_activate, (lot.activates_at or NEVER, lot.number)
-            yield self.to_expire, place(lot, SpendOrder.FEFO)
+            move(self.to_activate, (lot.activates_at or NEVER, lot.number))
+            move(self.to_expire, ends)
         else:
-            yield self.by_award, place(lot, SpendOrder.FIFO)
-            yield self.by_expiry, place(lot, SpendOrder.FEFO)
+            move(self.by_award, (lot.awarded_at, lot.number))
+            move(self.by_expiry, ends)
+
+
+def _leave(order: list[Place], where: Place) -> None:
+    del order[bisect_left(order, where)]
 
 
 def place(lot: Lot, order: SpendOrder) -> Place:

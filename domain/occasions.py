@@ -51,11 +51,13 @@ def occasion(
     paid = placed.total - refunded
     if not 0 <= paid <= placed.total:
         raise ValueError(f"{refunded} of {placed.total} cannot be paid back")
-    kept = [line.without(line.part(returned.get(line.line, 0))) for line in priced(placed)]
-    if not any(line.gross for line in priced(placed)):
+    lines = kept = priced(placed)
+    if returned:
+        kept = tuple(line.without(line.part(returned.get(line.line, 0))) for line in lines)
+    if not any(line.gross for line in lines):
         last = max((line.line for line in placed.lines), default=0)
         worth = placed.total + placed.discount
-        kept.append(Priced(line=last + 1, quantity=1, gross=worth, discount=placed.discount))
+        kept += (Priced(line=last + 1, quantity=1, gross=worth, discount=placed.discount),)
     whole, due = sum(line.gross for line in kept), sum(line.cash for line in kept)
     exact = due if returned else placed.total
     gross = min(whole, whole * paid // exact) if exact else whole

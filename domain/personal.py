@@ -22,6 +22,8 @@ class DataClass(Enum):
     PROFILE = "profile"
     CONTENT = "content"
 
+    __hash__ = object.__hash__  # there is one of each, and keys are looked up by it at every box
+
 
 @frozen
 class Sealed:

@@ -16,8 +16,8 @@ def shares(amount: int, weights: Sequence[int]) -> list[int]:
     whole = sum(weights)
     if amount < 0 or any(weight < 0 for weight in weights) or (amount and not whole):
         raise ValueError(f"{amount} cannot be split by these weights")
-    if not whole:
-        return [0] * len(weights)
+    if amount == whole:
+        return list(weights)
     parts = [amount * weight // whole for weight in weights]
     lost = [amount * weight % whole for weight in weights]
     left = amount - sum(parts)

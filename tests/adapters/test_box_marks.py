@@ -1,6 +1,5 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
 import pytest
 from attrs import evolve, frozen
@@ -16,6 +15,7 @@ from regulars.adapters.envelope import (
 from regulars.adapters.memory_keys import MemoryKeyStore
 from regulars.adapters.vault import EnvelopeVault
 from regulars.application.errors import StorageUnavailable
+from regulars.application.events import EventId
 from regulars.application.keys import KeyName, KeyState, StoredKey, marks_of
 from regulars.application.ports import Clock, Erased, KeyUnavailable, Revealed, Spot, Tampered
 from regulars.domain.personal import DATA_CLASS, DataClass, Personal, Sealed
@@ -38,7 +38,7 @@ PLACES: Mapping[str, Sequence[Any]] = {
     "subject": ["anna", "bob", "ann", "a"],
     "type": ["CustomerRegistered", "CustomerDetailsUpdated"],
     "schema": [1, 2, 11],
-    "event_id": [SPOT.event_id, UUID(int=1), UUID(int=SPOT.event_id.int + 1)],
+    "event_id": [SPOT.event_id, EventId(bytes(16)), EventId(SPOT.event_id[:-1] + b"\1")],
     "box": ["contact", "profile", "extra"],
 }
 spots = st.builds(Spot, **{name: st.sampled_from(values) for name, values in PLACES.items()})
@@ -95,7 +95,7 @@ def test_a_box_opens_at_its_own_spot_only_and_is_erased_there_only(
 @pytest.mark.parametrize("gone", [False, True], ids=["alive", "erased"])
 def test_every_part_of_the_place_holds_a_box(place: tuple[str, Any], *, gone: bool) -> None:
     keys = MemoryKeyStore()
-    elsewhere = evolve(SPOT, **dict([place]))
+    elsewhere = SPOT._replace(**dict([place]))
     box = vault(keys).seal(CONTACT, SPOT)
     vault(keys).seal(CONTACT, elsewhere)
 

@@ -1,7 +1,6 @@
 from collections.abc import Callable
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 import msgspec
 import pytest
@@ -26,6 +25,7 @@ from regulars.adapters.envelope import (
     value_in,
 )
 from regulars.application.errors import InvalidPersonalData
+from regulars.application.events import EventId
 from regulars.application.ports import Revealed, Spot, Tampered
 from regulars.domain.customer import CustomerRegistered
 from regulars.domain.personal import (
@@ -47,7 +47,7 @@ SPOT = Spot(
     subject="anna",
     type="CustomerRegistered",
     schema=1,
-    event_id=UUID(bytes=bytes(range(16))),
+    event_id=EventId(bytes(range(16))),
     box="contact",
 )
 HEADER = b"\xe5\x50\x01\x01\x01\x00\x00\x00\x01"

@@ -14,7 +14,7 @@ from threading import Barrier
 from typing import Any, Final, get_args, get_type_hints
 
 import pytest
-from attrs import evolve, has
+from attrs import has
 from sqlalchemy import update
 
 from regulars.adapters.codec import CODEC, STORED, NotStoredSo
@@ -164,7 +164,7 @@ def test_two_who_need_a_new_key_at_once_seal_under_one(
 ) -> None:
     """Cratis Chronicle PR #3462: each made a key, and what one of them had sealed was lost."""
     start = Barrier(2)
-    spots = [evolve(SPOT, subject=str(number)) for number in range(30)]
+    spots = [SPOT._replace(subject=str(number)) for number in range(30)]
 
     def seal_all(connection: Database) -> list[Sealed]:
         safe = vault(SqlKeyStore(connection), capacity=100 if prepared else 10)
@@ -218,7 +218,7 @@ def test_what_was_tampered_with_is_never_shown_as_erased(database: Database) -> 
     broken = Sealed(box.envelope[:-1] + bytes([last]))
 
     assert isinstance(safe.open(broken, SPOT), Tampered)
-    assert isinstance(safe.open(box, evolve(SPOT, box="profile")), Tampered)
+    assert isinstance(safe.open(box, SPOT._replace(box="profile")), Tampered)
     assert isinstance(opened_with(database, {"wrapped": bytes(56)}, box), Tampered)
     assert isinstance(opened_with(database, {"kek": "another"}, box), KeyUnavailable)
 
@@ -232,7 +232,7 @@ def test_a_box_that_stays_shut_is_no_value_and_no_blank() -> None:
     keys = MemoryKeyStore()
     box = vault(keys).seal(CONTACT, SPOT)
     absent = vault(MemoryKeyStore()).open(box, SPOT)
-    another = vault(keys).open(box, evolve(SPOT, subject="bob"))
+    another = vault(keys).open(box, SPOT._replace(subject="bob"))
     erase(keys)
     gone = vault(keys).open(box, SPOT)
 
@@ -272,7 +272,7 @@ def test_a_long_value_is_sealed_as_a_short_one_is() -> None:
     """Cratis Chronicle PR #3478: raw RSA took no more than a few hundred bytes."""
     columns = tuple((str(number), "好" * 10_000) for number in range(100))
     words = Content(text="好" * 10_000, extra=columns)
-    spot = evolve(SPOT, box="extra")
+    spot = SPOT._replace(box="extra")
     safe = vault(MemoryKeyStore())
 
     assert safe.open(safe.seal(words, spot), spot) == Revealed(words)
@@ -307,7 +307,7 @@ class Asked(MemoryKeyStore):
 def test_keys_of_a_batch_are_asked_for_together_and_once() -> None:
     """Rails Event Store #1148, PR #1854: a key was fetched for each attribute of each event."""
     keys = Asked()
-    spots = [evolve(SPOT, subject=str(number)) for number in range(50)]
+    spots = [SPOT._replace(subject=str(number)) for number in range(50)]
     boxes = [vault(keys).seal(CONTACT, spot) for spot in spots]
     safe = vault(keys, capacity=100)
     keys.asked.clear()

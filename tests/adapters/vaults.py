@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from datetime import UTC, datetime
-from uuid import UUID
 
 from attrs import define
 
@@ -11,6 +10,7 @@ from regulars.adapters.key_ring import KeyRing
 from regulars.adapters.memory import MemoryLog
 from regulars.adapters.vault import EnvelopeVault
 from regulars.application.errors import StorageUnavailable
+from regulars.application.events import EventId
 from regulars.application.key_history import KeyHistory
 from regulars.application.keys import KeyName, KeyState, KeyStore, StoredKey, marks_of
 from regulars.application.ports import Spot
@@ -26,7 +26,7 @@ SPOT = Spot(
     subject="anna",
     type="CustomerRegistered",
     schema=1,
-    event_id=UUID("01890000-0000-8000-8000-000000000000"),
+    event_id=EventId(bytes.fromhex("01890000000080008000000000000000")),
     box="contact",
 )
 

@@ -130,12 +130,12 @@ def test_a_box_opens_where_its_event_will_stand() -> None:
         subject=subject_of(REGISTER),
         type="CustomerRegistered",
         schema=1,
-        event_id=UUID(int=entered.first_id(0)),
+        event_id=EventId(entered.first_id(0).to_bytes(16)),
         box="contact",
     )
 
     assert core.vault.open(registered.contact, spot) == Revealed(CONTACT)
-    assert core.vault.open(registered.contact, evolve(spot, box="extra")) != Revealed(CONTACT)
+    assert core.vault.open(registered.contact, spot._replace(box="extra")) != Revealed(CONTACT)
 
 
 def test_a_command_without_personal_data_passes_as_it_is() -> None:

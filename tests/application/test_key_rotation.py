@@ -18,7 +18,7 @@ BOTH = KeyRing({**OLD, "k2": bytes(32)}, active="k2")
 def sealed(keys: MemoryKeyStore, people: int) -> list[tuple[str, object]]:
     safe = vault(keys, ring=KeyRing(OLD, active="k1"))
     names = [f"customer/{number}" for number in range(people)]
-    return [(name, safe.seal(CONTACT, evolve(SPOT, subject=name))) for name in names]
+    return [(name, safe.seal(CONTACT, SPOT._replace(subject=name))) for name in names]
 
 
 class Stopping(MemoryKeyStore):
@@ -59,7 +59,7 @@ def test_every_key_is_wrapped_anew_and_every_box_opens_without_the_old_one() -> 
     assert rotation.status().waiting == 0
     safe = vault(keys, ring=KeyRing({"k2": bytes(32)}, active="k2"))
     for name, box in boxes:
-        assert safe.open(box, evolve(SPOT, subject=name)) == Revealed(CONTACT)  # type: ignore[arg-type] # it is one
+        assert safe.open(box, SPOT._replace(subject=name)) == Revealed(CONTACT)  # type: ignore[arg-type] # it is one
 
 
 def test_a_rewrap_that_was_stopped_goes_on_where_it_was() -> None:

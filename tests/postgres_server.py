@@ -50,7 +50,13 @@ def _crash(pid: int | None) -> None:
 
 @cache
 def _server() -> Server:
-    return start(Path(mkdtemp(prefix="pg-")), then_delete=True)
+    server = start(Path(mkdtemp(prefix="pg-")), then_delete=True)
+    with closing(psycopg.connect(server.url, autocommit=True)) as connection:
+        # What it holds goes with it: no disk is waited for, and nothing is tidied up.
+        for setting in ("fsync", "autovacuum"):
+            connection.execute(SQL("ALTER SYSTEM SET {} = off").format(Identifier(setting)))
+        connection.execute("SELECT pg_reload_conf()")
+    return server
 
 
 def server_url() -> str:

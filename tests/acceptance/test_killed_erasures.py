@@ -30,7 +30,7 @@ from regulars.application.erasures import EVERY_CLASS, Step
 from regulars.application.keys import KeyName
 from regulars.domain.erasure import CustomerErased
 from regulars.testing import canaries_of, canary_people
-from tests.acceptance.eraser import AT, CUSTOMER, MANY
+from tests.acceptance.eraser import AT, CUSTOMER, MANY, PATIENCE
 from tests.postgres_server import new_database
 
 ROOT = Path(__file__).parents[2]
@@ -84,7 +84,7 @@ def started(url: str, keys: Path, *words: str) -> subprocess.Popen[str]:
 
 def ended(url: str, keys: Path, *words: str) -> int:
     with started(url, keys, *words) as running:
-        return running.wait(60)
+        return running.wait(PATIENCE)
 
 
 def wrapped_keys(url: str) -> list[bytes]:
@@ -157,7 +157,7 @@ def test_killed_again_and_again_while_others_write_it_converges(
             assert ended(url, keys, "resume", again.value) in {0, -SIGKILL}
         assert ended(url, keys, "resume") == 0
 
-        assert [writer.wait(60) for writer in writers] == [0, 0]
+        assert [writer.wait(PATIENCE) for writer in writers] == [0, 0]
     with connect(url, keys=keys, environment={}) as crm:
         assert_erased(crm)
 
@@ -189,7 +189,7 @@ def test_nobody_who_was_erased_has_a_key_however_many_write_at_once(url: str, ke
 
         certificates += [crm.erasures.erase(one, by="officer:1", basis="asked") for one in late]
 
-        assert [writer.wait(300) for writer in writers] == [0, 0, 0]
+        assert [writer.wait(PATIENCE) for writer in writers] == [0, 0, 0]
         destroyed = [key for one in certificates for done in one.completions for key in done.keys]
         assert all(one.complete for one in certificates)
         assert [crm.erasures.living(one) for one in MANY] == [{}] * len(MANY)

@@ -14,6 +14,7 @@ from regulars.domain.program import EarningRulesPublished
 from regulars.domain.reversal import PointsReversed
 from regulars.domain.values import digits
 from tests.domain.fillings import amounts, currencies
+from tests.domain.laws import law
 from tests.domain.story import NOON
 
 rules = st.fixed_dictionaries(
@@ -39,6 +40,7 @@ def read(name: str, **payload: object) -> Any:  # noqa: ANN401 - each of its cla
     return event
 
 
+@law
 @given(rules, currencies, amounts, amounts)
 def test_l14_the_same_balances_come_of_the_first_versions(
     rule: dict[str, Any], currency: str, base: int, remaining: int

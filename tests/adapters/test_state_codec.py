@@ -1,8 +1,9 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
 from enum import Enum, IntEnum
-from typing import Any, NewType
+from itertools import count
+from typing import Any, Final, NewType
 
 import attrs
 import pytest
@@ -46,6 +47,8 @@ from tests.domain.examples import ANNA
 
 Told = list[tuple[Event, datetime]]
 
+_streams: Final = count(1)
+
 COMMANDS: dict[Aggregate, st.SearchStrategy[Any]] = {
     CUSTOMER: strategies.customer_commands(),
     MERCHANT: strategies.merchant_commands(),
@@ -78,49 +81,47 @@ def lived(aggregate: Aggregate) -> st.SearchStrategy[Told]:
     return st.lists(COMMANDS[aggregate], max_size=20).map(recorded)
 
 
-def in_memory() -> Iterator[Storage]:
-    yield MemoryStorage()
-
-
-def in_sql() -> Iterator[Storage]:
+@pytest.fixture(scope="module")
+def storages() -> Iterator[tuple[Storage, ...]]:
+    """In memory and in SQL, for as many streams as there are examples."""
     with closing(Database("sqlite://")) as database:
-        yield SqlStorage(database, ())
+        yield MemoryStorage(), SqlStorage(database, ())
 
 
 @pytest.mark.parametrize("aggregate", COMMANDS, ids=lambda one: one.state.__name__)
-@pytest.mark.parametrize("store", [in_memory, in_sql])
 @given(data=st.data())
 def test_a_snapshot_and_what_came_after_are_the_whole_stream(
-    data: st.DataObject, aggregate: Aggregate, store: Callable[[], Iterator[Storage]]
+    storages: tuple[Storage, ...], data: st.DataObject, aggregate: Aggregate
 ) -> None:
     told = data.draw(lived(aggregate))
     version = data.draw(st.integers(0, len(told)))
-    for storage in store():
+    stream = f"stream {next(_streams)}"
+    for storage in storages:
         append(
             storage.log,
             *(
-                pending("a", number, event)._replace(occurred_at=microseconds(at))
+                pending(stream, number, event)._replace(occurred_at=microseconds(at))
                 for number, (event, at) in enumerate(told, 1)
             ),
         )
         states = [aggregate.state(), aggregate.state()]
-        for number, event, occurred_at in storage.log.facts("a"):
+        for number, event, occurred_at in storage.log.facts(stream):
             for state in states[: 2 if number <= version else 1]:
                 aggregate.fold(state, event, moment(occurred_at))
         whole, early = states
         kept = evolve(aggregate, snapshot_every=1)
         if version:
-            storage.snapshots.keep("a", kept, Snapshot(version, early))
+            storage.snapshots.keep(stream, kept, Snapshot(version, early))
 
-        for held in loaded(storage, kept):
+        for held in loaded(storage, stream, kept):
             assert (held.state, held.version, held.kept) == (whole, len(told), version)
 
 
-def loaded(storage: Storage, aggregate: Aggregate) -> list[Any]:
+def loaded(storage: Storage, stream: str, aggregate: Aggregate) -> list[Any]:
     """The stream as it is loaded alone, and with others."""
     alone, ahead = (States(storage.log, storage.snapshots) for _ in range(2))
-    ahead.load_ahead(dict.fromkeys(["a", "unknown"], aggregate))
-    return [alone.load("a", aggregate), ahead.get("a")]
+    ahead.load_ahead(dict.fromkeys([stream, "unknown"], aggregate))
+    return [alone.load(stream, aggregate), ahead.get(stream)]
 
 
 @given(st.binary(max_size=60))

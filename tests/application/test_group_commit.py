@@ -121,7 +121,7 @@ def test_what_its_caller_no_longer_waits_for_is_not_recorded(group: Group) -> No
             held.set()
             while not group.commit.waiting:
                 sleep(0.001)
-            sleep(0.05)  # by then the caller waits for the lock
+            sleep(0.3)  # by then the caller waits for the lock
             pthread_kill(main_thread().ident or 0, SIGINT)
             over.wait(10)
 

@@ -1,8 +1,8 @@
 """
 Loyalty accounts once more, written another way: every single point is an object with a life.
 
-They are told the same commands, replay all of them for each question, step by step in time, and
-know nothing of lots in order, of allocations or of events.
+They are told the same commands, live through them step by step in time, and know nothing of lots in
+order, of allocations or of events.
 """
 
 from collections import defaultdict
@@ -12,7 +12,7 @@ from enum import Enum
 from fractions import Fraction
 from typing import Final, TypeAlias
 
-from attrs import Factory, define, frozen
+from attrs import Factory, define, evolve, frozen
 
 from regulars.domain import two_accounts
 from regulars.domain.account_merge import MergeAccounts
@@ -75,38 +75,26 @@ Posting: TypeAlias = Command | two_accounts.Command
 
 @define
 class Ledger:
-    """All postings of some accounts in the order in which they were told."""
+    """Some accounts, which live on with each posting."""
 
-    told: list[tuple[datetime, Posting]] = Factory(list[tuple[datetime, Posting]])
-    last: dict[CustomerId, datetime] = Factory(dict[CustomerId, datetime])
+    town: dict[CustomerId, "_Lives"] = Factory(lambda: defaultdict(_Lives))
 
     def post(self, command: Posting) -> None:
-        """Write down what was accepted; nothing is dated before what came earlier."""
-        whose = parties(command)
-        when = max([command.at, *(self.last.get(one, command.at) for one in whose)])
-        self.last |= dict.fromkeys(whose, when)
-        self.told.append((when, command))
+        """Do what was accepted; nothing is dated before what came earlier."""
+        lives = [self.town[one] for one in parties(command)]
+        when = max([command.at, *(one.now for one in lives)])
+        for one in lives:
+            one.live(when)
+        if isinstance(command, two_accounts.Command):
+            giver, taker = lives
+            giver.pass_on(command, taker)
+        else:
+            lives[0].obey(command)
 
-    def balance(self, at: datetime, whose: CustomerId = ANNA) -> AccountBalance:
-        """What an account holds at a moment that is not before its last posting."""
-        town: dict[CustomerId, _Lives] = defaultdict(_Lives)
-        for when, command in self.told:
-            for one in parties(command):
-                town[one].live(when)
-            if isinstance(command, two_accounts.Command):
-                giver, taker = map(town.__getitem__, parties(command))
-                giver.pass_on(command, taker)
-            else:
-                town[command.customer].obey(command)
-        lives = town[whose]
-        lives.live(at)
-        count = lives.count
-        return AccountBalance(
-            available=count(Is.FREE),
-            pending=count(Is.WAITING),
-            reserved=count(Is.HELD),
-            debt=lives.debt,
-        )
+    def balances(self, *moments: datetime, whose: CustomerId = ANNA) -> list[AccountBalance]:
+        """What an account holds at moments, in their order, none before its last posting."""
+        lives = self.town[whose].again()
+        return [lives.balance(at) for at in moments]
 
 
 def parties(command: Posting) -> tuple[CustomerId, ...]:
@@ -145,29 +133,50 @@ class _Lives:
     idle: timedelta | None = None
     moved: datetime | None = None
 
-    def count(self, state: Is) -> int:
-        return sum(point.state is state for point in self.points)
+    def again(self) -> "_Lives":
+        """The same once more, points and all, so that time may pass without being lived."""
+        points = {
+            id(one): Point(one.name, one.lot, one.awarded, one.activates, one.expires, one.state)
+            for one in self.points
+        }
+
+        def same(those: Pointwise) -> Pointwise:
+            return [points[id(one)] for one in those]
+
+        held = {name: Hold(same(one.points), one.lapses) for name, one in self.holds.items()}
+        return evolve(self, points=[*points.values()], holds=held)
+
+    def balance(self, at: datetime) -> AccountBalance:
+        self.live(at)
+        states = [point.state for point in self.points]
+        return AccountBalance(
+            available=states.count(Is.FREE),
+            pending=states.count(Is.WAITING),
+            reserved=states.count(Is.HELD),
+            debt=self.debt,
+        )
+
+    def usable(self) -> Pointwise:
+        """What is free or will be."""
+        return [one for one in self.points if one.state is Is.FREE or one.state is Is.WAITING]
 
     def live(self, until: datetime) -> None:
         """Let time pass, from one moment at which anything changes to the next."""
         while True:
-            moments = [
-                point.expires for point in self.points if point.state in {Is.FREE, Is.WAITING}
-            ]
-            moments += [point.activates for point in self.points if point.state is Is.WAITING]
+            usable = self.usable()
+            moments = [point.expires for point in usable]
+            moments += [point.activates for point in usable if point.state is Is.WAITING]
             moments += [hold.lapses for hold in self.holds.values()]
             if self.idle is not None and self.moved is not None:
                 moments.append(self.moved + self.idle)
             self.now = min((*moments, until))
-            for point in self.points:
-                if point.state in {Is.FREE, Is.WAITING} and point.expires <= self.now:
+            for point in usable:
+                if point.expires <= self.now:
                     point.state = Is.EXPIRED
             self.rest()
-            self.free(
-                point
-                for point in sorted(self.points, key=lambda point: (point.activates, point.lot))
-                if point.state is Is.WAITING and point.activates <= self.now
-            )
+            awaited = [one for one in usable if one.state is Is.WAITING]
+            ripe = [one for one in awaited if one.activates <= self.now]
+            self.free(sorted(ripe, key=lambda point: (point.activates, point.lot)))
             for name in [name for name, hold in self.holds.items() if hold.lapses <= self.now]:
                 self.free(self.holds.pop(name).points)
             if min((*moments, until)) >= until:
@@ -177,10 +186,9 @@ class _Lives:
         """Nothing moved for too long: whatever there is ends, what is held or spent too."""
         if self.idle is None or self.moved is None or self.moved + self.idle > self.now:
             return
+        self.turn(self.usable(), Is.EXPIRED)
         for point in self.points:
             point.expires = min(point.expires, self.now)
-            if point.state in {Is.FREE, Is.WAITING}:
-                point.state = Is.EXPIRED
         self.moved = None
 
     def free(self, points: Iterable[Point]) -> None:
@@ -215,7 +223,7 @@ class _Lives:
             case CloseAccount():
                 for name in [*self.holds]:
                     self.free(self.holds.pop(name).points)
-                self.lose([point for point in self.points if point.state in {Is.FREE, Is.WAITING}])
+                self.lose(self.usable())
             case AwardPoints():
                 self.award(command)
             case ActivatePoints(lot=lot, expires_at=expires):

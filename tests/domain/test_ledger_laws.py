@@ -1,15 +1,14 @@
 """
 The laws of an account's ledger (L1 to L12 of docs/loyalty.md), over generated lives.
 
-`pytest -k l4` finds a law by its id. The long runs are marked slow.
+`pytest -k l4` finds a law by its id.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-import pytest
 from attrs import Factory, define, evolve
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars.domain.account import Account
@@ -34,6 +33,7 @@ from regulars.domain.values import Refusal
 from tests.domain.account_histories import lives
 from tests.domain.chronicle import PROGRAM
 from tests.domain.examples import ANNA
+from tests.domain.laws import QUICK, law
 from tests.domain.ledger import Ledger
 from tests.domain.story import NOON, AccountStory, account_story
 
@@ -58,13 +58,13 @@ class Watched:
         self.now = max(self.now, command.at)
         if not isinstance(command, RedeemPoints | ReservePoints):
             return self._told(command)
-        held = self.ledger.balance(max(command.at, self.state.as_of)).available
+        (then,) = self.ledger.balances(max(command.at, self.state.as_of))
         try:
             events = self._told(command)
         except NotEnoughPoints as refused:
-            lacks(refused, held, command.points)
+            lacks(refused, then.available, command.points)
             raise
-        assert not events or command.points <= held
+        assert not events or command.points <= then.available
         return events
 
     def _told(self, command: Command) -> list[Event]:
@@ -125,8 +125,8 @@ def check(watched: Watched) -> None:
     """L1, L2, L3 and L12 of one state, and what the independent ledger says."""
     state = watched.state
     assert_sound(state, watched.story.told, watched.now)
-    for at in (watched.now, watched.now + FAR):
-        assert balance(state, at) == watched.ledger.balance(at)
+    moments = (watched.now, watched.now + FAR)
+    assert [balance(state, at) for at in moments] == watched.ledger.balances(*moments)
 
 
 def assert_sound(state: Account, told: Sequence[Event], now: datetime) -> None:
@@ -160,18 +160,9 @@ def agree(commands: Sequence[Command]) -> None:
         check(watched)
 
 
-@settings(max_examples=120)
-@given(lives())
+@law
+@given(lives(longest=18 if QUICK else 40))
 def test_l1_l2_l3_an_account_is_what_an_independent_ledger_says(
-    commands: tuple[Command, ...],
-) -> None:
-    agree(commands)
-
-
-@pytest.mark.slow
-@settings(max_examples=10_000)
-@given(lives(longest=40))
-def test_l1_l2_l3_long_lives_are_what_an_independent_ledger_says(
     commands: tuple[Command, ...],
 ) -> None:
     agree(commands)
@@ -194,7 +185,7 @@ def allocations_of(event: Event) -> tuple[int, int] | None:
             return None
 
 
-@settings(max_examples=60)
+@law
 @given(lives())
 def test_l3_l12_events_name_the_lots_of_all_points_that_they_move(
     commands: tuple[Command, ...],
@@ -214,7 +205,7 @@ def test_l3_l12_events_name_the_lots_of_all_points_that_they_move(
                 pass
 
 
-@settings(max_examples=60)
+@law
 @given(lives(late=False), st.sets(st.integers(0, 13)))
 def test_l4_no_balance_depends_on_whether_a_job_ran(
     commands: tuple[Command, ...], runs: set[int]
@@ -239,7 +230,7 @@ DUE = {
 }
 
 
-@settings(max_examples=60)
+@law
 @given(lives())
 def test_l7_a_life_told_with_every_command_twice_is_the_same(commands: tuple[Command, ...]) -> None:
     once, twice = account_story(), account_story()
@@ -251,7 +242,7 @@ def test_l7_a_life_told_with_every_command_twice_is_the_same(commands: tuple[Com
     assert once.told == twice.told
 
 
-@settings(max_examples=60)
+@law
 @given(lives())
 def test_l8_only_active_points_that_did_not_expire_are_spent(
     commands: tuple[Command, ...],
@@ -268,7 +259,7 @@ def test_l8_only_active_points_that_did_not_expire_are_spent(
                 assert not any(lot.pending or lot.is_past(at) for lot in spent)
 
 
-@settings(max_examples=60)
+@law
 @given(lives(late=False), st.integers(0, 400))
 def test_l9_what_had_occurred_by_a_moment_gives_the_balance_of_that_moment(
     commands: tuple[Command, ...], hours: int

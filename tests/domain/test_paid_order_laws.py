@@ -1,15 +1,14 @@
 """
 The laws of orders that discounts and points pay for in part, over generated orders and refunds.
 
-`pytest -k l5` finds a law by its id. The long runs are marked slow.
+`pytest -k l5` finds a law by its id.
 """
 
 from random import Random
 from typing import Final, NamedTuple
 
-import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars.domain.coupon import CouponRedeemed
@@ -29,6 +28,7 @@ from regulars.domain.values import ItemId, RefundId
 from tests.domain.carts import TEA, off, paid_by_points, percent, place
 from tests.domain.chronicle import PROGRAM, Chronicle, chronicle
 from tests.domain.examples import ANNA, DELIVER, ORDER, REFUND, giving
+from tests.domain.laws import law
 from tests.domain.points import award, redeem
 from tests.domain.story import NOON, minutes, order_story
 from tests.domain.test_offer import C1, DEFINE, ISSUE, SPRING
@@ -225,19 +225,9 @@ def agree(case: Case) -> None:
         assert (result.restored, result.kept) == (paid.points, 0)
 
 
-@settings(max_examples=200)
+@law
 @given(cases)
 def test_l5_l6_o1_o2_o3_o4_o7_an_order_is_refunded_alike_in_any_parts(
-    case: Case,
-) -> None:
-    agree(case)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(1800)
-@settings(max_examples=10_000)
-@given(cases)
-def test_l5_l6_o1_o2_o3_o4_o7_many_orders_are_refunded_alike_in_any_parts(
     case: Case,
 ) -> None:
     agree(case)

@@ -1,15 +1,14 @@
 """
-The laws of two accounts between which points go (L1 to L3, L7, L8, L10 of docs/loyalty.md).
+The laws of two accounts between which points go (L1 to L3, L7, L8, L10, L12 of docs/loyalty.md).
 
-Told the same, an independent ledger says the same of both; the long run is marked slow.
+Told the same, an independent ledger says the same of both.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 
-import pytest
 from attrs import Factory, define
-from hypothesis import given, settings
+from hypothesis import given
 
 from regulars.domain import two_accounts
 from regulars.domain.account import Account
@@ -20,6 +19,7 @@ from regulars.domain.values import CustomerId, Refusal
 from tests.domain.account_histories import Posting, two_lives
 from tests.domain.chronicle import PROGRAM, Chronicle
 from tests.domain.examples import ANNA, BO
+from tests.domain.laws import QUICK, law
 from tests.domain.ledger import Ledger
 from tests.domain.story import NOON
 from tests.domain.test_ledger_laws import FAR, assert_sound, net
@@ -63,23 +63,14 @@ def agree(commands: Sequence[Posting]) -> None:
         for whose in (ANNA, BO):
             state = town.state(whose)
             assert_sound(state, town.written.accounts[PROGRAM, whose].told, town.now)
-            for at in (town.now, town.now + FAR):
-                assert balance(state, at) == town.ledger.balance(at, whose)
+            moments = (town.now, town.now + FAR)
+            held = [balance(state, at) for at in moments]
+            assert held == town.ledger.balances(*moments, whose=whose)
 
 
-@settings(max_examples=200)
-@given(two_lives(longest=10))
+@law
+@given(two_lives(longest=10 if QUICK else 40))
 def test_l1_l2_l3_two_accounts_are_what_an_independent_ledger_says(
-    commands: tuple[Posting, ...],
-) -> None:
-    agree(commands)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(1800)
-@settings(max_examples=10_000)
-@given(two_lives(longest=40))
-def test_l1_l2_l3_long_lives_of_two_accounts_are_what_an_independent_ledger_says(
     commands: tuple[Posting, ...],
 ) -> None:
     agree(commands)
@@ -97,7 +88,7 @@ def expiries(account: Account, events: Sequence[Event]) -> list[datetime | None]
     ]
 
 
-@settings(max_examples=200)
+@law
 @given(two_lives(longest=10))
 def test_l10_what_goes_between_accounts_is_neither_more_nor_less_and_expires_as_before(
     commands: tuple[Posting, ...],
@@ -116,7 +107,7 @@ def test_l10_what_goes_between_accounts_is_neither_more_nor_less_and_expires_as_
             assert sent == got != []
 
 
-@settings(max_examples=60)
+@law
 @given(two_lives())
 def test_l7_two_lives_told_with_every_command_twice_are_the_same(
     commands: tuple[Posting, ...],

@@ -24,6 +24,7 @@ from regulars.domain.values import ItemId, OrderId
 from tests.domain.chronicle import PROGRAM, Chronicle, Command, chronicle
 from tests.domain.examples import ANNA, DELIVER, ORDER, PLACE, giving, refund
 from tests.domain.fillings import amounts, currencies, rules
+from tests.domain.laws import law
 from tests.domain.story import NOON, minutes
 from tests.domain.strategies import histories, partitions
 
@@ -250,6 +251,7 @@ def test_l7_a_history_told_with_every_command_twice_is_the_same(
     assert chronicle(twice).facts == chronicle(once).facts
 
 
+@law
 @given(rules, rules, amounts, st.data())
 def test_l11_a_new_rule_changes_nothing_that_was_earned_before(
     old: RuleSet, new: RuleSet, total: int, data: st.DataObject

@@ -130,6 +130,44 @@ def _without_confirmations(payload: Payload) -> Iterator[Turned]:
     yield "LoyaltyAccountAbsorbed", 2, turned
 
 
+def _told_what_came(payload: Payload) -> Iterator[Turned]:
+    held: list[Payload] = [
+        {
+            "reservation": one["reservation"],
+            "points": one["points"],
+            "lapses_at": one["lapses_at"],
+            "order": one["order"],
+        }
+        for one in payload["reservations"]
+    ]
+    spent: list[Payload] = [
+        {
+            "redemption": one["redemption"],
+            "points": one["points"],
+            "reward": None,
+            "reservation": one["reservation"],
+            "order": None,
+            "units": 1,
+            "catalogue": None,
+        }
+        for one in payload["redemptions"]
+    ]
+    told: Payload = {
+        "adjustments": [],
+        "migrations": [],
+        "transfers": [],
+        "reservations": held,
+        "redemptions": spent,
+    }
+    yield "LoyaltyAccountAbsorbed", 3, {**payload, "told": told}
+
+
+def _told_which_occasions(payload: Payload) -> Iterator[Turned]:
+    came: list[Payload] = [{"occasion": one, "on": None} for one in payload["occasions"]]
+    told: Payload = {**payload["told"], "occasions": came}
+    yield "LoyaltyAccountAbsorbed", 4, {**_without(payload, "occasions"), "told": told}
+
+
 UPCASTERS: Final[tuple[Upcaster, ...]] = (
     Upcaster(of=("OrderPlaced", 1), into=(("OrderPlaced", 2),), turn=_without_discounts),
     Upcaster(of=("RefundIssued", 1), into=(("RefundIssued", 2),), turn=_of_an_amount),
@@ -156,6 +194,16 @@ UPCASTERS: Final[tuple[Upcaster, ...]] = (
         of=("LoyaltyAccountAbsorbed", 1),
         into=(("LoyaltyAccountAbsorbed", 2),),
         turn=_without_confirmations,
+    ),
+    Upcaster(
+        of=("LoyaltyAccountAbsorbed", 2),
+        into=(("LoyaltyAccountAbsorbed", 3),),
+        turn=_told_what_came,
+    ),
+    Upcaster(
+        of=("LoyaltyAccountAbsorbed", 3),
+        into=(("LoyaltyAccountAbsorbed", 4),),
+        turn=_told_which_occasions,
     ),
     Upcaster(of=("PointsReversed", 1), into=(("PointsReversed", 2),), turn=_of_its_lot),
     Upcaster(of=("ErasureRequested", 1), into=(("ErasureRequested", 2),), turn=_for_good),

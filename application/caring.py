@@ -23,7 +23,7 @@ from regulars.domain import program
 from regulars.domain.account import AccountClosed, AccountMerged
 from regulars.domain.care_plan import BIRTHDAY, CarePlan, plan_at
 from regulars.domain.reminders import RaiseCareReminder
-from regulars.domain.told_occasions import OccasionRecorded, RecordOccasion
+from regulars.domain.told_occasions import OccasionDiffers, OccasionRecorded, RecordOccasion
 from regulars.domain.validity import clamped
 from regulars.domain.values import CustomerId, MerchantId, OccasionId, ProgramId, Refusal
 
@@ -175,7 +175,7 @@ class Caring:
         """
         Those who have had the occasion by now, and how many of them had not before.
 
-        Whose account is closed or part of another has none.
+        Whose account is closed or part of another has none, nor who was told another under its id.
         """
         had: list[CustomerId] = []
         new = 0
@@ -183,7 +183,7 @@ class Caring:
             some = commands[start : start + _AT_ONCE]
             requests = [Request(commands=(one,), by=CARER.role) for one in some]
             for one, outcome in zip(some, self._crm.execute_all(requests), strict=True):
-                if isinstance(outcome, AccountClosed | AccountMerged):
+                if isinstance(outcome, AccountClosed | AccountMerged | OccasionDiffers):
                     continue
                 if isinstance(outcome, Refusal):
                     raise outcome

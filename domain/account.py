@@ -12,10 +12,10 @@ from regulars.domain.lots import Allocation, Lots
 from regulars.domain.occasions import NEWCOMER, Standing
 from regulars.domain.patronage import Patronage
 from regulars.domain.tiers import TierStanding
+from regulars.domain.told_ids import ToldIds
 from regulars.domain.told_occasions import ToldOccasions
 from regulars.domain.values import (
     BEGINNING,
-    AdjustmentId,
     CustomerId,
     LotId,
     ProgramId,
@@ -23,7 +23,6 @@ from regulars.domain.values import (
     RefundId,
     Refusal,
     ReservationId,
-    TransferId,
 )
 
 _NO_PROGRAM: Final = ProgramId("")
@@ -87,10 +86,11 @@ class Account:
     """
     The state of one loyalty account, written by `fold` of `regulars.domain.loyalty` alone.
 
-    `as_of` is the latest moment of its events: no decision is dated before it. `reserved` tells
-    how many points each reservation was for, those of `held` and those that are over.
-    `successors` are the accounts that this one was merged into, one after another, and
-    `merged_into` the one that it is merged into now; `went` are the lots that went there.
+    `as_of` is the latest moment of its events: no decision is dated before it. `told` are the
+    ids of what it was told, also of what is over. `came` tells what came with accounts that were
+    merged into this one, also if it is not here any more. `successors` are the accounts that this
+    one was merged into, one after another, and `merged_into` the one that it is merged into now;
+    `went` are the lots that went there.
     """
 
     program: ProgramId = _NO_PROGRAM
@@ -103,17 +103,13 @@ class Account:
     awards: dict[LotId, Award] = Factory(dict[LotId, Award])
     refunds: set[tuple[LotId, RefundId]] = Factory(set[tuple[LotId, RefundId]])
     held: dict[ReservationId, Reservation] = Factory(dict[ReservationId, Reservation])
-    reserved: dict[ReservationId, int] = Factory(dict[ReservationId, int])
     redemptions: dict[RedemptionId, Redemption] = Factory(dict[RedemptionId, Redemption])
     patronage: Patronage = Factory(Patronage)
     occasions: ToldOccasions = Factory(ToldOccasions)
     tier: TierStanding = Factory(TierStanding)
     totals: Totals = Factory(Totals)
     idleness: Idleness = Factory(Idleness)
-    adjustments: dict[AdjustmentId, int] = Factory(dict[AdjustmentId, int])
-    transfers: dict[TransferId, tuple[CustomerId, int]] = Factory(
-        dict[TransferId, tuple[CustomerId, int]]
-    )
+    told: ToldIds = Factory(ToldIds)
     merged_into: CustomerId | None = None
     successors: list[CustomerId] = Factory(list[CustomerId])
     went: set[LotId] = Factory(set[LotId])

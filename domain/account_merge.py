@@ -10,7 +10,7 @@ from collections.abc import Container, Sequence
 from datetime import datetime
 from typing import TypeAlias, assert_never
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from regulars.domain import idleness
 from regulars.domain.account import Account, Award, Redemption
@@ -27,10 +27,10 @@ from regulars.domain.merged_account import (
 )
 from regulars.domain.patronage import Patronage, join
 from regulars.domain.tiers import TierStanding
+from regulars.domain.told_ids import NOTHING_TOLD, ToldIds, ToldThere
 from regulars.domain.values import (
     CustomerId,
     LotId,
-    OccasionId,
     ProgramId,
     RedemptionId,
     RefundId,
@@ -55,8 +55,8 @@ class LoyaltyAccountAbsorbed:
     """
     All of the account of `absorbed` came to this one: `points`, less what it owed (`debt`).
 
-    `orders` had earned there, the last of them at `recent`; `occasions` were told, the last of each
-    name at `last`.
+    `orders` had earned there, the last of them at `recent`; the last occasion of each name was at
+    `last`, and `told` is what was told under ids.
     """
 
     program: ProgramId
@@ -70,8 +70,8 @@ class LoyaltyAccountAbsorbed:
     redemptions: tuple[MergedRedemption, ...] = ()
     orders: int = 0
     recent: tuple[datetime, ...] = ()
-    occasions: tuple[OccasionId, ...] = ()
     last: tuple[tuple[str, datetime], ...] = ()
+    told: ToldThere = NOTHING_TOLD
 
 
 @frozen(kw_only=True)
@@ -107,7 +107,7 @@ def _leave(state: Account, event: LoyaltyAccountMerged) -> None:
     state.totals.transferred -= event.points
     state.went.update(state.lots.known)
     state.lots, state.debt = Lots(), 0
-    state.awards, state.refunds = {}, set()
+    state.awards = {}
     state.held, state.redemptions = {}, {}
     state.patronage, state.tier = Patronage(), TierStanding()
     state.idleness.since = None
@@ -257,10 +257,40 @@ def decide(
         ),
         orders=absorbed.patronage.orders,
         recent=tuple(absorbed.patronage.recent),
-        occasions=tuple(sorted(absorbed.occasions.known)),
         last=tuple(sorted(absorbed.occasions.last.items())),
+        told=_told(told, reservations, redemptions),
     )
     return [_went(command, came.points, leaving.at), came, *_paid(came, taking)]
+
+
+def _told(
+    told: ToldIds,
+    reservations: dict[ReservationId, ReservationId],
+    redemptions: dict[RedemptionId, RedemptionId],
+) -> ToldThere:
+    """What was told, under its own ids and under what these are called now."""
+    return ToldThere(
+        adjustments=tuple(told.adjustments.values()),
+        migrations=tuple(told.migrations.values()),
+        transfers=tuple(told.transfers.values()),
+        reservations=(
+            *told.reservations.values(),
+            *(
+                evolve(told.reservations[of], reservation=name)
+                for of, name in reservations.items()
+                if name != of
+            ),
+        ),
+        redemptions=(
+            *told.redemptions.values(),
+            *(
+                evolve(told.redemptions[of], redemption=name)
+                for of, name in redemptions.items()
+                if name != of
+            ),
+        ),
+        occasions=tuple(told.occasions.values()),
+    )
 
 
 def _went(command: MergeAccounts, points: int, at: datetime) -> LoyaltyAccountMerged:

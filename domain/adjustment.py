@@ -18,6 +18,7 @@ from regulars.domain.earning import MOST_EARNED
 from regulars.domain.ledger_policies import SpendOrder
 from regulars.domain.lots import Allocation, PointsDebtSettled
 from regulars.domain.redemption import ImpossiblePoints, NotEnoughPoints
+from regulars.domain.told_ids import ToldAdjustment, ToldMigration
 from regulars.domain.values import AdjustmentId, CustomerId, LotId, ProgramId, Refusal
 
 
@@ -69,11 +70,24 @@ def fold(state: Account, event: Event, at: datetime) -> None:
     if event.lot is not None:
         state.lots.add(event.lot, event.points, awarded_at=at, expires_at=event.expires_at)
     if isinstance(event, PointsAdjusted):
-        state.adjustments[event.adjustment] = event.points
+        state.told.adjustments[event.adjustment] = ToldAdjustment(
+            adjustment=event.adjustment,
+            points=event.points,
+            reason=event.reason,
+            approver=event.approver,
+            effective_at=event.effective_at,
+            expires_at=event.expires_at,
+        )
         state.totals.adjusted += event.points
         state.lots.take(event.allocations)
         state.debt += event.debt_added
     else:
+        state.told.migrations[event.lot] = ToldMigration(
+            lot=event.lot,
+            points=event.points,
+            legacy_ref=event.legacy_ref,
+            expires_at=event.expires_at,
+        )
         state.totals.migrated += event.points
     idleness.came(state.idleness, state.as_of)
 
@@ -118,12 +132,15 @@ Command: TypeAlias = AdjustPoints | MigratePoints
 
 @frozen(kw_only=True)
 class AdjustmentDiffers(Refusal):
-    """Other points were put in or taken out under this id before."""
+    """Under this id something else was corrected before, or for another reason."""
 
     adjustment: AdjustmentId
 
     def __str__(self) -> str:
-        return f"adjustment {self.adjustment} was of other points"
+        return (
+            f"adjustment {self.adjustment} was of other points, or for another reason, approver,"
+            " moment or end"
+        )
 
 
 @frozen(kw_only=True)
@@ -138,17 +155,17 @@ class NotYetEffective(Refusal):
 
 @frozen(kw_only=True)
 class MigrationDiffers(Refusal):
-    """There is a lot of this name, of other points."""
+    """There is a lot of this name, which is of other points or came otherwise."""
 
     lot: LotId
 
     def __str__(self) -> str:
-        return f"lot {self.lot} is there already, of other points"
+        return f"lot {self.lot} is there already, of other points, another end or another origin"
 
 
 def decide(command: Command, state: Account, now: AccountAt) -> Sequence[Event | PointsDebtSettled]:
     """
-    What is put in or taken out of an account, which is `now` what it is; nothing a second time.
+    What is put in or taken out of an account, which is `now` what it is.
 
     Raises:
         NoCode: a reason, an approver or a reference is no code.
@@ -169,10 +186,7 @@ def _migrate(
     command: MigratePoints, state: Account, now: AccountAt
 ) -> Sequence[Event | PointsDebtSettled]:
     require_code("legacy_ref", command.legacy_ref)
-    known = state.lots.known.get(command.lot)
-    if command.lot in state.went or (known is not None and known.points == command.points):
-        return []
-    if known is not None:
+    if command.lot in state.lots.known or command.lot in state.went:
         raise MigrationDiffers(lot=command.lot)
     _require_possible(command.points)
     migrated = PointsMigrated(
@@ -189,11 +203,6 @@ def _migrate(
 def _adjust(
     command: AdjustPoints, state: Account, now: AccountAt
 ) -> Sequence[Event | PointsDebtSettled]:
-    told = _told(command.adjustment, state)
-    if told == command.points:
-        return []
-    if told is not None:
-        raise AdjustmentDiffers(adjustment=command.adjustment)
     effective_at = command.effective_at or command.at
     if effective_at > command.at:
         raise NotYetEffective(adjustment=command.adjustment)

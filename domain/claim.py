@@ -13,6 +13,7 @@ from regulars.domain.program import Program
 from regulars.domain.redemption import RedeemPoints, RedemptionDiffers
 from regulars.domain.reward import Reward
 from regulars.domain.reward_catalogue import PricedReward, RewardKind, RewardsPublished
+from regulars.domain.told_ids import ToldIds
 from regulars.domain.values import (
     CouponId,
     CustomerId,
@@ -70,6 +71,22 @@ class NoDish(Refusal):
 
     def __str__(self) -> str:
         return f"reward {self.reward}: offer {self.offer} gives no free item of a merchant"
+
+
+def is_repeat(command: ClaimReward, told: ToldIds) -> bool:
+    """
+    Whether just this was claimed before, at whatever price.
+
+    Raises:
+        RedemptionDiffers: something else was spent under this id.
+    """
+    known = told.redemptions.get(command.redemption)
+    if known is None:
+        return False
+    claimed = None if known.catalogue is None or known.reward is None else known.reward.id
+    if (claimed, known.units) != (command.reward, command.units):
+        raise RedemptionDiffers(redemption=command.redemption)
+    return True
 
 
 def priced(

@@ -51,6 +51,7 @@ def fold(state: Account, event: Event) -> None:
         case PointsReservationReleased(reservation=reservation, allocations=allocations):
             state.lots.put_back(allocations)
             state.held.pop(reservation, None)
+            state.told.released.add(reservation)
         case LoyaltyAccountWentIdle(idle_at=idle_at):
             state.lots.end(idle_at)
             state.idleness.since = None

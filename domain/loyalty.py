@@ -57,6 +57,7 @@ from regulars.domain.lots import PointsActivated, PointsDebtSettled, PointsExpir
 from regulars.domain.occasions import NEWCOMER, Standing
 from regulars.domain.points_payment import ConfirmReservation
 from regulars.domain.redemption import PointsRedeemed, RedemptionReversed
+from regulars.domain.repeats import is_repeat
 from regulars.domain.reversal import PointsReversed, ReversePoints
 from regulars.domain.tiers import EvaluateTier
 from regulars.domain.told_occasions import OccasionRecorded, RecordOccasion
@@ -127,7 +128,7 @@ def fold(state: Account, event: Event, at: datetime) -> None:
             state.program, state.customer = event.program, event.customer
             state.totals.opened_at = at
         case OccasionRecorded():
-            told_occasions.fold(state.occasions, event, at)
+            told_occasions.fold(state.occasions, state.told, event, at)
         case PointsEarned():
             _earned(state, event, at)
             state.tier.gains.add(event.lot, _gain(event, at))
@@ -323,6 +324,8 @@ def decide(command: Command, state: Account) -> Sequence[Event]:
 
 
 def _added(command: Command, state: Account, now: AccountAt) -> Sequence[Event]:
+    if _is_known(command, state):
+        return []
     if not isinstance(command, _Anyway):
         require_open(state)
     match command:
@@ -357,12 +360,16 @@ def _added(command: Command, state: Account, now: AccountAt) -> Sequence[Event]:
             return redemption.decide(command, state, now)
 
 
+def _is_known(command: Command, state: Account) -> bool:
+    if isinstance(command, AwardPoints):
+        if not 0 <= command.evaluation.points <= MOST_EARNED:
+            raise ImpossibleAward(lot=command.lot, points=command.evaluation.points)
+        return command.lot in state.lots.known or command.lot in state.went
+    return is_repeat(command, state)
+
+
 def _award(command: AwardPoints, state: Account, now: AccountAt) -> Sequence[Event]:
     points = command.evaluation.points
-    if not 0 <= points <= MOST_EARNED:
-        raise ImpossibleAward(lot=command.lot, points=points)
-    if command.lot in state.lots.known or command.lot in state.went:
-        return []
     activates_at = command.activates_at
     earned = PointsEarned(
         program=command.program,

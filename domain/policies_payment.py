@@ -105,7 +105,6 @@ def _spent(paid: _Paid, at: datetime, program_id: ProgramId, look: Present) -> S
             reservation=held.reservation,
             redemption=payment_of(paid.placed.order),
             reward=Reward(kind=PAYMENT, value=worth),
-            order=paid.placed.order,
         )
     ]
 

@@ -178,12 +178,12 @@ class ImpossiblePoints(Refusal):
 
 @frozen(kw_only=True)
 class ReservationDiffers(Refusal):
-    """Other points were held under this id before."""
+    """Other points were held under this id before, or for something else."""
 
     reservation: ReservationId
 
     def __str__(self) -> str:
-        return f"reservation {self.reservation} holds other points already"
+        return f"reservation {self.reservation} is of other points, another order or another end"
 
 
 @frozen(kw_only=True)
@@ -198,12 +198,23 @@ class NothingHeld(Refusal):
 
 @frozen(kw_only=True)
 class RedemptionDiffers(Refusal):
-    """Other points were spent under this id before."""
+    """Other points were spent under this id before, or on something else."""
 
     redemption: RedemptionId
 
     def __str__(self) -> str:
-        return f"redemption {self.redemption} spent other points already"
+        return f"redemption {self.redemption} spent other points already, or on something else"
+
+
+@frozen(kw_only=True)
+class RestorationDiffers(Refusal):
+    """Under this refund another part of what was spent came back before."""
+
+    redemption: RedemptionId
+    refund: RefundId
+
+    def __str__(self) -> str:
+        return f"refund {self.refund} gave back another part of redemption {self.redemption}"
 
 
 @frozen(kw_only=True)
@@ -237,11 +248,11 @@ def decide(command: Command, state: Account, now: AccountAt) -> Sequence[Event |
     """
     match command:
         case ReservePoints():
-            return _reserve(command, state, now)
+            return _reserve(command, now)
         case CapturePoints():
             return _capture(command, state, now)
         case ReleasePoints(reservation=reservation):
-            if reservation not in state.reserved:
+            if reservation not in state.told.reservations:
                 raise NothingHeld(reservation=reservation)
             if not now.holds(reservation):
                 return []
@@ -249,7 +260,7 @@ def decide(command: Command, state: Account, now: AccountAt) -> Sequence[Event |
             require_own(held, reservation, own=held.order == command.order)
             return now.release(reservation, now.at, lapsed=False)
         case RedeemPoints():
-            return _redeem(command, state, now)
+            return _redeem(command, now)
         case ReverseRedemption():
             return _restore(command, state, now)
         case _:
@@ -271,11 +282,7 @@ def taken(now: AccountAt, points: int, order: SpendOrder) -> tuple[Allocation, .
     return now.taken(points, order)
 
 
-def _reserve(command: ReservePoints, state: Account, now: AccountAt) -> Sequence[Event]:
-    if command.reservation in state.reserved:
-        if state.reserved[command.reservation] == command.points:
-            return []
-        raise ReservationDiffers(reservation=command.reservation)
+def _reserve(command: ReservePoints, now: AccountAt) -> Sequence[Event]:
     return [
         PointsReserved(
             program=command.program,
@@ -291,11 +298,6 @@ def _reserve(command: ReservePoints, state: Account, now: AccountAt) -> Sequence
 
 def _capture(command: CapturePoints, state: Account, now: AccountAt) -> Sequence[Event]:
     held = state.held.get(command.reservation)
-    spent = state.redemptions.get(command.redemption)
-    if spent is not None:
-        if spent.reservation == command.reservation:
-            return []
-        raise RedemptionDiffers(redemption=command.redemption)
     if held is None or not now.holds(command.reservation):
         raise NothingHeld(reservation=command.reservation)
     own = held.order is not None and command.redemption == payment_of(held.order)
@@ -314,12 +316,7 @@ def _capture(command: CapturePoints, state: Account, now: AccountAt) -> Sequence
     ]
 
 
-def _redeem(command: RedeemPoints, state: Account, now: AccountAt) -> Sequence[Event]:
-    spent = state.redemptions.get(command.redemption)
-    if spent is not None:
-        if (spent.points, spent.reservation) == (command.points, None):
-            return []
-        raise RedemptionDiffers(redemption=command.redemption)
+def _redeem(command: RedeemPoints, now: AccountAt) -> Sequence[Event]:
     return [
         PointsRedeemed(
             program=command.program,
@@ -340,11 +337,7 @@ def _restore(command: ReverseRedemption, state: Account, now: AccountAt) -> Sequ
     spent = state.redemptions.get(command.redemption)
     if spent is None:
         raise UnknownRedemption(redemption=command.redemption)
-    if not 0 <= command.refunded <= command.whole or not command.whole:
-        raise ImpossibleRestoration(
-            redemption=command.redemption, refunded=command.refunded, whole=command.whole
-        )
-    back = _coming_back(spent, _restored(spent.points, command) - spent.restored)
+    back = _coming_back(spent, part_restored(spent.points, command) - spent.restored)
     if not back:
         return []
     days = command.policy.reinstate_days
@@ -363,8 +356,18 @@ def _restore(command: ReverseRedemption, state: Account, now: AccountAt) -> Sequ
     return [reversed_, *now.give_back(back, now.at, prolonged=past)]
 
 
-def _restored(points: int, command: ReverseRedemption) -> int:
-    """How much of a redemption is back once so much of the order is."""
+def part_restored(points: int, command: ReverseRedemption) -> int:
+    """
+    How much of a redemption is back once so much of the order is.
+
+    Raises:
+        ImpossibleRestoration: there is no such part.
+    """
+    if not 0 <= command.refunded <= command.whole or not command.whole:
+        raise ImpossibleRestoration(
+            redemption=command.redemption, refunded=command.refunded, whole=command.whole
+        )
+
     match command.policy.restore:
         case Restore.PROPORTIONAL:
             return points * command.refunded // command.whole

@@ -10,6 +10,7 @@ from attrs import Factory, define, frozen
 
 from regulars.domain.earning_rules import ORDER
 from regulars.domain.rule_flaws import MOST_DAYS
+from regulars.domain.told_ids import ToldIds, ToldOccasion
 from regulars.domain.validity import clamped, is_zone, midnight
 from regulars.domain.values import CustomerId, OccasionId, ProgramId, Refusal
 
@@ -28,19 +29,18 @@ class OccasionRecorded:
 @define
 class ToldOccasions:
     """
-    The occasions of one customer, each once, and when the last of each name was.
+    When the last occasion of each name was.
 
     `moments` has those of each name, in order, of this account and none that was merged into it.
     """
 
-    known: set[OccasionId] = Factory(set[OccasionId])
     last: dict[str, datetime] = Factory(dict[str, datetime])
     moments: dict[str, list[datetime]] = Factory(dict[str, list[datetime]])
 
 
-def fold(state: ToldOccasions, event: OccasionRecorded, at: datetime) -> None:
-    """Record in `state` what happened."""
-    state.known.add(event.occasion)
+def fold(state: ToldOccasions, told: ToldIds, event: OccasionRecorded, at: datetime) -> None:
+    """Record in `state` and in `told` what happened."""
+    told.occasions[event.occasion] = ToldOccasion(occasion=event.occasion, on=event.on)
     state.last[event.on] = max(at, state.last.get(event.on, at))
     insort(state.moments.setdefault(event.on, []), at)
 
@@ -77,6 +77,16 @@ class NotToBeTold(Refusal):
 
 
 @frozen(kw_only=True)
+class OccasionDiffers(Refusal):
+    """Under this id an occasion of another name was told before."""
+
+    occasion: OccasionId
+
+    def __str__(self) -> str:
+        return f"occasion {self.occasion} was told already, of another name"
+
+
+@frozen(kw_only=True)
 class ImpossibleOccasion(Refusal):
     """An occasion comes in a time zone that there is, and is counted within a hundred years."""
 
@@ -91,7 +101,7 @@ _A_DAY: Final = timedelta(days=1)
 
 def decide(command: RecordOccasion, state: ToldOccasions) -> Sequence[OccasionRecorded]:
     """
-    The occasion to record; nothing if it was recorded before or comes too soon.
+    The occasion to record; nothing if it comes too soon.
 
     Raises:
         NotToBeTold: it is an order, which is placed and delivered.
@@ -102,8 +112,6 @@ def decide(command: RecordOccasion, state: ToldOccasions) -> Sequence[OccasionRe
     if not 0 <= command.days <= MOST_DAYS or not (command.zone is None or is_zone(command.zone)):
         raise ImpossibleOccasion(occasion=command.occasion)
     last, moments = state.last.get(command.on), state.moments.get(command.on, [])
-    if command.occasion in state.known:
-        return []
     if last is not None and _days(command.at, last, command.zone) < command.apart:
         return []
     if command.most is not None and _within(command, moments) >= command.most:

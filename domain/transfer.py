@@ -16,6 +16,7 @@ from regulars.domain.due import AccountAt
 from regulars.domain.ledger_policies import SpendOrder
 from regulars.domain.lots import Allocation, PointsDebtSettled
 from regulars.domain.redemption import taken
+from regulars.domain.told_ids import ToldTransfer
 from regulars.domain.values import CustomerId, LotId, ProgramId, Refusal, TransferId
 
 
@@ -64,7 +65,9 @@ def fold(state: Account, event: Event) -> None:
     """Record in `state` what happened."""
     match event:
         case PointsTransferredOut(lots=lots):
-            state.transfers[event.transfer] = event.receiver, event.points
+            state.told.transfers[event.transfer] = ToldTransfer(
+                transfer=event.transfer, receiver=event.receiver, points=event.points
+            )
             state.totals.transferred -= event.points
             state.lots.take([Allocation(lot=one.of, points=one.points) for one in lots])
         case PointsTransferredIn(lots=lots):
@@ -105,19 +108,14 @@ def decide(
     command: TransferPoints, sender: Account, giving: AccountAt, taking: AccountAt
 ) -> Sequence[Event | PointsDebtSettled]:
     """
-    Both halves of a transfer between two accounts, as they are now; nothing a second time.
+    Both halves of a transfer between two accounts, as they are now.
 
     What the receiver owes is paid first.
 
     Raises:
-        TransferDiffers: the id was used for another transfer.
         ImpossiblePoints: not even one point is to be given.
         NotEnoughPoints: the sender cannot spend so many.
     """
-    if command.transfer in sender.transfers:
-        if sender.transfers[command.transfer] == (command.receiver, command.points):
-            return []
-        raise TransferDiffers(transfer=command.transfer)
     lots = tuple(
         TransferredLot(
             lot=LotId(f"transfer/{command.customer}/{command.transfer}/{number}"),

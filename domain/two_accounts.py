@@ -14,6 +14,7 @@ from regulars.domain.account import Account, require_open
 from regulars.domain.account_merge import MergeAccounts
 from regulars.domain.due import AccountAt
 from regulars.domain.loyalty import Event, LoyaltyAccountOpened
+from regulars.domain.repeats import is_repeat
 from regulars.domain.transfer import TransferPoints
 from regulars.domain.values import CustomerId, Refusal
 
@@ -45,11 +46,14 @@ def decide(command: Command, giving: Account, taking: Account) -> Sequence[Event
     The events that `command` leads to in both accounts, after those that fell due before it.
 
     Raises:
+        TransferDiffers: the id was used for another transfer.
         OneAccount: the two are one.
         AccountClosed: one of them was closed.
         AccountMerged: one of them was merged into another.
         Refusal: one of those of `transfer` or `account_merge`.
     """
+    if isinstance(command, TransferPoints) and is_repeat(command, giving):
+        return []
     if giver(command) == taker(command):
         raise OneAccount(customer=giver(command))
     if isinstance(command, MergeAccounts) and giving.merged_into == command.survivor:
@@ -65,8 +69,6 @@ def decide(command: Command, giving: Account, taking: Account) -> Sequence[Event
             moved = account_merge.decide(command, giving, taking, left, right)
         case _:
             assert_never(command)
-    if not moved:
-        return []
     opened = LoyaltyAccountOpened(program=command.program, customer=taker(command))
     opens = not taking.opened and any(event.customer == taker(command) for event in moved)
     return [*left.due, *right.due, *([opened] if opens else []), *moved]

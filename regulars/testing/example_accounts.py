@@ -20,11 +20,22 @@ from regulars.domain.merged_account import (
     MergedReservation,
 )
 from regulars.domain.occasions import Standing
+from regulars.domain.reward import Reward
+from regulars.domain.told_ids import (
+    ToldAdjustment,
+    ToldMigration,
+    ToldOccasion,
+    ToldRedemption,
+    ToldReservation,
+    ToldThere,
+    ToldTransfer,
+)
 from regulars.domain.transfer import PointsTransferredIn, PointsTransferredOut, TransferredLot
 from regulars.domain.values import (
     AdjustmentId,
     CustomerId,
     LotId,
+    Money,
     OccasionId,
     OrderId,
     RedemptionId,
@@ -103,8 +114,50 @@ ABSORBED = LoyaltyAccountAbsorbed(
     ),
     orders=5,
     recent=(PLACED_AT,),
-    occasions=(OccasionId("2026"),),
     last=(("birthday", PLACED_AT),),
+    told=ToldThere(
+        adjustments=(
+            ToldAdjustment(
+                adjustment=AdjustmentId("ticket-7"),
+                points=-9,
+                reason="counted-twice",
+                approver="lead:4",
+                effective_at=PLACED_AT,
+                expires_at=END,
+            ),
+        ),
+        migrations=(
+            ToldMigration(
+                lot=LotId("migrated/17"),
+                points=120,
+                legacy_ref="points-2019/17",
+                expires_at=END,
+            ),
+        ),
+        transfers=(
+            ToldTransfer(transfer=TransferId("gift-1"), receiver=CustomerId("chen"), points=7),
+        ),
+        reservations=(
+            ToldReservation(
+                reservation=ReservationId("basket-1"),
+                points=2,
+                lapses_at=END,
+                order=OrderId("订单-1002"),
+            ),
+        ),
+        redemptions=(
+            ToldRedemption(
+                redemption=RedemptionId("basket-0"),
+                points=5,
+                reward=Reward(kind="item", id="tea", value=Money(minor=250, currency="GBP.3")),
+                reservation=ReservationId("basket-0"),
+                order=ORDER,
+                units=2,
+                catalogue=3,
+            ),
+        ),
+        occasions=(ToldOccasion(occasion=OccasionId("2026"), on="birthday"),),
+    ),
 )
 
 ACCOUNTS: Final[dict[tuple[str, int], Event]] = {
@@ -150,7 +203,7 @@ ACCOUNTS: Final[dict[tuple[str, int], Event]] = {
     ("LoyaltyAccountMerged", 1): LoyaltyAccountMerged(
         program=PROGRAM, customer=ADA, survivor=BOB, points=10, merged_at=LATER
     ),
-    ("LoyaltyAccountAbsorbed", 2): ABSORBED,
+    ("LoyaltyAccountAbsorbed", 4): ABSORBED,
     ("LoyaltyAccountSeparated", 1): LoyaltyAccountSeparated(
         program=PROGRAM, customer=ADA, survivor=BOB
     ),

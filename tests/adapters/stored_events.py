@@ -35,6 +35,7 @@ from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
 from regulars.domain.reward import Reward
 from regulars.domain.scene import Scene
+from regulars.domain.told_ids import ToldOccasion, ToldRedemption, ToldReservation, ToldThere
 from regulars.domain.validity import (
     Activation,
     ActivationPolicy,
@@ -47,12 +48,13 @@ from regulars.domain.values import (
     GrantId,
     LotId,
     Money,
+    OccasionId,
     OrderId,
     RedemptionId,
     RefundId,
     ReservationId,
 )
-from regulars.testing.example_accounts import ABSORBED
+from regulars.testing.example_accounts import ABSORBED, END
 from regulars.testing.example_campaigns import SPRING
 from regulars.testing.example_events import EXAMPLES, LINES, box
 from regulars.testing.example_ids import ADA, CAFE, ORDER, PLACED_AT, PROGRAM
@@ -61,6 +63,27 @@ from regulars.testing.example_referrals import BOB
 
 EARNING = RuleId("earning")
 LOT = LotId(ORDER)
+TOLD_WITH_IT = ToldThere(
+    reservations=(
+        ToldReservation(
+            reservation=ReservationId("ada/basket-1"),
+            points=2,
+            lapses_at=END,
+            order=OrderId("订单-1002"),
+        ),
+    ),
+    redemptions=(
+        ToldRedemption(
+            redemption=RedemptionId("ada/basket-0"),
+            points=5,
+            reservation=ReservationId("basket-0"),
+        ),
+    ),
+    occasions=(ToldOccasion(occasion=OccasionId("2026"), on=None),),
+)
+
+THEN = "Asia/Shanghai"
+"""The zone that scenes and budgets had while they told none."""
 
 OLDER: dict[tuple[str, int], list[Event | Retired]] = {
     ("ConsentGranted", 1): [
@@ -194,7 +217,12 @@ OLDER: dict[tuple[str, int], list[Event | Retired]] = {
             lots=tuple(evolve(one, told_end=None) for one in ABSORBED.lots),
             reservations=tuple(evolve(one, confirmed=False) for one in ABSORBED.reservations),
             redemptions=tuple(evolve(one, brings=()) for one in ABSORBED.redemptions),
+            told=TOLD_WITH_IT,
         )
+    ],
+    ("LoyaltyAccountAbsorbed", 2): [evolve(ABSORBED, told=TOLD_WITH_IT)],
+    ("LoyaltyAccountAbsorbed", 3): [
+        evolve(ABSORBED, told=evolve(ABSORBED.told, occasions=TOLD_WITH_IT.occasions))
     ],
     ("PointsEarned", 1): [
         PointsEarned(

@@ -35,13 +35,14 @@ from regulars.domain.reading import Rule as ReadingRule
 from regulars.domain.reminders import CareReminderRaised
 from regulars.domain.rights import ObjectToProcessing, RestrictProcessing
 from regulars.domain.told_occasions import OccasionRecorded
-from regulars.domain.values import CampaignId, CustomerId, OrderId
+from regulars.domain.values import CampaignId, CustomerId, OccasionId, OrderId
 from tests.application.memory_crm import TENANT, Parts, core, memory_core
 from tests.domain.chronicle import PROGRAM, Command
 from tests.domain.examples import ANNA, BO, NOODLES, PLACE
 from tests.domain.points import adjust, close
 from tests.domain.points import join as merge_accounts
 from tests.domain.story import NOON
+from tests.domain.test_repeats import BIRTHDAY
 
 LEAP = date(2000, 2, 29)
 CAKE = Rule(rule=RuleId("cake"), bonus=50, when=When(on="birthday"))
@@ -127,6 +128,16 @@ def test_an_account_that_is_over_keeps_nobody_else_from_being_cared_for(over: Co
 
     assert run(care, 2026, 2, 28).occasions == {"birthday": 1}
     assert had(care) == [(BO, "2026/birthday")]
+
+
+def test_another_occasion_under_the_id_keeps_nobody_else_from_being_cared_for() -> None:
+    care = shop(CarePlan())
+    for one in (ANNA, BO):
+        join(care, one)
+    care.execute(evolve(BIRTHDAY, occasion=OccasionId("2026/birthday"), on="survey"))
+
+    assert run(care, 2026, 2, 28).occasions == {"birthday": 1}
+    assert had(care) == [(one, "2026/birthday") for one in (ANNA, BO)]
 
 
 def test_who_was_erased_has_no_holidays() -> None:

@@ -222,6 +222,8 @@ class Chronicle:
             self._moved(command)
             return
         if isinstance(command, claim.ClaimReward):
+            if claim.is_repeat(command, self.account(command.customer).told):
+                return
             command = claim.priced(command, self.program(), self.offer)
         self._require_own(command)
         story = self._story(command)

@@ -67,6 +67,7 @@ from regulars.domain.scene import Scene
 from regulars.domain.subject import Subject, SubjectKind
 from regulars.domain.tier_ladder import Basis, Downgrade, Level, TierLadder, Window
 from regulars.domain.tiers import Assessment
+from regulars.domain.told_ids import NOTHING_TOLD, ToldThere
 from regulars.domain.transfer import TransferredLot
 from regulars.domain.validity import (
     Activation,
@@ -349,6 +350,7 @@ _FILLING: Final[Filling] = {
     tuple[MergedLot, ...]: st.lists(merged_lots, max_size=2).map(tuple),
     tuple[MergedReservation, ...]: st.just(()),
     tuple[MergedRedemption, ...]: st.just(()),
+    ToldThere: st.just(NOTHING_TOLD),
     tuple[datetime, ...]: st.lists(moments, max_size=2).map(tuple),
     tuple[OccasionId, ...]: st.lists(occasion_ids, max_size=2).map(tuple),
     tuple[tuple[str, datetime], ...]: st.lists(st.tuples(words, moments), max_size=2).map(tuple),

@@ -12,7 +12,7 @@ from regulars.domain.account_merge import (
     LoyaltyAccountSeparated,
     SeparateAccount,
 )
-from regulars.domain.adjustment import AdjustmentDiffers
+from regulars.domain.adjustment import MigrationDiffers
 from regulars.domain.due import balance
 from regulars.domain.expiry_notice import IssueExpiryNotice
 from regulars.domain.lots import PointsDebtSettled, PointsExpired
@@ -26,7 +26,6 @@ from tests.domain.account_histories import Posting
 from tests.domain.chronicle import PROGRAM, Chronicle
 from tests.domain.examples import ANNA, BO
 from tests.domain.points import (
-    adjust,
     award,
     capture,
     close,
@@ -98,15 +97,6 @@ def test_a_refund_of_what_the_absorbed_earned_takes_it_from_the_survivor_once() 
     assert (taken.points, taken.kept) == (10, 0)
     assert available(written) == 0
     assert written.account(BO).tier.gains.of[LotId("o-1")].points == 0
-
-
-def test_an_adjustment_that_came_along_is_known_under_its_id() -> None:
-    written = town(adjust(50), join(LATER))
-
-    assert written.recorded(*of_bo(adjust(50, LATER))) == []
-    with pytest.raises(AdjustmentDiffers):
-        written.recorded(*of_bo(adjust(30, LATER)))
-    assert available(written) == sum(one.left for one in written.account(BO).lots.known.values())
 
 
 def test_what_expired_before_is_not_asked_for_after() -> None:
@@ -269,7 +259,8 @@ def test_the_absorbed_account_takes_nothing_until_it_is_separated() -> None:
 
     assert (available(written, ANNA), available(written)) == (5, 20)
     assert written.recorded(award("o-1", 20_00, LATER)) == []
-    assert written.recorded(migrate(20, LATER, "o-1")) == []
+    with pytest.raises(MigrationDiffers):
+        written.recorded(migrate(20, LATER, "o-1"))
 
 
 def test_what_went_to_and_fro_is_called_as_before() -> None:

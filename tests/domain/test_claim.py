@@ -18,6 +18,7 @@ from regulars.domain.program import DefineProgram
 from regulars.domain.redemption import (
     NotEnoughPoints,
     PointsRedeemed,
+    RedemptionDiffers,
     RedemptionReversed,
 )
 from regulars.domain.reward import Reward
@@ -34,7 +35,7 @@ from regulars.domain.values import (
 from tests.domain.carts import basket, place
 from tests.domain.chronicle import PROGRAM, Chronicle, Command, chronicle
 from tests.domain.examples import ANNA, BO, NOODLES
-from tests.domain.points import award, undo
+from tests.domain.points import award, redeem, undo
 from tests.domain.story import NOON
 from tests.domain.test_reward_catalogue import CASH, MUG, TEA
 
@@ -125,6 +126,33 @@ def test_a_claim_told_twice_spends_once() -> None:
     told = town(CLAIM, CLAIM)
 
     assert len(told.all(PointsRedeemed)) == len(told.all(CouponIssued)) == 1
+
+
+def test_a_claim_is_known_though_its_reward_is_dearer_or_gone_or_its_account_is_over() -> None:
+    dearer = evolve(PUBLISH, at=NOON + timedelta(days=1), rewards=(evolve(TEA, points=31),))
+    gone = evolve(PUBLISH, at=NOON + timedelta(days=2), rewards=(MUG,))
+    merge = MergeAccounts(program=PROGRAM, absorbed=ANNA, survivor=BO, at=NOON + timedelta(days=3))
+    told = town(CLAIM)
+    changes: tuple[Command, ...] = (dearer, gone, merge)
+    for days, change in enumerate(changes, 1):
+        told.tell(change)
+        told.tell(evolve(CLAIM, at=NOON + timedelta(days=days)))
+
+    told.tell(evolve(CLAIM, customer=BO))
+
+    assert len(told.all(PointsRedeemed)) == len(told.all(CouponIssued)) == 1
+
+
+def test_something_else_under_the_id_of_a_claim_is_refused() -> None:
+    told = town(CLAIM, redeem(5, redemption="s-2"))
+
+    for other in (
+        evolve(CLAIM, reward=MUG.reward),
+        evolve(CLAIM, units=2),
+        evolve(CLAIM, redemption=RedemptionId("s-2")),
+    ):
+        with pytest.raises(RedemptionDiffers):
+            told.tell(other)
 
 
 def test_two_customers_may_claim_under_one_id() -> None:

@@ -10,12 +10,16 @@ from datetime import datetime
 from attrs import Factory, define
 from hypothesis import given
 
-from regulars.domain import two_accounts
+from regulars.domain import adjustment, redemption, two_accounts
 from regulars.domain.account import Account
+from regulars.domain.account_merge import LoyaltyAccountAbsorbed
 from regulars.domain.due import balance
-from regulars.domain.loyalty import Event
+from regulars.domain.holding import PointsReservationReleased, PointsReserved
+from regulars.domain.loyalty import AwardPoints, Event
+from regulars.domain.redemption import PointsRedeemed
+from regulars.domain.reversal import ReversePoints
 from regulars.domain.transfer import PointsTransferredIn, PointsTransferredOut, TransferPoints
-from regulars.domain.values import CustomerId, Refusal
+from regulars.domain.values import CustomerId, LotId, Refusal, ReservationId
 from tests.domain.account_histories import Posting, two_lives
 from tests.domain.chronicle import PROGRAM, Chronicle
 from tests.domain.examples import ANNA, BO
@@ -121,3 +125,83 @@ def test_l7_two_lives_told_with_every_command_twice_are_the_same(
     for whose in (ANNA, BO):
         told = [town.written.accounts[PROGRAM, whose].told for town in (once, twice)]
         assert told[0] == told[1]
+
+
+_AGAIN = (
+    AwardPoints,
+    ReversePoints,
+    adjustment.Command,
+    redemption.Command,
+    two_accounts.Command,
+)
+
+
+@law
+@given(two_lives(longest=10))
+def test_l7_what_was_done_in_two_lives_is_not_done_again_whoever_has_the_accounts_by_then(
+    commands: tuple[Posting, ...],
+) -> None:
+    town = Town()
+    done = [one for one in commands if isinstance(one, _AGAIN) and town.attempt(one)]
+
+    assert [town.tell(one) for one in done] == [[]] * len(done)
+
+
+@law
+@given(two_lives(longest=10))
+def test_l8_of_two_accounts_only_active_points_that_did_not_expire_are_spent_or_given(
+    commands: tuple[Posting, ...],
+) -> None:
+    town = Town()
+    for command in commands:
+        known = {one: dict(town.state(one).lots.known) for one in (ANNA, BO)}
+        as_of = max(town.state(one).as_of for one in whose(command))
+        at = max(command.at, as_of)
+        for event in town.attempt(command):
+            if isinstance(event, PointsReserved | PointsRedeemed | PointsTransferredOut):
+                spent = [known[event.customer][lot] for lot in spent_at_once(event)]
+                assert not any(lot.pending or lot.is_past(at) for lot in spent)
+
+
+def whose(command: Posting) -> tuple[CustomerId, ...]:
+    if isinstance(command, two_accounts.Command):
+        return two_accounts.giver(command), two_accounts.taker(command)
+    return (command.customer,)
+
+
+def spent_at_once(event: PointsReserved | PointsRedeemed | PointsTransferredOut) -> list[LotId]:
+    """The lots of points that were free until then."""
+    if isinstance(event, PointsTransferredOut):
+        return [one.of for one in event.lots]
+    if isinstance(event, PointsRedeemed) and event.reservation is not None:
+        return []
+    return [one.lot for one in event.allocations]
+
+
+@law
+@given(two_lives(longest=10))
+def test_l12_what_two_accounts_hold_is_spent_released_or_goes_along_once(
+    commands: tuple[Posting, ...],
+) -> None:
+    town, held = Town(), dict[tuple[CustomerId, ReservationId], int]()
+    for command in commands:
+        for event in town.attempt(command):
+            match event:
+                case PointsReserved(reservation=name, points=points):
+                    held[event.customer, name] = points
+                case PointsReservationReleased(reservation=name, points=points):
+                    assert held.pop((event.customer, name)) == points
+                case PointsRedeemed(reservation=str(name), points=points):
+                    assert held.pop((event.customer, ReservationId(name))) == points
+                case LoyaltyAccountAbsorbed(reservations=came):
+                    for one in came:
+                        assert held.pop((event.absorbed, one.of)) == one.points
+                        held[event.customer, one.reservation] = one.points
+                case _:
+                    pass
+
+    assert held == {
+        (one, name): there.points
+        for one in (ANNA, BO)
+        for name, there in town.state(one).held.items()
+    }

@@ -16,6 +16,7 @@ from regulars.application.events import Command
 from regulars.application.spending import SpendOrderOf
 from regulars.domain.adjustment import AdjustPoints, MigratePoints
 from regulars.domain.closing import CloseAccount
+from regulars.domain.names import MIGRATED
 from regulars.domain.transfer import TransferPoints
 from regulars.domain.values import AdjustmentId, CustomerId, LotId, ProgramId, TransferId
 
@@ -173,7 +174,7 @@ def migrate(  # noqa: PLR0913 - the options of a command
 
     They are a lot of their own, named for --ref: told again under it, nothing more is recorded.
     """
-    lot = LotId(f"migrated/{ref}")
+    lot = LotId(f"{MIGRATED}/{ref}")
     command = MigratePoints(
         program=ProgramId(program),
         customer=CustomerId(customer),

@@ -113,7 +113,7 @@ STORED: Final[dict[type[Event], Stored]] = {
     transfer.PointsTransferredOut: ("PointsTransferredOut", 1),
     transfer.PointsTransferredIn: ("PointsTransferredIn", 1),
     account_merge.LoyaltyAccountMerged: ("LoyaltyAccountMerged", 1),
-    account_merge.LoyaltyAccountAbsorbed: ("LoyaltyAccountAbsorbed", 2),
+    account_merge.LoyaltyAccountAbsorbed: ("LoyaltyAccountAbsorbed", 4),
     account_merge.LoyaltyAccountSeparated: ("LoyaltyAccountSeparated", 1),
     closing.LoyaltyAccountClosed: ("LoyaltyAccountClosed", 1),
     idleness.InactivityLimitSet: ("InactivityLimitSet", 1),

@@ -17,6 +17,7 @@ from regulars.application.contacts import Claim, Contacts
 from regulars.application.errors import MayNotWrite
 from regulars.application.events import Command, Event, EventId, microseconds, moment
 from regulars.application.fields import check_command, check_id, said
+from regulars.application.own_ids import check_own
 from regulars.application.personal import check
 from regulars.application.ports import Spot, Vault
 from regulars.domain import customer
@@ -136,6 +137,7 @@ class Door:
 
         Raises:
             InvalidId: an id is blank, too long or no text.
+            ReservedId: an id is one of those that the product makes itself.
             MayNotWrite: the role of who asks may read at most.
             InvalidPersonalData: a field is no such thing; its value is not repeated.
             SubjectErased: the request brings personal data for someone who was erased.
@@ -194,6 +196,7 @@ class Door:
 
     def _admitted(self, command: Command, first: int, digest: _Hash | None) -> Command:
         check_command(command)
+        check_own(command)
         admitted = bare = _in_utc(command)
         boxed = BOXED.get(type(command))
         if boxed:

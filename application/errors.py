@@ -4,6 +4,7 @@ What can go wrong between a command and the log.
     Exception
     +-- Refusal                 (domain) the command cannot be; each aggregate names its own
     |   +-- InvalidId             an id is blank, too long or no text
+    |   +-- ReservedId            an id is one of those that the product makes itself
     |   +-- InvalidText           a text holds half a character
     |   +-- InvalidPersonalData   a personal field is no such thing; the value is not repeated
     |   +-- IdempotencyConflict   the command id was used before, for another command
@@ -45,6 +46,20 @@ class InvalidId(Refusal):
 
     def __str__(self) -> str:
         return f"{self.field}: an id is 1 to 200 characters, not blank, without control characters"
+
+
+@frozen(kw_only=True)
+class ReservedId(Refusal):
+    """An id begins with a word that the product names things of its own by, or lacks one."""
+
+    field: str
+    word: str
+    lacking: bool = False
+
+    def __str__(self) -> str:
+        if self.lacking:
+            return f"{self.field}: an id of this kind has to begin with {self.word}/"
+        return f"{self.field}: ids that begin with {self.word}/ are made by the product alone"
 
 
 @frozen(kw_only=True)

@@ -16,6 +16,7 @@ from regulars.domain.budget import BudgetConsumed, GrantBenefit
 from regulars.domain.campaign import AssignCustomer, NotInAudience
 from regulars.domain.campaign_plan import Plan
 from regulars.domain.holdout import variant_of
+from regulars.domain.names import within
 from regulars.domain.values import CampaignId, CustomerId, GrantId, ProgramId, Refusal
 
 GRANTER: Final = "campaigns"
@@ -121,11 +122,16 @@ def _command(
         program=one.program,
         campaign=one.campaign,
         at=one.at,
-        grant=GrantId(f"{one.name}/{customer}"),
+        grant=_grant(one, customer),
         customer=customer,
         amount=one.amount,
         tier=tier,
     )
+
+
+def _grant(one: Round, customer: CustomerId) -> GrantId:
+    """No other round and customer have it: only the name of the round may hold a `/`."""
+    return GrantId(f"{one.name}/{within(customer)}")
 
 
 def _counted(

@@ -20,6 +20,7 @@ from regulars.domain.purchase import Channel, PlaceOrder
 from regulars.domain.refund import IssueRefund
 from regulars.domain.values import (
     BEGINNING,
+    LONGEST_ID,
     AddressId,
     CustomerId,
     MerchantId,
@@ -31,12 +32,11 @@ BY: Final = "import"
 """Who asks for what an import records."""
 
 _REFUND: Final = RefundId("import")
-_LONGEST_ID: Final = 200
 
 
 def requested(request_id: str, *commands: Command) -> Request:
     """A request of an import, known by `request_id`, or by its digest if that is too long."""
-    if len(request_id) > _LONGEST_ID:
+    if len(request_id) > LONGEST_ID:
         name = request_id.encode(errors="surrogatepass")
         request_id = f"import/long/{blake2b(name, digest_size=32).hexdigest()}"
     return Request(id=request_id, commands=commands, by=BY)

@@ -24,7 +24,7 @@ from regulars.domain.account_merge import (
     MergeAccounts,
 )
 from regulars.domain.closing import LoyaltyAccountClosed
-from regulars.domain.holders import holder_of_lot, taker
+from regulars.domain.holders import taker
 from regulars.domain.loyalty import Command, PointsEarned
 from regulars.domain.order import Order, OrderCancelled, OrderDelivered
 from regulars.domain.policies import (
@@ -32,16 +32,17 @@ from regulars.domain.policies import (
     earn_on_occasion,
     evaluate_tier,
     occasion_lot,
+    older_occasion_lot,
     reverse_on_refund,
 )
-from regulars.domain.policies_referral import REFEREE, REFERRER, take_back_both
+from regulars.domain.policies_referral import REFEREE, REFERRER, earned_by, take_back_both
 from regulars.domain.program import Program
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.referral import ReferralClawedBack
 from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
 from regulars.domain.told_occasions import OccasionRecorded
-from regulars.domain.values import CustomerId, LotId, OccasionId, OrderId, ProgramId
+from regulars.domain.values import CustomerId, LotId, OrderId, ProgramId
 
 READ: Final[frozenset[type[Event]]] = frozenset(
     {
@@ -230,7 +231,9 @@ class Replay:
         if self._new_tiers:
             return twins.other
         other = twins.other
-        return evolve(twins.recorded, patronage=other.patronage, awards=other.awards)
+        return evolve(
+            twins.recorded, patronage=other.patronage, awards=other.awards, came=other.came
+        )
 
     def _has(self, placed: OrderPlaced | None) -> bool:
         return (
@@ -276,8 +279,9 @@ class Replay:
                 self._merge(event, at)
             case LoyaltyAccountAbsorbed(absorbed=absorbed):
                 names = {lot.of: lot.lot for lot in event.lots}
-                gone = self._accounts[absorbed]
+                others, gone = twins.other.came.lots, self._accounts[absorbed]
                 twins.lots |= {names.get(lot, lot) for lot in gone.lots}
+                twins.lots |= {others.get((absorbed, lot), lot) for lot in gone.lots}
                 twins.orders += gone.orders
                 gone.lots, gone.orders = set(), 0
             case LoyaltyAccountSeparated():
@@ -302,7 +306,10 @@ class Replay:
         within = self._period.has(at)
         self._look_at(within=within)
         if within:
-            self._accounts[event.customer].lots.add(occasion_lot(event.on, event.occasion))
+            self._accounts[event.customer].lots |= {
+                occasion_lot(event.on, event.occasion),
+                older_occasion_lot(event.on, event.occasion),
+            }
         made = self._record(earn_on_occasion(event, at, self._id, self))
         if self._new_tiers:
             self._record(evaluate_tier(event, at, self._id, self))
@@ -310,14 +317,12 @@ class Replay:
 
     def _claw_back(self, event: ReferralClawedBack, at: datetime) -> None:
         """What both sides have of a referral came at one moment, in the period or not."""
-        referee = OccasionId(event.referee)
         sides = ((event.referrer, REFERRER), (event.referee, REFEREE))
-        lots = [(side, occasion_lot(on, referee)) for side, on in sides]
         self._look_at(
             within=any(
-                holder is not None and lot in self._accounts[holder].lots
-                for side, lot in lots
-                for holder in (holder_of_lot(self, side, lot),)
+                lot in self._accounts[holder].lots
+                for side, on in sides
+                for holder, lot in earned_by(self, side, on, event.referee)
             )
         )
         self._react(self._record(take_back_both(event, at, self._id, self)))

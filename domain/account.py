@@ -9,6 +9,7 @@ from regulars.domain.discounts import CouponOf
 from regulars.domain.holding import Reservation
 from regulars.domain.idleness import Idleness
 from regulars.domain.lots import Allocation, Lots
+from regulars.domain.merged_account import Came
 from regulars.domain.occasions import NEWCOMER, Standing
 from regulars.domain.patronage import Patronage
 from regulars.domain.tiers import TierStanding
@@ -113,6 +114,7 @@ class Account:
     merged_into: CustomerId | None = None
     successors: list[CustomerId] = Factory(list[CustomerId])
     went: set[LotId] = Factory(set[LotId])
+    came: Came = Factory(Came)
 
 
 @frozen(kw_only=True)

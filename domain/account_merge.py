@@ -6,13 +6,13 @@ account. What goes there does not come back when the two are separated.
 """
 
 from collections import defaultdict
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeAlias, assert_never
 
 from attrs import evolve, frozen
 
-from regulars.domain import idleness
+from regulars.domain import idleness, patronage, told_ids
 from regulars.domain.account import Account, Award, Redemption
 from regulars.domain.due import AccountAt
 from regulars.domain.gains import Gain
@@ -25,7 +25,8 @@ from regulars.domain.merged_account import (
     MergedRedemption,
     MergedReservation,
 )
-from regulars.domain.patronage import Patronage, join
+from regulars.domain.merged_names import Meeting
+from regulars.domain.patronage import Patronage
 from regulars.domain.tiers import TierStanding
 from regulars.domain.told_ids import NOTHING_TOLD, ToldIds, ToldThere
 from regulars.domain.values import (
@@ -117,6 +118,7 @@ def _absorb(state: Account, event: LoyaltyAccountAbsorbed) -> None:
     state.debt += event.debt
     state.totals.transferred += event.points
     for lot in event.lots:
+        state.came.lots[event.absorbed, lot.of] = lot.lot
         state.went.discard(lot.lot)
         state.lots.add(
             lot.lot,
@@ -133,7 +135,7 @@ def _absorb(state: Account, event: LoyaltyAccountAbsorbed) -> None:
         if lot.award is not None:
             _award(state, lot, lot.award)
     for held in event.reservations:
-        state.reserved[held.reservation] = held.points
+        state.came.reservations[event.absorbed, held.of] = held.reservation
         state.held[held.reservation] = Reservation(
             points=held.points,
             allocations=held.allocations,
@@ -142,6 +144,7 @@ def _absorb(state: Account, event: LoyaltyAccountAbsorbed) -> None:
             confirmed=held.confirmed,
         )
     for spent in event.redemptions:
+        state.came.redemptions[event.absorbed, spent.of] = spent.redemption
         state.redemptions[spent.redemption] = Redemption(
             points=spent.points,
             allocations=spent.allocations,
@@ -149,8 +152,8 @@ def _absorb(state: Account, event: LoyaltyAccountAbsorbed) -> None:
             reservation=spent.reservation,
             brings=spent.brings,
         )
-    join(state.patronage, event.orders, event.recent)
-    state.occasions.known.update(event.occasions)
+    told_ids.join(state.told, event.told)
+    patronage.join(state.patronage, event.orders, event.recent)
     for on, at in event.last:
         state.occasions.last[on] = max(at, state.occasions.last.get(on, at))
 
@@ -221,7 +224,11 @@ def decide(
     """
     if not absorbed.opened:
         return [_went(command, 0, leaving.at)]
-    names = _names(command.absorbed, absorbed, survivor)
+    told = absorbed.told
+    both = Meeting(command.absorbed, absorbed, command.survivor, survivor)
+    names, held, spent = both.lots(), both.reservations(), both.redemptions()
+    reservations = {one: name for one, name in held.items() if leaving.holds(one)}
+    redemptions = {one: name for one, name in spent.items() if one in absorbed.redemptions}
     came = LoyaltyAccountAbsorbed(
         program=command.program,
         customer=command.survivor,
@@ -232,7 +239,7 @@ def decide(
         debt=leaving.debt,
         reservations=tuple(
             MergedReservation(
-                reservation=ReservationId(_free(one, command.absorbed, survivor.reserved)),
+                reservation=reservations[one],
                 of=one,
                 points=held.points,
                 allocations=_renamed(held.allocations, names),
@@ -241,11 +248,11 @@ def decide(
                 confirmed=held.confirmed,
             )
             for one, held in absorbed.held.items()
-            if leaving.holds(one)
+            if one in reservations
         ),
         redemptions=tuple(
             MergedRedemption(
-                redemption=RedemptionId(_free(one, command.absorbed, survivor.redemptions)),
+                redemption=redemptions[one],
                 of=one,
                 points=spent.points,
                 allocations=_renamed(spent.allocations, names),
@@ -349,19 +356,6 @@ def _merged_award(
         currency=gain.currency,
         is_order=gain.is_order,
     )
-
-
-def _names(whose: CustomerId, absorbed: Account, survivor: Account) -> dict[LotId, LotId]:
-    """What each lot of the absorbed is called in the account of the survivor."""
-    taken = survivor.lots.known
-    return {one: LotId(_free(one, whose, taken)) for one in absorbed.lots.known}
-
-
-def _free(name: str, whose: CustomerId, taken: Container[str]) -> str:
-    """The name, told apart by whose it was where there is one already."""
-    while name in taken:
-        name = f"{whose}/{name}"
-    return name
 
 
 def _renamed(

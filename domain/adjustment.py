@@ -17,6 +17,7 @@ from regulars.domain.due import AccountAt
 from regulars.domain.earning import MOST_EARNED
 from regulars.domain.ledger_policies import SpendOrder
 from regulars.domain.lots import Allocation, PointsDebtSettled
+from regulars.domain.names import ADJUSTMENT
 from regulars.domain.redemption import ImpossiblePoints, NotEnoughPoints
 from regulars.domain.told_ids import ToldAdjustment, ToldMigration
 from regulars.domain.values import AdjustmentId, CustomerId, LotId, ProgramId, Refusal
@@ -212,7 +213,9 @@ def _adjust(
     lacking = 0 if coming else max(0, wanted - now.available)
     if lacking and not command.owed:
         raise NotEnoughPoints(available=now.available, wanted=wanted)
-    lot = _lot(command.adjustment) if coming else None
+    lot = LotId(f"{ADJUSTMENT}/{command.adjustment}") if coming else None
+    if lot in state.lots.known or lot in state.went:
+        raise AdjustmentDiffers(adjustment=command.adjustment)
     adjusted = PointsAdjusted(
         program=command.program,
         customer=command.customer,
@@ -229,16 +232,6 @@ def _adjust(
     if lot is None:
         return [adjusted]
     return [adjusted, *now.pay_with_new(lot, wanted, command.expires_at)]
-
-
-def _lot(adjustment: AdjustmentId) -> LotId:
-    return LotId(f"adjustment/{adjustment}")
-
-
-def _told(adjustment: AdjustmentId, state: Account) -> int | None:
-    """The points that were told under an id, here or in an account whose lots came along."""
-    came = state.lots.known.get(_lot(adjustment))
-    return state.adjustments.get(adjustment, None if came is None else came.points)
 
 
 def _require_possible(points: int) -> None:

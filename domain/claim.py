@@ -7,6 +7,7 @@ from typing import TypeAlias
 from attrs import frozen
 
 from regulars.domain.discounts import CouponOf
+from regulars.domain.names import REWARD, named
 from regulars.domain.offer import Offer, UnknownOffer
 from regulars.domain.offer_terms import Kind
 from regulars.domain.program import Program
@@ -135,7 +136,7 @@ def _redeeming(
 def _brings(command: ClaimReward, offer: OfferId | None) -> tuple[CouponOf, ...]:
     if offer is None:
         return ()
-    coupon = CouponId(f"reward/{command.customer}/{command.redemption}")
+    coupon = CouponId(named(REWARD, command.customer, command.redemption))
     return (CouponOf(program=command.program, offer=offer, coupon=coupon),)
 
 

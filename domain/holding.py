@@ -5,6 +5,7 @@ from datetime import datetime
 from attrs import define, frozen
 
 from regulars.domain.lots import Allocation
+from regulars.domain.names import PAYMENT
 from regulars.domain.values import (
     CustomerId,
     OrderId,
@@ -74,7 +75,7 @@ class Reservation:
 
 def payment_of(order: OrderId) -> RedemptionId:
     """The redemption by which points pay for an order."""
-    return RedemptionId(f"payment/{order}")
+    return RedemptionId(f"{PAYMENT}/{order}")
 
 
 @frozen(kw_only=True)

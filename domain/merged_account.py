@@ -2,12 +2,19 @@
 
 from datetime import datetime
 
-from attrs import frozen
+from attrs import Factory, define, frozen
 
 from regulars.domain.discounts import CouponOf
 from regulars.domain.lots import Allocation
 from regulars.domain.occasions import Standing
-from regulars.domain.values import LotId, OrderId, RedemptionId, RefundId, ReservationId
+from regulars.domain.values import (
+    CustomerId,
+    LotId,
+    OrderId,
+    RedemptionId,
+    RefundId,
+    ReservationId,
+)
 
 
 @frozen(kw_only=True)
@@ -68,3 +75,16 @@ class MergedRedemption:
     restored: int = 0
     reservation: ReservationId | None = None
     brings: tuple[CouponOf, ...] = ()
+
+
+@define
+class Came:
+    """What is called how since it came: by whose it was before, and what it was called there."""
+
+    lots: dict[tuple[CustomerId, LotId], LotId] = Factory(dict[tuple[CustomerId, LotId], LotId])
+    reservations: dict[tuple[CustomerId, ReservationId], ReservationId] = Factory(
+        dict[tuple[CustomerId, ReservationId], ReservationId]
+    )
+    redemptions: dict[tuple[CustomerId, RedemptionId], RedemptionId] = Factory(
+        dict[tuple[CustomerId, RedemptionId], RedemptionId]
+    )

@@ -11,6 +11,7 @@ from regulars.domain.discounts import PointsPayment
 from regulars.domain.due import AccountAt
 from regulars.domain.holding import PointsReservationConfirmed, PointsReserved
 from regulars.domain.ledger_policies import SpendOrder
+from regulars.domain.names import MERGED
 from regulars.domain.purchase import OrderPlaced, priced
 from regulars.domain.redemption import NothingHeld, ReservationDiffers, taken
 from regulars.domain.reward_catalogue import PricedReward
@@ -56,7 +57,7 @@ def decide(
     What is held for an order from now on; nothing a second time.
 
     Raises:
-        NothingHeld: what was held is spent, released or lapsed.
+        NothingHeld: what was held is spent, released or lapsed, or did not come with a merge.
         ReservationDiffers: other points are held under this id, or for another order.
         NotEnoughPoints: nothing is held, and fewer points can be spent.
         WorthDiffers: they are worth another amount.
@@ -69,7 +70,9 @@ def decide(
         points=command.points,
         order=command.order,
     )
-    if command.reservation not in state.reserved:
+    if command.reservation not in state.told.reservations:
+        if command.reservation.startswith(f"{MERGED}/"):  # no host begins a name with it
+            raise NothingHeld(reservation=command.reservation)
         reserved = PointsReserved(
             program=command.program,
             customer=command.customer,

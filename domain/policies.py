@@ -13,8 +13,9 @@ from regulars.domain.account_merge import LoyaltyAccountAbsorbed
 from regulars.domain.due import available
 from regulars.domain.earning import evaluate
 from regulars.domain.earning_rules import NO_CURRENCY, Occasion
-from regulars.domain.holders import holder_of_lot, taker
+from regulars.domain.holders import lot_of, taker
 from regulars.domain.loyalty import ActivatePoints, AwardPoints, Command, PointsEarned
+from regulars.domain.names import OCCASION, named
 from regulars.domain.occasions import Standing, occasion
 from regulars.domain.order import Order, OrderCompleted, OrderDelivered
 from regulars.domain.program import Program
@@ -108,7 +109,12 @@ def earn_on_occasion(
 
 
 def occasion_lot(on: str, occasion: OccasionId) -> LotId:
-    """The lot of what an occasion that the host told earned."""
+    """The lot of what an occasion that was told earned."""
+    return LotId(named(OCCASION, on, occasion))
+
+
+def older_occasion_lot(on: str, occasion: OccasionId) -> LotId:
+    """What an older version called it, which an order may be called too."""
     return LotId(f"{on}/{occasion}")
 
 
@@ -171,11 +177,12 @@ def reverse_on_refund(
     """
     if event.customer is None or not (event.goods or event.lines):
         return []
-    customer = holder_of_lot(look, event.customer, LotId(event.order))
-    if customer is None:
+    found = lot_of(look, event.customer, LotId(event.order))
+    if found is None:
         return []
-    lot = look.account(customer).awards[LotId(event.order)]
-    if lot.rules_version is None:
+    customer, lot = found
+    award = look.account(customer).awards[lot]
+    if award.rules_version is None:
         return []
     placed = _placed(look, event.order)
     return [
@@ -183,18 +190,18 @@ def reverse_on_refund(
             program=program_id,
             customer=customer,
             at=at,
-            lot=LotId(event.order),
+            lot=lot,
             order=event.order,
             refund=event.refund,
             remaining=occasion(
                 placed,
                 event.placed_at,
-                lot.standing,
+                award.standing,
                 refunded=event.goods_refunded,
                 returned=returned_by(look.order(event.order).refunds, event.refund),
             ),
-            rules=look.program().version(lot.rules_version),
-            rules_version=lot.rules_version,
+            rules=look.program().version(award.rules_version),
+            rules_version=award.rules_version,
             policy=look.program().policies_at(event.placed_at).returns,
         )
     ]
@@ -210,16 +217,17 @@ def activate_on_completion(
     policies = look.program().policies_at(order.placed_at)
     if policies.activation.activation is not Activation.COMPLETION:
         return []
-    customer = holder_of_lot(look, order.placed.customer, LotId(event.order))
-    if customer is None:
+    found = lot_of(look, order.placed.customer, LotId(event.order))
+    if found is None:
         return []
+    customer, lot = found
     counted = policies.expiry.counted is Counted.ACTIVATION
     return [
         ActivatePoints(
             program=program_id,
             customer=customer,
             at=at,
-            lot=LotId(event.order),
+            lot=lot,
             expires_at=policies.expiry.expires_at(at) if counted else None,
         )
     ]

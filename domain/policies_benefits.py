@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import count
 from typing import Protocol
 
+from regulars.domain.benefits import BenefitId
 from regulars.domain.coupon import Command, IssueCoupon
+from regulars.domain.names import BENEFIT, named
 from regulars.domain.offer import Offer
 from regulars.domain.program import Program
 from regulars.domain.tiers import TierEntered, TierRenewed, TierUpgraded
-from regulars.domain.values import CouponId, OfferId, ProgramId
+from regulars.domain.values import CouponId, CustomerId, OfferId, ProgramId
 
 
 class Offers(Protocol):
@@ -36,18 +39,23 @@ def issue_on_term(
     """
     if event.program != program_id or (event.valid_to is not None and event.valid_to <= at):
         return []
-    day = event.valid_from.date().isoformat()
     return [
         IssueCoupon(
             program=event.program,
             offer=one.offer,
-            coupon=CouponId(f"{one.benefit}/{event.customer}/{day}"),
+            coupon=_next(one.benefit, event.customer, look.offer(one.offer)),
             at=at,
             customer=event.customer,
         )
         for one in look.program().benefits_of(event.tier, at)
         if one.offer is not None and _issues(look.offer(one.offer), at)
     ]
+
+
+def _next(benefit: BenefitId, customer: CustomerId, offer: Offer) -> CouponId:
+    """The first that the offer has not: no coupon that is there keeps an order from a tier."""
+    names = (CouponId(named(BENEFIT, benefit, customer, str(number))) for number in count(1))
+    return next(name for name in names if name not in offer.coupons.all)
 
 
 def _issues(offer: Offer, at: datetime) -> bool:

@@ -13,10 +13,11 @@ from attrs import frozen
 
 from regulars.domain.account import Account
 from regulars.domain.discounts import PointsPayment
-from regulars.domain.holders import holder, taker
+from regulars.domain.holders import holder, redemption_of, reservation_of, taker
 from regulars.domain.holding import payment_of
 from regulars.domain.ledger_policies import Capture
 from regulars.domain.loyalty import Command
+from regulars.domain.names import CANCELLED
 from regulars.domain.order import OrderAccepted, OrderCancelled, OrderDelivered
 from regulars.domain.points_payment import ConfirmReservation, part_back
 from regulars.domain.policies import Present
@@ -56,13 +57,14 @@ def hold_on_placing(
     """An order is not placed without the points that pay for it, wherever they went since."""
     if event.points_payment is None or event.customer is None:
         return []
+    customer, reservation = _holding(event.customer, event.points_payment.reservation, look)
     catalogue = look.program().rewards_at(at)
     return [
         ConfirmReservation(
             program=program_id,
-            customer=taker(look, event.customer) or event.customer,
+            customer=customer,
             at=at,
-            reservation=event.points_payment.reservation,
+            reservation=reservation,
             points=event.points_payment.points,
             order=event.order,
             amount=event.points_payment.amount,
@@ -70,6 +72,15 @@ def hold_on_placing(
             spend=look.program().policies_at(at).spend_order,
         )
     ]
+
+
+def _holding(
+    customer: CustomerId, reservation: ReservationId, look: Present
+) -> tuple[CustomerId, ReservationId]:
+    """The account that a customer's is part of now, and what their reservation is called there."""
+    whose = taker(look, customer) or customer
+    found = reservation_of(look, customer, reservation)
+    return found if found is not None and found[0] == whose else (whose, reservation)
 
 
 def spend_on_acceptance(
@@ -139,7 +150,7 @@ def give_points_back(
         return []
     held = _held(paid, look)
     if held is None:
-        refund = RefundId(f"cancelled/{event.order}")
+        refund = RefundId(f"{CANCELLED}/{event.order}")
         return _restored(paid, refund, Fraction(1), at, program_id, look)
     return [
         ReleasePoints(
@@ -172,10 +183,10 @@ def _restored(  # noqa: PLR0913, PLR0917 - what is asked of whom
     program_id: ProgramId,
     look: Present,
 ) -> Sequence[Command]:
-    redemption = payment_of(paid.placed.order)
-    customer = holder(look, paid.customer, lambda account: redemption in account.redemptions)
-    if customer is None:
+    found = redemption_of(look, paid.customer, payment_of(paid.placed.order))
+    if found is None:
         return []
+    customer, redemption = found
     return [
         ReverseRedemption(
             program=program_id,

@@ -10,11 +10,13 @@ from datetime import datetime
 from typing import Final
 
 from regulars.domain import loyalty, referral
+from regulars.domain.account import Account
 from regulars.domain.earning_rules import Occasion
-from regulars.domain.holders import holder_of_lot, taker
+from regulars.domain.holders import lot_of, taker
 from regulars.domain.ledger_policies import ReturnPolicy
+from regulars.domain.names import REFERRAL
 from regulars.domain.order import OrderCompleted
-from regulars.domain.policies import Present, occasion_lot
+from regulars.domain.policies import Present, occasion_lot, older_occasion_lot
 from regulars.domain.referral import (
     ClawBackReferral,
     DecideReferral,
@@ -98,10 +100,11 @@ def claw_back_on_refund(
 
 def _is_first(look: Present, customer: CustomerId, order: OrderId) -> bool:
     """Whether the customer had no order that earned before this one was delivered."""
-    whose = holder_of_lot(look, customer, LotId(order))
-    if whose is None:
+    found = lot_of(look, customer, LotId(order))
+    if found is None:
         return False
-    return not look.account(whose).awards[LotId(order)].standing.orders_before
+    whose, lot = found
+    return not look.account(whose).awards[lot].standing.orders_before
 
 
 def reward_both(event: ReferralQualified, at: datetime, look: Present) -> Sequence[loyalty.Command]:
@@ -118,7 +121,7 @@ def reward_both(event: ReferralQualified, at: datetime, look: Present) -> Sequen
             program=event.program,
             customer=customer,
             at=at,
-            occasion=OccasionId(event.referee),
+            occasion=_occasion(event.referee),
             on=on,
             most=event.most if on == REFERRER else None,
             days=event.most_days,
@@ -140,8 +143,7 @@ def take_back_both(
     earned = [
         (customer, lot, look.account(customer).awards[lot].rules_version)
         for side, on in _sides(event)
-        for lot in (occasion_lot(on, OccasionId(event.referee)),)
-        if (customer := holder_of_lot(look, side, lot)) is not None
+        for customer, lot in earned_by(look, side, on, event.referee)
     ]
     return [
         ReversePoints(
@@ -158,6 +160,32 @@ def take_back_both(
         for customer, lot, version in earned
         if version is not None
     ]
+
+
+def earned_by(
+    look: Present, side: CustomerId, on: str, referee: CustomerId
+) -> Sequence[tuple[CustomerId, LotId]]:
+    """Where the lot is that one side earned for a referral; nowhere if it earned nothing."""
+    older = OccasionId(referee)
+    for lot in (
+        occasion_lot(on, _occasion(referee)),
+        occasion_lot(on, older),
+        older_occasion_lot(on, older),
+    ):
+        found = lot_of(look, side, lot)
+        if found is not None and not _is_order(look.account(found[0]), found[1]):
+            return [found]
+    return []
+
+
+def _is_order(account: Account, lot: LotId) -> bool:
+    gain = account.tier.gains.of.get(lot)
+    return gain is not None and gain.is_order
+
+
+def _occasion(referee: CustomerId) -> OccasionId:
+    """The occasion that a referral is for both sides."""
+    return OccasionId(f"{REFERRAL}/{referee}")
 
 
 def _sides(event: ReferralQualified | ReferralClawedBack) -> tuple[tuple[CustomerId, str], ...]:

@@ -15,6 +15,7 @@ from regulars.domain.account import Account
 from regulars.domain.due import AccountAt
 from regulars.domain.ledger_policies import SpendOrder
 from regulars.domain.lots import Allocation, PointsDebtSettled
+from regulars.domain.names import TRANSFER, named
 from regulars.domain.redemption import taken
 from regulars.domain.told_ids import ToldTransfer
 from regulars.domain.values import CustomerId, LotId, ProgramId, Refusal, TransferId
@@ -118,7 +119,7 @@ def decide(
     """
     lots = tuple(
         TransferredLot(
-            lot=LotId(f"transfer/{command.customer}/{command.transfer}/{number}"),
+            lot=LotId(named(TRANSFER, command.customer, command.transfer, str(number))),
             of=one.lot,
             points=one.points,
             awarded_at=sender.lots.known[one.lot].awarded_at,

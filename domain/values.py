@@ -25,6 +25,10 @@ OccasionId = NewType("OccasionId", str)
 AdjustmentId = NewType("AdjustmentId", str)
 TransferId = NewType("TransferId", str)
 ErasureId = NewType("ErasureId", str)
+SubjectRequestId = NewType("SubjectRequestId", str)
+
+LONGEST_ID: Final = 200
+"""How many characters an id has at most."""
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 """The moment given to facts that have no moment of their own, such as the default programme."""

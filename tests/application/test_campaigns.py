@@ -35,7 +35,7 @@ def test_a_grant_issues_a_coupon_and_its_cancellation_revokes_it() -> None:
 
     granted = recorded(shop, GRANT)
     cancelled = recorded(shop, CANCEL)
-    (rejected,) = recorded(shop, evolve(RESERVE, coupon=CouponId("lunch/g-1")))
+    (rejected,) = recorded(shop, evolve(RESERVE, coupon=CouponId("campaign/lunch/g-1")))
 
     assert kinds(granted) == [CustomerAssigned, BudgetConsumed, BudgetExhausted, CouponIssued]
     assert kinds(cancelled) == [BudgetRestored, CouponRevoked]

@@ -202,7 +202,12 @@ def test_points_that_a_person_another_system_or_another_customer_gave_say_so() -
     )
     put_in = evolve(out, adjustment=AdjustmentId("a-2"), points=5, customer=BO, owed=False)
     migrated = MigratePoints(
-        program=PROGRAM, customer=ANNA, at=NOON, lot=LotId("old"), points=30, legacy_ref="card-9"
+        program=PROGRAM,
+        customer=ANNA,
+        at=NOON,
+        lot=LotId("migrated/old"),
+        points=30,
+        legacy_ref="card-9",
     )
     given = TransferPoints(
         program=PROGRAM,
@@ -232,7 +237,7 @@ def test_points_that_a_person_another_system_or_another_customer_gave_say_so() -
     ]
     assert (annas.available, annas.debt) == (0, 30)
     assert [move.why for one in bos.lots for move in one.trace.moves] == [
-        "given by customer anna, of lot old",
+        "given by customer anna, of lot migrated/old",
         "forfeited: the account was closed for asked",
         "corrected for mistake, approved by lead-1",
         "forfeited: the account was closed for asked",

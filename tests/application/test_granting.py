@@ -61,6 +61,17 @@ def test_a_round_that_is_run_again_grants_nothing_twice_and_the_next_one_does() 
         granting.run(evolve(NOVEMBER, name="2027-01", at=NOON + minutes(9)))
 
 
+def test_rounds_and_customers_that_read_alike_are_told_apart() -> None:
+    slash, plain = CustomerId("11/c-0"), CustomerId("c-0")
+    shop = memory_core()
+    plan = evolve(PLAN, audience=Audience(customers=(slash, plain)))
+    shop.execute(evolve(DRAFT, plan=plan), LAUNCH)
+    granting = Granting(shop.crm)
+
+    assert granting.run(evolve(NOVEMBER, name="2026/11"), [plain]).granted == 1
+    assert granting.run(evolve(NOVEMBER, name="2026"), [slash]).granted == 1
+
+
 def test_who_is_left_alone_is_assigned_and_who_is_not_meant_is_neither() -> None:
     shop = running(holdout=PLACES)
     stranger = CustomerId("a stranger")

@@ -76,7 +76,7 @@ def test_a_member_sees_all_of_it_on_one_page() -> None:
     )
     assert found.tier.tier == "silver"
     assert found.benefits == (GIFT,)
-    assert [one.coupon for one in found.coupons] == ["s-1", "gift/anna/2024-05-17"]
+    assert [one.coupon for one in found.coupons] == ["s-1", "benefit/gift/anna/1"]
     assert [one.lot for one in found.postings] == ["o-3", "o-2"]
     assert found.expiring == town.crm.ask(ExpirySchedule(customer=ANNA), as_of=at)
     assert found.tier == town.crm.ask(TierAt(customer=ANNA), as_of=at)
@@ -90,7 +90,7 @@ def test_what_comes_and_ends_by_itself_counts_on_the_page() -> None:
 
     assert found.points == AccountBalance(available=40, pending=5, reserved=0, debt=0)
     assert [one.lot for one in found.awaited] == ["o-3"]
-    assert [one.coupon for one in found.coupons] == ["gift/anna/2024-05-17"]
+    assert [one.coupon for one in found.coupons] == ["benefit/gift/anna/1"]
     assert [(one.lot, one.points, one.position) for one in found.postings][:1] == [
         ("o-1", -100, None)
     ]

@@ -126,7 +126,7 @@ def _adjusting(number: int, points: int, expiry: timedelta | None, owed: bool) -
 
 
 def _migrating(number: int, points: int, expiry: timedelta | None) -> Told:
-    return lambda at, _, __: migrate(points, at, f"old/{number}", _after(at, expiry))
+    return lambda at, _, __: migrate(points, at, f"migrated/{number}", _after(at, expiry))
 
 
 def _limiting(days: int | None) -> Told:

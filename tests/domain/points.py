@@ -206,7 +206,7 @@ def adjust(
 
 
 def migrate(
-    points: int, at: datetime = NOON, lot: str = "old/1", expires_at: datetime | None = None
+    points: int, at: datetime = NOON, lot: str = "migrated/1", expires_at: datetime | None = None
 ) -> MigratePoints:
     return MigratePoints(
         program=PROGRAM,

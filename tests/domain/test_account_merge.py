@@ -143,11 +143,11 @@ def test_names_that_both_use_are_told_apart() -> None:
     (lot,) = came.lots
     (held,) = came.reservations
     (spent,) = came.redemptions
-    assert (lot.of, lot.lot) == (LotId("birthday/2024"), LotId("anna/birthday/2024"))
-    assert (held.of, held.reservation) == (ReservationId("h-1"), ReservationId("anna/h-1"))
-    assert (spent.of, spent.redemption) == (RedemptionId("s-1"), RedemptionId("anna/s-1"))
+    assert (lot.of, lot.lot) == (LotId("birthday/2024"), LotId("merged/anna/birthday/2024"))
+    assert (held.of, held.reservation) == (ReservationId("h-1"), ReservationId("merged/anna/h-1"))
+    assert (spent.of, spent.redemption) == (RedemptionId("s-1"), RedemptionId("merged/anna/s-1"))
     assert {one.lot for part in (held, spent) for one in part.allocations} == {lot.lot}
-    written.recorded(*of_bo(undo(1, 1, LATER, redemption="anna/s-1")))
+    written.recorded(*of_bo(undo(1, 1, LATER, redemption="merged/anna/s-1")))
     assert available(written) == 15 + 18
 
 

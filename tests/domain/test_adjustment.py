@@ -36,8 +36,8 @@ COMMANDS: dict[str, Command] = {
     "whom": evolve(adjust(1, adjustment="a-3"), approver="Ms Wang"),
     "old": migrate(120),
     "old else": migrate(121),
-    "old 0": migrate(0, lot="old/2"),
-    "from": evolve(migrate(1, lot="old/2"), legacy_ref="who knows"),
+    "old 0": migrate(0, lot="migrated/2"),
+    "from": evolve(migrate(1, lot="migrated/2"), legacy_ref="who knows"),
 }
 LEGEND: Legend = {
     AdjustmentDiffers: "!",
@@ -158,7 +158,7 @@ def test_points_of_another_system_keep_their_end_and_count_for_no_tier() -> None
     assert migrated == PointsMigrated(
         program=PROGRAM,
         customer=ANNA,
-        lot=LotId("old/1"),
+        lot=LotId("migrated/1"),
         points=120,
         legacy_ref="old-system/1",
         expires_at=end,

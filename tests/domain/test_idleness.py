@@ -71,7 +71,7 @@ def test_what_comes_without_the_customers_doing_moves_nothing_but_what_had_ended
     story = account_story().given(limit(10), award("o-1", 20_00), migrate(7, after(5)))
 
     assert available(story, 10) == 0
-    story.given(migrate(7, after(20), "old/2"))
+    story.given(migrate(7, after(20), "migrated/2"))
     assert (available(story, 29), available(story, 30)) == (7, 0)
 
 

@@ -63,6 +63,14 @@ def test_an_order_without_a_basket_holds_the_points_itself(story: AccountStory) 
     assert confirmed == CONFIRMED
 
 
+def test_an_order_holds_nothing_anew_under_a_name_of_what_comes_with_merges(
+    story: AccountStory,
+) -> None:
+    with pytest.raises(NothingHeld):
+        story.when(evolve(CONFIRM, reservation=ReservationId("merged/bo/h-1")))
+    assert story.when(evolve(CONFIRM, reservation=ReservationId("merged")))
+
+
 def test_what_is_held_for_an_order_is_held_once(story: AccountStory) -> None:
     story.given(CONFIRM)
 
@@ -83,6 +91,18 @@ def test_a_basket_whose_time_is_over_pays_for_no_order(story: AccountStory) -> N
 
     with pytest.raises(NothingHeld):
         story.when(evolve(CONFIRM, at=NOON + minutes(15)))
+
+
+def test_a_lapse_that_is_on_record_stands_for_an_order_too_that_is_told_late(
+    story: AccountStory,
+) -> None:
+    story.given(reserve(60, lapses_at=NOON + minutes(15)), reserve(40, NOON + minutes(20), "h-2"))
+    told_late = evolve(CONFIRM, at=NOON + minutes(10))
+
+    with pytest.raises(NothingHeld):
+        story.when(told_late)
+    # What can be spent pays for it under another name.
+    assert story.when(evolve(told_late, reservation=ReservationId("h-3")))
 
 
 @pytest.mark.parametrize(

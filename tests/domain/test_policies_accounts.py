@@ -8,7 +8,7 @@ from attrs import evolve
 from regulars.domain.account_merge import LoyaltyAccountMerged, LoyaltyAccountSeparated
 from regulars.domain.customer import RegisterCustomer
 from regulars.domain.due import balance
-from regulars.domain.holders import holder, holder_of_lot, taker
+from regulars.domain.holders import holder, lot_of, taker
 from regulars.domain.idleness import InactivityLimitSet, LimitInactivity
 from regulars.domain.loyalty import PointsEarned
 from regulars.domain.merge import MergeCustomers, RevertMerge
@@ -243,8 +243,9 @@ def test_a_chain_of_merges_ends_at_one_account_also_for_what_went_before() -> No
     told = town(*delivered(), join(NOON + minutes(50)))
     told.tell(evolve(join(NOON + minutes(51)), absorbed=BO, survivor=chen))
 
-    assert taker(told, ANNA) == holder_of_lot(told, ANNA, LotId("o-1")) == chen
-    assert holder_of_lot(told, ANNA, LotId("o-7")) is None
+    assert taker(told, ANNA) == chen
+    assert lot_of(told, ANNA, LotId("o-1")) == (chen, "o-1")
+    assert lot_of(told, ANNA, LotId("o-7")) is None
     told.tell(evolve(close(NOON + minutes(52)), customer=chen))
 
     assert taker(told, ANNA) is None

@@ -42,7 +42,7 @@ from tests.domain.story import NOON, minutes, referral_story
 from tests.domain.strategies import referral_commands
 
 CHEN = CustomerId("chen")
-SHARED = ("referrer/anna", "referee/anna")
+SHARED = ("occasion/referrer/referral/anna", "occasion/referee/referral/anna")
 TERMS = ReferralTerms(currency="CNY", at_least=50_00, claw_back_days=14)
 CLAIM = ClaimReferral(program=PROGRAM, referee=ANNA, at=NOON, referrer=BO, terms=TERMS)
 ANSWER = DecideReferral(program=PROGRAM, referee=ANNA, at=NOON, referrer=BO, ordered=False)
@@ -265,7 +265,10 @@ def test_what_both_sides_earned_is_taken_back_by_the_rules_it_was_earned_by() ->
             rules=RULES,
             rules_version=1,
         )
-        for customer, lot in ((BO, "referrer/anna"), (ANNA, "referee/anna"))
+        for customer, lot in (
+            (BO, "occasion/referrer/referral/anna"),
+            (ANNA, "occasion/referee/referral/anna"),
+        )
     ]
 
 

@@ -24,6 +24,7 @@ from regulars.domain.program import (
     SetProgramPolicies,
 )
 from regulars.domain.program_policies import ProgramPolicies
+from regulars.domain.rule_flaws import MOST_DAYS
 from regulars.domain.tier_ladder import Level, TierLadder
 from regulars.domain.told_occasions import (
     ImpossibleOccasion,
@@ -71,7 +72,7 @@ def test_we12_a_birthday_on_29_february_is_granted_every_year_once() -> None:
 
     assert birthday(born, 2025, ZONE) == datetime(2025, 2, 27, 16, tzinfo=UTC)
     assert birthday(born, 2028, ZONE) == datetime(2028, 2, 28, 16, tzinfo=UTC)
-    assert earned(town) == [(f"birthday/{year}", 50) for year in (2025, 2026, 2027, 2028)]
+    assert earned(town) == [(f"occasion/birthday/{year}", 50) for year in (2025, 2026, 2027, 2028)]
 
 
 def test_we12_another_date_of_birth_gives_nothing_more_within_a_year() -> None:
@@ -82,7 +83,7 @@ def test_we12_another_date_of_birth_gives_nothing_more_within_a_year() -> None:
     town.tell(told(first + timedelta(days=365) - timedelta(microseconds=1), "2026-early"))
     town.tell(told(first - timedelta(days=1), "2025-before"))
 
-    assert earned(town) == [("birthday/2025", 50)]
+    assert earned(town) == [("occasion/birthday/2025", 50)]
 
 
 def test_a_year_of_a_zone_is_counted_in_its_days_of_23_and_25_hours() -> None:
@@ -134,7 +135,20 @@ def test_an_occasion_in_another_programme_earns_nothing_here() -> None:
 def test_an_occasion_without_a_distance_counts_each_time() -> None:
     town = chronicle([*TOWN, told(NOON, "one", apart=0), told(NOON + minutes(1), "two", apart=0)])
 
-    assert earned(town) == [("birthday/one", 50), ("birthday/two", 50)]
+    assert earned(town) == [("occasion/birthday/one", 50), ("occasion/birthday/two", 50)]
+
+
+def test_so_many_occasions_count_within_so_many_days_and_more_do_not() -> None:
+    town = Chronicle()
+    for day in (0, 4, 9, 10, 13, 14, 20):
+        at = NOON + timedelta(days=day)
+        town.tell(evolve(told(at, f"{day}", apart=0), most=2, days=10))
+
+    assert [event.occasion for event in town.all(OccasionRecorded)] == ["0", "4", "10", "14", "20"]
+
+
+def test_an_occasion_may_be_counted_within_a_hundred_years() -> None:
+    assert chronicle([evolve(told(NOON, "2024"), most=1, days=MOST_DAYS)]).all(OccasionRecorded)
 
 
 def test_an_occasion_is_no_order() -> None:
@@ -177,7 +191,7 @@ def test_an_occasion_earns_by_the_tier_the_rules_and_the_policies_of_its_day() -
     assert award == PointsEarned(
         program=PROGRAM,
         customer=ANNA,
-        lot=LotId("birthday/2024"),
+        lot=LotId("occasion/birthday/2024"),
         points=50,
         evaluation=evaluate(rules, came),
         on="birthday",
@@ -193,7 +207,7 @@ def test_an_occasion_that_comes_in_another_order_counts_from_the_latest() -> Non
 
     town.tell(told(first + timedelta(days=365), "2025-again"))
 
-    assert earned(town) == [("birthday/2025", 50), ("birthday/2024", 50)]
+    assert earned(town) == [("occasion/birthday/2025", 50), ("occasion/birthday/2024", 50)]
 
 
 @pytest.mark.parametrize(

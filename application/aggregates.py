@@ -71,7 +71,7 @@ MERCHANT: Final = Aggregate(
     state=merchant.Merchant,
     events=get_args(merchant.Event),
     fold=merchant.fold,
-    fold_version=2,
+    fold_version=3,
     decide=merchant.decide,
     snapshot_every=100,
 )

@@ -22,12 +22,13 @@ from regulars.application.door import subject_of
 from regulars.application.errors import InvalidPersonalData, UnusableIndex
 from regulars.application.events import Recorded
 from regulars.application.gate import Gate
-from regulars.application.merging import person_of, records_in
+from regulars.application.merging import records_in
 from regulars.application.ports import KeyUnavailable, Revealed, Storage, Tampered, Vault
 from regulars.application.projecting import Progress
 from regulars.application.reading import Visit
 from regulars.domain.customer import CustomerDetailsUpdated, CustomerRegistered
-from regulars.domain.personal import Contact
+from regulars.domain.personal import Contact, DataClass
+from regulars.domain.records import person_of
 from regulars.domain.values import CustomerId
 
 _SUBJECT: Final = "customer/"

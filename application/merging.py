@@ -125,17 +125,6 @@ def _owner(command: Command) -> tuple[CustomerId, str] | None:
     return None
 
 
-def person_of(
-    customer_id: CustomerId, records_of: Callable[[CustomerId], Records]
-) -> tuple[CustomerId, ...]:
-    """Who speaks for a customer, themselves perhaps, and every record that they speak for."""
-    found = records_of(customer_id)
-    while found.into is not None:
-        customer_id = found.into
-        found = records_of(customer_id)
-    return (customer_id, *found.others)
-
-
 def records_in(log: EventLog) -> Callable[[CustomerId], Records]:
     """Reads the records of a customer from a log."""
 

@@ -6,10 +6,11 @@ from typing import Final
 
 from attrs import frozen
 
+from regulars.domain.checkout import Verdict
 from regulars.domain.coupon import Coupon
-from regulars.domain.coupons import Use
+from regulars.domain.coupons import Rules, misfits
 from regulars.domain.discounts import CouponOf
-from regulars.domain.offer import Offer
+from regulars.domain.offer import rules
 from regulars.domain.offer_terms import (
     Basket,
     Counted,
@@ -17,9 +18,7 @@ from regulars.domain.offer_terms import (
     Rejection,
     Terms,
     in_the_way,
-    out_of_scope,
 )
-from regulars.domain.scene import Scene
 from regulars.domain.values import decimal_text
 
 
@@ -39,10 +38,9 @@ class Objection:
     others: tuple[CouponOf, ...] = ()
 
 
-def objection(
-    rejection: Rejection, use: Use, offer: Offer, basket: Basket, so_far: Counted
-) -> Objection:
-    """A reason against a coupon of an offer, on a basket of which others left `so_far`."""
+def objection(rejection: Rejection, verdict: Verdict, so_far: Counted) -> Objection:
+    """A reason against a coupon for an order, of which others left `so_far`."""
+    offer, use = verdict.offer, verdict.use
     others: tuple[CouponOf, ...] = ()
     why = _PLAIN.get(rejection.reason, "")
     one = offer.coupons.all.get(use.coupon)
@@ -53,13 +51,8 @@ def objection(
             others = tuple(other.coupon for other in against if other.coupon is not None)
         why = why or _of_coupon(one, rejection) or _of_terms(rejection, terms, others)
         if rejection.reason is Reason.OUT_OF_SCOPE:
-            scene = offer.defined.scene
-            why = "; ".join(
-                (
-                    *(_out(part, terms, basket) for part in out_of_scope(terms, basket)),
-                    *(_misfit(part, scene) for part in scene.misfits(use.at, basket)),
-                )
-            )
+            by = rules(offer.defined, ended=offer.ended)
+            why = "; ".join(_misfit(part, by, verdict.basket) for part in misfits(one, use, by))
     return Objection(
         reason=rejection.reason,
         why=why,
@@ -115,22 +108,16 @@ def _of_terms(rejection: Rejection, terms: Terms, others: Sequence[CouponOf]) ->
             )
 
 
-def _out(part: str, terms: Terms, basket: Basket) -> str:
-    scope = terms.scope
+def _misfit(part: str, by: Rules, basket: Basket) -> str:
+    terms, scope, scene = by.terms, by.terms.scope, by.scene
     goods = (*scope.items, *scope.categories)
+    days = [day_name[day - 1] for day in scene.weekdays]
     words = {
         "currency": f"it is in {terms.currency}, and the order in {basket.currency}",
         "lines": f"it is for {_any(goods)}, and the order has none",
         "merchants": f"it is for orders at {_any(scope.merchants)}",
         "channels": f"it is for orders by {_any([one.value for one in scope.channels])}",
         "tiers": f"it is for {_any(scope.tiers)}, and the tier is {basket.tier or 'none'}",
-    }
-    return words[part]
-
-
-def _misfit(part: str, scene: Scene) -> str:
-    days = [day_name[day - 1] for day in scene.weekdays]
-    words = {
         "hours": f"it is for the hours {_any([f'{hour}:00' for hour in scene.hours])}",
         "weekdays": f"it is for {_any(days)}",
         "merchant_categories": f"it is for merchants of {_any(scene.merchant_categories)}",

@@ -23,7 +23,8 @@ from regulars.application.aggregates import (
 from regulars.application.audit import spot_of
 from regulars.application.erasure_subjects import Whose, state_of
 from regulars.application.events import Command, Event, Recorded, moment
-from regulars.application.merging import person_of, records_in
+from regulars.application.fields import check_id
+from regulars.application.merging import records_in
 from regulars.application.number_protection import NumberProtection, ProtectedLine
 from regulars.application.ports import Clock, Revealed, Storage, Vault
 from regulars.application.states import Held
@@ -53,7 +54,7 @@ from regulars.domain.protection import (
     PartyNamed,
     VirtualNumberAssigned,
 )
-from regulars.domain.records import CustomersMerged
+from regulars.domain.records import CustomersMerged, person_of
 from regulars.domain.rights import ProcessingRestricted
 from regulars.domain.subject import Subject, SubjectKind
 from regulars.domain.values import CustomerId, OrderId

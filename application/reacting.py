@@ -7,11 +7,15 @@ from attrs import frozen
 
 from regulars.application.aggregates import (
     ACCOUNT,
+    CUSTOMER,
+    MERCHANT,
     OFFER,
     ORDER,
     PROGRAM,
     Aggregate,
     account_stream,
+    customer_stream,
+    merchant_stream,
     offer_stream,
     order_stream,
     program_stream,
@@ -21,10 +25,13 @@ from regulars.application.door import request_base
 from regulars.application.events import Command, Pending, moment
 from regulars.application.reactions import ReactedTo, reactions
 from regulars.domain.account import Account
+from regulars.domain.customer import Customer
+from regulars.domain.merchant import Merchant
 from regulars.domain.offer import Offer
 from regulars.domain.order import Order
 from regulars.domain.program import Program
-from regulars.domain.values import CustomerId, OfferId, OrderId, ProgramId
+from regulars.domain.records import Records
+from regulars.domain.values import CustomerId, MerchantId, OfferId, OrderId, ProgramId
 
 POLICY: Final = "policy"
 """Who asked for what a policy led to."""
@@ -52,6 +59,18 @@ class AtHand:
     def offer(self, offer: OfferId) -> Offer:
         """An offer of that programme, and its coupons."""
         return cast("Offer", self.state(offer_stream(self.program_id, offer), OFFER))
+
+    def merchant(self, merchant: MerchantId) -> Merchant:
+        """A merchant."""
+        return cast("Merchant", self.state(merchant_stream(merchant), MERCHANT))
+
+    def records(self, customer: CustomerId) -> Records:
+        """Whom a customer was merged with."""
+        return cast("Customer", self.state(customer_stream(customer), CUSTOMER)).records
+
+    def within(self, program: ProgramId) -> "AtHand":
+        """The states of another programme's streams."""
+        return AtHand(program, self.state)
 
 
 def asked_after(

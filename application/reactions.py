@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol, TypeAlias, assert_never
+from typing import TypeAlias, assert_never
 
 from regulars.application.events import Command
 from regulars.domain.account_merge import LoyaltyAccountAbsorbed
 from regulars.domain.adjustment import PointsAdjusted, PointsMigrated
 from regulars.domain.budget import BudgetConsumed, BudgetRestored
+from regulars.domain.checkout import Shop
 from regulars.domain.loyalty import PointsEarned
 from regulars.domain.order import OrderAccepted, OrderCancelled, OrderCompleted, OrderDelivered
 from regulars.domain.policies import (
-    Present,
     activate_on_completion,
     earn_on_delivery,
     earn_on_occasion,
@@ -23,7 +23,7 @@ from regulars.domain.policies_accounts import (
     merge_accounts,
     separate_account,
 )
-from regulars.domain.policies_benefits import Offers, issue_on_term
+from regulars.domain.policies_benefits import issue_on_term
 from regulars.domain.policies_campaigns import issue_on_grant, revoke_on_cancelled_grant
 from regulars.domain.policies_coupons import give_back_coupons, take_back_coupons, use_coupons
 from regulars.domain.policies_payment import (
@@ -82,17 +82,13 @@ ReactedTo: TypeAlias = (
 """The events that some policy reads."""
 
 
-class Shown(Present, Offers, Protocol):
-    """All that policies look at."""
-
-
 def reactions(
-    event: ReactedTo, at: datetime, program_id: ProgramId, look: Shown
+    event: ReactedTo, at: datetime, program_id: ProgramId, look: Shop
 ) -> Sequence[Command]:
     """What the policies ask for after `event`, which `look` has already."""
     match event:
         case OrderPlaced():
-            return [*use_coupons(event, at), *hold_on_placing(event, at, program_id, look)]
+            return [*use_coupons(event, at, look), *hold_on_placing(event, at, program_id, look)]
         case OrderAccepted():
             return spend_on_acceptance(event, at, program_id, look)
         case OrderCancelled():
@@ -117,7 +113,7 @@ def reactions(
         case BudgetConsumed():
             return issue_on_grant(event, at)
         case BudgetRestored():
-            return revoke_on_cancelled_grant(event, at)
+            return revoke_on_cancelled_grant(event, at, look)
         case ReferralClaimed():
             return decide_claim(event, at, program_id, look)
         case ReferralQualified():

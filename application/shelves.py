@@ -8,12 +8,12 @@ from regulars.application.aggregates import CUSTOMER, Aggregate, customer_stream
 from regulars.application.boxed import boxes_of
 from regulars.application.erasure_sinks import CUSTOMER as OF_CUSTOMER
 from regulars.application.looks import customer_of
-from regulars.application.merging import person_of
 from regulars.application.ports import EventLog
 from regulars.application.reading import BoxIn, SeveralKept, Sought
 from regulars.application.shelf import Placed, Shelf, placed, shelf_of
 from regulars.application.states import Held
 from regulars.domain.customer import Customer
+from regulars.domain.records import answering, person_of
 from regulars.domain.values import CustomerId
 
 Load: TypeAlias = Callable[[str, Aggregate], Held]

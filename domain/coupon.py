@@ -5,13 +5,14 @@ It is issued, held by an order, used by one, and given back if that order is can
 decides (`regulars.domain.offer`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import datetime
 from typing import TypeAlias
 
 from attrs import define, frozen
 
-from regulars.domain.offer_terms import Basket, Reason, Rejection
+from regulars.domain.discounts import Discount
+from regulars.domain.offer_terms import Basket, Reason, Rejection, Taken
 from regulars.domain.values import CouponId, CustomerId, OfferId, OrderId, ProgramId, Refusal
 
 
@@ -162,6 +163,10 @@ class Coupon:
         """Whether an order has used it."""
         return self.order is not None and self.lapses_at is None
 
+    def belongs_to(self, order: OrderId, at: datetime) -> bool:
+        """Whether that order has used it, or holds it at that moment."""
+        return self.order == order and (self.is_used() or self.is_held(at))
+
     def objections(
         self, order: OrderId, customer: CustomerId | None, at: datetime
     ) -> Iterator[Rejection]:
@@ -220,12 +225,31 @@ class ReleaseCoupon:
 
 
 @frozen(kw_only=True)
+class AtCheckout:
+    """
+    What an order says that a coupon took off it, and what that is judged by.
+
+    `basket` is the order before discounts, `taken` are those that come before this one. `untold`
+    are the fields of scope and scene that nobody tells of the basket.
+    """
+
+    discount: Discount
+    basket: Basket
+    taken: tuple[Taken, ...] = ()
+    untold: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
 class RedeemCoupon:
     """
-    The order has used the coupon, which took `amount` off. An order asks so when it is placed.
+    The order has used the coupon, which took `amount` off.
 
-    Refused where the coupon does not count, so that no order is placed with a discount that
-    nobody gives. What the order has to be like is not looked at again: see `ReserveCoupon`.
+    An order asks so when it is placed, and has its `checkout` judged: refused where the coupon does
+    not count for it, or takes off something else.
+
+    Without, it is a fact of the past that is told: what the coupon took off then, whatever its
+    offer says. Whether it could be used then is asked all the same. All ids of the `person` are
+    told where it is decided.
     """
 
     program: ProgramId
@@ -235,6 +259,8 @@ class RedeemCoupon:
     order: OrderId
     amount: int
     customer: CustomerId | None = None
+    person: tuple[CustomerId, ...] = ()
+    checkout: AtCheckout | None = None
 
 
 @frozen(kw_only=True)
@@ -304,14 +330,27 @@ class UnknownCoupon(Refusal):
 
 @frozen(kw_only=True)
 class CouponDoesNotCount(Refusal):
-    """An order cannot be placed with this coupon."""
+    """
+    An order cannot be placed with this coupon.
+
+    Where that is about an amount or a number, `needed` is what it would take and `found` what there
+    is, as in `Rejection`.
+    """
 
     offer: OfferId
     coupon: CouponId
     reason: Reason
+    needed: int | None = None
+    found: int | None = None
 
     def __str__(self) -> str:
-        return f"offer {self.offer}: coupon {self.coupon} does not count, {self.reason.value}"
+        amounts = [
+            f"{amount} {what}"
+            for what, amount in (("needed", self.needed), ("found", self.found))
+            if amount is not None
+        ]
+        told = f"offer {self.offer}: coupon {self.coupon} does not count, {self.reason.value}"
+        return f"{told}: {', '.join(amounts)}" if amounts else told
 
 
 @frozen(kw_only=True)

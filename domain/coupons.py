@@ -4,19 +4,15 @@ The coupons of one offer, and the limits that they share.
 One state decides on all of them, so that of two who want the last one exactly one gets it.
 """
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
-from typing import assert_never
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final, assert_never
 
 from attrs import Factory, define, frozen
 
 from regulars.domain import offer_terms
-from regulars.domain.codes import require_code
 from regulars.domain.coupon import (
-    Command,
     Coupon,
-    CouponAlreadyIssued,
-    CouponDoesNotCount,
     CouponExpired,
     CouponIssued,
     CouponRedeemed,
@@ -25,23 +21,22 @@ from regulars.domain.coupon import (
     CouponReserved,
     CouponRestored,
     CouponRevoked,
-    CouponWasUsed,
     Event,
-    IssueCoupon,
-    NoTimeToHold,
-    OfferIsOver,
-    RedeemCoupon,
-    ReleaseCoupon,
-    ReserveCoupon,
-    RestoreCoupon,
-    RevokeCoupon,
-    UnknownCoupon,
 )
+from regulars.domain.discounts import CouponOf, Discount
 from regulars.domain.offer_limits import Limits
-from regulars.domain.offer_terms import Basket, Counted, Reason, Rejection, Terms, nothing_counted
-from regulars.domain.purchase import AmountBelowZero
-from regulars.domain.scene import ANY, Scene
-from regulars.domain.values import CouponId, CustomerId, OrderId
+from regulars.domain.offer_terms import (
+    Basket,
+    Offered,
+    Reason,
+    Rejection,
+    Taken,
+    Terms,
+    counted,
+    granted,
+)
+from regulars.domain.scene import ANY, MOMENT, Scene
+from regulars.domain.values import CouponId, CustomerId, OfferId, OrderId, ProgramId
 
 
 @define
@@ -112,10 +107,16 @@ def _count(state: Coupons, customer: CustomerId | None, by: int) -> None:
         state.used_by[customer] = state.used_by.get(customer, 0) + by
 
 
+_PERSONAL: Final = frozenset({Reason.WRONG_RECIPIENT, Reason.CUSTOMER_LIMIT})
+"""The reasons that are about whose the order is."""
+
+
 @frozen(kw_only=True)
 class Rules:
     """What the coupons of an offer count by, and whether it is over."""
 
+    program: ProgramId
+    offer: OfferId
     terms: Terms
     limits: Limits
     ended: bool
@@ -127,9 +128,9 @@ class Use:
     """
     A coupon, and the order that would use it.
 
-    `basket` is that order before discounts, `so_far` what other offers left of it, if any did.
-    The coupons `beside` are of the same offer, and the order would use them as well. Once it
-    `is_placed`, nothing can be reserved for it any more.
+    `basket` is that order before discounts, `taken` are those that come before this coupon. Once
+    it `is_placed`, nothing can be reserved for it any more. `untold` are the fields of scope and
+    scene that nobody tells of the basket. The `person` may have other ids than `customer`.
     """
 
     coupon: CouponId
@@ -137,58 +138,14 @@ class Use:
     at: datetime
     customer: CustomerId | None = None
     basket: Basket | None = None
-    so_far: Counted | None = None
-    beside: frozenset[CouponId] = frozenset()
+    taken: tuple[Taken, ...] = ()
+    untold: tuple[str, ...] = ()
     is_placed: bool = False
 
-
-def decide(command: Command, state: Coupons, rules: Rules) -> Sequence[Event]:
-    """
-    The events that `command` leads to.
-
-    Raises:
-        Refusal: one of `coupon`'s, when the command cannot be.
-    """
-    if isinstance(command, IssueCoupon):
-        return _issue(command, state, rules)
-    one = state.all.get(command.coupon)
-    if one is None:
-        raise UnknownCoupon(offer=command.offer, coupon=command.coupon)
-    match command:
-        case ReserveCoupon():
-            return _reserve(command, state, one, rules)
-        case ReleaseCoupon():
-            return _release(command, state, one)
-        case RedeemCoupon():
-            return _redeem(command, state, one, rules)
-        case RestoreCoupon():
-            return _restore(command, state, one, rules.limits)
-        case RevokeCoupon():
-            return _revoke(command, one)
-        case _:
-            assert_never(command)
-
-
-def _issue(command: IssueCoupon, state: Coupons, rules: Rules) -> Sequence[Event]:
-    before, until = state.all.get(command.coupon), rules.limits.until
-    if before is not None:
-        if (before.customer, before.issued_for) == (command.customer, command.order):
-            return []
-        raise CouponAlreadyIssued(offer=command.offer, coupon=command.coupon)
-    if rules.ended or (until is not None and command.at >= until):
-        raise OfferIsOver(offer=command.offer)
-    start, end = rules.limits.window(command.at)
-    return [
-        CouponIssued(
-            program=command.program,
-            offer=command.offer,
-            coupon=command.coupon,
-            valid_from=start,
-            valid_until=end,
-            customer=command.customer,
-            order=command.order,
-        )
-    ]
+    @property
+    def ids(self) -> frozenset[CustomerId]:
+        """All ids of the person whose order it is; none of who is not known."""
+        return frozenset(self.person if self.customer is None else (self.customer, *self.person))
 
 
 def refusal(state: Coupons, use: Use, rules: Rules) -> Rejection | None:
@@ -197,34 +154,73 @@ def refusal(state: Coupons, use: Use, rules: Rules) -> Rejection | None:
 
 
 def objections(state: Coupons, use: Use, rules: Rules) -> Iterator[Rejection]:
-    """Every reason why a coupon would not count for an order, in the order of `Reason`."""
+    """
+    Every reason why a coupon would not count for an order, in the order of `Reason`.
+
+    Against one that the order holds or has used, only the order can speak; and whose the order is,
+    where it took hold of the coupon for somebody else.
+    """
     one = state.all.get(use.coupon)
     if one is None:
         yield Rejection(reason=Reason.NOT_FOUND)
         return
-    if rules.ended:
-        yield Rejection(reason=Reason.NOT_RUNNING)
-    yield from one.objections(use.order, use.customer, use.at)
-    yield from _limits(state, use, rules.limits)
-    if use.is_placed and rules.limits.reservation_required and not _belongs(one, use):
-        yield Rejection(reason=Reason.RESERVATION_REQUIRED)
-    yield from dict.fromkeys(_of_order(use, rules))
-
-
-def _of_order(use: Use, rules: Rules) -> Iterator[Rejection]:
-    """What is said against the order, its moment and its basket; the scope perhaps twice."""
-    if rules.scene.misfits(use.at, use.basket):
+    belongs = one.belongs_to(use.order, use.at)
+    for why in _of_coupon(state, one, use, rules):
+        if not belongs or (why.reason in _PERSONAL and not _is_theirs(one, use)):
+            yield why
+    if misfits(one, use, rules):
         yield Rejection(reason=Reason.OUT_OF_SCOPE)
     if use.basket is not None:
-        so_far = use.so_far or nothing_counted(use.basket)
-        yield from offer_terms.objections(rules.terms, use.basket, so_far)
+        so_far = counted(use.basket, use.taken)
+        yield from offer_terms.without_effect(rules.terms, use.basket, so_far)
 
 
-def _limits(state: Coupons, use: Use, limits: Limits) -> Iterator[Rejection]:
+def _of_coupon(state: Coupons, one: Coupon, use: Use, rules: Rules) -> Iterator[Rejection]:
+    """What is said against the coupon, whatever the order is like."""
+    if rules.ended:
+        yield Rejection(reason=Reason.NOT_RUNNING)
+    yield from one.objections(use.order, use.ids, use.at)
+    yield from _limits(state, use, rules)
+    if use.is_placed and rules.limits.reservation_required:
+        yield Rejection(reason=Reason.RESERVATION_REQUIRED)
+
+
+def _is_theirs(one: Coupon, use: Use) -> bool:
+    """Whether the same person, or nobody known, took hold of the coupon."""
+    return one.user == use.customer or one.user in use.ids
+
+
+def due(use: Use, basket: Basket, rules: Rules) -> Discount:
+    """What a coupon takes off the basket of an order, where nothing is said against it."""
+    coupon = CouponOf(program=rules.program, offer=rules.offer, coupon=use.coupon)
+    offered = Offered(terms=rules.terms, source=rules.offer, coupon=coupon)
+    return granted(offered, basket, counted(basket, use.taken))
+
+
+def misfits(one: Coupon, use: Use, rules: Rules) -> tuple[str, ...]:
+    """
+    The fields of scope and scene that an order does not fit, as far as a basket tells.
+
+    An order that holds the coupon is asked neither for its moment nor for what nobody tells of it:
+    it held the coupon at a moment and with a basket that fitted.
+    """
+    found = rules.scene.misfits(use.at, use.basket)
+    if use.basket is not None:
+        found = (*offer_terms.out_of_scope(rules.terms, use.basket), *found)
+    settled = MOMENT.union(use.untold) if one.belongs_to(use.order, use.at) else frozenset[str]()
+    return tuple(name for name in found if name not in settled)
+
+
+def _limits(state: Coupons, use: Use, rules: Rules) -> Iterator[Rejection]:
+    limits = rules.limits
     others = [
         one.user for name in state.held - {use.coupon} if (one := state.all[name]).is_held(use.at)
     ]
-    others += [use.customer for name in use.beside if not _belongs(state.all[name], use)]
+    others += [
+        use.customer
+        for name in _beside(use, rules)
+        if name in state.all and not state.all[name].belongs_to(use.order, use.at)
+    ]
     uses = state.used + len(others)
     if limits.total is not None and uses >= limits.total:
         yield Rejection(reason=Reason.CAMPAIGN_LIMIT, needed=limits.total, found=uses)
@@ -234,155 +230,15 @@ def _limits(state: Coupons, use: Use, limits: Limits) -> Iterator[Rejection]:
         if state.all[use.coupon].customer is None:
             yield Rejection(reason=Reason.WRONG_RECIPIENT)
         return
-    uses = state.used_by.get(use.customer, 0) + others.count(use.customer)
+    uses = sum(state.used_by.get(one, 0) for one in use.ids)
+    uses += sum(one in use.ids for one in others)
     if uses >= limits.per_customer:
         yield Rejection(reason=Reason.CUSTOMER_LIMIT, needed=limits.per_customer, found=uses)
 
 
-def _belongs(one: Coupon, use: Use) -> bool:
-    """Whether that order has used a coupon, or holds it."""
-    return one.order == use.order and (one.is_used() or one.is_held(use.at))
-
-
-def _reserve(command: ReserveCoupon, state: Coupons, one: Coupon, rules: Rules) -> Sequence[Event]:
-    use = Use(
-        coupon=command.coupon,
-        order=command.order,
-        at=command.at,
-        customer=command.customer,
-        basket=command.basket,
-    )
-    if _belongs(one, use):
-        return []
-    if command.lapses_at <= command.at:
-        raise NoTimeToHold(offer=command.offer, coupon=command.coupon)
-    why = refusal(state, use, rules)
-    if why is None:
-        reserved = CouponReserved(
-            program=command.program,
-            offer=command.offer,
-            coupon=command.coupon,
-            order=command.order,
-            lapses_at=command.lapses_at,
-            customer=command.customer,
-        )
-        return [*_lapsed(command, state), reserved]
-    if one.rejected == (command.order, why):
-        return []
-    return [
-        CouponRejected(
-            program=command.program,
-            offer=command.offer,
-            coupon=command.coupon,
-            order=command.order,
-            rejection=why,
-            customer=command.customer,
-        )
-    ]
-
-
-def _lapsed(command: ReserveCoupon | RedeemCoupon, state: Coupons) -> list[Event]:
-    """What no order holds any more at that moment, so that few are held at any time."""
-    return [
-        CouponReservationReleased(
-            program=command.program,
-            offer=command.offer,
-            coupon=name,
-            order=order,
-            lapsed=True,
-        )
-        for name in sorted(state.held)
-        if (order := state.all[name].order) is not None and not state.all[name].is_held(command.at)
-    ]
-
-
-def _release(
-    command: ReleaseCoupon | RestoreCoupon, state: Coupons, one: Coupon
-) -> Sequence[Event]:
-    if one.order != command.order or command.coupon not in state.held:
-        return []
-    return [
-        CouponReservationReleased(
-            program=command.program,
-            offer=command.offer,
-            coupon=command.coupon,
-            order=command.order,
-        )
-    ]
-
-
-def _redeem(command: RedeemCoupon, state: Coupons, one: Coupon, rules: Rules) -> Sequence[Event]:
-    if command.amount < 0:
-        raise AmountBelowZero(order=command.order, field="discount", amount=command.amount)
-    if one.order == command.order and one.is_used():
-        return []
-    if one.order != command.order or not one.is_held(command.at):
-        use = Use(
-            coupon=command.coupon,
-            order=command.order,
-            at=command.at,
-            customer=command.customer,
-            is_placed=True,
-        )
-        why = refusal(state, use, rules)
-        if why is not None:
-            raise CouponDoesNotCount(offer=command.offer, coupon=command.coupon, reason=why.reason)
-    return [
-        *_lapsed(command, state),
-        CouponRedeemed(
-            program=command.program,
-            offer=command.offer,
-            coupon=command.coupon,
-            order=command.order,
-            amount=command.amount,
-            customer=command.customer,
-        ),
-    ]
-
-
-def _restore(
-    command: RestoreCoupon, state: Coupons, one: Coupon, limits: Limits
-) -> Sequence[Event]:
-    if one.order != command.order or not one.is_used():
-        return _release(command, state, one)
-    often = limits.max_restores is not None and one.restores >= limits.max_restores
-    end, grace = one.valid_until, limits.restore_grace_days
-    if end is not None and command.at >= end and grace and not often:
-        end = command.at + timedelta(days=grace)
-    if often or (end is not None and command.at >= end):
-        return [
-            CouponExpired(
-                program=command.program,
-                offer=command.offer,
-                coupon=command.coupon,
-                order=command.order,
-                expired_at=command.at if end is None else min(end, command.at),
-            )
-        ]
-    return [
-        CouponRestored(
-            program=command.program,
-            offer=command.offer,
-            coupon=command.coupon,
-            order=command.order,
-            valid_until=end,
-        )
-    ]
-
-
-def _revoke(command: RevokeCoupon, one: Coupon) -> Sequence[Event]:
-    require_code("reason", command.reason)
-    if one.revoked:
-        return []
-    if command.unused and one.is_used():
-        raise CouponWasUsed(offer=command.offer, coupon=command.coupon)
-    return [
-        CouponRevoked(
-            program=command.program,
-            offer=command.offer,
-            coupon=command.coupon,
-            order=one.order if one.is_used() else None,
-            lost=one.amount,
-            reason=command.reason,
-        )
-    ]
+def _beside(use: Use, rules: Rules) -> Iterator[CouponId]:
+    """The coupons of the same offer that the order uses before this one."""
+    for taken in use.taken:
+        coupon = None if taken.offer is None else taken.offer.coupon
+        if coupon is not None and (coupon.program, coupon.offer) == (rules.program, rules.offer):
+            yield coupon.coupon

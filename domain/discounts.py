@@ -4,12 +4,21 @@ The discounts of an order as they were granted, and what comes back with a part 
 A discount is cut into shares of lines once, when the order is placed; nothing cuts it again.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from enum import Enum
 
 from attrs import frozen
 
-from regulars.domain.values import CouponId, OfferId, OrderId, ProgramId, Refusal, ReservationId
+from regulars.domain.values import (
+    CouponId,
+    OfferId,
+    OrderId,
+    ProgramId,
+    Refusal,
+    ReservationId,
+    decimal_text,
+)
 
 
 class OnReturn(Enum):
@@ -57,6 +66,27 @@ class Discount:
     coupon: CouponOf | None = None
     at_least: int = 0
     on_return: OnReturn = OnReturn.LOCKED
+
+
+def effect(discount: Discount, currency: str) -> dict[str, str]:
+    """
+    What a discount does, now and when goods go back: amounts in major units, by what they are.
+
+    Which lines it names without a share, and what they had to come to, matters only where goods
+    that are kept may lose it.
+    """
+    reclaimed = discount.on_return is OnReturn.RECLAIM
+    by_line = Counter[int]()
+    for share in discount.shares:
+        by_line[share.line] += share.amount
+    amounts = {"amount": discount.amount, "part of the delivery fee": discount.delivery}
+    for line, amount in sorted(by_line.items()):
+        if amount or reclaimed:
+            amounts[f"share of line {line}"] = amount
+    if reclaimed:
+        amounts["least"] = discount.at_least
+    found = {name: decimal_text(amount, currency) for name, amount in amounts.items()}
+    return {**found, "return": discount.on_return.value}
 
 
 @frozen(kw_only=True)
@@ -131,6 +161,29 @@ class DoesNotAddUp(Refusal):
         return (
             f"order {self.order}: {self.part} is stated as {self.stated}"
             f" and counted as {self.counted}"
+        )
+
+
+@frozen(kw_only=True)
+class WrongDiscount(Refusal):
+    """
+    An order says that a coupon takes something else off it than its offer does.
+
+    `due` is what the offer takes off this order, after the discounts that come before it.
+    """
+
+    offer: OfferId
+    coupon: CouponId
+    currency: str
+    stated: Discount
+    due: Discount
+
+    def __str__(self) -> str:
+        stated, due = (effect(one, self.currency) for one in (self.stated, self.due))
+        part = next(name for name in (*due, *stated) if stated.get(name) != due.get(name))
+        return (
+            f"offer {self.offer}: the {part} of coupon {self.coupon} is"
+            f" {due.get(part, 'none')} for this order, and not {stated.get(part, 'none')}"
         )
 
 

@@ -67,6 +67,7 @@ class Merchant:
 
     registered: MerchantRegistered | None = None
     updated: MerchantDetailsUpdated | None = None
+    category: str | None = None
     menu: dict[ItemId, MenuItemPublished] = Factory(dict[ItemId, MenuItemPublished])
     reminders: Reminders = Factory(Reminders)
 
@@ -76,8 +77,10 @@ def fold(state: Merchant, event: Event, at: datetime) -> None:  # noqa: ARG001 -
     match event:
         case MerchantRegistered():
             state.registered = event
+            state.category = event.category
         case MerchantDetailsUpdated():
             state.updated = event
+            state.category = event.category or state.category
         case MenuItemPublished(item=item):
             state.menu[item] = event
         case CareReminderRaised():

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from attrs import Factory, define, frozen
 
-from regulars.domain import coupon, coupons
+from regulars.domain import coupon, coupon_steps, coupons
 from regulars.domain.codes import require_code
 from regulars.domain.coupons import Coupons, Rules, Use
 from regulars.domain.offer_limits import UNLIMITED, Limits
@@ -130,7 +130,7 @@ def decide(command: Command, state: Offer) -> Sequence[Event]:
         require_code("reason", command.reason)
         ended = OfferEnded(program=command.program, offer=command.offer, reason=command.reason)
         return [] if state.ended else [ended]
-    return coupons.decide(command, state.coupons, _rules(state.defined, ended=state.ended))
+    return coupon_steps.decide(command, state.coupons, rules(state.defined, ended=state.ended))
 
 
 def _define(command: DefineOffer, state: Offer) -> Sequence[Event]:
@@ -164,8 +164,16 @@ def objections(state: Offer, use: Use) -> Iterator[Rejection]:
     """Every reason why a coupon would not count for an order at that moment."""
     if state.defined is None:
         return iter([Rejection(reason=Reason.NOT_FOUND)])
-    return coupons.objections(state.coupons, use, _rules(state.defined, ended=state.ended))
+    return coupons.objections(state.coupons, use, rules(state.defined, ended=state.ended))
 
 
-def _rules(defined: OfferDefined, *, ended: bool) -> Rules:
-    return Rules(terms=defined.terms, limits=defined.limits, ended=ended, scene=defined.scene)
+def rules(defined: OfferDefined, *, ended: bool) -> Rules:
+    """What coupons of an offer count by."""
+    return Rules(
+        program=defined.program,
+        offer=defined.offer,
+        terms=defined.terms,
+        limits=defined.limits,
+        ended=ended,
+        scene=defined.scene,
+    )

@@ -122,7 +122,7 @@ class Basket:
     An order as it is to be placed, before any discount. Each line has a price of its own.
 
     `merchant_category` is the host's word for the kind of merchant, and `orders_before` how many
-    orders of the customer were delivered, None if nobody says.
+    orders of the customer were delivered by then, None if nobody says.
     """
 
     currency: str
@@ -166,6 +166,14 @@ class Counted:
     left: Mapping[int, int]
     delivery: int
     offers: tuple[Offered, ...] = ()
+
+
+@frozen(kw_only=True)
+class Taken:
+    """A discount of an order, and the offer that it is by; None where the host gave it itself."""
+
+    discount: Discount
+    offer: Offered | None = None
 
 
 def quote(basket: Basket, offers: Iterable[Offered]) -> Quote:
@@ -212,6 +220,19 @@ def nothing_counted(basket: Basket) -> Counted:
     return Counted(left=prices, delivery=basket.delivery_fee)
 
 
+def counted(basket: Basket, taken: Iterable[Taken]) -> Counted:
+    """
+    A basket after these discounts.
+
+    Raises:
+        ValueError: as `nothing_counted`.
+    """
+    so_far = nothing_counted(basket)
+    for one in taken:
+        so_far = after(so_far, one.discount, one.offer)
+    return so_far
+
+
 def after(so_far: Counted, discount: Discount, offer: Offered | None = None) -> Counted:
     """What is left to pay once this discount is taken off as well, by an offer or by the host."""
     left = dict(so_far.left)
@@ -242,6 +263,11 @@ def objections(terms: Terms, basket: Basket, so_far: Counted) -> Iterator[Reject
     """
     if out_of_scope(terms, basket):
         yield Rejection(reason=Reason.OUT_OF_SCOPE)
+    yield from without_effect(terms, basket, so_far)
+
+
+def without_effect(terms: Terms, basket: Basket, so_far: Counted) -> Iterator[Rejection]:
+    """Every reason of those but the scope: other offers, and amounts."""
     if in_the_way(terms, so_far):
         yield Rejection(reason=Reason.NOT_STACKABLE)
     if basket.currency != terms.currency:

@@ -1,6 +1,6 @@
 """How often a customer ordered, as earning rules ask it; see `Nth`."""
 
-from bisect import insort
+from bisect import bisect_right, insort
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -34,6 +34,15 @@ def join(state: Patronage, orders: int, recent: Sequence[datetime]) -> None:
     """Record in `state` that orders of another account count in this one."""
     state.orders += orders
     state.recent = sorted([*state.recent, *recent])[-MOST_NTH:]
+
+
+def before(state: Patronage, at: datetime) -> int:
+    """
+    How many orders had earned by a moment.
+
+    It is known of the last `MOST_NTH`; those that earned before these count as if they had by then.
+    """
+    return state.orders - (len(state.recent) - bisect_right(state.recent, at))
 
 
 def standing(state: Patronage, rules: RuleSet, placed_at: datetime) -> Standing:

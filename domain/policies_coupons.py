@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from regulars.domain.checkout import Checkout, Shop
 from regulars.domain.coupon import Command, IssueCoupon, RedeemCoupon, RestoreCoupon, RevokeCoupon
 from regulars.domain.discounts import CouponOf
 from regulars.domain.order import OrderCancelled
@@ -10,21 +11,28 @@ from regulars.domain.purchase import OrderPlaced
 from regulars.domain.refund import RefundIssued
 
 
-def use_coupons(event: OrderPlaced, at: datetime) -> Sequence[Command]:
-    """An order redeems the coupons of its discounts, and issues those that it brings."""
-    redeemed = [
-        RedeemCoupon(
-            program=coupon.program,
-            offer=coupon.offer,
-            coupon=coupon.coupon,
-            at=at,
-            order=event.order,
-            amount=discount.amount,
-            customer=event.customer,
-        )
-        for discount in event.discounts
-        if (coupon := discount.coupon) is not None
-    ]
+def use_coupons(event: OrderPlaced, at: datetime, look: Shop) -> Sequence[Command]:
+    """
+    An order redeems the coupons of its discounts, and issues those that it brings.
+
+    Each is judged on what the discounts before it left.
+    """
+    so_far, redeemed = Checkout(shop=look, bought=event, at=at), list[Command]()
+    for discount in event.discounts:
+        coupon = discount.coupon
+        if coupon is not None:
+            redeem = RedeemCoupon(
+                program=coupon.program,
+                offer=coupon.offer,
+                coupon=coupon.coupon,
+                at=at,
+                order=event.order,
+                amount=discount.amount,
+                customer=event.customer,
+                checkout=so_far.stated(coupon, discount),
+            )
+            redeemed.append(redeem)
+        so_far = so_far.having(discount)
     issued = [
         IssueCoupon(
             program=coupon.program,

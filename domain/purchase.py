@@ -89,7 +89,9 @@ class PlaceOrder:
     `total` is what is paid for goods after `discount`. The lines describe the goods; their
     prices are the host's word and are required to add up only where `discounts` or
     `points_payment` are given: see `DoesNotAddUp`. Coupons of `discounts` are redeemed with the
-    order, and those that it `brings` are issued.
+    order, for what their offers take off it (`regulars.domain.checkout`), and those that it
+    `brings` are issued. `address_id` is that of the customer's address to which it goes, the one
+    that its courier may read.
     """
 
     order: OrderId

@@ -5,6 +5,7 @@ A part of a customer. Every record keeps its stream, its boxes and its keys; who
 for both.
 """
 
+from collections.abc import Callable
 from typing import TypeAlias, assert_never
 
 from attrs import Factory, define, frozen
@@ -127,3 +128,21 @@ def require_own(customer: CustomerId, state: Records) -> None:
     """
     if state.into is not None:
         raise MergedInto(customer=customer, into=state.into)
+
+
+def person_of(
+    customer_id: CustomerId, records_of: Callable[[CustomerId], Records]
+) -> tuple[CustomerId, ...]:
+    """Who speaks for a customer, themselves perhaps, and every record that they speak for."""
+    speaker = answering(customer_id, records_of)[-1]
+    return (speaker, *records_of(speaker).others)
+
+
+def answering(
+    customer_id: CustomerId, records_of: Callable[[CustomerId], Records]
+) -> tuple[CustomerId, ...]:
+    """A customer, whom they were merged into, whom that one was, and so on: the last speaks."""
+    found = [customer_id]
+    while (into := records_of(found[-1]).into) is not None:
+        found.append(into)
+    return tuple(found)

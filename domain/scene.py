@@ -9,6 +9,9 @@ from attrs import frozen
 from regulars.domain.offer_terms import Basket
 from regulars.domain.validity import is_zone
 
+MOMENT: Final = frozenset({"hours", "weekdays"})
+"""The fields that are about the moment alone."""
+
 _HOURS: Final = range(24)
 _WEEKDAYS: Final = range(1, 8)
 

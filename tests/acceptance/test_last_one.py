@@ -48,6 +48,18 @@ def test_wc10_of_four_processes_one_gets_the_last_coupon(till: Till, coupons: in
     assert heard == ["CouponRejected"] * 3 + ["CouponReserved"]
 
 
+def test_wc10_of_four_processes_one_places_its_order_with_the_last_coupon(till: Till) -> None:
+    define = DefineOffer(program=PROGRAM, offer=OFFER, at=AT, terms=TERMS, limits=Limits(total=1))
+    issue = [
+        IssueCoupon(program=PROGRAM, offer=OFFER, coupon=CouponId(f"c-{number}"), at=AT)
+        for number in range(4)
+    ]
+
+    heard = wanted(till, [define, *issue], [f"place c-{number}" for number in range(4)])
+
+    assert heard == ["OrderPlaced"] + ["campaign_limit"] * 3
+
+
 def test_wc11_of_four_processes_one_is_granted_the_last_of_a_budget(till: Till) -> None:
     draft = DraftCampaign(program=PROGRAM, campaign=CAMPAIGN, at=AT, plan=PLAN)
     launch = LaunchCampaign(program=PROGRAM, campaign=CAMPAIGN, at=AT)

@@ -5,6 +5,9 @@ A campaign is for the households that it was sent to. A coupon of it is an offer
 which is issued to a household as it is redeemed. The data do not say in which basket that was: it
 is one of the same day on the clocks of the shops, with a product that it took something off, or
 was bought at least. What the till took off besides has no coupon.
+
+They happened, by terms that the data do not tell, so nothing is decided: each redemption is told as
+it was, beside an order whose discounts name no coupon.
 """
 
 from collections import defaultdict
@@ -31,7 +34,8 @@ from regulars import (
 from regulars.application.events import Command
 from regulars.domain.audience import Audience
 from regulars.domain.campaign_plan import Plan
-from regulars.domain.discounts import CouponOf, Discount, Share
+from regulars.domain.coupon import RedeemCoupon
+from regulars.domain.discounts import Discount, Share
 from regulars.domain.holdout import Variant
 from regulars.domain.offer_limits import Limits
 from regulars.domain.offer_terms import Basket, Kind, Scope, Terms
@@ -116,8 +120,18 @@ class Till:
                 ),
             ]
             theirs = [at for at in left if self.lines[at - 1].product in products[one.offer]]
-            of = CouponOf(program=PROGRAM, offer=one.offer, coupon=coupon)
-            discounts.append(_discount("campaign", {at: left.pop(at) for at in theirs}, of))
+            discount = _discount(f"coupon {one.offer}", {at: left.pop(at) for at in theirs})
+            discounts.append(discount)
+            redeem = RedeemCoupon(
+                program=PROGRAM,
+                offer=one.offer,
+                coupon=coupon,
+                at=self.at,
+                order=order,
+                amount=discount.amount,
+                customer=customer,
+            )
+            commands.append(redeem)
         shop = {number: line.shop for number, line in enumerate(self.lines, 1) if line.shop}
         discounts += [_discount("till", left), _discount("shop", shop)]
         place = PlaceOrder(
@@ -145,9 +159,9 @@ class Till:
         )
 
 
-def _discount(source: str, amounts: dict[int, int], coupon: CouponOf | None = None) -> Discount:
+def _discount(source: str, amounts: dict[int, int]) -> Discount:
     shares = tuple(Share(line=line, amount=amount) for line, amount in amounts.items())
-    return Discount(source=source, amount=sum(amounts.values()), shares=shares, coupon=coupon)
+    return Discount(source=source, amount=sum(amounts.values()), shares=shares)
 
 
 @frozen(kw_only=True)

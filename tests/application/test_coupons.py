@@ -11,6 +11,7 @@ from hypothesis import given
 from regulars.application.aggregates import offer_stream
 from regulars.application.coupons import CouponsOf, CouponStanding, OfferStanding
 from regulars.application.errors import InvalidText
+from regulars.application.program import default_program
 from regulars.domain.coupon import (
     CouponDoesNotCount,
     CouponExpired,
@@ -22,24 +23,28 @@ from regulars.domain.coupon import (
     CouponRevoked,
 )
 from regulars.domain.coupons import Use
-from regulars.domain.discounts import CouponOf
+from regulars.domain.discounts import CouponOf, Discount, Share, WrongDiscount
 from regulars.domain.offer import Event, Offer, OfferDefined, UnknownOffer, fold, refusal
 from regulars.domain.offer_limits import Limits
 from regulars.domain.offer_terms import Offered, Reason, Scope, quote
 from regulars.domain.order import CancelOrder, MarkDelivered
-from regulars.domain.purchase import OrderPlaced, PlaceOrder
+from regulars.domain.purchase import Line, OrderPlaced, PlaceOrder
 from regulars.domain.refund import RefundIssued
-from regulars.domain.values import CouponId, ItemId, OfferId, OrderId, Refusal
+from regulars.domain.scene import Scene
+from regulars.domain.values import CouponId, ItemId, OfferId, OrderId, ProgramId, Refusal
 from tests.application.memory_crm import Parts, memory_core
-from tests.domain.carts import basket, off, place
+from tests.domain.carts import TEA, basket, off, place
 from tests.domain.chronicle import PROGRAM, Command
 from tests.domain.coupon_lives import coupon_lives
 from tests.domain.examples import ANNA, BO, ORDER, PLACE, REFUND, SECOND, refund
+from tests.domain.points import award
 from tests.domain.story import NOON, minutes
+from tests.domain.test_claim import CLAIM, COUPON, FREE_TEA, PUBLISH
 from tests.domain.test_discounts import back
 from tests.domain.test_offer import C1, C2, DEFINE, END, ISSUE, RESERVE, REVOKE, SPRING
 
 CARD = OfferId("bank-card")
+EARLIER = OrderId("o-0")
 BROUGHT = CouponOf(program=PROGRAM, offer=CARD, coupon=CouponId("card-1"))
 
 
@@ -64,6 +69,28 @@ def with_coupon(coupon: CouponId = C1, order: OrderId = ORDER) -> PlaceOrder:
         discount=offered.discount,
         discounts=offered.discounts,
     )
+
+
+def test_a_first_order_is_one_whatever_programme_its_coupon_is_of() -> None:
+    town, theirs = memory_core(), ProgramId("theirs")
+    town.execute(*default_program(PROGRAM), *default_program(theirs))
+    first = evolve(DEFINE, program=theirs, scene=Scene(first_order=True))
+    town.execute(first, evolve(ISSUE, program=theirs))
+    order = with_coupon()
+    (discount,) = order.discounts
+    of = CouponOf(program=theirs, offer=SPRING, coupon=C1)
+    order = evolve(order, discounts=(evolve(discount, coupon=of),))
+    another = evolve(with_coupon(order=EARLIER), discounts=(), discount=0, total=60_00)
+    town.execute(another, MarkDelivered(order=EARLIER, at=NOON))
+
+    with pytest.raises(CouponDoesNotCount) as refused:
+        town.execute(order)
+
+    assert refused.value.reason is Reason.OUT_OF_SCOPE
+    town = memory_core()
+    town.execute(*default_program(PROGRAM), *default_program(theirs))
+    town.execute(first, evolve(ISSUE, program=theirs), order)
+    assert len([one for one in town.events() if isinstance(one.event, CouponRedeemed)]) == 1
 
 
 def recorded(shop: Parts, command: Command) -> list[Any]:
@@ -95,6 +122,33 @@ def test_no_order_is_placed_with_a_coupon_that_does_not_count(shop: Parts) -> No
 
     assert refused.value.reason is Reason.CAMPAIGN_LIMIT
     assert len(shop.events()) == before
+
+
+def test_no_order_is_placed_with_another_discount_than_its_coupon_gives(shop: Parts) -> None:
+    right = with_coupon()
+    wrong = evolve(right.discounts[0], amount=40_00, shares=(Share(line=1, amount=40_00),))
+    before = len(shop.events())
+
+    with pytest.raises(WrongDiscount) as refused:
+        shop.execute(evolve(right, total=20_00, discount=40_00, discounts=(wrong,)))
+
+    assert refused.value.due.amount == 10_00
+    assert len(shop.events()) == before
+    assert kinds(recorded(shop, right)) == [OrderPlaced, CouponRedeemed]
+    assert not recorded(shop, right)
+
+
+def test_a_coupon_may_come_in_the_request_that_uses_it(shop: Parts) -> None:
+    shop.execute(*default_program(PROGRAM), PUBLISH, FREE_TEA, award("before", 100_00))
+    cup = Line(line=1, item=TEA, quantity=1, unit_price=6_00)
+    free = Discount(source="dish", amount=6_00, shares=(Share(line=1, amount=6_00),), coupon=COUPON)
+    dish = evolve(PLACE, total=0, lines=(cup,), discount=6_00, discounts=(free,))
+
+    events = shop.execute(CLAIM, dish).events
+
+    assert CouponRedeemed in kinds([one.event for one in shop.events()])
+    assert OrderPlaced in kinds([*events])
+    assert shop.execute(CLAIM).events == ()
 
 
 def test_of_two_baskets_one_holds_the_last_coupon_and_the_other_hears_why_not(shop: Parts) -> None:

@@ -3,7 +3,7 @@
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import Final
+from typing import Final, TypeVar
 
 import pytest
 from attrs import evolve
@@ -20,7 +20,7 @@ from regulars.application.aggregates import (
 from regulars.application.questions import Streams
 from regulars.application.simulating import Holdings, PointsOffered, Simulate, Simulation
 from regulars.domain.coupon import CouponDoesNotCount, ReserveCoupon
-from regulars.domain.discounts import DoesNotAddUp, NoPrice, Priced
+from regulars.domain.discounts import DoesNotAddUp, NoPrice, Priced, WrongDiscount
 from regulars.domain.due import AccountBalance, balance
 from regulars.domain.earning_rules import (
     Goods,
@@ -88,6 +88,7 @@ PROGRAMME: Final = (
     PublishTierLadder(program=PROGRAM, at=BEGINNING, ladder=LADDER),
 )
 SOUP: Final = ItemId("soup")
+Kept = TypeVar("Kept")
 WISHES: Final = (named("a-1", "a"), named("a-2", "a"), named("b-1", "b"))
 
 
@@ -159,6 +160,31 @@ def any_cart(chance: Random) -> Basket:
     return Basket(currency="CNY", lines=tuple(lines), delivery_fee=chance.choice([0, 6_00]))
 
 
+def otherwise(order: PlaceOrder, chance: Random) -> PlaceOrder:
+    """The same order that says of one of its coupons that it took less off, and adds up."""
+    place = chance.choice([n for n, one in enumerate(order.discounts) if one.coupon is not None])
+    said = order.discounts[place]
+    parts = [n for n, share in enumerate(said.shares) if share.amount]
+    if said.delivery:
+        less = chance.randint(1, said.delivery)
+        wrong = evolve(said, amount=said.amount - less, delivery=said.delivery - less)
+        return evolve(order, discounts=exchanged(order.discounts, place, wrong))
+    part = chance.choice(parts)
+    less = chance.randint(1, said.shares[part].amount)
+    share = evolve(said.shares[part], amount=said.shares[part].amount - less)
+    wrong = evolve(said, amount=said.amount - less, shares=exchanged(said.shares, part, share))
+    return evolve(
+        order,
+        discount=order.discount - less,
+        total=order.total + less,
+        discounts=exchanged(order.discounts, place, wrong),
+    )
+
+
+def exchanged(of: tuple[Kept, ...], place: int, one: Kept) -> tuple[Kept, ...]:
+    return (*of[:place], one, *of[place + 1 :])
+
+
 def any_shop(chance: Random) -> Chronicle:
     """Anna has some points, perhaps a tier, and three coupons of two offers."""
     policies = chance.choice([ProgramPolicies(), POLICIES])
@@ -176,7 +202,7 @@ def any_shop(chance: Random) -> Chronicle:
 
 
 @given(st.integers(0, 2**32))
-def test_an_order_comes_to_what_was_simulated(number: int) -> None:
+def test_an_order_comes_to_what_was_simulated_and_is_not_placed_otherwise(number: int) -> None:
     chance = Random(number)  # noqa: S311 - nothing is kept secret by it
     written, cart, points = any_shop(chance), any_cart(chance), chance.choice([0, 0, 1, 60, 300])
     at, done_at = NOON + minutes(5), NOON + minutes(chance.choice([5, 45]))
@@ -207,6 +233,9 @@ def test_an_order_comes_to_what_was_simulated(number: int) -> None:
         )
         written.tell(hold)
     assert found.before == holdings(written, at)
+    if found.order.discounts:
+        with pytest.raises(WrongDiscount):
+            deepcopy(written).tell(otherwise(found.order, chance))
     written.tell(found.order)
     written.tell(MarkDelivered(order=ORDER, at=done_at))
 

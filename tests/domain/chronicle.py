@@ -27,6 +27,7 @@ from regulars.domain.account_merge import LoyaltyAccountAbsorbed
 from regulars.domain.adjustment import PointsAdjusted, PointsMigrated
 from regulars.domain.budget import BudgetConsumed, BudgetRestored
 from regulars.domain.loyalty import PointsEarned
+from regulars.domain.merchant import Merchant
 from regulars.domain.merge import Side
 from regulars.domain.offer import Offer
 from regulars.domain.order import (
@@ -68,7 +69,7 @@ from regulars.domain.policies_referral import (
 from regulars.domain.policies_rewards import issue_reward, take_back_reward
 from regulars.domain.program import Program
 from regulars.domain.purchase import OrderPlaced, PlaceOrder
-from regulars.domain.records import CustomerMergeReverted, CustomersMerged, require_own
+from regulars.domain.records import CustomerMergeReverted, CustomersMerged, Records, require_own
 from regulars.domain.redemption import PointsRedeemed, RedemptionReversed
 from regulars.domain.referral import ReferralClaimed, ReferralClawedBack, ReferralQualified
 from regulars.domain.refund import RefundIssued
@@ -204,6 +205,19 @@ class Chronicle:
         """As the policies ask for it."""
         return self.offers[PROGRAM, offer].state
 
+    def merchant(self, merchant: MerchantId) -> Merchant:
+        """As the policies ask for it."""
+        return self.merchants[merchant].state
+
+    def records(self, customer: CustomerId) -> Records:
+        """As the policies ask for it."""
+        return self.customers[customer].state.records
+
+    def within(self, program: ProgramId) -> "Chronicle":
+        """Policies ask for one programme."""
+        assert program == PROGRAM
+        return self
+
     def all(self, kind: type[Kind]) -> list[Kind]:
         """The events of one kind, in the order in which they became known."""
         return [fact.event for fact in self.facts if isinstance(fact.event, kind)]
@@ -291,7 +305,7 @@ class Chronicle:
     def reactions(self, event: Event, at: datetime) -> Sequence[Command]:
         """What the policies ask for after an event."""
         if isinstance(event, OrderPlaced):
-            return [*use_coupons(event, at), *hold_on_placing(event, at, PROGRAM, self)]
+            return [*use_coupons(event, at, self), *hold_on_placing(event, at, PROGRAM, self)]
         if isinstance(event, OrderAccepted):
             return spend_on_acceptance(event, at, PROGRAM, self)
         if isinstance(event, OrderCancelled):
@@ -310,7 +324,7 @@ class Chronicle:
         if isinstance(event, BudgetConsumed):
             return issue_on_grant(event, at)
         if isinstance(event, BudgetRestored):
-            return revoke_on_cancelled_grant(event, at)
+            return revoke_on_cancelled_grant(event, at, self)
         if isinstance(event, OrderDelivered):
             return [
                 *spend_on_delivery(event, at, PROGRAM, self),

@@ -18,6 +18,7 @@ from regulars.domain.benefits import Benefit, BenefitId, BenefitKind
 from regulars.domain.budget import Budget, Cut
 from regulars.domain.campaign_plan import Plan
 from regulars.domain.care_plan import CarePlan
+from regulars.domain.coupon import AtCheckout
 from regulars.domain.discounts import CouponOf, Discount, OnReturn, PointsPayment
 from regulars.domain.due import Expiring
 from regulars.domain.earning import Evaluation
@@ -438,6 +439,8 @@ _FILLING: Final[Filling] = {
     Terms: terms,
     Limits: limits,
     Basket: carts,
+    "person": st.just(()),  # told where it is decided
+    AtCheckout: st.nothing(),  # orders alone have it, and make it
     Reason: st.sampled_from(Reason),
     Rejection: rejections,
     tuple[Returned, ...]: st.lists(returned, max_size=2).map(tuple),

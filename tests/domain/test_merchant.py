@@ -3,6 +3,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from regulars.domain.codes import NoCode
 from regulars.domain.merchant import (
     Command,
     ImpossiblePrice,
@@ -95,6 +96,12 @@ def test_a_merchant_is_reminded_of_each_occasion_of_each_customer_once() -> None
             days=3,
         )
     ]
+
+
+def test_what_a_merchant_is_reminded_of_is_named_by_a_code() -> None:
+    with pytest.raises(NoCode) as refused:
+        noodles().when(evolve(REMIND, on="her birthday"))
+    assert refused.value.field == "on"
 
 
 def test_a_merchant_needs_no_more_than_an_id() -> None:

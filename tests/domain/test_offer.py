@@ -37,7 +37,7 @@ from regulars.domain.offer import (
     refusal,
 )
 from regulars.domain.offer_limits import UNLIMITED, Limits
-from regulars.domain.offer_terms import Offered, Reason, Rejection, after, granted, nothing_counted
+from regulars.domain.offer_terms import Offered, Reason, Rejection, Taken, granted, nothing_counted
 from regulars.domain.purchase import AmountBelowZero
 from regulars.domain.values import CouponId, OfferId, OrderId
 from tests.domain.carts import basket, off
@@ -264,6 +264,18 @@ def test_a_hold_that_has_lapsed_does_not_keep_its_order_from_using_the_coupon() 
     assert story.state.coupons.held == set()
 
 
+def test_a_lapse_that_is_on_record_stands_for_an_order_too_that_is_told_late() -> None:
+    last = Limits(total=1, reservation_required=True)
+    told_late, later = evolve(REDEEM, at=NOON + minutes(1)), RESERVE.lapses_at
+    bos = evolve(RESERVE, coupon=C2, customer=BO, order=TWO, at=later, lapses_at=later + DAY)
+
+    assert spring(last, RESERVE).when(told_late)
+    with pytest.raises(CouponDoesNotCount):
+        spring(last, RESERVE, bos).when(told_late)
+    # Where nothing is scarce, the order is judged as one that holds nothing.
+    assert spring(UNLIMITED, RESERVE, bos).when(told_late)
+
+
 def test_what_is_held_is_used_even_if_the_coupon_expires_meanwhile() -> None:
     story = spring(Limits(until=NOON + minutes(5)), RESERVE)
 
@@ -357,8 +369,8 @@ def test_every_reason_is_told_each_once_and_the_first_of_them_is_the_refusal() -
 def test_a_coupon_is_judged_by_what_the_others_left() -> None:
     first = Offered(terms=evolve(off(10_01), stack_group="meal"), source="first")
     start = nothing_counted(CART)
-    so_far = after(start, granted(first, CART, start), first)
-    use = Use(coupon=C1, order=ONE, at=NOON, customer=ANNA, basket=CART, so_far=so_far)
+    taken = (Taken(discount=granted(first, CART, start), offer=first),)
+    use = Use(coupon=C1, order=ONE, at=NOON, customer=ANNA, basket=CART, taken=taken)
 
     assert list(objections(spring().state, use)) == [
         Rejection(reason=Reason.CONDITION_FAILED, needed=50_00, found=49_99)

@@ -16,7 +16,7 @@ from regulars.domain.discounts import CouponOf, falling_to
 from regulars.domain.due import AccountBalance, balance
 from regulars.domain.ledger_policies import Capture
 from regulars.domain.loyalty import PointsEarned
-from regulars.domain.offer_terms import Basket, Scope
+from regulars.domain.offer_terms import Basket, Scope, Terms
 from regulars.domain.order import AcceptOrder
 from regulars.domain.program import DefineProgram, PublishEarningRules, SetProgramPolicies
 from regulars.domain.program_policies import ProgramPolicies
@@ -25,7 +25,7 @@ from regulars.domain.redemption import RedemptionReversed
 from regulars.domain.refund import IssueRefund, RefundIssued, Returned
 from regulars.domain.reversal import PointsReversed
 from regulars.domain.values import ItemId, RefundId
-from tests.domain.carts import TEA, off, paid_by_points, percent, place
+from tests.domain.carts import TEA, off, paid_by_points, percent, place, quoted
 from tests.domain.chronicle import PROGRAM, Chronicle, chronicle
 from tests.domain.examples import ANNA, DELIVER, ORDER, REFUND, giving
 from tests.domain.laws import law
@@ -44,6 +44,7 @@ class Case(NamedTuple):
     """An order that points pay for, and the units and the money that go back."""
 
     placed: PlaceOrder
+    coupon: Terms
     units: tuple[int, ...]
     money: int
     capture: Capture
@@ -71,8 +72,12 @@ class Case(NamedTuple):
         return [evolve(one, refund=RefundId(f"r-{place}")) for place, one in enumerate(parts)]
 
 
-def _cart(random: Random) -> PlaceOrder:
-    """Noodles and tea with up to two offers that count, of which points pay something."""
+def _cart(random: Random) -> tuple[PlaceOrder, Terms]:
+    """
+    Noodles and tea with up to two offers that count, of which points pay something.
+
+    The first that counts is a coupon of these terms.
+    """
     lines = tuple(
         Line(
             line=line,
@@ -86,21 +91,24 @@ def _cart(random: Random) -> PlaceOrder:
     tea = evolve(percent(random.randint(1, 99)), scope=Scope(items=(TEA,)))
     offers = [percent(random.randint(1, 60)), off(random.randint(1, 9_999)), tea, tea]
     told = Basket(currency="CNY", lines=lines, delivery_fee=fee)
-    command = place(told, *random.sample(offers, random.randint(0, 2)))
+    chosen = random.sample(offers, random.randint(0, 2))
+    coupon = next((one for one in chosen if quoted(told, one).discounts), DEFINE.terms)
+    command = place(told, *chosen)
     first, rest = command.discounts[:1], command.discounts[1:]
     used = tuple(evolve(one, coupon=COUPON) for one in first)
     command = evolve(command, discounts=(*used, *rest))
     value = random.choice([1, 1, 3, 7])
     if command.total < value:
-        return command
+        return command, coupon
     most = command.total // value
-    return paid_by_points(command, random.choice([random.randint(1, most), most]), value)
+    points = random.choice([random.randint(1, most), most])
+    return paid_by_points(command, points, value), coupon
 
 
 def case(seed: int) -> Case:
     """What that number makes of everything that there is to choose: quick to draw."""
     random = Random(seed)  # noqa: S311 - nothing is kept secret by it
-    command = _cart(random)
+    command, coupon = _cart(random)
     units = [line.line for line in command.lines for _ in range(line.quantity)]
     random.shuffle(units)
     back = units[random.choice([0, 0, random.randint(0, len(units))]) :]
@@ -109,6 +117,7 @@ def case(seed: int) -> Case:
     cash = sum(line.part(back.count(line.line)).cash for line in priced(placed))
     return Case(
         placed=command,
+        coupon=coupon,
         units=tuple(back),
         money=random.choice([0, 0, random.randint(0, command.total - cash)]),
         capture=random.choice(list(Capture)),
@@ -141,7 +150,7 @@ def town(case: Case, times: int) -> Chronicle:
             DefineProgram(program=PROGRAM, at=NOON, name="Regulars"),
             PublishEarningRules(program=PROGRAM, at=NOON, rules=giving(1)),
             SetProgramPolicies(program=PROGRAM, at=NOON, policies=policies),
-            DEFINE,
+            evolve(DEFINE, terms=case.coupon),
             ISSUE,
             award("before", HAD * 100),
             *(command for command in (case.placed, ACCEPT, DELIVER) for _ in range(times)),

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from regulars.domain.earning_rules import Multiplier, Nth, RuleId, RuleSet, When
 from regulars.domain.occasions import Standing
-from regulars.domain.patronage import Patronage, count, standing
+from regulars.domain.patronage import Patronage, before, count, standing
 from regulars.domain.rule_flaws import MOST_NTH
 from tests.domain.examples import giving
 from tests.domain.story import NOON
@@ -49,3 +49,16 @@ def test_only_the_last_moments_are_kept() -> None:
 
     assert (state.orders, len(state.recent)) == (MOST_NTH + 5, MOST_NTH)
     assert state.recent[0] == NOON + 5 * A_DAY
+
+
+def test_orders_before_a_moment_are_those_that_had_earned_by_then() -> None:
+    state = after(6, 0, 3)
+
+    assert [before(state, NOON + days * A_DAY) for days in (-1, 0, 2, 3, 9)] == [0, 1, 1, 2, 3]
+
+
+def test_orders_whose_moments_are_not_kept_count_before_any() -> None:
+    state = after(*range(MOST_NTH + 5))
+
+    assert before(state, NOON - A_DAY) == 5
+    assert before(state, NOON + 5 * A_DAY) == 6

@@ -2,14 +2,21 @@ from typing import Any
 
 from attrs import evolve
 
-from regulars.domain.coupon import IssueCoupon, RedeemCoupon, RestoreCoupon, RevokeCoupon
+from regulars.domain.coupon import (
+    AtCheckout,
+    IssueCoupon,
+    RedeemCoupon,
+    RestoreCoupon,
+    RevokeCoupon,
+)
 from regulars.domain.discounts import CouponOf, Discount, Share
+from regulars.domain.offer_terms import Basket, Taken
 from regulars.domain.order import OrderCancelled
 from regulars.domain.policies_coupons import give_back_coupons, take_back_coupons, use_coupons
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.refund import RefundIssued
 from regulars.domain.values import CouponId, OfferId
-from tests.domain.chronicle import PROGRAM
+from tests.domain.chronicle import PROGRAM, Chronicle
 from tests.domain.examples import ANNA, FIRST, ORDER
 from tests.domain.story import NOON
 
@@ -46,8 +53,15 @@ def test_an_order_uses_the_coupons_of_its_discounts_and_brings_others() -> None:
     promotion = Discount(source="friday", amount=5_00)
     placed = evolve(PLACED, discounts=(promotion, ten_off), brings=(BROUGHT,))
 
-    assert use_coupons(placed, NOON) == [
-        RedeemCoupon(**of(USED), order=ORDER, amount=10_00, customer=ANNA),
+    told = AtCheckout(
+        discount=ten_off,
+        basket=Basket(currency="CNY", lines=()),
+        taken=(Taken(discount=promotion),),
+        untold=("tiers", "merchant_categories", "first_order"),
+    )
+
+    assert use_coupons(placed, NOON, Chronicle()) == [
+        RedeemCoupon(**of(USED), order=ORDER, amount=10_00, customer=ANNA, checkout=told),
         IssueCoupon(**of(BROUGHT), customer=ANNA, order=ORDER),
     ]
 

@@ -80,6 +80,8 @@ REFUSALS = [
     for module in MODULES
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, Refusal) and kind.__module__ == module.__name__
+    # Names the one part of two discounts that differs: see test_checkout.
+    if kind is not discounts.WrongDiscount
 ]
 
 

@@ -88,6 +88,7 @@ def coupon_document(one: HeldCoupon, at: datetime, timezone: tzinfo) -> dict[str
         "program": one.program,
         "offer": one.offer,
         "coupon": one.coupon,
+        "issued_to": one.customer,
         "standing": one.standing(at).value,
         "kind": one.terms.kind.value,
         "valid_from": time_text(one.valid_from, timezone),

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final, TypeAlias, assert_never, cast, get_args
 
 from attrs import define, frozen
 
+from regulars.application.aggregates import CUSTOMER, customer_stream
 from regulars.application.events import Happened, microseconds, moment
 from regulars.application.queries import Query, ViewRows
 from regulars.application.questions import Look, Question
@@ -20,10 +21,11 @@ from regulars.domain.coupon import (
     CouponRestored,
     CouponRevoked,
 )
+from regulars.domain.customer import Customer
 from regulars.domain.offer import OfferDefined, OfferEnded, UnknownOffer
 from regulars.domain.offer_limits import Limits
 from regulars.domain.offer_terms import Terms
-from regulars.domain.values import OfferId, ProgramId
+from regulars.domain.values import CustomerId, OfferId, ProgramId
 
 _DEFAULT: Final = ProgramId("default")
 
@@ -156,14 +158,16 @@ class CouponStanding(Enum):
 @frozen(kw_only=True)
 class HeldCoupon:
     """
-    A coupon of a customer. `order` holds it until `lapses_at`, or has used it for `amount`.
+    A coupon that was issued to `customer`, as this id.
 
-    `over_at` is when its offer was ended, None if it was not.
+    `order` holds it until `lapses_at`, or has used it for `amount`. `over_at` is when its offer was
+    ended, None if it was not.
     """
 
     program: str
     offer: str
     coupon: str
+    customer: str
     terms: Terms
     valid_from: datetime
     valid_until: datetime | None
@@ -191,16 +195,32 @@ class HeldCoupon:
 
 
 @frozen(kw_only=True)
-class CouponsOf(Query[tuple[HeldCoupon, ...]]):
-    """Every coupon that was ever issued to a customer, by programme, offer and id."""
+class CouponsOf(Question[tuple[HeldCoupon, ...]]):
+    """
+    Every coupon that was ever issued to a customer, by programme, offer and id.
+
+    Those of whom the customer absorbed are theirs too.
+    """
 
     views: ClassVar[tuple[View[Any, Any], ...]] = (COUPONS, OFFERS)
 
     customer: str
 
-    def answer(self, rows: ViewRows) -> tuple[HeldCoupon, ...]:
+    def answer(self, look: Look) -> tuple[HeldCoupon, ...]:
         """The coupons, with what their offers say."""
-        found = list(rows.rows(COUPONS, customer=self.customer))
+        state: Customer = look.state(customer_stream(CustomerId(self.customer)), CUSTOMER)
+        return look.ask(_IssuedTo(customers=(self.customer, *state.records.others)))
+
+
+@frozen(kw_only=True)
+class _IssuedTo(Query[tuple[HeldCoupon, ...]]):
+    views: ClassVar[tuple[View[Any, Any], ...]] = CouponsOf.views
+
+    customers: tuple[str, ...]
+
+    def answer(self, rows: ViewRows) -> tuple[HeldCoupon, ...]:
+        theirs = (row for one in self.customers for row in rows.rows(COUPONS, customer=one))
+        found = sorted(theirs, key=lambda row: (row.program, row.offer, row.coupon))
         offers = rows.load(OFFERS, {(row.program, row.offer) for row in found})
         return tuple(_held(row, offers[row.program, row.offer]) for row in found)
 
@@ -210,6 +230,7 @@ def _held(row: CouponEntry, offer: OfferEntry) -> HeldCoupon:
         program=row.program,
         offer=row.offer,
         coupon=row.coupon,
+        customer=cast("str", row.customer),
         terms=cast("Terms", offer.terms),
         valid_from=moment(row.valid_from),
         valid_until=_moment(row.valid_until),

@@ -1,11 +1,13 @@
 """
 Commands over several streams: a merge is decided on those of both customers or both accounts.
 
-So is a transfer, and a claim on the prices of its programme. What is personal, and what is said of
-erasures, also asks whether another speaks for the customer.
+So is a transfer, and a claim on the prices of its programme. What counts what a customer had before
+asks which ids are the same person. What is personal, and what is said of erasures, also asks
+whether another speaks for the customer.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, TypeAlias, get_args
 
 from regulars.application.aggregates import (
@@ -26,8 +28,8 @@ from regulars.application.boxed import BOXED, is_bare
 from regulars.application.events import Command, Event
 from regulars.application.ports import EventLog
 from regulars.application.states import Held
-from regulars.domain import customer, erasure, merge, records, two_accounts
-from regulars.domain.claim import ClaimReward, priced
+from regulars.domain import customer, erasure, merge, persons, records, two_accounts
+from regulars.domain.claim import ClaimReward, is_repeat, priced
 from regulars.domain.merge import Side
 from regulars.domain.offer import Offer
 from regulars.domain.records import Records, require_own
@@ -58,6 +60,9 @@ def streams_of(command: Command) -> dict[str, Aggregate]:
     stream, aggregate = addressed(command)
     if isinstance(command, ClaimReward):
         return {stream: aggregate, program_stream(command.program): PROGRAM}
+    if isinstance(command, persons.Counting):
+        counted = [] if command.customer is None else [customer_stream(command.customer)]
+        return {stream: aggregate, **dict.fromkeys(counted, CUSTOMER)}
     owner = _owner(command)
     return {stream: aggregate} if owner is None else {stream: aggregate, owner[1]: CUSTOMER}
 
@@ -79,7 +84,12 @@ def decided(command: Command, load: Load) -> Sequence[tuple[str, Aggregate, Sequ
             for event in two_accounts.decide(command, giving, taking)
         ]
     if isinstance(command, ClaimReward):
+        stream, aggregate = addressed(command)
+        if is_repeat(command, load(stream, aggregate).state.told):
+            return []
         command = _priced(command, load)
+    if isinstance(command, persons.Counting):
+        command = persons.as_person(command, partial(_records, load=load))
     owner = _owner(command)
     if owner is not None:
         require_own(owner[0], load(owner[1], CUSTOMER).state.records)
@@ -100,6 +110,11 @@ def _priced(command: ClaimReward, load: Load) -> RedeemPoints:
         return state
 
     return priced(command, load(program_stream(command.program), PROGRAM).state, offer)
+
+
+def _records(one: CustomerId, load: Load) -> Records:
+    found: Records = load(customer_stream(one), CUSTOMER).state.records
+    return found
 
 
 def _side(one: CustomerId, load: Load) -> Side:

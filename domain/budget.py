@@ -160,7 +160,8 @@ class GrantBenefit:
     Give a customer `amount` of the budget, under an id of its own.
 
     Where the variant has an offer, a coupon of it is issued; who is left alone gets nothing.
-    `tier` is the one that the customer has then, for a campaign whose audience asks for one.
+    `tier` is the one that the customer has then, for a campaign whose audience asks for one. All
+    ids of the `person` are told where it is decided.
     """
 
     program: ProgramId
@@ -170,6 +171,7 @@ class GrantBenefit:
     customer: CustomerId
     amount: int
     tier: str | None = None
+    person: tuple[CustomerId, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -266,13 +268,20 @@ def grant(command: GrantBenefit, state: Pool, budget: Budget, variant: Variant) 
 def _left(
     budget: Budget, state: Pool, command: GrantBenefit, on: date
 ) -> Iterator[tuple[int, str]]:
-    """What each limit leaves to the customer, with a name for the limit."""
+    """
+    What each limit leaves to the person, with a name for the limit.
+
+    Customers who were merged may have had more than that together, and owe nothing for it.
+    """
+    ids = frozenset((command.customer, *command.person))
     if budget.total is not None:
         yield budget.total - state.used, "total"
     if budget.per_customer is not None:
-        yield budget.per_customer - state.used_by.get(command.customer, 0), "per_customer"
-    for cap in budget.caps:
-        yield from left(cap, state.days, command.customer, on)
+        used = sum(state.used_by.get(one, 0) for one in ids)
+        yield max(0, budget.per_customer - used), "per_customer"
+    if on is not None:
+        for cap in budget.caps:
+            yield from left(cap, state.days, ids, on)
 
 
 def cancel(command: CancelGrant, state: Pool) -> Sequence[Event]:

@@ -1,6 +1,6 @@
 """Caps of a budget: how much, and how often, within each day, week or month of a time zone."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, timedelta
 from enum import Enum
 from typing import TypeAlias, assert_never
@@ -45,24 +45,27 @@ Days: TypeAlias = Mapping[tuple[CustomerId | None, date], Taken]
 """What each customer was granted on each day, and (None) all of them together."""
 
 
-def left(cap: Cap, taken: Days, customer: CustomerId, on: date) -> Iterator[tuple[int, str]]:
-    """What each limit of a cap leaves to a customer on a day, with a name for the limit."""
+def left(
+    cap: Cap, taken: Days, person: Collection[CustomerId], on: date
+) -> Iterator[tuple[int, str]]:
+    """What each limit of a cap leaves to a person on a day, with a name for the limit."""
     span = cap.span.value
     if cap.total is not None:
-        yield cap.total - _sum(cap, taken, None, on).amount, f"total_{span}"
-    theirs = _sum(cap, taken, customer, on)
+        yield cap.total - _sum(cap, taken, [None], on).amount, f"total_{span}"
+    theirs = _sum(cap, taken, person, on)
     if cap.per_customer is not None:
-        yield cap.per_customer - theirs.amount, f"per_customer_{span}"
+        yield max(0, cap.per_customer - theirs.amount), f"per_customer_{span}"
     if cap.times is not None and theirs.times >= cap.times:
         yield 0, f"times_{span}"
 
 
-def _sum(cap: Cap, taken: Days, customer: CustomerId | None, on: date) -> Taken:
+def _sum(cap: Cap, taken: Days, ids: Collection[CustomerId | None], on: date) -> Taken:
     start, end = bounds(cap.span, on)
     found = [
         one
+        for whose in ids
         for day in range((end - start).days)
-        if (one := taken.get((customer, start + timedelta(days=day)))) is not None
+        if (one := taken.get((whose, start + timedelta(days=day)))) is not None
     ]
     return Taken(sum(one.amount for one in found), sum(one.times for one in found))
 

@@ -168,12 +168,16 @@ class Coupon:
         return self.order == order and (self.is_used() or self.is_held(at))
 
     def objections(
-        self, order: OrderId, customer: CustomerId | None, at: datetime
+        self, order: OrderId, person: Container[CustomerId], at: datetime
     ) -> Iterator[Rejection]:
-        """Every reason why this coupon, of an offer whatever it is, does not count for an order."""
+        """
+        Every reason why this coupon, of an offer whatever it is, does not count for an order.
+
+        The order is of the `person` who has these ids.
+        """
         found = (
             (Reason.REVOKED, self.revoked),
-            (Reason.WRONG_RECIPIENT, self.customer not in {None, customer}),
+            (Reason.WRONG_RECIPIENT, self.customer is not None and self.customer not in person),
             (Reason.USED, self.is_used()),
             (Reason.RESERVED, self.order != order and self.is_held(at)),
             (Reason.NOT_STARTED, at < self.valid_from),
@@ -200,7 +204,7 @@ class ReserveCoupon:
     Keep a coupon for an order that is about to be placed, until `lapses_at`.
 
     `basket` is the order before discounts. Where the coupon does not count, that is recorded as
-    `CouponRejected` with the reason.
+    `CouponRejected` with the reason. All ids of the `person` are told where it is decided.
     """
 
     program: ProgramId
@@ -211,6 +215,7 @@ class ReserveCoupon:
     basket: Basket
     lapses_at: datetime
     customer: CustomerId | None = None
+    person: tuple[CustomerId, ...] = ()
 
 
 @frozen(kw_only=True)

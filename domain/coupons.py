@@ -141,6 +141,7 @@ class Use:
     taken: tuple[Taken, ...] = ()
     untold: tuple[str, ...] = ()
     is_placed: bool = False
+    person: tuple[CustomerId, ...] = ()
 
     @property
     def ids(self) -> frozenset[CustomerId]:

@@ -43,6 +43,14 @@ def test_the_coupons_of_a_customer_are_listed_with_their_standing(shop: Shop) ->
     assert "nobody" in shop.run("coupons", "of", "nobody", status=3).stderr
 
 
+def test_the_coupons_of_who_was_merged_are_listed_for_the_survivor(shop: Shop) -> None:
+    shop.run("merge", "ada", "--into", "bob", "--evidence", "same-phone")
+
+    (coupon,) = shop.json("coupons", "of", "bob")["coupons"]
+
+    assert (coupon["coupon"], coupon["issued_to"]) == ("c-1", "ada")
+
+
 def test_an_offer_is_shown_with_what_is_used_of_it(shop: Shop) -> None:
     said = " ".join(shop.run("coupons", "offer", "spring").stdout.split())
 

@@ -37,6 +37,7 @@ from regulars.domain.order import (
     OrderCompleted,
     OrderDelivered,
 )
+from regulars.domain.persons import Counting, as_person
 from regulars.domain.policies import (
     activate_on_completion,
     earn_on_delivery,
@@ -239,6 +240,8 @@ class Chronicle:
             if claim.is_repeat(command, self.account(command.customer).told):
                 return
             command = claim.priced(command, self.program(), self.offer)
+        if isinstance(command, Counting):
+            command = as_person(command, self.records)
         self._require_own(command)
         story = self._story(command)
         events = story.when(command)

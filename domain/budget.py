@@ -38,7 +38,8 @@ class Budget:
     """
     At most `total` in all and `per_customer` to each; None is no limit.
 
-    `caps` say how much within a day, a week or a month, of the calendar of `zone`.
+    `caps` say how much within a day, a week or a month, of the calendar of `zone`, which has to be
+    told with them.
     The unit is the campaign's own: minor units of money, points, or coupons.
     """
 
@@ -46,23 +47,22 @@ class Budget:
     per_customer: int | None = None
     cut: Cut = Cut.PARTIAL
     caps: tuple[Cap, ...] = ()
-    zone: str = "Asia/Shanghai"
+    zone: str = ""
 
 
 UNLIMITED: Final = Budget()
 """A budget that gives whatever is asked for."""
 
 
-def budget_flaw(budget: Budget) -> str | None:
-    """The field for which nothing can be granted by a budget; None if something can."""
+def is_possible(budget: Budget) -> bool:
+    """Whether a budget is one: each cap has a limit, and each limit and the zone can be."""
     limits = [budget.total, budget.per_customer]
     for cap in budget.caps:
         limits += [cap.total, cap.per_customer, cap.times]
         if (cap.total, cap.per_customer, cap.times) == (None, None, None):
-            return "caps"
-    if not all(0 <= (limit or 0) <= MOST_MINOR for limit in limits):
-        return "limits"
-    return None if is_zone(budget.zone) else "zone"
+            return False
+    has_zone = is_zone(budget.zone) or not (budget.caps or budget.zone)
+    return has_zone and all(0 <= (limit or 0) <= MOST_MINOR for limit in limits)
 
 
 # Stored under these names with these fields: never rename, never repurpose, add a version.
@@ -72,8 +72,8 @@ class BudgetConsumed:
     The campaign grants `amount` of the `desired`, which is less where the budget cut it.
 
     `offer` is the one that a coupon is issued of, under the id of the grant. `on` is the day that
-    it counts for in the zone of the budget, and `limit` names the limit that cut it, as `total` or
-    `times_week`; None for those that were granted before there were caps.
+    it counts for in the zone of the budget, None where that has none, and `limit` names the limit
+    that cut it, as `total` or `times_week`, None if none did.
     """
 
     program: ProgramId
@@ -241,7 +241,7 @@ def grant(command: GrantBenefit, state: Pool, budget: Budget, variant: Variant) 
     """
     if not 0 < command.amount <= MOST_MINOR:
         raise ImpossibleGrant(campaign=command.campaign, amount=command.amount)
-    on = command.at.astimezone(ZoneInfo(budget.zone)).date()
+    on = command.at.astimezone(ZoneInfo(budget.zone)).date() if budget.zone else None
     rest, limit = min(_left(budget, state, command, on), default=(command.amount, None))
     amount = min(rest, command.amount)
     if amount == command.amount:
@@ -266,7 +266,7 @@ def grant(command: GrantBenefit, state: Pool, budget: Budget, variant: Variant) 
 
 
 def _left(
-    budget: Budget, state: Pool, command: GrantBenefit, on: date
+    budget: Budget, state: Pool, command: GrantBenefit, on: date | None
 ) -> Iterator[tuple[int, str]]:
     """
     What each limit leaves to the person, with a name for the limit.

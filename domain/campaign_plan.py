@@ -6,7 +6,7 @@ from enum import Enum
 from attrs import frozen
 
 from regulars.domain.audience import EVERYBODY, MOST_NAMED, Audience
-from regulars.domain.budget import UNLIMITED, Budget, budget_flaw
+from regulars.domain.budget import UNLIMITED, Budget, is_possible
 from regulars.domain.codes import is_code
 from regulars.domain.holdout import PLACES, Variant
 
@@ -56,7 +56,7 @@ def plan_flaw(plan: Plan) -> str | None:
         return "variants"
     if not 0 <= plan.holdout <= PLACES:
         return "holdout"
-    if budget_flaw(plan.budget):
+    if not is_possible(plan.budget):
         return "budget"
     if plan.starts_at and plan.ends_at and plan.starts_at >= plan.ends_at:
         return "ends_at"

@@ -22,13 +22,13 @@ class Scene:
     What the moment and the order of an offer have to be like; what is left empty stands for any.
 
     `hours` are those of the day, 11 from 11:00 until 12:00, and `weekdays` from 1 for Monday, both
-    of `zone`. `merchant_categories` are the host's words for kinds of merchants. `first_order` asks
-    that the customer never had an order delivered.
+    of `zone`, which has to be told with them. `merchant_categories` are the host's words for kinds
+    of merchants. `first_order` asks that the customer never had an order delivered.
     """
 
     hours: tuple[int, ...] = ()
     weekdays: tuple[int, ...] = ()
-    zone: str = "Asia/Shanghai"
+    zone: str = ""
     merchant_categories: tuple[str, ...] = ()
     first_order: bool = False
 
@@ -38,11 +38,12 @@ class Scene:
             return "hours"
         if not all(day in _WEEKDAYS for day in self.weekdays):
             return "weekdays"
-        return None if is_zone(self.zone) else "zone"
+        asks = bool(self.hours or self.weekdays)
+        return None if is_zone(self.zone) or not (asks or self.zone) else "zone"
 
     def misfits(self, at: datetime, basket: Basket | None) -> tuple[str, ...]:
         """The fields that an order of that moment does not fit, as far as a basket tells."""
-        there = at.astimezone(ZoneInfo(self.zone))
+        there = at.astimezone(ZoneInfo(self.zone)) if self.zone else at
         fits = {
             "hours": not self.hours or there.hour in self.hours,
             "weekdays": not self.weekdays or there.isoweekday() in self.weekdays,

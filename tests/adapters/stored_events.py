@@ -251,7 +251,9 @@ OLDER: dict[tuple[str, int], list[Event | Retired]] = {
             rules_version=2,
         )
     ],
-    ("OfferDefined", 1): [evolve(cast("OfferDefined", EXAMPLES["OfferDefined", 2]), scene=Scene())],
+    ("OfferDefined", 1): [
+        evolve(cast("OfferDefined", EXAMPLES["OfferDefined", 2]), scene=Scene(zone=THEN))
+    ],
     ("ReferralClaimed", 1): [
         ReferralClaimed(
             program=PROGRAM,
@@ -272,7 +274,7 @@ OLDER: dict[tuple[str, int], list[Event | Retired]] = {
                 variants=(Variant(name="ten off", weight=3, offer=OFFER), Variant(name="mail")),
                 holdout=1000,
                 seed="2026",
-                budget=Budget(total=10_000, per_customer=100, cut=Cut.ALL_OR_NOTHING),
+                budget=Budget(total=10_000, per_customer=100, cut=Cut.ALL_OR_NOTHING, zone=THEN),
                 starts_at=PLACED_AT,
                 ends_at=PLACED_AT.replace(year=2027),
             ),

@@ -24,7 +24,9 @@ PLAN = Plan(
     variants=(Variant(name="mail"),),
     holdout=5_000,
     starts_at=LONG_AGO,
-    budget=Budget(total=25, caps=(Cap(span=Span.DAY, total=25, per_customer=10, times=1),)),
+    budget=Budget(
+        total=25, caps=(Cap(span=Span.DAY, total=25, per_customer=10, times=1),), zone="UTC"
+    ),
 )
 
 

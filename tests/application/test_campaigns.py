@@ -51,7 +51,7 @@ def orders_of(shop: Parts, customer: str, number: int, after: timedelta = SOON) 
 
 def test_a_campaign_stands_at_each_moment_as_its_log_says() -> None:
     shop = memory_core()
-    budget = Budget(total=60, caps=(Cap(span=Span.DAY, total=60),))
+    budget = Budget(total=60, caps=(Cap(span=Span.DAY, total=60),), zone="Asia/Shanghai")
     shop.execute(evolve(DRAFT, plan=evolve(PLAN, starts_at=NOON, budget=budget)), LAUNCH, GRANT)
     shop.execute(evolve(GRANT, grant=GrantId("g-2"), customer=BO))
     shop.execute(evolve(CANCEL, at=NOON + minutes(5)))

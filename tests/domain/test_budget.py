@@ -69,12 +69,18 @@ def test_a_grant_and_its_end_are_told_in_full() -> None:
 
     assert story.when(GRANT) == [
         CustomerAssigned(**OF, customer=ANNA, variant="mail"),
-        BudgetConsumed(
-            **grant, desired=50, amount=40, variant="mail", on=date(2024, 5, 17), limit="total"
-        ),
+        BudgetConsumed(**grant, desired=50, amount=40, variant="mail", limit="total"),
         BudgetExhausted(**OF),
     ]
     assert story.when(CANCEL) == [BudgetRestored(**grant, amount=40)]
+
+
+def test_a_grant_counts_on_the_day_of_its_zone_and_on_none_without_one() -> None:
+    for zone, day in (("Asia/Shanghai", date(2024, 5, 18)), ("UTC", date(2024, 5, 17)), ("", None)):
+        *_, granted_on = running(Budget(zone=zone)).when(evolve(GRANT, at=NOON + minutes(300)))
+
+        assert isinstance(granted_on, BudgetConsumed)
+        assert granted_on.on == day
 
 
 def test_a_grant_that_was_cancelled_is_not_granted_anew_under_its_id() -> None:

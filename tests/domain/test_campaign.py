@@ -132,8 +132,9 @@ def test_every_command_does_what_the_table_says(row: Row) -> None:
         (evolve(PLAN, holdout=PLACES + 1), "holdout"),
         (evolve(PLAN, budget=Budget(total=-1)), "budget"),
         (evolve(PLAN, budget=Budget(per_customer=MOST_MINOR + 1)), "budget"),
-        (evolve(PLAN, budget=Budget(caps=(Cap(span=Span.DAY),))), "budget"),
-        (evolve(PLAN, budget=Budget(caps=(Cap(span=Span.DAY, times=-1),))), "budget"),
+        (evolve(PLAN, budget=Budget(caps=(Cap(span=Span.DAY),), zone="UTC")), "budget"),
+        (evolve(PLAN, budget=Budget(caps=(Cap(span=Span.DAY, times=-1),), zone="UTC")), "budget"),
+        (evolve(PLAN, budget=Budget(caps=(Cap(span=Span.DAY, times=1),))), "budget"),
         (evolve(PLAN, budget=Budget(zone="nowhere")), "budget"),
         (evolve(PLAN, audience=Audience(customers=(ANNA,) * (MOST_NAMED + 1))), "audience"),
         (evolve(PLAN, audience=Audience(snapshot="all of Berlin")), "audience"),
@@ -356,6 +357,7 @@ def told(draw: st.DrawFn) -> list[Command]:
         per_customer=draw(limit),
         cut=draw(st.sampled_from(Cut)),
         caps=draw(st.sampled_from([(), (cap,)])),
+        zone="Asia/Shanghai",
     )
     ids = st.integers(1, 5).map(lambda number: GrantId(f"g-{number}"))
     grants = st.builds(

@@ -85,6 +85,8 @@ def test_an_offer_for_a_kind_of_merchants_counts_at_no_other() -> None:
         (Scene(hours=(24,)), "hours"),
         (Scene(weekdays=(0,)), "weekdays"),
         (Scene(zone="nowhere"), "zone"),
+        (Scene(hours=(11,)), "zone"),
+        (Scene(weekdays=(5,)), "zone"),
     ],
 )
 def test_a_scene_that_never_is_is_refused_by_its_field(scene: Scene, field: str) -> None:

@@ -98,7 +98,8 @@ def show_(  # noqa: PLR0913 - one for each option
     Show where CAMPAIGN is in its life, whom it has, and what is left of its budget.
 
     With --margin its customers are compared with those whom it left alone: orders count that were
-    placed after a customer was assigned and before the campaign ended, and not cancelled.
+    placed after a customer was assigned and before the campaign ended, and not cancelled. All count
+    who were assigned, also those for whom the budget had nothing left.
     """
     at = moment_of(as_of, timezone) or datetime.now(UTC)
     if cost is not None and margin is None:
@@ -256,7 +257,7 @@ def _result_document(result: CampaignResult) -> dict[str, object]:
         "return_on_investment": result.return_on_investment,
     }
     return {
-        "treated": _arm_document(result.treated),
+        "treated": {**_arm_document(result.treated), "granted": result.granted},
         "held_out": _arm_document(result.held_out),
         **{name: None if value is None else str(value) for name, value in exact.items()},
     }
@@ -267,9 +268,9 @@ def _arm_document(arm: Arm) -> dict[str, int]:
 
 
 def _brought(result: CampaignResult) -> Iterator[RenderableType]:
-    sides = (("Treated", result.treated), ("Left alone", result.held_out))
+    sides = (("Assigned", result.treated), ("Left alone", result.held_out))
     yield section(
-        "What it brought",
+        "What it brought, over all who were assigned",
         listing(
             ("", "Customers", "Bought", "Orders", "Part that bought"),
             (
@@ -284,6 +285,7 @@ def _brought(result: CampaignResult) -> Iterator[RenderableType]:
             ),
         ),
         facts(
+            ("Granted something", f"{count(result.granted)} of {count(result.treated.customers)}"),
             ("Lift", _points(result.lift)),
             ("Relative lift", _percent(result.relative_lift)),
             ("Incremental orders", _number(result.incremental_orders)),

@@ -78,11 +78,12 @@ class CampaignStanding(Question[CampaignStatus]):
 @frozen(kw_only=True)
 class CampaignOutcome(Question[CampaignResult]):
     """
-    What a campaign brought: those it treated against those it left alone.
+    What a campaign brought: those it assigned to be treated against those it left alone.
 
-    Orders count that a customer placed from their assignment on and before the campaign ended, and
-    that were not cancelled. `margin` is that of one order. Without a `cost` it is what the grants
-    gave, in the unit of the budget. Costs a pass over the orders of the log.
+    Whoever was assigned counts, also who was granted nothing. Orders count that a customer placed
+    from their assignment on and before the campaign ended, and that were not cancelled. `margin`
+    is that of one order. Without a `cost` it is what the grants gave, in the unit of the budget.
+    Costs a pass over the orders of the log.
 
     Raises:
         UnknownCampaign: it was not drafted by then.
@@ -105,10 +106,17 @@ class CampaignOutcome(Question[CampaignResult]):
                 buyers=side.buyers + (orders > 0),
                 orders=side.orders + orders,
             )
+        pool = told.state.pool
+        granted = {
+            one.customer
+            for one in pool.grants.values()
+            if one.amount and one.grant not in pool.cancelled
+        }
         return CampaignResult(
             treated=sides[True],
+            granted=len(granted),
             held_out=sides[False],
-            cost=Fraction(told.state.pool.used) if self.cost is None else self.cost,
+            cost=Fraction(pool.used) if self.cost is None else self.cost,
             margin=self.margin,
         )
 

@@ -1,7 +1,9 @@
 """
-What a campaign brought: those who were treated against those who were left alone.
+What a campaign brought: those who were to be treated against those who were left alone.
 
-Everything is an exact fraction. The formulas are those of uplift by a randomised control group.
+Everything is an exact fraction. The formulas are those of uplift by a randomised control group,
+over all who were assigned (intention to treat): who got nothing, as the budget was gone, is no
+more like the others for it, and leaving them out would compare what chance did not part.
 """
 
 from fractions import Fraction
@@ -28,10 +30,12 @@ class CampaignResult:
     """
     `treated` against `held_out`. `cost` and `margin`, that of one order, are in one unit of money.
 
-    What cannot be told is None: without anybody on a side, or where it would divide by nothing.
+    `treated` are all who were assigned to be, of whom so many were `granted` something. What
+    cannot be told is None: without anybody on a side, or where it would divide by nothing.
     """
 
     treated: Arm
+    granted: int
     held_out: Arm
     cost: Fraction
     margin: Fraction

@@ -105,6 +105,21 @@ def test_the_result_counts_orders_from_the_assignment_to_the_end() -> None:
     assert shop.crm.ask(brought).treated.orders == 0
 
 
+def test_who_got_nothing_is_compared_as_assigned_and_not_told_as_granted() -> None:
+    shop = memory_core()
+    shop.execute(evolve(DRAFT, plan=evolve(PLAN, budget=Budget(total=60))), LAUNCH, GRANT)
+    for number in (2, 3):
+        customer, grant = CustomerId(f"c-{number}"), GrantId(f"g-{number}")
+        shop.execute(evolve(GRANT, grant=grant, customer=customer))
+
+    brought = CampaignOutcome(campaign=LUNCH, program=PROGRAM, margin=Fraction(3))
+
+    result = shop.crm.ask(brought)
+    assert (result.treated.customers, result.granted) == (3, 2)
+    shop.execute(CANCEL)
+    assert shop.crm.ask(brought).granted == 1
+
+
 def test_a_cancellation_that_is_dated_before_its_grant_keeps_no_question_from_an_answer() -> None:
     shop = memory_core()
     shop.execute(DRAFT, LAUNCH, evolve(GRANT, at=NOON + minutes(5)))

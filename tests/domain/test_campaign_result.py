@@ -10,6 +10,7 @@ from regulars.domain.campaign_result import Arm, CampaignResult
 
 RESULT = CampaignResult(
     treated=Arm(customers=9_000, buyers=900, orders=900),
+    granted=9_000,
     held_out=Arm(customers=1_000, buyers=80, orders=80),
     cost=Fraction(3_600),
     margin=Fraction(15),
@@ -59,7 +60,13 @@ def test_two_sides_that_buy_alike_are_worth_their_cost_less(
     customers: int, orders: int, cost: int
 ) -> None:
     side = Arm(customers=customers, buyers=min(customers, orders), orders=orders)
-    result = CampaignResult(treated=side, held_out=side, cost=Fraction(cost), margin=Fraction(15))
+    result = CampaignResult(
+        treated=side,
+        granted=customers,
+        held_out=side,
+        cost=Fraction(cost),
+        margin=Fraction(15),
+    )
 
     assert result.lift == 0
     assert result.incremental_orders == 0

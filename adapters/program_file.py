@@ -1,7 +1,7 @@
 """A loyalty programme as a person writes it: TOML to commands, with errors that name the line."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -182,6 +182,8 @@ def read_program(path: Path, *, program_id: ProgramId) -> tuple[Command, ...]:
         return _commands(_converted(written.document), program_id)
     except WrongRules as wrong:
         why = f"{spelled(wrong.place)} {wrong}".lstrip()
+        if wrong.other is not None:
+            why += f": {spelled(wrong.other)}, line {written.line_of(wrong.other)}"
         line = written.line_of(wrong.place)
         raise UnusableProgram(file=file, why=why, line=line) from None
 
@@ -206,7 +208,8 @@ def _commands(found: _File, program_id: ProgramId) -> tuple[Command, ...]:
     if not found.name.strip():
         raise WrongRules(("name",), "is blank")
     commands: list[Command] = [DefineProgram(program=program_id, at=BEGINNING, name=found.name)]
-    commands += _each("earning", found.earning, partial(_earning, program_id))
+    tiers = {level.tier for ladder in found.ladder for level in ladder.levels} or None
+    commands += _each("earning", found.earning, partial(_earning, program_id, tiers))
     commands += _each("policies", found.policies, partial(_policies, program_id))
     commands += _each("ladder", found.ladder, partial(_ladder, program_id))
     commands += _each("catalogue", found.catalogue, partial(_rewards, program_id))
@@ -222,25 +225,28 @@ def _each(
     kind: str, tables: Sequence[_Told], command: Callable[[_Told, datetime | None], Command]
 ) -> Iterator[Command]:
     """The command of each table of a kind, no two of which begin at once for the same."""
-    begun = set[tuple[datetime | None, str | None]]()
+    begun: dict[tuple[datetime | None, str | None], int] = {}
     for number, told in enumerate(tables):
         start = None if told.effective_from is None else told.effective_from.astimezone(UTC)
         currency = told.currency if isinstance(told, Earning) else None
         if (start, currency) in begun:
             whose = ", for the same currency" if isinstance(told, Earning) else ""
-            raise WrongRules((kind, number), f"begins when another does{whose}")
-        begun.add((start, currency))
+            why = f"begins when another does{whose}"
+            raise WrongRules((kind, number), why, other=(kind, begun[start, currency]))
+        begun[start, currency] = number
         try:
             yield command(told, start)
         except WrongRules as wrong:
-            raise WrongRules((kind, number, *wrong.place), str(wrong)) from None
+            raise wrong.below(kind, number) from None
 
 
-def _earning(program_id: ProgramId, told: Earning, start: datetime | None) -> Command:
+def _earning(
+    program_id: ProgramId, tiers: Collection[str] | None, told: Earning, start: datetime | None
+) -> Command:
     return PublishEarningRules(
         program=program_id,
         at=start or BEGINNING,
-        rules=told.rules(),
+        rules=told.rules(tiers),
         currency=told.currency,
         effective_from=start,
     )

@@ -1,6 +1,7 @@
 """The tables of a programme's file that say what is earned, and the rules that they are."""
 
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Annotated, Final
@@ -21,7 +22,8 @@ from regulars.domain.earning_rules import (
     RuleSet,
     When,
 )
-from regulars.domain.rule_flaws import Flaw, Place, flaw
+from regulars.domain.rule_flaws import Place, flaw
+from regulars.domain.rule_reach import unreached
 from regulars.domain.values import ItemId, MerchantId, digits, is_currency
 
 _AMOUNT: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
@@ -38,11 +40,17 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class WrongRules(Exception):
-    """What the tables say is no set of rules; `place` leads there."""
+    """What the tables say cannot be; `place` leads there, `other` to what it does not go with."""
 
-    def __init__(self, place: Place, why: str) -> None:
+    def __init__(self, place: Place, why: str, *, other: Place | None = None) -> None:
         super().__init__(why)
         self.place = place
+        self.other = other
+
+    def below(self, *above: str | int) -> "WrongRules":
+        """The same, by the way from a table that holds this one."""
+        other = None if self.other is None else (*above, *self.other)
+        return WrongRules((*above, *self.place), str(self), other=other)
 
 
 class _Conditions(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -123,12 +131,12 @@ class Earning(msgspec.Struct, forbid_unknown_fields=True):
     groups: list[_Group] = []
     multipliers: list[_Multiplier] = []
 
-    def rules(self) -> RuleSet:
+    def rules(self, tiers: Collection[str] | None) -> RuleSet:
         """
-        The set of rules that the table says.
+        The set of rules that the table says. `tiers` are those that there are; None for any.
 
         Raises:
-            WrongRules: they cannot be; the place is one in this table.
+            WrongRules: they cannot be, or one of them never counts; the place is in this table.
         """
         if (self.points is None) == (not self.groups):
             raise WrongRules((), "needs either points or groups of rules")
@@ -147,7 +155,11 @@ class Earning(msgspec.Struct, forbid_unknown_fields=True):
         )
         found = flaw(told)
         if found is not None:
-            raise WrongRules(self._written(found), found.why)
+            raise WrongRules(self._written(found.place), found.why)
+        idle = unreached(told, currency=self.currency, tiers=tiers)
+        if idle is not None:
+            other = None if idle.behind is None else self._written(idle.behind)
+            raise WrongRules(self._written(idle.place), idle.why, other=other)
         return told
 
     def _group(self, at: int, group: _Group) -> Group:
@@ -179,9 +191,9 @@ class Earning(msgspec.Struct, forbid_unknown_fields=True):
             when=one.when(place, self.currency),
         )
 
-    def _written(self, found: Flaw) -> Place:
+    def _written(self, found: Place) -> Place:
         """Where in the table stands what the domain finds a flaw in."""
-        place = tuple(_NAMED.get(str(one), one) for one in found.place if one not in _FLAT)
+        place = tuple(_NAMED.get(str(one), one) for one in found if one not in _FLAT)
         # The only rule of a table without groups is the table itself.
         return place if self.groups or place[0] != "groups" else place[_OF_THE_ONLY:]
 

@@ -107,10 +107,11 @@ class Program:
         """
         The rules in force for an order placed at that moment in that currency; None if none are.
 
-        Of several, those with the latest `effective_from`; of equals, the latest version.
+        Of several, those with the latest `effective_from`; of equals, those for this currency
+        before those for any; of equals, the latest version.
         """
         meant = (one for one in self.published if one.currency in {None, currency})
-        return in_force(meant, placed_at)
+        return in_force(sorted(meant, key=lambda one: one.currency is not None), placed_at)
 
     def policies_at(self, at: datetime) -> ProgramPolicies:
         """The policies in force at that moment, chosen as rules are."""
@@ -250,12 +251,14 @@ class ProgramAlreadyDefined(Refusal):
 
 @frozen(kw_only=True)
 class UnknownProgram(Refusal):
-    """No programme was defined under this id."""
+    """No programme was defined under this id; those of `known` were, where they are told."""
 
     program: ProgramId
+    known: tuple[ProgramId, ...] = ()
 
     def __str__(self) -> str:
-        return f"programme {self.program} is not defined"
+        there = f"; there are {', '.join(self.known)}" if self.known else ""
+        return f"programme {self.program} is not defined{there}"
 
 
 @frozen(kw_only=True)

@@ -209,6 +209,11 @@ def test_any_rule_that_can_be_written_is_read_as_it_was_meant(
         (rule("id = 'a'\nbonus = 1\nat_least = '5.00'"), "rules[0].at_least needs a currency"),
         (rule("id = 'a'\nbonus = 1\ncurrency = 'JPY'\nat_least = '5.5'"), "finer than JPY"),
         (rule("id = 'a'\nbonus = 1\ncurrency = 'yen'\nat_least = '5'"), "rules[0].at_least"),
+        (
+            rule("id = 'a'\nbonus = 1\ntiers = ['glod']") + f"\n[[ladder]]\n{FIVE}",
+            "earning[0].groups[0].rules[0].tiers has 'glod', which is on no ladder",
+        ),
+        (rule("id = 'a'\nbonus = 1\non = 'visit'\ncurrency = 'CNY'"), "currency is asked of what"),
         (policy("expiry = { period = 'moon' }"), "policies[0].expiry.period must be one of"),
         (policy("expiry = { days = 1, months = 1 }"), "policies[0].expiry is told twice"),
         (policy("activation = { when = 'manual', days = 2 }"), "policies[0].activation.days"),
@@ -267,6 +272,43 @@ def test_an_error_names_the_line(path: Path) -> None:
 
     assert refused.value.line == 5
     assert str(refused.value).startswith(f"{path}, line 5: earning[0].per ")
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "said"),
+    [
+        (
+            "[[earning]]\npoints = 1\n[[earning]]\npoints = 2",
+            3,
+            "earning[1] begins when another does, for the same currency: earning[0], line 1",
+        ),
+        (
+            ladder(f"{FIVE}\n[[ladder]]\n{FIVE}"),
+            5,
+            "ladder[1] begins when another does: ladder[0], line 3",
+        ),
+        (
+            (
+                "[[earning]]\n[[earning.groups]]\nmode = 'first'\n"
+                "[[earning.groups.rules]]\nid = 'all'\npoints = 1\n"
+                "[[earning.groups.rules]]\nid = 'gold'\npoints = 2\ntiers = ['gold']"
+            ),
+            7,
+            (
+                "earning[0].groups[0].rules[1] never counts, because another "
+                "always does before it: earning[0].groups[0].rules[0], line 4"
+            ),
+        ),
+    ],
+    ids=["two sets", "two ladders", "after the first"],
+)
+def test_what_does_not_go_together_is_told_with_both_lines(
+    path: Path, content: str, line: int, said: str
+) -> None:
+    with pytest.raises(UnusableProgram) as refused:
+        commands(path, content)
+
+    assert (refused.value.line, refused.value.why) == (line, said)
 
 
 def test_every_part_of_a_rule_can_be_written(path: Path) -> None:

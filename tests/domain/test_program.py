@@ -190,6 +190,27 @@ def test_of_rules_from_the_same_moment_the_last_one_published_counts() -> None:
     assert version_at(from_noon, NOON) == 2
 
 
+@pytest.mark.parametrize("start", [None, NOON])
+def test_a_rule_for_the_currency_stands_before_one_for_any_however_they_are_published(
+    start: datetime | None,
+) -> None:
+    of_any = evolve(PUBLISH, effective_from=start)
+    of_yuan = evolve(BETTER, effective_from=start, currency="CNY")
+    again = evolve(of_any, rules=giving(7))
+
+    for told, version in [((of_any, of_yuan), 2), ((of_yuan, of_any), 1)]:
+        story = regulars().given(*told, again)
+
+        assert version_at(story, NOON) == version
+        assert version_at(story, NOON, "USD") == 3
+
+
+def test_a_rule_for_any_currency_from_a_later_moment_stands_before_one_for_the_currency() -> None:
+    story = regulars().given(evolve(PUBLISH, currency="CNY"), LATER)
+
+    assert version_at(story, NOON) == 2
+
+
 def test_a_rule_for_one_currency_is_not_in_force_for_another() -> None:
     story = regulars().given(evolve(PUBLISH, currency="CNY"), evolve(PUBLISH, currency="USD"))
 

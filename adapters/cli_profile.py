@@ -119,6 +119,7 @@ def profile_document(summary: Summary, timezone: tzinfo) -> dict[str, object]:
         "channels": _favourites(summary.channels),
         "addresses": summary.addresses,
         "consents": list(summary.consents),
+        "withdrawn": list(summary.withdrawn),
         "merged_into": summary.merged_into,
         "absorbed": list(summary.absorbed),
     }
@@ -144,7 +145,7 @@ def shown_profile(summary: Summary, timezone: tzinfo) -> Iterator[RenderableType
             ("Channels", channels or "-"),
             ("Payment", payments or "-"),
             ("Addresses", count(summary.addresses)),
-            ("Consents", ", ".join(summary.consents) or "-"),
+            ("Consents", ", ".join(_consents(summary)) or "-"),
             *_merged(summary),
         ),
     )
@@ -161,6 +162,10 @@ def shown_profile(summary: Summary, timezone: tzinfo) -> Iterator[RenderableType
             yield section(
                 title, bars([(plain(one.name or one.id), one.orders) for one in favourites])
             )
+
+
+def _consents(summary: Summary) -> list[str]:
+    return [*summary.consents, *(f"not {one}" for one in summary.withdrawn)]
 
 
 def _merged(summary: Summary) -> Iterator[tuple[str, str]]:

@@ -33,7 +33,7 @@ FREE: Final[Mapping[str, str]] = {
     "view_books_2": "points by day of a whole programme",
     "view_checkpoints": "positions",
     "view_coupons_1": "coupons under ids that are not personal",
-    "view_customers_2": "counts, amounts and times under an id that is not personal",
+    "view_customers_3": "counts, amounts and times under an id that is not personal",
     "view_flags_1": "marks on events",
     "view_items_1": "what merchants sell",
     "view_ledger_3": "points",

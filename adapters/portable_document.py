@@ -11,7 +11,9 @@ from regulars.application.portable import Given, Portable
 from regulars.application.ports import Revealed
 from regulars.application.reading import WORDS
 from regulars.domain.actor import AccessRecorded
-from regulars.domain.customer import ConsentGranted, ConsentWithdrawn
+from regulars.domain.adjustment import PointsAdjusted
+from regulars.domain.consents import ConsentGranted, ConsentWithdrawn
+from regulars.domain.erasure import CustomerErased
 from regulars.domain.order import Order
 from regulars.domain.retention import Retention
 from regulars.domain.values import decimal_text

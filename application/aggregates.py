@@ -63,7 +63,7 @@ CUSTOMER: Final = Aggregate(
     state=customer.Customer,
     events=get_args(customer.Event),
     fold=customer.fold,
-    fold_version=3,
+    fold_version=4,
     decide=customer.decide,
     snapshot_every=100,
 )

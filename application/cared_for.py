@@ -15,7 +15,8 @@ from regulars.application.reading import MOST_AT_ONCE, DataOf
 from regulars.domain import customer, erasure
 from regulars.domain.actor import Actor
 from regulars.domain.care_plan import CARE
-from regulars.domain.customer import ConsentGranted, Customer, CustomerRegistered
+from regulars.domain.consents import ConsentGranted
+from regulars.domain.customer import Customer, CustomerRegistered
 from regulars.domain.erasure import CustomerErased, Erasure, ErasureRequested, NewLifeAuthorised
 from regulars.domain.personal import DataClass, Profile
 from regulars.domain.reading import Basis, Denied, Question, may_read
@@ -108,7 +109,7 @@ class CaredFor:
         person, policy = self._customer(one), self._crm.policy
         asked = evolve(
             _ASKED,
-            consent=person.consent(CARE, channel, at, text=policy.text),
+            consent=person.consents.about(CARE, channel, at, text=policy.text),
             restricted=person.rights.restricts(DataClass.PROFILE),
             objected=CARE in person.rights.objections,
         )

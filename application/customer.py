@@ -1,6 +1,6 @@
 """Customer profiles: what the orders of one person add up to. No personal data."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, tzinfo
 from typing import Any, ClassVar, Final, TypeAlias
 
@@ -12,9 +12,8 @@ from regulars.application.events import Happened, microseconds, moment
 from regulars.application.queries import Ask, Query, ViewRows
 from regulars.application.sales import ITEMS, MERCHANTS, local, quarter_hour
 from regulars.application.views import Key, View
+from regulars.domain.consents import ConsentGranted, ConsentWithdrawn
 from regulars.domain.customer import (
-    ConsentGranted,
-    ConsentWithdrawn,
     CustomerDetailsUpdated,
     CustomerRegistered,
     DeliveryAddressAdded,
@@ -73,6 +72,7 @@ class CustomerHistory:
     channels: dict[str, int] = Factory(dict[str, int])
     addresses: int = 0
     consents: list[str] = Factory(list[str])
+    withdrawn: list[str] = Factory(list[str])
     open: dict[str, OpenOrder] = Factory(dict[str, OpenOrder])
     merged_into: str | None = None
     absorbed: list[str] = Factory(list[str])
@@ -128,8 +128,12 @@ def _fold(row: CustomerHistory, recorded: Happened) -> None:
             row.addresses -= 1
         case ConsentGranted(purpose=purpose, channel=channel):
             row.consents = sorted({*row.consents, _consent(purpose, channel)})
+            row.withdrawn = _left(row.withdrawn, purpose, channel)
         case ConsentWithdrawn(purpose=purpose, channel=channel):
             row.consents = sorted({*row.consents} - {_consent(purpose, channel)})
+            row.withdrawn = _left(row.withdrawn, purpose, channel)
+            if purpose in row.consents:
+                row.withdrawn = sorted([*row.withdrawn, _consent(purpose, channel)])
         case CustomersMerged(into=into):
             row.merged_into = into
         case CustomerMergeReverted():
@@ -174,9 +178,16 @@ def _consent(purpose: str, channel: str | None) -> str:
     return purpose if channel is None else f"{purpose}/{channel}"
 
 
+def _left(withdrawn: Sequence[str], purpose: str, channel: str | None) -> list[str]:
+    """What stays withdrawn once something else was said about a channel, or about all."""
+    if channel is None:
+        return [one for one in withdrawn if not one.startswith(f"{purpose}/")]
+    return [one for one in withdrawn if one != _consent(purpose, channel)]
+
+
 CUSTOMERS: Final[View[CustomerHistory, Happened]] = View(
     name="customers",
-    version=2,
+    version=3,
     row=CustomerHistory,
     key=("customer",),
     reads=frozenset(_Theirs.__args__),
@@ -192,7 +203,11 @@ def of_person(own: CustomerHistory, absorbed: Iterable[CustomerHistory]) -> Cust
     What they allow is what the survivor's row says, which heeds what both have said.
     """
     total = CustomerHistory(
-        customer=own.customer, consents=own.consents, absorbed=own.absorbed, source=own.source
+        customer=own.customer,
+        consents=own.consents,
+        withdrawn=own.withdrawn,
+        absorbed=own.absorbed,
+        source=own.source,
     )
     for row in (own, *absorbed):
         total.registered_at = _first(total.registered_at, row.registered_at)
@@ -239,6 +254,8 @@ class Summary:
 
     Of a customer who `absorbed` others it tells what all of them ordered; of one who was
     `merged_into` another, what was recorded under their own id.
+    `consents` are purposes, or purpose/channel; `withdrawn` are channels that were taken out of a
+    consent for all.
     `hours` has 24 counts, from midnight; `weekdays` 7, from Monday. Both count delivered orders
     by the time they were placed. Favourites are by orders, ties by id.
     """
@@ -264,6 +281,7 @@ class Summary:
     channels: tuple[Favourite, ...]
     addresses: int
     consents: tuple[str, ...]
+    withdrawn: tuple[str, ...]
     merged_into: str | None
     absorbed: tuple[str, ...]
 
@@ -348,6 +366,7 @@ class CustomerProfile(Query[Summary | None]):
             channels=_favourites(self._most(row.channels)),
             addresses=row.addresses,
             consents=tuple(row.consents),
+            withdrawn=tuple(row.withdrawn),
             merged_into=row.merged_into,
             absorbed=tuple(row.absorbed),
         )

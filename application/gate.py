@@ -186,7 +186,7 @@ class Gate:
                 for purpose, channel in sorted(
                     person.consents, key=lambda one: (one[0], one[1] or "")
                 )
-                if person.consent(purpose, channel, now, text=text) is Consent.GIVEN
+                if person.consents.about(purpose, channel, now, text=text) is Consent.GIVEN
             ),
             objections=tuple(sorted(person.rights.objections)),
             restricted=tuple(one for one in DataClass if person.rights.restricts(one)),

@@ -12,7 +12,16 @@ from regulars.application.reading import BoxIn, Outcome
 from regulars.application.shelf import Placed
 from regulars.domain import order
 from regulars.domain.actor import AccessRecorded
-from regulars.domain.customer import ConsentGranted, ConsentWithdrawn, Customer
+from regulars.domain.consents import ConsentGranted, ConsentWithdrawn
+from regulars.domain.coupon import (
+    CouponExpired,
+    CouponIssued,
+    CouponReservationReleased,
+    CouponRestored,
+    CouponRevoked,
+)
+from regulars.domain.customer import Customer
+from regulars.domain.erasure import CustomerErased, LegalHoldPlaced, LegalHoldReleased
 from regulars.domain.order import Order
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.reading import Denial, ReadingPolicy

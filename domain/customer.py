@@ -6,12 +6,19 @@ from typing import TypeAlias
 
 from attrs import Factory, define, frozen
 
-from regulars.domain import bank_card, real_name, records, rights
+from regulars.domain import bank_card, consents, real_name, records, rights
 from regulars.domain.bank_card import (
     BankCardBound,
     BankCardUnbound,
     BindBankCard,
     UnbindBankCard,
+)
+from regulars.domain.consents import (
+    ConsentGranted,
+    Consents,
+    ConsentWithdrawn,
+    GrantConsent,
+    WithdrawConsent,
 )
 from regulars.domain.personal import (
     Address,
@@ -22,7 +29,6 @@ from regulars.domain.personal import (
     sealed,
     sealed_or_none,
 )
-from regulars.domain.reading import Consent
 from regulars.domain.real_name import RealNameVerified, VerifyRealName
 from regulars.domain.records import Records, require_own
 from regulars.domain.rights import Rights
@@ -71,32 +77,6 @@ class DeliveryAddressRemoved:
     address_id: AddressId
 
 
-@frozen(kw_only=True)
-class ConsentGranted:
-    """
-    The customer allows `purpose`, on `channel` or on all, under the text `policy_version`.
-
-    `evidence_ref` is an opaque id under which the host keeps the proof; `valid_until` is the first
-    moment at which it no longer holds, None for none.
-    """
-
-    customer: CustomerId
-    purpose: str
-    channel: str | None = None
-    policy_version: str | None = None
-    evidence_ref: str | None = None
-    valid_until: datetime | None = None
-
-
-@frozen(kw_only=True)
-class ConsentWithdrawn:
-    """The customer no longer allows `purpose` on `channel`; what was done before stands."""
-
-    customer: CustomerId
-    purpose: str
-    channel: str | None = None
-
-
 Event: TypeAlias = (
     CustomerRegistered
     | CustomerDetailsUpdated
@@ -105,54 +85,23 @@ Event: TypeAlias = (
     | BankCardBound
     | BankCardUnbound
     | RealNameVerified
-    | ConsentGranted
-    | ConsentWithdrawn
+    | consents.Event
     | rights.Event
     | records.Event
 )
 
 
 @define
-class Given:
-    """What a consent was given under, and until when it holds."""
-
-    policy_version: str | None = None
-    valid_until: datetime | None = None
-
-
-@define
 class Customer:
-    """The state of one customer, written by `fold` alone. Consents are by purpose and channel."""
+    """The state of one customer, written by `fold` alone."""
 
     registered: bool = False
     addresses: set[AddressId] = Factory(set[AddressId])
     cards: set[CardId] = Factory(set[CardId])
     verified_by: str | None = None
-    consents: dict[tuple[str, str | None], Given] = Factory(dict[tuple[str, str | None], Given])
-    withdrawn: set[tuple[str, str | None]] = Factory(set[tuple[str, str | None]])
+    consents: Consents = Factory(Consents)
     rights: Rights = Factory(Rights)
     records: Records = Factory(Records)
-
-    def consent(
-        self, purpose: str, channel: str | None, at: datetime, *, text: str | None = None
-    ) -> Consent:
-        """
-        Whether they allow `purpose` on `channel`, or on all (None), at that moment.
-
-        `text` is the version of the privacy text in force; None takes a consent under any.
-        """
-        found = Consent.NEVER
-        for asked in dict.fromkeys([(purpose, None), (purpose, channel)]):
-            given = self.consents.get(asked)
-            if given is None:
-                found = Consent.WITHDRAWN if asked in self.withdrawn else found
-            elif given.valid_until is not None and at >= given.valid_until:
-                found = Consent.EXPIRED
-            elif text is not None and given.policy_version != text:
-                found = Consent.OUTDATED
-            else:
-                return Consent.GIVEN
-        return found
 
 
 def fold(state: Customer, event: Event, at: datetime) -> None:  # noqa: ARG001 - one shape for all folds
@@ -175,12 +124,8 @@ def fold(state: Customer, event: Event, at: datetime) -> None:  # noqa: ARG001 -
             state.cards.discard(card)
         case RealNameVerified(evidence=evidence):
             state.verified_by = evidence
-        case ConsentGranted(purpose=purpose, channel=channel):
-            state.consents[purpose, channel] = Given(event.policy_version, event.valid_until)
-            state.withdrawn.discard((purpose, channel))
-        case ConsentWithdrawn(purpose=purpose, channel=channel):
-            state.consents.pop((purpose, channel), None)
-            state.withdrawn.add((purpose, channel))
+        case ConsentGranted() | ConsentWithdrawn():
+            consents.fold(state.consents, event)
         case _:
             rights.fold(state.rights, event)
 
@@ -230,29 +175,6 @@ class RemoveDeliveryAddress:
     address_id: AddressId
 
 
-@frozen(kw_only=True)
-class GrantConsent:
-    """Allow a purpose, such as `marketing`, on one channel or (None) on all."""
-
-    customer: CustomerId
-    at: datetime
-    purpose: str
-    channel: str | None = None
-    policy_version: str | None = None
-    evidence_ref: str | None = None
-    valid_until: datetime | None = None
-
-
-@frozen(kw_only=True)
-class WithdrawConsent:
-    """Take back exactly the consent that was granted for this purpose and channel."""
-
-    customer: CustomerId
-    at: datetime
-    purpose: str
-    channel: str | None = None
-
-
 Command: TypeAlias = (
     RegisterCustomer
     | UpdateCustomerDetails
@@ -261,8 +183,7 @@ Command: TypeAlias = (
     | BindBankCard
     | UnbindBankCard
     | VerifyRealName
-    | GrantConsent
-    | WithdrawConsent
+    | consents.Command
     | rights.Command
 )
 
@@ -326,12 +247,8 @@ def decide(command: Command, state: Customer) -> Sequence[Event]:
             return bank_card.unbind(command, state.cards)
         case VerifyRealName():
             return real_name.verify(command, state.verified_by)
-        case GrantConsent():
-            return _grant(command, state)
-        case WithdrawConsent(customer=customer, purpose=purpose, channel=channel):
-            if (purpose, channel) not in state.consents:
-                return []
-            return [ConsentWithdrawn(customer=customer, purpose=purpose, channel=channel)]
+        case GrantConsent() | WithdrawConsent():
+            return consents.decide(command, state.consents)
         case _:
             return rights.decide(command, state.rights)
 
@@ -359,22 +276,6 @@ def _update(command: UpdateCustomerDetails) -> Sequence[Event]:
         source=command.source,
     )
     return [] if updated == CustomerDetailsUpdated(customer=command.customer) else [updated]
-
-
-def _grant(command: GrantConsent, state: Customer) -> Sequence[Event]:
-    given = Given(command.policy_version, command.valid_until)
-    if state.consents.get((command.purpose, command.channel)) == given:
-        return []
-    return [
-        ConsentGranted(
-            customer=command.customer,
-            purpose=command.purpose,
-            channel=command.channel,
-            policy_version=command.policy_version,
-            evidence_ref=command.evidence_ref,
-            valid_until=command.valid_until,
-        )
-    ]
 
 
 def _add_address(command: AddDeliveryAddress, state: Customer) -> Sequence[Event]:

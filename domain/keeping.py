@@ -13,9 +13,8 @@ from attrs import Factory, define, frozen
 
 from regulars.domain import customer, erasure, records
 from regulars.domain.bank_card import BankCardBound, BankCardUnbound
+from regulars.domain.consents import ConsentGranted, ConsentWithdrawn
 from regulars.domain.customer import (
-    ConsentGranted,
-    ConsentWithdrawn,
     CustomerDetailsUpdated,
     CustomerRegistered,
     DeliveryAddressAdded,

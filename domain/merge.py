@@ -5,20 +5,15 @@ What either refused counts for both, and a reversal loosens nothing. What become
 decided on their loyalty accounts: see `account_merge`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final, TypeAlias, assert_never
 
 from attrs import frozen
 
 from regulars.domain.codes import require_code
-from regulars.domain.customer import (
-    ConsentGranted,
-    ConsentWithdrawn,
-    Customer,
-    Given,
-    UnknownCustomer,
-)
+from regulars.domain.consents import ConsentGranted, ConsentWithdrawn, Given, Purpose
+from regulars.domain.customer import Customer, UnknownCustomer
 from regulars.domain.erasure import Erasure, LegalHoldPlaced, LegalHoldReleased
 from regulars.domain.personal import DataClass
 from regulars.domain.records import (
@@ -47,8 +42,6 @@ Event: TypeAlias = (
     | LegalHoldReleased
 )
 """What a merge or its reversal leads to; each belongs to its `customer`."""
-
-_Purpose: TypeAlias = tuple[str, str | None]
 
 
 @frozen(kw_only=True)
@@ -187,11 +180,10 @@ def _merge(command: MergeCustomers, absorbed: Side, survivor: Side) -> Sequence[
             customer=who,
             absorbed=command.absorbed,
             further=said.records.others,
-            consents=tuple(asked for asked in granted if asked not in theirs.consents),
+            consents=tuple(asked for asked in granted if asked not in theirs.consents.given),
             erasures=len(survivor.erasure.asked),
             evidence=command.evidence,
         ),
-        *_heeded(who, theirs, said),
         *(
             ConsentGranted(
                 customer=who,
@@ -202,6 +194,7 @@ def _merge(command: MergeCustomers, absorbed: Side, survivor: Side) -> Sequence[
             )
             for (purpose, channel), given in granted.items()
         ),
+        *_heeded(who, theirs, said, granted),
     ]
     if held:
         events.append(LegalHoldPlaced(customer=who, classes=held, basis=MERGE))
@@ -223,7 +216,7 @@ def _revert(command: RevertMerge, absorbed: Side, survivor: Side) -> Sequence[Ev
         CustomerSeparated(
             customer=who, absorbed=whose, further=came.further, evidence=command.evidence
         ),
-        *_withdrawn(who, {one for one in came.consents if one in survivor.customer.consents}),
+        *_withdrawn(who, {one for one in came.consents if one in survivor.customer.consents.given}),
         *_heeded(whose, absorbed.customer, survivor.customer),
     ]
     # The survivor's holds were those of both.
@@ -234,14 +227,22 @@ def _revert(command: RevertMerge, absorbed: Side, survivor: Side) -> Sequence[Ev
     return events
 
 
-def _heeded(whose: CustomerId, theirs: Customer, said: Customer) -> Iterator[Event]:
-    """What a customer refuses from now on because another record of theirs has `said` it."""
+def _heeded(
+    whose: CustomerId, theirs: Customer, said: Customer, granted: Collection[Purpose] = ()
+) -> Iterator[Event]:
+    """
+    What a customer refuses from now on because another record of theirs has `said` it.
+
+    A consent for all that was just `granted` takes in what they had withdrawn; that is said again.
+    """
     lost = {
         asked
-        for asked in theirs.consents
-        if asked not in said.consents and _is_among(asked, said.withdrawn)
+        for asked in theirs.consents.given
+        if asked not in said.consents.given and _is_among(asked, said.consents.withdrawn)
     }
-    yield from _withdrawn(whose, lost | (said.withdrawn - theirs.withdrawn))
+    known = theirs.consents.withdrawn
+    again = {one for one in known if (one[0], None) in granted}
+    yield from _withdrawn(whose, lost | again | (said.consents.withdrawn - known))
     for purpose in sorted(said.rights.objections - theirs.rights.objections):
         yield ProcessingObjected(customer=whose, purpose=purpose)
     for one in (None, *DataClass):
@@ -249,14 +250,14 @@ def _heeded(whose: CustomerId, theirs: Customer, said: Customer) -> Iterator[Eve
             yield ProcessingRestricted(customer=whose, data_class=one, reason=MERGE)
 
 
-def _granted(theirs: Customer, said: Customer) -> Iterator[tuple[_Purpose, Given]]:
+def _granted(theirs: Customer, said: Customer) -> Iterator[tuple[Purpose, Given]]:
     """The consents that become a customer's own, and those of theirs that become stricter."""
-    for asked, given in said.consents.items():
-        mine = theirs.consents.get(asked)
+    for asked, given in said.consents.given.items():
+        mine = theirs.consents.given.get(asked)
         if mine is not None:
             if (strict := _stricter(mine, given)) != mine:
                 yield asked, strict
-        elif not _is_among(asked, theirs.withdrawn):
+        elif not _is_among(asked, theirs.consents.withdrawn):
             yield asked, given
 
 
@@ -267,7 +268,7 @@ def _stricter(one: Given, other: Given) -> Given:
     return Given(one.policy_version if same else None, min(ends, default=None))
 
 
-def _is_among(asked: _Purpose, withdrawn: Iterable[_Purpose]) -> bool:
+def _is_among(asked: Purpose, withdrawn: Iterable[Purpose]) -> bool:
     """Whether a consent allows what was withdrawn: for its channel, or for one among all."""
     purpose, channel = asked
     return any(
@@ -276,7 +277,7 @@ def _is_among(asked: _Purpose, withdrawn: Iterable[_Purpose]) -> bool:
     )
 
 
-def _withdrawn(whose: CustomerId, asked: Iterable[_Purpose]) -> Iterator[ConsentWithdrawn]:
+def _withdrawn(whose: CustomerId, asked: Iterable[Purpose]) -> Iterator[ConsentWithdrawn]:
     for purpose, channel in sorted(asked, key=lambda one: (one[0], one[1] or "")):
         yield ConsentWithdrawn(customer=whose, purpose=purpose, channel=channel)
 

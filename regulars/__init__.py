@@ -97,14 +97,13 @@ from regulars.domain.campaign import (
     PauseCampaign,
     ResumeCampaign,
 )
+from regulars.domain.consents import GrantConsent, WithdrawConsent
 from regulars.domain.coupon import IssueCoupon, ReleaseCoupon, ReserveCoupon, RevokeCoupon
 from regulars.domain.customer import (
     AddDeliveryAddress,
-    GrantConsent,
     RegisterCustomer,
     RemoveDeliveryAddress,
     UpdateCustomerDetails,
-    WithdrawConsent,
 )
 from regulars.domain.discounts import CouponOf, Discount, PointsPayment
 from regulars.domain.keeping import Expired

@@ -11,9 +11,8 @@ from regulars.domain.actor import (
     WriteRefused,
 )
 from regulars.domain.bank_card import BankCardBound, BankCardUnbound
+from regulars.domain.consents import ConsentGranted, ConsentWithdrawn
 from regulars.domain.customer import (
-    ConsentGranted,
-    ConsentWithdrawn,
     CustomerDetailsUpdated,
     CustomerRegistered,
     DeliveryAddressAdded,

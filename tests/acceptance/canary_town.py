@@ -24,14 +24,13 @@ from regulars.domain.bank_card import BindBankCard, UnbindBankCard
 from regulars.domain.campaign import DraftCampaign, LaunchCampaign
 from regulars.domain.campaign_plan import Plan
 from regulars.domain.care_plan import CarePlan, SetCarePlan
+from regulars.domain.consents import GrantConsent, WithdrawConsent
 from regulars.domain.coupon import IssueCoupon
 from regulars.domain.customer import (
     AddDeliveryAddress,
-    GrantConsent,
     RegisterCustomer,
     RemoveDeliveryAddress,
     UpdateCustomerDetails,
-    WithdrawConsent,
 )
 from regulars.domain.holdout import Variant
 from regulars.domain.offer import DefineOffer

@@ -21,12 +21,8 @@ from regulars.application.customer import CustomerProfile
 from regulars.application.events import Command
 from regulars.application.postings import PointsLedger
 from regulars.application.report import SalesReport
-from regulars.domain.customer import (
-    AddDeliveryAddress,
-    GrantConsent,
-    RegisterCustomer,
-    UpdateCustomerDetails,
-)
+from regulars.domain.consents import GrantConsent
+from regulars.domain.customer import AddDeliveryAddress, RegisterCustomer, UpdateCustomerDetails
 from regulars.domain.order import MarkDelivered
 from regulars.domain.personal import Address, Contact, Content, Profile
 from regulars.domain.purchase import PlaceOrder
@@ -168,7 +164,7 @@ def _refuse(crm: Crm, overheard: Overheard) -> None:
 
 def _break(crm: Crm, path: Path, overheard: Overheard) -> None:
     """Makes the database fail in the middle of a command, by another connection."""
-    for table in ("events", "keys", "view_customers_2"):
+    for table in ("events", "keys", "view_customers_3"):
         with closing(sqlite3.connect(path)) as other:
             other.execute(f"ALTER TABLE {table} RENAME TO elsewhere")
             command = evolve(REGISTER, customer=CustomerId(f"while {table} are away"))

@@ -8,7 +8,8 @@ import pytest
 from attrs import frozen
 
 from regulars import Content, Crm, Receipt, StorageUnavailable, connect
-from regulars.domain.customer import ConsentGranted, GrantConsent, RegisterCustomer
+from regulars.domain.consents import ConsentGranted, GrantConsent
+from regulars.domain.customer import RegisterCustomer
 from regulars.domain.purchase import PlaceOrder
 from regulars.domain.values import CustomerId, OrderId
 from tests.acceptance import troubles

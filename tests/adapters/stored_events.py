@@ -9,7 +9,7 @@ from regulars.application.events import Event, Retired
 from regulars.domain.budget import Budget, BudgetConsumed, Cut
 from regulars.domain.campaign import CampaignDrafted
 from regulars.domain.campaign_plan import Plan
-from regulars.domain.customer import ConsentGranted
+from regulars.domain.consents import ConsentGranted
 from regulars.domain.earning import Evaluation, Step
 from regulars.domain.earning_rules import Group, Rate, Rule, RuleId, RuleSet
 from regulars.domain.erasure import ErasureRequested

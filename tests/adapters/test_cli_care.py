@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from regulars import connect
-from regulars.domain.customer import GrantConsent, RegisterCustomer
+from regulars.domain.consents import GrantConsent
+from regulars.domain.customer import RegisterCustomer
 from regulars.domain.personal import Profile
 from regulars.domain.values import CustomerId
 from tests.adapters.cli_shop import Shop

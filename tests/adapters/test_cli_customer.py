@@ -60,6 +60,7 @@ def test_a_profile_tells_habits(shop: Shop) -> None:
         "channels": [{"id": "delivery", "name": None, "orders": 2}],
         "addresses": 1,
         "consents": [],
+        "withdrawn": [],
         "merged_into": None,
         "absorbed": [],
     }

@@ -4,13 +4,8 @@ from datetime import UTC, datetime
 
 from attrs import evolve
 
-from regulars.domain.customer import (
-    AddDeliveryAddress,
-    GrantConsent,
-    RegisterCustomer,
-    RemoveDeliveryAddress,
-    WithdrawConsent,
-)
+from regulars.domain.consents import GrantConsent, WithdrawConsent
+from regulars.domain.customer import AddDeliveryAddress, RegisterCustomer, RemoveDeliveryAddress
 from regulars.domain.merchant import PublishMenuItem, RegisterMerchant
 from regulars.domain.order import CancelOrder, MarkDelivered
 from regulars.domain.personal import Address, Content

@@ -85,7 +85,7 @@ def test_a_row_that_was_changed_is_found(town: Parts) -> None:
 
 
 def test_a_row_that_is_missing_is_found(database: Database, town: Parts) -> None:
-    database.driver.execute("DELETE FROM view_customers_2 WHERE customer = ?", (ANNA,))
+    database.driver.execute("DELETE FROM view_customers_3 WHERE customer = ?", (ANNA,))
 
     assert town.crm.verify().drifts == (Drift(view="customers", rows=1, keys=(ANNA,)),)
 

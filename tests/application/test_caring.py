@@ -17,12 +17,8 @@ from regulars.domain.budget import Budget
 from regulars.domain.campaign import CampaignNotRunning, DraftCampaign, LaunchCampaign
 from regulars.domain.campaign_plan import Plan
 from regulars.domain.care_plan import CarePlan, SetCarePlan
-from regulars.domain.customer import (
-    GrantConsent,
-    RegisterCustomer,
-    UpdateCustomerDetails,
-    WithdrawConsent,
-)
+from regulars.domain.consents import GrantConsent, WithdrawConsent
+from regulars.domain.customer import RegisterCustomer, UpdateCustomerDetails
 from regulars.domain.earning_rules import Group, Rule, RuleId, RuleSet, When
 from regulars.domain.holdout import Variant
 from regulars.domain.loyalty import PointsEarned

@@ -9,9 +9,9 @@ from regulars.application.contacts import ContactTaken
 from regulars.application.door import Request
 from regulars.application.errors import InvalidPersonalData
 from regulars.domain.actor import Actor
+from regulars.domain.consents import GrantConsent
 from regulars.domain.customer import (
     CustomerAlreadyRegistered,
-    GrantConsent,
     RegisterCustomer,
     UpdateCustomerDetails,
 )

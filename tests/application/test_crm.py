@@ -25,7 +25,8 @@ from regulars.application.queries import Query, ViewRows
 from regulars.application.report import SalesReport
 from regulars.application.sales import SALES
 from regulars.application.views import View
-from regulars.domain.customer import GrantConsent, RegisterCustomer
+from regulars.domain.consents import GrantConsent
+from regulars.domain.customer import RegisterCustomer
 from regulars.domain.order import MarkDelivered, OrderDelivered, UnknownOrder
 from regulars.domain.personal import Contact
 from regulars.domain.program import PublishEarningRules

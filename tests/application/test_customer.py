@@ -5,6 +5,7 @@ import pytest
 from attrs import evolve
 
 from regulars.application.customer import CustomerProfile, Favourite, Summary
+from regulars.domain.consents import GrantConsent, WithdrawConsent
 from regulars.domain.customer import RegisterCustomer
 from regulars.domain.values import CustomerId, Money
 from tests.application.histories import tell
@@ -20,7 +21,7 @@ from tests.application.shop_week import (
     shop_week,
 )
 from tests.domain.examples import ANNA, BO, DELIVER, NOODLES, PLACE
-from tests.domain.story import minutes
+from tests.domain.story import NOON, minutes
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -39,6 +40,23 @@ def test_a_profile_is_what_the_orders_of_a_customer_add_up_to() -> None:
     assert found.spent == (Money(minor=85_00, currency="CNY"), Money(minor=9_99, currency="USD"))
     assert found.refunded == (Money(minor=60_50, currency="CNY"),)
     assert (found.addresses, found.consents) == (1, ("analytics", "marketing/email"))
+
+
+def test_a_profile_tells_what_was_taken_out_of_a_consent_for_all() -> None:
+    town = shop_week()
+    allow = GrantConsent(customer=ANNA, at=NOON, purpose="marketing")
+    stop = WithdrawConsent(customer=ANNA, at=NOON, purpose="marketing", channel="sms")
+
+    def told(*commands: GrantConsent | WithdrawConsent) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        town.execute(*commands)
+        found = profile(town)
+        assert found is not None
+        return found.consents, found.withdrawn
+
+    assert told(allow, stop) == (("analytics", "marketing", "marketing/email"), ("marketing/sms",))
+    assert told(evolve(allow, channel="sms"))[1] == ()
+    assert told(stop)[1] == ("marketing/sms",)
+    assert told(evolve(stop, channel=None)) == (("analytics",), ())
 
 
 def test_hours_and_weekdays_are_those_of_the_place_that_is_asked_for() -> None:

@@ -19,7 +19,8 @@ from regulars.application.batch import Outcome, Receipt
 from regulars.application.door import Request
 from regulars.application.errors import IdempotencyConflict, StorageUnavailable
 from regulars.application.events import Command, Recorded
-from regulars.domain.customer import GrantConsent, RegisterCustomer, WithdrawConsent
+from regulars.domain.consents import GrantConsent, WithdrawConsent
+from regulars.domain.customer import RegisterCustomer
 from regulars.domain.loyalty import PointsEarned
 from regulars.domain.order import AcceptOrder, CancelOrder, CompleteOrder, MarkDelivered
 from regulars.domain.personal import Contact

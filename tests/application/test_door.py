@@ -12,13 +12,12 @@ from regulars.application.errors import InvalidId, InvalidPersonalData
 from regulars.application.events import Command, EventId
 from regulars.application.ports import Revealed, Spot
 from regulars.domain.bank_card import BindBankCard
+from regulars.domain.consents import GrantConsent, WithdrawConsent
 from regulars.domain.customer import (
     AddDeliveryAddress,
     CustomerRegistered,
-    GrantConsent,
     RegisterCustomer,
     UpdateCustomerDetails,
-    WithdrawConsent,
 )
 from regulars.domain.order import AcceptOrder, MarkReady
 from regulars.domain.personal import (

@@ -30,16 +30,15 @@ from regulars.application.reading import (
 from regulars.domain.actor import Actor, ActorSuspended, ReinstateActor
 from regulars.domain.bank_card import BindBankCard, UnbindBankCard
 from regulars.domain.codes import NoCode
+from regulars.domain.consents import ConsentGranted, ConsentWithdrawn, GrantConsent, WithdrawConsent
+from regulars.domain.coupon import CouponRevoked
 from regulars.domain.customer import (
     AddDeliveryAddress,
-    ConsentGranted,
-    ConsentWithdrawn,
-    GrantConsent,
+    CustomerRegistered,
     RegisterCustomer,
     RemoveDeliveryAddress,
     UnknownCustomer,
     UpdateCustomerDetails,
-    WithdrawConsent,
 )
 from regulars.domain.order import CancelOrder, CompleteOrder
 from regulars.domain.personal import Address, Contact, Content, DataClass, Payment, Profile

@@ -24,14 +24,13 @@ from regulars.application.ports import NOTHING_HELD
 from regulars.application.reacting import POLICY
 from regulars.application.sales import SALES
 from regulars.application.views import View
+from regulars.domain.consents import GrantConsent, WithdrawConsent
 from regulars.domain.customer import (
     AddDeliveryAddress,
     CustomerAlreadyRegistered,
     CustomerRegistered,
-    GrantConsent,
     RegisterCustomer,
     UnknownCustomer,
-    WithdrawConsent,
 )
 from regulars.domain.loyalty import LoyaltyAccountOpened, PointsEarned
 from regulars.domain.merchant import MerchantRegistered, RegisterMerchant

@@ -25,12 +25,8 @@ from regulars.application.projecting import computed
 from regulars.application.reading import BoxIn, DataOf, Outcome, SeveralKept
 from regulars.application.report import Report, SalesReport
 from regulars.domain.actor import Actor
-from regulars.domain.customer import (
-    AddDeliveryAddress,
-    GrantConsent,
-    RegisterCustomer,
-    UpdateCustomerDetails,
-)
+from regulars.domain.consents import GrantConsent
+from regulars.domain.customer import AddDeliveryAddress, RegisterCustomer, UpdateCustomerDetails
 from regulars.domain.erasure import PlaceHold
 from regulars.domain.merge import ErasureInTheWay, MergeCustomers, RevertMerge
 from regulars.domain.order import AcceptOrder, MarkDelivered

@@ -18,7 +18,8 @@ from regulars.application.events import Command, Event, Fact, Occurrence
 from regulars.application.ports import Storage
 from regulars.application.snapshots import Snapshot
 from regulars.application.states import Held, States
-from regulars.domain.customer import Customer, GrantConsent, RegisterCustomer, WithdrawConsent
+from regulars.domain.consents import Consents, GrantConsent, WithdrawConsent
+from regulars.domain.customer import Customer, RegisterCustomer
 from regulars.domain.earning import Evaluation
 from regulars.domain.loyalty import AwardPoints, LoyaltyAccountOpened, PointsEarned
 from regulars.domain.purchase import PlaceOrder
@@ -308,7 +309,7 @@ def test_what_another_fold_made_is_made_again_with_the_next_command(database: Da
 
 def test_a_snapshot_of_a_log_that_is_shorter_is_not_used(town: Parts, keys: MemoryKeyStore) -> None:
     tell(town, 3)
-    state = Customer(registered=True, consents={})
+    state = Customer(registered=True, consents=Consents())
     town.storage.snapshots.keep(STREAM, CUSTOMER, Snapshot(4, state))
 
     receipt = core(town.storage, keys).execute(WITHDRAW)
@@ -326,8 +327,7 @@ def test_an_older_event_that_became_several_is_folded_once(storage: MemoryStorag
     )
     first = Held(CUSTOMER, CUSTOMER.state())
     first.fold(fact for fact in storage.log.facts(STREAM) if fact[0] == 1)
-    consents = first.state.consents
-    assert len(consents) == 2
+    assert len(first.state.consents.given) == 2
 
     storage.snapshots.keep(STREAM, CUSTOMER, Snapshot(1, Customer(registered=True)))
     held = States(storage.log, storage.snapshots).load(STREAM, CUSTOMER)

@@ -18,6 +18,7 @@ from regulars.domain.benefits import Benefit, BenefitId, BenefitKind
 from regulars.domain.budget import Budget, Cut
 from regulars.domain.campaign_plan import Plan
 from regulars.domain.care_plan import CarePlan
+from regulars.domain.consents import GrantConsent
 from regulars.domain.coupon import AtCheckout
 from regulars.domain.discounts import CouponOf, Discount, OnReturn, PointsPayment
 from regulars.domain.due import Expiring

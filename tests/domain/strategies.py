@@ -29,13 +29,8 @@ from regulars.domain import (
 )
 from regulars.domain.actor import Actor, RecordAccess, ReinstateActor
 from regulars.domain.bank_card import BindBankCard, UnbindBankCard
-from regulars.domain.customer import (
-    AddDeliveryAddress,
-    GrantConsent,
-    RegisterCustomer,
-    RemoveDeliveryAddress,
-    WithdrawConsent,
-)
+from regulars.domain.consents import GrantConsent, WithdrawConsent
+from regulars.domain.customer import AddDeliveryAddress, RegisterCustomer, RemoveDeliveryAddress
 from regulars.domain.merchant import (
     PublishMenuItem,
     RegisterMerchant,

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from regulars.domain import keeping
 from regulars.domain.bank_card import BankCardBound, BankCardUnbound
+from regulars.domain.consents import ConsentGranted, ConsentWithdrawn
 from regulars.domain.customer import (
-    ConsentGranted,
-    ConsentWithdrawn,
     CustomerDetailsUpdated,
     CustomerRegistered,
     DeliveryAddressAdded,

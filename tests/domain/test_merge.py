@@ -11,15 +11,12 @@ from hypothesis import strategies as st
 from regulars.domain import merge
 from regulars.domain.account_merge import LoyaltyAccountMerged, LoyaltyAccountSeparated
 from regulars.domain.codes import NoCode
+from regulars.domain.consents import ConsentGranted, ConsentWithdrawn, GrantConsent, WithdrawConsent
 from regulars.domain.customer import (
-    ConsentGranted,
-    ConsentWithdrawn,
     Customer,
-    GrantConsent,
     RegisterCustomer,
     RemoveDeliveryAddress,
     UnknownCustomer,
-    WithdrawConsent,
 )
 from regulars.domain.erasure import (
     AuthoriseNewLife,
@@ -101,7 +98,7 @@ def added(town: Chronicle, command: Command) -> list[object]:
 
 
 def said(town: Chronicle, who: CustomerId, channel: Channel = None) -> Consent:
-    return town.customers[who].state.consent("marketing", channel, NOON)
+    return town.customers[who].state.consents.about("marketing", channel, NOON)
 
 
 ERASE = EraseCustomer(
@@ -262,6 +259,16 @@ def test_a_consent_for_another_channel_stands() -> None:
 
     assert said(town, BO, "sms") is Consent.GIVEN
     assert said(town, BO, "mail") is Consent.WITHDRAWN
+
+
+def test_a_channel_that_either_took_out_of_a_consent_for_all_stays_out() -> None:
+    whoever = told(grant(ANNA), withdraw(ANNA, "sms"), JOIN)
+    strict = evolve(grant(ANNA), valid_until=NOON + timedelta(days=1))
+    survivor = told(grant(BO, "mail"), strict, grant(BO), withdraw(BO, "sms"), JOIN)
+
+    for town in (whoever, survivor):
+        assert said(town, BO, "sms") is Consent.WITHDRAWN
+        assert said(town, BO, "mail") is Consent.GIVEN
 
 
 def test_a_consent_of_the_absorbed_is_kept_until_they_part() -> None:
@@ -431,6 +438,6 @@ def refusals(state: Customer) -> set[object]:
         *(
             ("marketing", channel)
             for channel in (None, "sms", "mail")
-            if state.consent("marketing", channel, NOON) is Consent.WITHDRAWN
+            if state.consents.about("marketing", channel, NOON) is Consent.WITHDRAWN
         ),
     }

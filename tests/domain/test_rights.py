@@ -3,13 +3,8 @@ from datetime import timedelta
 import pytest
 from attrs import evolve
 
-from regulars.domain.customer import (
-    Command,
-    ConsentGranted,
-    GrantConsent,
-    RegisterCustomer,
-    WithdrawConsent,
-)
+from regulars.domain.consents import ConsentGranted, GrantConsent, WithdrawConsent
+from regulars.domain.customer import Command, RegisterCustomer
 from regulars.domain.personal import DataClass
 from regulars.domain.reading import Consent
 from regulars.domain.rights import (
@@ -125,7 +120,7 @@ def test_a_restriction_of_one_class_outlives_that_of_all() -> None:
 
 
 def consent(*past: Command, channel: str | None = None, text: str | None = None) -> Consent:
-    return anna(*past).state.consent("marketing", channel, NOON + minutes(5), text=text)
+    return anna(*past).state.consents.about("marketing", channel, NOON + minutes(5), text=text)
 
 
 def test_a_consent_is_given_withdrawn_and_given_again() -> None:

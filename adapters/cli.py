@@ -151,6 +151,9 @@ class _Front(click.Group):
             raise _Misused(plain(f"{message}; see {path} --help")) from None
         except UnknownView as unknown:
             raise _Misused(plain(str(unknown))) from None
+        except UnicodeEncodeError:
+            message = "an argument is no text: it has bytes that are not UTF-8"
+            raise _Misused(message) from None
         except KeyboardInterrupt:
             raise _Interrupted("interrupted; what was recorded stands") from None
         except BrokenPipeError:

@@ -37,6 +37,7 @@ from regulars.application.certificate import subject_document
 from regulars.application.erasure_subjects import Returned
 from regulars.application.errors import UndecodableEvent
 from regulars.application.events import Recorded, moment
+from regulars.application.fields import is_text
 from regulars.domain.personal import Sealed
 from regulars.domain.subject import Subject
 
@@ -62,6 +63,12 @@ class _Type(click.ParamType[str]):
         return value
 
 
+def _name_of(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not is_text(value):
+        raise click.BadParameter("no stream has such a name", ctx=ctx, param=param)
+    return value
+
+
 @click.command(
     epilog=examples(
         "regulars events --limit 20",
@@ -70,7 +77,12 @@ class _Type(click.ParamType[str]):
         "regulars events --after 111432 --json | jq .type",
     )
 )
-@click.option("--stream", metavar="S", help="Only those of one stream, such as order-1001.")
+@click.option(
+    "--stream",
+    metavar="S",
+    callback=_name_of,
+    help="Only those of one stream, such as order-1001.",
+)
 @click.option(
     "--after",
     metavar="N",
@@ -93,7 +105,12 @@ class _Type(click.ParamType[str]):
     multiple=True,
     help="Only those of that type, such as OrderPlaced; may be given several times.",
 )
-@click.option("--prefix", metavar="P", help="Only those of streams that begin so, such as order-.")
+@click.option(
+    "--prefix",
+    metavar="P",
+    callback=_name_of,
+    help="Only those of streams that begin so, such as order-.",
+)
 @click.option(
     "--recorded-by",
     metavar="T",

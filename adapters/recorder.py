@@ -38,6 +38,7 @@ from regulars.adapters.recorder_subscription import RecorderSubscription
 from regulars.adapters.schema import BIG, TEXT, metadata
 from regulars.application.errors import StorageUnavailable
 from regulars.application.events import microseconds
+from regulars.application.narrowing import POLL_SECONDS
 from regulars.application.ports import Clock
 from regulars.application.subscription import PAGE, POLL_SECONDS, SPAN, Page
 

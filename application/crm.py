@@ -27,6 +27,7 @@ from regulars.application.importing import Imported, Importing, Told
 from regulars.application.joined import Joined
 from regulars.application.key_rotation import KeyRotation
 from regulars.application.lookup import Lookup
+from regulars.application.narrowing import POLL_SECONDS, check_words
 from regulars.application.paging import log_by_pages, stream_by_pages
 from regulars.application.ports import Clock, Finding, Storage, Vault
 from regulars.application.program import default_program
@@ -36,7 +37,7 @@ from regulars.application.queries import AsOf, Query
 from regulars.application.questions import Question
 from regulars.application.reader import Reader
 from regulars.application.retaining import Retaining
-from regulars.application.subscription import POLL_SECONDS, Subscription, check_types, reading
+from regulars.application.subscription import Subscription, reading
 from regulars.application.views import View
 from regulars.domain import program
 from regulars.domain.values import ProgramId
@@ -240,11 +241,19 @@ class Crm(Reader):
         Unless there are `types`, `Retired` stands where a stored event means nothing any more.
 
         Raises:
-            TypeError: `types` holds what is no class of an event.
-            ValueError: a time has no time zone.
+            TypeError: a word is not of its type, or `types` holds what is no class of an event.
+            ValueError: `after` or `upto` is less than 0, a text holds what no stream's name does,
+                or a time has no time zone.
         """
-        if types is not None:
-            check_types(types)
+        check_words(
+            after=after,
+            upto=upto,
+            stream=stream or "",
+            types=types,
+            prefix=prefix,
+            recorded_by=recorded_by,
+            occurred_by=occurred_by,
+        )
         narrow: dict[str, Any] = {
             "types": types,
             "prefix": prefix,

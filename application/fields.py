@@ -1,4 +1,8 @@
-"""The fields of commands: that each is what its type says, and what of it a caller said."""
+"""
+The fields of commands: that each is what its type says, and what of it a caller said.
+
+Of questions it is looked at whether they name something and hold text.
+"""
 
 import re
 from collections.abc import Callable
@@ -11,7 +15,10 @@ from attrs import fields, has
 
 from regulars.application.errors import InvalidId, InvalidText
 from regulars.application.events import Command
+from regulars.domain import consents, order, real_name, refund, rights
+from regulars.domain.codes import require_code
 from regulars.domain.personal import DATA_CLASS
+from regulars.domain.values import LONGEST_ID
 
 _IDS: Final = {
     "absorbed",
@@ -47,9 +54,24 @@ _IDS: Final = {
     "transfer",
     "who",
 }
+_CODES: Final[dict[type[Command], tuple[str, ...]]] = {
+    consents.GrantConsent: ("purpose", "channel", "policy_version", "evidence_ref"),
+    real_name.VerifyRealName: ("method", "evidence"),
+    rights.AcceptPolicy: ("policy_version",),
+    rights.ObjectToProcessing: ("purpose",),
+    rights.RestrictProcessing: ("reason",),
+    rights.LiftRestriction: ("reason",),
+    order.CancelOrder: ("reason",),
+    refund.IssueRefund: ("reason",),
+}
+"""
+Fields that stand in clear for ever and hold codes; other commands look at theirs themselves.
+
+What is withdrawn may have been said in words, by an older version.
+"""
+
 # No C0 or C1 control, no lone half of a surrogate pair.
-_LONGEST_ID: Final = 200
-_ID: Final = re.compile(rf"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{{1,{_LONGEST_ID}}}")
+_ID: Final = re.compile(rf"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{{1,{LONGEST_ID}}}")
 FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 9998
 """The years that times may lie in."""
@@ -97,6 +119,7 @@ def check_command(command: Command) -> None:
     Raises:
         InvalidId: an id is blank, too long or no text; names the field.
         InvalidText: a text holds a NUL or half a character; names the field.
+        NoCode: a field that stands in clear holds more than a code; names the field.
         TypeError: it is no command of the model, or a field is not of its type, which is a bug
             of the caller; names the field, not the value.
         ValueError: a whole number needs more than 64 bits, or a time has no zone or lies outside
@@ -105,6 +128,8 @@ def check_command(command: Command) -> None:
     if type(command) not in _COMMANDS:
         raise TypeError(f"{type(command).__name__} is no command")
     _check(command)
+    for name in _CODES.get(type(command), ()):
+        require_code(name, getattr(command, name))
 
 
 def check_id(name: str, value: str) -> None:
@@ -118,9 +143,36 @@ def check_id(name: str, value: str) -> None:
     if type(value) is not str:
         raise TypeError(f"{name} must be str, not {type(value).__name__}")
     # What is printable needs no closer look, and is found so in a quarter of the time.
-    fine = 0 < len(value) <= _LONGEST_ID and value.isprintable()
+    fine = 0 < len(value) <= LONGEST_ID and value.isprintable()
     if not (fine or _ID.fullmatch(value)) or value.isspace():
         raise InvalidId(field=name)
+
+
+def check_question(asked: object) -> None:
+    """
+    Refuse a question that names something under no id, or holds what is no text.
+
+    One of a host's own that is no attrs class is not looked into.
+
+    Raises:
+        InvalidId: an id is blank, too long or no text; names the field.
+        InvalidText: a text holds a NUL or half a character; names the field.
+    """
+    kind: type[Any] = type(asked)
+    for spec in fields(kind) if has(kind) else ():
+        _check_asked(spec.name, getattr(asked, spec.name))
+
+
+def _check_asked(name: str, value: object) -> None:
+    if isinstance(value, tuple):
+        for inner in cast("tuple[object, ...]", value):
+            _check_asked(name, inner)
+    elif not isinstance(value, str):
+        check_question(value)
+    elif name in _IDS:
+        check_id(name, value)
+    elif not is_text(value):
+        raise InvalidText(field=name)
 
 
 def said(command: Command) -> object:

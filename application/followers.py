@@ -5,8 +5,9 @@ from threading import Lock
 from weakref import WeakSet, WeakValueDictionary
 
 from regulars.application.events import Event, Recorded
+from regulars.application.narrowing import check_words
 from regulars.application.ports import Storage
-from regulars.application.subscription import Subscription, check_words, reading
+from regulars.application.subscription import Subscription, reading
 from regulars.application.tail import SharedReading, Tail
 
 

@@ -3,14 +3,14 @@
 import sys
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
-from threading import TIMEOUT_MAX
 from time import monotonic_ns
 from types import TracebackType
-from typing import Final, Generic, NamedTuple, Self, TypeAlias, TypeVar, cast, get_args
+from typing import Final, Generic, NamedTuple, Self, TypeAlias, TypeVar
 
 from regulars.application.errors import UndecodableEvent
 from regulars.application.events import Event, Recorded
-from regulars.application.ports import Storage, Wakeup
+from regulars.application.narrowing import POLL_SECONDS, check_words
+from regulars.application.ports import EventLog, Storage, Wakeup
 
 Item = TypeVar("Item")
 
@@ -20,10 +20,8 @@ PAGE: Final = 1_000
 SPAN: Final = 5_000
 """Positions that one read looks at, at most: so long does a rare event hold up who writes."""
 
-POLL_SECONDS: Final = 0.05
-"""How often commits of other processes are looked for."""
-
-_EVENTS: Final[frozenset[object]] = frozenset(get_args(Event))
+_NEAR: Final = 16
+"""Positions among which the next event is looked for before all are."""
 
 
 class Page(NamedTuple, Generic[Item]):
@@ -198,47 +196,16 @@ def reading(  # noqa: PLR0913 - each narrows what is read
     return read
 
 
-def check_words(
-    *, after: int, types: Collection[type[Event]] | None, prefix: str, poll_seconds: float
-) -> None:
-    """
-    See that these are words that one can subscribe with.
-
-    Raises:
-        TypeError: one is not of its type, or `types` holds what is no class of an event.
-        ValueError: `after` is less than 0, `poll_seconds` is not more than 0, or too much.
-    """
-    _check_kind("after", after, int)
-    _check_kind("prefix", prefix, str)
-    _check_kind("poll_seconds", poll_seconds, int, float)
-    if not 0 <= after <= sys.maxsize:
-        raise ValueError(f"after must be a position of the log, 0 or more, not {after}")
-    if not 0 < poll_seconds <= TIMEOUT_MAX:
-        raise ValueError(f"poll_seconds must be a time to wait, more than 0, not {poll_seconds}")
-    if types is not None:
-        check_types(types)
-
-
-def _check_kind(name: str, value: object, *kinds: type) -> None:
-    if not isinstance(value, kinds) or isinstance(value, bool):
-        wanted = " or ".join(kind.__name__ for kind in kinds)
-        raise TypeError(f"{name} must be {wanted}, not {type(value).__name__}")
-
-
-def check_types(types: object) -> None:
-    """
-    See that these are classes of events.
-
-    Raises:
-        TypeError: it is no collection, or holds something else; names it.
-    """
-    if isinstance(types, str) or not isinstance(types, Collection):
-        found = getattr(types, "__name__", type(types).__name__)
-        raise TypeError(f"types must be a collection of classes of events, not {found}")
-    for kind in cast("Collection[object]", types):
-        if not isinstance(kind, type) or kind not in _EVENTS:
-            found = getattr(kind, "__name__", type(kind).__name__)
-            raise TypeError(f"types holds {found}, which is no class of an event")
+def before_next(log: EventLog, after: int, upto: int) -> int:
+    """The position before the first event past `after`, whatever it is; `upto` if there is none."""
+    # Nearly always the next one is near, and a page need not be read to find it.
+    for end in (min(after + _NEAR, upto), upto):
+        try:
+            for recorded in log.read(after=after, upto=end):
+                return recorded.position - 1
+        except UndecodableEvent as unreadable:
+            return unreadable.position - 1
+    return upto
 
 
 def subscribe(

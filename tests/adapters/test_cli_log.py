@@ -117,6 +117,11 @@ def test_events_never_show_personal_data(shop: Shop) -> None:
     assert not any("envelope" in line for line in lines.splitlines())
 
 
+@pytest.mark.parametrize("option", ["--stream", "--prefix"])
+def test_no_stream_has_half_a_character_in_its_name(shop: Shop, option: str) -> None:
+    assert option in shop.run("events", option, "\udcff", status=2).stderr
+
+
 def test_events_in_json_have_everything_but_what_is_sealed(shop: Shop) -> None:
     lines = shop.run("events", "--stream", "customer-ada", "--json").stdout.splitlines()
 

@@ -16,7 +16,7 @@ from regulars.application.batch import Receipt
 from regulars.application.catalogue import VIEWS
 from regulars.application.collection import collection_paused
 from regulars.application.customer import CustomerProfile
-from regulars.application.errors import UnknownView
+from regulars.application.errors import InvalidId, UnknownView
 from regulars.application.events import microseconds, moment
 from regulars.application.loyalty import ACCOUNTS
 from regulars.application.ports import Finding
@@ -169,6 +169,11 @@ def test_the_past_is_asked_for_by_time_or_by_position(town: Parts) -> None:
     found = town.crm.ask(BALANCE, as_of=DELIVER.at)
     assert found is not None
     assert found == town.crm.ask(BALANCE)
+
+
+def test_what_is_asked_of_nobody_is_refused_before_it_is_looked_for(town: Parts) -> None:
+    with pytest.raises(InvalidId, match="customer"):
+        town.crm.ask(PointsBalance(customer="\udcff"))
 
 
 def test_what_another_connection_wrote_is_in_the_answer(url: str, database: Database) -> None:

@@ -14,6 +14,8 @@ from regulars.application.errors import (
     UndecodableEvent,
     UnknownView,
 )
+from regulars.application.holiday_calendar import NoCalendar
+from regulars.application.number_protection import NumbersUnavailable
 from regulars.domain.values import Refusal
 
 
@@ -34,6 +36,8 @@ from regulars.domain.values import Refusal
             OlderFormat(store="shop.db", found=7, needed=9),
             ["shop.db", "7", "9", "regulars log migrate"],
         ),
+        (NoCalendar(region="CN", why="is unknown"), ["CN", "is unknown"]),
+        (NumbersUnavailable(why="is away"), ["virtual numbers", "is away"]),
         (UnknownView(name="weather", known=("sales", "items")), ["weather", "sales", "items"]),
     ],
 )

@@ -3,14 +3,29 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar, cast, get_args
 
 import pytest
-from attrs import evolve
+from attrs import evolve, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
+from regulars.application.access_log import AccessLog
+from regulars.application.customer import CustomerProfile
 from regulars.application.errors import InvalidId, InvalidText
 from regulars.application.events import Command
-from regulars.application.fields import check_command, check_id, said
-from regulars.domain.customer import AddDeliveryAddress, RegisterCustomer
+from regulars.application.fields import check_command, check_id, check_question, said
+from regulars.application.postings import PointsLedger
+from regulars.application.queries import Query
+from regulars.application.questions import Look, Question
+from regulars.application.report import SalesReport
+from regulars.domain.actor import Actor
+from regulars.domain.codes import NoCode
+from regulars.domain.consents import (
+    GrantConsent,
+    WithdrawConsent,
+)
+from regulars.domain.customer import (
+    AddDeliveryAddress,
+    RegisterCustomer,
+)
 from regulars.domain.earning import Evaluation
 from regulars.domain.earning_rules import Goods
 from regulars.domain.loyalty import AwardPoints
@@ -21,6 +36,7 @@ from regulars.domain.personal import Address, Contact, Content
 from regulars.domain.program import DefineProgram, PublishEarningRules
 from regulars.domain.purchase import Channel, Line
 from regulars.domain.refund import IssueRefund
+from regulars.domain.rights import ObjectToProcessing, RestrictProcessing
 from regulars.domain.values import (
     AddressId,
     CustomerId,
@@ -284,3 +300,61 @@ def test_texts_and_times_in_lists_are_looked_at_too() -> None:
     check_command(award)
     with pytest.raises(ValueError, match="recent needs a time zone"):
         check_command(evolve(award, standing=Standing(recent=(naive,))))
+
+
+WORDS = "Anna Berg, 138 1234 5678"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        GrantConsent(customer=ANNA, at=NOON, purpose=WORDS),
+        GrantConsent(customer=ANNA, at=NOON, purpose="marketing", channel=WORDS),
+        GrantConsent(customer=ANNA, at=NOON, purpose="marketing", evidence_ref=WORDS),
+        ObjectToProcessing(customer=ANNA, at=NOON, purpose=WORDS),
+        RestrictProcessing(customer=ANNA, at=NOON, reason=WORDS),
+        CancelOrder(order=ORDER, at=NOON, reason=WORDS),
+    ],
+)
+def test_what_stands_in_clear_is_a_code_and_no_sentence_about_a_person(command: Command) -> None:
+    with pytest.raises(NoCode) as refused:
+        check_command(command)
+
+    assert "Anna" not in str(refused.value)
+
+
+def test_what_was_allowed_in_words_can_be_withdrawn() -> None:
+    check_command(WithdrawConsent(customer=ANNA, at=NOON, purpose=WORDS))
+
+
+@frozen(kw_only=True)
+class Named(Question[object]):
+    names: tuple[str, ...]
+
+    def answer(self, look: Look) -> object:
+        raise NotImplementedError(look)
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        (CustomerProfile(customer="\udcff", timezone=UTC), "customer"),
+        (PointsLedger(customer=" "), "customer"),
+        (AccessLog(actor=Actor(role="support", id="s\0")), "id"),
+        (Named(names=("anna", "\udcff")), "names"),
+        (SalesReport(timezone=UTC, currency="\ud83d"), "currency"),
+    ],
+)
+def test_a_question_that_names_nothing_is_refused_by_the_name_of_its_field(
+    asked: Query[object] | Question[object], field: str
+) -> None:
+    with pytest.raises((InvalidId, InvalidText)) as refused:
+        check_question(asked)
+
+    assert refused.value.args == (field,)
+
+
+def test_a_question_that_is_no_attrs_class_is_its_hosts_own() -> None:
+    check_question(object())
+    check_question(Named(names=("anna", "bo")))
+    check_question(CustomerProfile(customer="anna", timezone=UTC))

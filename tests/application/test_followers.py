@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from tests.application.memory_crm import memory_core
         ({"after": 2**63}, ValueError, "after must be a position"),
         ({"after": "1"}, TypeError, "after must be int, not str"),
         ({"after": True}, TypeError, "after must be int, not bool"),
+        ({"prefix": "\ud800"}, ValueError, "prefix holds a NUL or half a character"),
+        ({"prefix": "a\0"}, ValueError, "prefix holds a NUL or half a character"),
         ({"prefix": None}, TypeError, "prefix must be str, not NoneType"),
         ({"poll_seconds": "1"}, TypeError, "poll_seconds must be int or float, not str"),
         ({"poll_seconds": 0}, ValueError, "poll_seconds must be a time to wait, more than 0"),
@@ -30,3 +33,27 @@ def test_who_subscribes_with_wrong_words_is_told_which(
 ) -> None:
     with pytest.raises(wrong, match=told):
         memory_core().crm.subscribe(**words)
+
+
+@pytest.mark.parametrize(
+    ("words", "wrong", "told"),
+    [
+        ({"after": "1"}, TypeError, "after must be int, not str"),
+        ({"after": -1}, ValueError, "after must be a position of the log, 0 or more, not -1"),
+        ({"upto": "3"}, TypeError, "upto must be int, not str"),
+        ({"upto": 2**63}, ValueError, "upto must be a position"),
+        ({"prefix": 3}, TypeError, "prefix must be str, not int"),
+        ({"prefix": "\ud800"}, ValueError, "prefix holds a NUL or half a character"),
+        ({"stream": 3}, TypeError, "stream must be str, not int"),
+        ({"stream": "a\0"}, ValueError, "stream holds a NUL or half a character"),
+        ({"recorded_by": 5}, TypeError, "recorded_by must be datetime, not int"),
+        ({"occurred_by": "today"}, TypeError, "occurred_by must be datetime, not str"),
+        ({"occurred_by": datetime(2026, 1, 1)}, ValueError, "occurred_by needs a time zone"),  # noqa: DTZ001 - what is refused
+        ({"types": {MarkDelivered}}, TypeError, "types holds MarkDelivered, which is no class"),
+    ],
+)
+def test_who_reads_with_wrong_words_is_told_which(
+    words: dict[str, Any], wrong: type[Exception], told: str
+) -> None:
+    with pytest.raises(wrong, match=told):
+        memory_core().crm.events(**words)

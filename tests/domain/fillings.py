@@ -46,6 +46,7 @@ from regulars.domain.merged_account import MergedLot, MergedRedemption, MergedRe
 from regulars.domain.occasions import Standing
 from regulars.domain.offer_limits import Limits
 from regulars.domain.offer_terms import Basket, Kind, Reason, Rejection, Scope, Terms
+from regulars.domain.order import CancelOrder
 from regulars.domain.personal import (
     Address,
     Contact,
@@ -61,10 +62,12 @@ from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.protection import Party
 from regulars.domain.purchase import Channel, Line
 from regulars.domain.reading import Limit
-from regulars.domain.redemption import Reward
+from regulars.domain.real_name import VerifyRealName
 from regulars.domain.referral import NoReferral, ReferralTerms
-from regulars.domain.refund import LineRefund, Returned
+from regulars.domain.refund import IssueRefund, LineRefund, Returned
+from regulars.domain.reward import Reward
 from regulars.domain.reward_catalogue import PricedReward, RewardKind
+from regulars.domain.rights import AcceptPolicy, LiftRestriction, RestrictProcessing
 from regulars.domain.scene import Scene
 from regulars.domain.subject import Subject, SubjectKind
 from regulars.domain.tier_ladder import Basis, Downgrade, Level, TierLadder, Window
@@ -495,10 +498,29 @@ ANYTHING: Final[Filling] = {
 """As `SEALED`, with what the aggregates refuse."""
 
 
+_CODES: Final = st.sampled_from(["sms", "analytics", "ticket-1"])
+_CODED: Final[dict[type[Any], tuple[str, ...]]] = {
+    GrantConsent: ("channel", "policy_version", "evidence_ref"),
+    VerifyRealName: ("method", "evidence"),
+    AcceptPolicy: ("policy_version",),
+    RestrictProcessing: ("reason",),
+    LiftRestriction: ("reason",),
+    CancelOrder: ("reason",),
+    IssueRefund: ("reason",),
+}
+"""Fields that the door takes codes in."""
+
+
 def built(kind: type[Any], filling: Filling, **fixed: object) -> SearchStrategy[Any]:
     """Values of one attrs class, each field filled by name or type, or `fixed`."""
-    drawn = {spec.name: _fill(spec.name, spec.type, filling) for spec in fields(kind)}
+    coded: Filling = {name: _coded(kind, name) for name in _CODED.get(kind, ())}
+    drawn = {spec.name: _fill(spec.name, spec.type, {**filling, **coded}) for spec in fields(kind)}
     return st.builds(kind, **drawn | {name: st.just(value) for name, value in fixed.items()})
+
+
+def _coded(kind: type[Any], name: str) -> SearchStrategy[Any]:
+    optional = next(spec for spec in fields(kind) if spec.name == name).default is None
+    return st.none() | _CODES if optional else _CODES
 
 
 def _fill(name: str, annotation: object, filling: Filling) -> SearchStrategy[Any]:

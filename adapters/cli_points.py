@@ -67,6 +67,8 @@ def notices(call: Call, *, days: int | None, at: str | None) -> None:
     when = moment_of(at, UTC, option="--at", recorded=True) or now
     if when > now + _A_DAY:  # the end of today is still to come
         raise click.BadParameter(f"{at} is yet to come", param_hint="--at")
+    # The end of today is still to come, and what ends by then has not ended yet.
+    when = min(when, now)
     issued: list[PointsExpiryNoticeIssued] = []
     with call.open() as crm, Bars() as bars:
         ahead = crm.ask(NoticeDays(program=_PROGRAM), as_of=when) if days is None else days

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from attrs import frozen
 
-from regulars.application.questions import Look, Question
+from regulars.application.questions import Look, Question, asked_at
 from regulars.domain import due
 from regulars.domain.lots import PointsExpired
 from regulars.domain.values import CustomerId, ProgramId
@@ -57,7 +57,7 @@ class PointsBalance(Question[Balance | None]):
         # What is told late may lie before the moment at which the account was opened.
         if not (account.opened or account.lots.ids or account.debt):
             return None
-        then = due.AccountAt(account, max(look.at, account.as_of))
+        then = due.AccountAt(account, asked_at(look, account))
         totals = account.totals
         expired = totals.expired + sum(
             one.points for one in then.due if isinstance(one, PointsExpired)
@@ -108,7 +108,7 @@ class ExpirySchedule(Question[tuple[Expiry, ...]]):
         account = look.account(ProgramId(self.program), CustomerId(self.customer))
         found: list[Expiry] = []
         total = 0
-        for one in due.schedule(account, max(look.at, account.as_of)):
+        for one in due.schedule(account, asked_at(look, account)):
             total += one.points
             found.append(
                 Expiry(lot=one.lot, points=one.points, expires_at=one.expires_at, total=total)

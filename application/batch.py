@@ -1,5 +1,6 @@
 """What requests of one transaction are about to record, and the receipts for it."""
 
+from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
 from attrs import Factory, define, frozen
@@ -59,12 +60,14 @@ class Batch:
     """
     What the requests of one transaction are about to record.
 
-    `first` tells that it is decided before anything is locked, on states that are at hand.
+    They are judged and recorded by what the `clock` showed before the first was decided; `first`
+    tells that it is decided before anything is locked, on states that are at hand.
     `asked` are the streams whose states decided on it, and those `due` may need a snapshot then.
     `claims` are the contacts that it brings.
     """
 
     known: dict[EventId, Recorded]
+    clock: datetime
     first: bool = False
     asked: dict[str, Held] = Factory(dict[str, Held])
     due: dict[str, None] = Factory(dict[str, None])

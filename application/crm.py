@@ -210,7 +210,9 @@ class Crm(Reader):
 
         A question about the past is answered from the log itself: it costs as much reading as
         there are events that it may depend on. A `Question` counts in what fell due by the moment
-        asked about, which is now by the clock where none is told.
+        asked about, which is now by the clock where none is told. As of now, and of a time that is
+        not past, all counts that was told, also what was told ahead of the clock.
+        What it names has to be an id (`InvalidId`), and what else it says a text (`InvalidText`).
         """
         with self._lock:
             return self._asking.ask(query, as_of)

@@ -10,6 +10,7 @@ What can go wrong between a command and the log.
     |   +-- IdempotencyConflict   the command id was used before, for another command
     |   +-- MayNotWrite           the role of who asks may read at most
     |   +-- SubjectErased         personal data for someone who was erased
+    |   +-- TooFarAhead           a command is dated too far beyond the clock
     |   +-- ContactTaken          (contacts) another customer has the phone number or e-mail address
     +-- StaleHistory            somebody else appended first: load, decide, append again
     +-- AlreadyRecorded         an event id is in the log: the command is a repeat
@@ -21,6 +22,8 @@ What can go wrong between a command and the log.
     +-- NotOurDatabase          the file or schema is not a database of this product
     +-- OlderFormat             its tables are of an older format: migrate them
 """
+
+from datetime import datetime, timedelta
 
 from attrs import frozen
 
@@ -101,6 +104,29 @@ class SubjectErased(Refusal):
 
     def __str__(self) -> str:
         return f"{self.data_class} data of {self.subject} was erased; none is accepted"
+
+
+@frozen(kw_only=True)
+class TooFarAhead(Refusal):
+    """A command is dated more than `ahead` beyond what the `clock` of the core showed."""
+
+    command: str
+    at: datetime
+    clock: datetime
+    ahead: timedelta
+    field: str = "at"
+
+    @property
+    def why(self) -> str:
+        """What is wrong with the field, in words."""
+        ahead = str(self.ahead).removesuffix(", 0:00:00")
+        return (
+            f"is {self.at.isoformat()}, more than {ahead} beyond the clock, which shows"
+            f" {self.clock.isoformat()}"
+        )
+
+    def __str__(self) -> str:
+        return f"{self.command}.{self.field} {self.why}"
 
 
 @frozen(kw_only=True)

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from functools import partial
 from secrets import token_hex
 from typing import Any, Final
 
 from regulars.application.aggregates import CUSTOMER, Aggregate
+from regulars.application.ahead import check_moment
 from regulars.application.batch import Batch, Cause, Outcome, Planned, Receipt, receipt
 from regulars.application.boxed import is_bare
 from regulars.application.door import Admitted, Door, Request, refusal_of, request_base
@@ -45,7 +47,8 @@ class Commands:
     Executes requests against the log, and keeps the states of recent streams in memory.
 
     A kept state is trusted only while nobody else has written: the log's head tells.
-    With `inline`, views fold the events of a command together with it.
+    With `inline`, views fold the events of a command together with it. What is dated more than
+    `ahead` beyond the clock is refused, but for what is known already; None believes any.
     """
 
     def __init__(  # noqa: PLR0913 - its parts, each by name
@@ -57,6 +60,7 @@ class Commands:
         projector: Projector,
         inline: bool,
         program: ProgramId,
+        ahead: timedelta | None = None,
     ) -> None:
         self._storage = storage
         self._log = storage.log
@@ -65,6 +69,7 @@ class Commands:
         self._projector = projector
         self._inline = inline
         self._program = program
+        self._ahead = ahead
         self._states = States(storage.log, storage.snapshots)
         self._head = -1
         self._incarnation = storage.incarnation
@@ -175,7 +180,7 @@ class Commands:
                 return None
             added = {pending.stream for pending in batch.pending}
             held = {name: one.version for name, one in batch.asked.items() if name not in added}
-            recorded_at = microseconds(self._clock.now())
+            recorded_at = microseconds(batch.clock)
             last = self._log.append(batch.pending, recorded_at=recorded_at, held=held)
         except BaseException:
             self._forget()
@@ -193,7 +198,7 @@ class Commands:
                 if not _are_bare(requests):
                     self._door.vault.heed_erasures()
                 batch = self._decided(requests)
-                last = self._append(batch.pending, project=project) if batch.pending else head
+                last = self._append(batch, project=project) if batch.pending else head
                 self._door.contacts.write(batch.claims)
                 self._states.keep(batch.due)
             if not batch.pending:
@@ -223,8 +228,8 @@ class Commands:
         self._states.trim()
         return [receipt(outcome, batch, last) for outcome in batch.outcomes]
 
-    def _append(self, pending: Sequence[Pending], *, project: bool) -> int:
-        recorded_at = microseconds(self._clock.now())
+    def _append(self, batch: Batch, *, project: bool) -> int:
+        pending, recorded_at = batch.pending, microseconds(batch.clock)
         last = self._log.append(pending, recorded_at=recorded_at)
         if self._inline or not project:
             first = last - len(pending) + 1
@@ -256,7 +261,7 @@ class Commands:
         first = known is not None
         if known is None:
             known = self._log.find([block for one in admitted for block in one.block()])
-        batch = Batch(known, first=first)
+        batch = Batch(known, first=first, clock=self._clock.now())
         if len(admitted) > 1 and not first:
             self._states.load_ahead(
                 {
@@ -322,6 +327,7 @@ class Commands:
         cause = Cause(admitted.by, admitted.correlation or admitted.id, admitted.id)
         start = len(batch.pending)
         for place, command in enumerate(admitted.commands):
+            check_moment(command, batch.clock, self._ahead)
             before = len(batch.pending)
             self._take(command, admitted.first_id(place), cause, batch)
             if place in admitted.claims and len(batch.pending) > before:

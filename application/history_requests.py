@@ -18,6 +18,7 @@ from regulars.domain.order import (
 from regulars.domain.personal import Address, Contact, Content, Profile
 from regulars.domain.purchase import Channel, PlaceOrder
 from regulars.domain.refund import IssueRefund
+from regulars.domain.review import SubmitReview
 from regulars.domain.values import (
     BEGINNING,
     LONGEST_ID,
@@ -30,6 +31,20 @@ from regulars.domain.values import (
 
 BY: Final = "import"
 """Who asks for what an import records."""
+
+COLUMNS: Final = {
+    PlaceOrder.__name__: "placed_at",
+    AcceptOrder.__name__: "accepted_at",
+    MarkReady.__name__: "prepared_at",
+    PickUpOrder.__name__: "picked_up_at",
+    CancelOrder.__name__: "cancelled_at",
+    MarkDelivered.__name__: "delivered_at",
+    IssueRefund.__name__: "refunded_at",
+    SubmitReview.__name__: "reviewed_at",
+    RegisterCustomer.__name__: "registered_at",
+    UpdateCustomerDetails.__name__: "registered_at",
+}
+"""The columns that tell when what a command says happened; merchants have none."""
 
 _REFUND: Final = RefundId("import")
 

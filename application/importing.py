@@ -10,7 +10,7 @@ from regulars.application.aggregates import order_stream
 from regulars.application.batch import Outcome, Receipt
 from regulars.application.collection import collect_young, collection_paused
 from regulars.application.door import Request
-from regulars.application.errors import IdempotencyConflict
+from regulars.application.errors import IdempotencyConflict, TooFarAhead
 from regulars.application.events import moment
 from regulars.application.handling import Commands
 from regulars.application.history import (
@@ -23,6 +23,7 @@ from regulars.application.history import (
     ReviewRow,
 )
 from regulars.application.history_requests import (
+    COLUMNS,
     content,
     order_request_id,
     record_order,
@@ -252,6 +253,8 @@ def _is_new(outcome: Outcome) -> bool:
 def _reject(place: Place, refusal: Refusal) -> Reject:
     if isinstance(refusal, IdempotencyConflict):
         return Reject(place=place, field="", reason="the same id with other content")
+    if isinstance(refusal, TooFarAhead):
+        return Reject(place=place, field=COLUMNS[refusal.command], reason=refusal.why)
     return Reject(place=place, field=getattr(refusal, "field", ""), reason=str(refusal))
 
 

@@ -8,7 +8,7 @@ from attrs import frozen
 from regulars.application.balances import Expiry, ExpirySchedule
 from regulars.application.coupons import CouponsOf, CouponStanding, HeldCoupon
 from regulars.application.postings import PointsLedger, Posting
-from regulars.application.questions import Look, Question
+from regulars.application.questions import Look, Question, asked_at
 from regulars.application.tiers import ProjectedTier, TierAt, TierBenefits, TierHeld
 from regulars.application.views import View
 from regulars.domain.benefits import Benefit
@@ -57,17 +57,17 @@ class MemberCenter(Question[Member]):
         """The member; without points, tier and coupons for who has no part in the programme."""
         who, program = self.customer, self.program
         account = look.account(program, who)
-        now = max(look.at, account.as_of)
+        now = asked_at(look, account)
         ledger = PointsLedger(customer=who, program=program).answer(look)
         usable = [
             one
-            for one in look.ask(CouponsOf(customer=who))
-            if one.program == program and one.standing(look.at) is CouponStanding.USABLE
+            for one in CouponsOf(customer=who).answer(look)
+            if one.program == program and one.standing(now) is CouponStanding.USABLE
         ]
         return Member(
             program=program,
             customer=who,
-            at=look.at,
+            at=now,
             points=balance(account, now),
             expiring=ExpirySchedule(customer=who, program=program).answer(look),
             awaited=awaited(account, now),

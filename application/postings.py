@@ -9,7 +9,7 @@ from regulars.application.aggregates import account_stream
 from regulars.application.events import moment
 from regulars.application.loyalty import LEDGER, LedgerEntry
 from regulars.application.projecting import computed
-from regulars.application.questions import Look, Question
+from regulars.application.questions import Look, Question, asked_at
 from regulars.domain.due import AccountAt
 from regulars.domain.lots import PointsExpired
 from regulars.domain.values import CustomerId, ProgramId, decimal_text
@@ -56,7 +56,7 @@ class PointsLedger(Question[tuple[Posting, ...]]):
         rows = computed(LEDGER, look.events(account_stream(program, customer)))
         recorded = tuple(_recorded(rows[key] for key in sorted(rows)))
         account = look.account(program, customer)
-        due = AccountAt(account, max(look.at, account.as_of)).due
+        due = AccountAt(account, asked_at(look, account)).due
         expired = [one for one in due if isinstance(one, PointsExpired)]
         return recorded + tuple(_due(expired, recorded[-1].balance if recorded else 0))
 

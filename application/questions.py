@@ -81,6 +81,15 @@ class Look(Protocol):
         ...
 
 
+def asked_at(look: Look, account: Account) -> datetime:
+    """
+    The moment that an account is asked about: not before its newest event.
+
+    What was told ahead of the clock counts now, as it does for whatever is decided next.
+    """
+    return max(look.at, account.as_of)
+
+
 class Question(Generic[Answer_co]):
     """
     A question that the states of streams answer, right at any moment whatever was recorded.
@@ -151,19 +160,13 @@ def past(log: EventLog, as_of: AsOf) -> Streams:
     """
     if isinstance(as_of, int):
         at = _moment_at(log, as_of)
-        return _replayed(log, as_of, at, lambda one: one.position <= as_of, lambda kind: kind.fold)
+        return _replayed(log, as_of, at, lambda one: one.position <= as_of)
     by = microseconds(as_of)
-    return _replayed(
-        log, as_of, as_of, lambda one: one.occurred_at <= by, lambda kind: kind.hindsight
-    )
+    return _replayed(log, as_of, as_of, lambda one: one.occurred_at <= by)
 
 
 def _replayed(
-    log: EventLog,
-    as_of: AsOf,
-    at: datetime,
-    is_told: Callable[[Occurrence], bool],
-    fold_of: Callable[[Aggregate], Callable[[Any, Any, datetime], None]],
+    log: EventLog, as_of: AsOf, at: datetime, is_told: Callable[[Occurrence], bool]
 ) -> Streams:
     @cache
     def events(stream: str) -> Sequence[Occurrence]:
@@ -171,7 +174,7 @@ def _replayed(
 
     @cache
     def state(stream: str, aggregate: Aggregate) -> Any:  # noqa: ANN401 - each aggregate has its own
-        state, fold = aggregate.state(), fold_of(aggregate)
+        state, fold = aggregate.state(), aggregate.hindsight
         for one in events(stream):
             if not isinstance(one.event, Retired):
                 fold(state, one.event, moment(one.occurred_at))

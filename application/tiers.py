@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 
 from regulars.application.aggregates import account_stream
 from regulars.application.events import Occurrence
-from regulars.application.questions import Look, Question
+from regulars.application.questions import Look, Question, asked_at
 from regulars.domain import tiers
 from regulars.domain.benefits import Benefit, has_priority, offered
 from regulars.domain.due import available
@@ -82,7 +82,7 @@ class TierAt(Question[TierHeld]):
     def answer(self, look: Look) -> TierHeld:
         """The tier, whether or not it was looked at since its term ended."""
         member = _Member(look, self.program, self.customer)
-        held = TierHeld(program=member.program_id, customer=member.customer, at=look.at)
+        held = TierHeld(program=member.program_id, customer=member.customer, at=member.at)
         last = member.last()
         if last is None:
             return held
@@ -145,7 +145,8 @@ class TierBenefits(Question[Privileges]):
 
     def answer(self, look: Look) -> Privileges:
         """The benefits, by those in force."""
-        return _Member(look, self.program, self.customer).privileges(look.at)
+        member = _Member(look, self.program, self.customer)
+        return member.privileges(member.at)
 
 
 @frozen(kw_only=True)
@@ -171,6 +172,7 @@ class _Member:
         self.customer = customer
         self.program = look.program(program)
         self.account = look.account(program, customer)
+        self.at = asked_at(look, self.account)
         self.available = partial(available, self.account)
         self._look = look
 
@@ -179,7 +181,7 @@ class _Member:
         return EvaluateTier(
             program=self.program_id,
             customer=self.customer,
-            at=at or self._look.at,
+            at=at or self.at,
             ladders=tuple(self.program.ladders),
         )
 
@@ -199,7 +201,7 @@ class _Member:
         told = [
             (one.position, one.event)
             for one in self._events()
-            if isinstance(one.event, tiers.Event) and one.event.valid_from <= self._look.at
+            if isinstance(one.event, tiers.Event) and one.event.valid_from <= self.at
         ]
         return told[-1] if told else None
 

@@ -16,7 +16,7 @@ EVENTS: Final = 6
 """Events in the stream of one order."""
 
 _AT_ONCE: Final = 100
-_BEGAN: Final = datetime(2026, 1, 1, 8, tzinfo=UTC)
+_BEGAN: Final = datetime(2024, 1, 1, 8, tzinfo=UTC)
 
 
 def lives(first: int, orders: int) -> Iterator[Command]:

@@ -20,7 +20,7 @@ from regulars.domain.customer import RegisterCustomer
 
 _CUSTOMERS: Final = 1_000
 _AGENTS: Final = 100
-_NOON: Final = datetime(2026, 1, 1, 12, tzinfo=UTC)
+_NOON: Final = datetime(2024, 1, 1, 12, tzinfo=UTC)
 # The limit is counted at each read, and no agent of this many ever reaches it.
 _POLICY: Final = evolve(DEFAULT_POLICY, limits=(Limit(role="support", reads=1_000, seconds=1),))
 

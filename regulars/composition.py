@@ -37,6 +37,7 @@ from regulars.adapters.policy_file import read_policy
 from regulars.adapters.program_file import read_program
 from regulars.adapters.storage import SqlStorage
 from regulars.adapters.vault import EnvelopeVault
+from regulars.application.ahead import A_DAY
 from regulars.application.catalogue import KEPT, VIEWS
 from regulars.application.contacts import Contacts
 from regulars.application.crm import Crm
@@ -94,6 +95,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
     region: str | None = None,
     numbers: NumberProtection | None = None,
     number_grace: timedelta = timedelta(0),
+    ahead: timedelta | None = A_DAY,
 ) -> Crm:
     """
     Open the core over a database, its tables made if `create` allows and they are not there.
@@ -145,6 +147,9 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
             courier, merchant and customer meet in the order's chat.
         number_grace: how long they reach each other after an order is completed; seven days at
             most.
+        ahead: how far beyond the clock the moment of a command may lie, a year at most; what is
+            dated later is refused as `TooFarAhead`. None believes any, for logs whose clock is
+            not that of this machine; see docs/embedding.md.
 
     Raises:
         StorageUnavailable: the database cannot be opened or made.
@@ -198,6 +203,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                 projector=projector,
                 inline=inline,
                 program=ProgramId(program_id),
+                ahead=ahead,
             )
             scrub = over.scrub if kept is opened else scrubbed
             gate = Gate(log=storage.log, vault=vault, commands=commands, clock=time, policy=rules)

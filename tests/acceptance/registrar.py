@@ -15,7 +15,7 @@ def main(url: str, keys: str, name: str, people: str) -> None:
         for number in range(int(people)):
             command = RegisterCustomer(
                 customer=CustomerId(f"{name}-{number}"),
-                at=datetime(2026, 1, 1, tzinfo=UTC),
+                at=datetime(2024, 1, 1, tzinfo=UTC),
                 contact=Contact(phone=f"139{number:08}"),
             )
             try:

@@ -45,7 +45,7 @@ COMMANDS: Final = (
     "profile c0",
     "balance c0 --explain",
     "balance c0 --schedule",
-    "liability --as-of 2026-02-28",
+    "liability --as-of 2025-02-28",
     "explain order o0",
     "explain balance c0",
     "explain lot c0 o0",

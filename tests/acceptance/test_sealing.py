@@ -8,7 +8,7 @@ from regulars.adapters.envelope import Sealing
 from regulars.domain.bank_card import BankCardBound
 from regulars.domain.real_name import RealNameVerified
 
-AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
+AT = datetime(2024, 1, 1, 12, tzinfo=UTC)
 ADA = regulars.CustomerId("ada")
 RED = regulars.CardId("red")
 BIND = regulars.BindBankCard(

@@ -15,7 +15,7 @@ from tests.postgres_server import new_database
 
 ROOT = Path(__file__).parents[2]
 PEOPLE = 25
-AT = datetime(2026, 1, 1, tzinfo=UTC)
+AT = datetime(2024, 1, 1, tzinfo=UTC)
 OFFICER = Actor(role="privacy_officer", id="po-1")
 
 

@@ -34,20 +34,20 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
     shop.keep("program.toml", PROGRAM.replace("points = 1\n", ""))
     anna = CustomerId("anna")
     with connect("sqlite:///regulars.db", program="program.toml") as crm:
-        profile = Profile(birth_date=date(1990, 2, 17))
+        profile = Profile(birth_date=date(1990, 1, 29))
         crm.execute(RegisterCustomer(customer=anna, at=LONG_AGO, profile=profile), by="app")
         crm.execute(GrantConsent(customer=anna, at=LONG_AGO, purpose="care"), by="app")
     return shop
 
 
 def test_a_day_of_care_is_recorded_once_and_earns(shop: Shop) -> None:
-    said = shop.run("care", "run", "--on", "2026-02-17")
-    again = shop.json("care", "run", "--on", "2026-02-17")
+    said = shop.run("care", "run", "--on", "2025-01-29")
+    again = shop.json("care", "run", "--on", "2025-01-29")
 
     assert "New: birthday" in said.stdout
-    assert "nobody knows the holiday day_of_the_noodle in 2026" in said.stderr
+    assert "nobody knows the holiday day_of_the_noodle in 2025" in said.stderr
     assert again == {
-        "on": "2026-02-17",
+        "on": "2025-01-29",
         "people": 1,
         "occasions": {},
         "grants": {},
@@ -84,5 +84,5 @@ def test_a_programme_without_a_plan_is_told(
     connect("sqlite:///regulars.db").close()
     shop = Shop(tmp_path).opened()
 
-    said = shop.run("care", "run", "--on", "2026-02-17", status=3).stderr
-    assert "has no plan of care on 2026-02-17" in said
+    said = shop.run("care", "run", "--on", "2025-01-29", status=3).stderr
+    assert "has no plan of care on 2025-01-29" in said

@@ -104,6 +104,18 @@ def test_rejected_rows_are_listed_beside_the_database_without_their_values(shop:
     ]
 
 
+def test_a_row_of_a_time_that_is_to_come_is_rejected_with_its_line_and_column(shop: Shop) -> None:
+    to_come = "o6,bob,m2,2024-05-05T10:00:00Z,2999-05-05T10:00:00Z,,,USD,5.00,\n"
+    shop.keep("orders.csv", ORDERS + to_come)
+
+    shop.run("import", "orders.csv", "--rejects", "left.csv", status=1)
+
+    with Path("left.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["row"], row["field"]) == ("6", "delivered_at")
+    assert "is 2999-05-05T10:00:00+00:00, more than 1 day beyond the clock" in row["reason"]
+
+
 def test_a_rejects_file_is_that_of_the_last_run(shop: Shop) -> None:
     shop.keep("orders.csv", ORDERS + WRONG_ORDERS)
     shop.run("import", "orders.csv", "--rejects", "left.csv", status=1)

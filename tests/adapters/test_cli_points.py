@@ -1,3 +1,4 @@
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,16 @@ def test_nobody_is_told_ahead_of_time(shop: Shop) -> None:
     said = shop.run("points", "notices", "--days", "9", "--at", "2999-01-01", status=2)
 
     assert "2999-01-01 is yet to come" in said.stderr
+
+
+def test_what_ends_by_the_end_of_today_has_not_ended_yet(shop: Shop) -> None:
+    now = datetime.now(UTC)
+    for hours in (1, 48):
+        end = (now + timedelta(hours=hours)).isoformat()
+        shop.run("points", "migrate", "eve", "5", "--ref", f"old/{hours}", "--expires", end)
+
+    tonight = (now + timedelta(hours=2)).isoformat()
+    told = shop.json("points", "notices", "--days", "9", "--at", tonight)["notices"]
+
+    assert [one["points"] for one in told] == [10]
+    assert shop.json("balance", "eve")["available"] == 10

@@ -13,7 +13,7 @@ from regulars.adapters.tenants import UnknownTenant
 from tests.adapters.cli_shop import Shop
 from tests.postgres_server import new_database
 
-AT = datetime(2026, 1, 1, tzinfo=UTC)
+AT = datetime(2024, 1, 1, tzinfo=UTC)
 URL = "sqlite:///regulars.db"
 NORTH = ("--tenant", "north")
 

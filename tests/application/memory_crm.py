@@ -48,9 +48,10 @@ TENANT = "shop"
 
 @define
 class Ticking:
-    """A clock that is a second further each time it is looked at."""
+    """A clock that is a `tick` further each time it is looked at."""
 
     at: datetime = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    tick: timedelta = timedelta(seconds=1)
 
     def now(self) -> datetime:
         self.at += timedelta(seconds=1)
@@ -99,6 +100,9 @@ def core(
     numbers: NumberProtection | None = None,
     close: Callable[[], None] = lambda: None,
     policy: ReadingPolicy = DEFAULT_POLICY,
+    join: Callable[[object], AbstractContextManager[Joined]] = no_host,
+    clock: Ticking | None = None,
+    ahead: timedelta | None = None,
 ) -> Parts:
     clock = Ticking()
     opener = vault(keys, TENANT, history=KeyHistory(storage.log))
@@ -119,6 +123,7 @@ def core(
         projector=projector,
         inline=inline,
         program=program,
+        ahead=ahead,
     )
     gate = Gate(log=storage.log, vault=opener, commands=commands, clock=clock, policy=policy)
     crm = Crm(
@@ -181,9 +186,19 @@ def memory_core(
     inline: bool = True,
     views: Sequence[View[Any, Any]] = VIEWS,
     close: Callable[[], None] = lambda: None,
+    clock: Ticking | None = None,
+    ahead: timedelta | None = None,
 ) -> Parts:
     storage = MemoryStorage(tenant=TENANT)
-    return core(storage, MemoryKeyStore(), inline=inline, views=views, close=close)
+    return core(
+        storage,
+        MemoryKeyStore(),
+        inline=inline,
+        views=views,
+        close=close,
+        clock=clock,
+        ahead=ahead,
+    )
 
 
 def sql_core(

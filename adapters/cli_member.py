@@ -30,7 +30,7 @@ from regulars.adapters.cli_screen import (
 )
 from regulars.adapters.cli_tier import benefit_facts, tier_document, tier_facts
 from regulars.application.coupons import HeldCoupon
-from regulars.application.member_center import Member, MemberCenter
+from regulars.application.member_center import AccountStanding, Member, MemberCenter
 from regulars.domain.values import CustomerId
 from regulars.domain.waiting import Awaited
 
@@ -81,6 +81,8 @@ def _document(found: Member, timezone: tzinfo) -> dict[str, object]:
     tier = tier_document(found.tier, found.outlook, found.benefits, timezone)
     return {
         "program": found.program,
+        "account": found.account.value,
+        "merged_into": found.merged_into,
         "points": {
             "available": points.available,
             "pending": points.pending,
@@ -114,7 +116,12 @@ def _shown(found: Member, timezone: tzinfo) -> Iterator[RenderableType]:
     tier = plain(found.tier.tier or "no tier")
     yield section(
         f"{title}: {tier}, {count(found.points.available)} points",
-        facts(*_points(found, timezone), *tier_facts(found.tier, found.outlook, timezone)),
+        facts(
+            *_account(found),
+            *_points(found, timezone),
+            *tier_facts(found.tier, found.outlook, timezone),
+            ("Programme", found.program),
+        ),
     )
     if found.benefits:
         yield section("What the tier brings", facts(*benefit_facts(found.benefits)))
@@ -125,6 +132,13 @@ def _shown(found: Member, timezone: tzinfo) -> Iterator[RenderableType]:
     if found.postings:
         postings = shown_postings(found.postings, timezone)
         yield section(f"Last postings ({timezone})", postings)
+
+
+def _account(found: Member) -> Iterator[tuple[str, str]]:
+    if found.merged_into is not None:
+        yield "Account", f"merged: all of it is with customer {plain(found.merged_into)}"
+    elif found.account is AccountStanding.CLOSED:
+        yield "Account", "closed: it takes nothing more"
 
 
 def _points(found: Member, timezone: tzinfo) -> Iterator[tuple[str, str]]:

@@ -138,6 +138,7 @@ class Door:
         Raises:
             InvalidId: an id is blank, too long or no text.
             ReservedId: an id is one of those that the product makes itself.
+            HeldForOrder: points are let go of in the name of an order.
             MayNotWrite: the role of who asks may read at most.
             InvalidPersonalData: a field is no such thing; its value is not repeated.
             SubjectErased: the request brings personal data for someone who was erased.

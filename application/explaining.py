@@ -8,17 +8,18 @@ from typing import Final
 
 from attrs import Factory, frozen
 
-from regulars.application.aggregates import account_stream
+from regulars.application.aggregates import account_stream, order_stream
 from regulars.application.earnings import Earning, earning_by
 from regulars.application.events import moment
 from regulars.application.lot_moves import Moved
 from regulars.application.lot_traces import AccountTrace, LotTrace, Move, Owed, Told, traced
 from regulars.application.questions import Look, Question
 from regulars.domain import loyalty
+from regulars.domain.closing import LoyaltyAccountClosed
 from regulars.domain.discounts import Discount, PointsPayment
 from regulars.domain.due import AccountAt
 from regulars.domain.loyalty import PointsEarned
-from regulars.domain.order import Order, Stage
+from regulars.domain.order import Order, OrderDelivered, Stage
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.values import CustomerId, LotId, OrderId, ProgramId
 
@@ -162,7 +163,13 @@ class ExplainOrder(Question[OrderExplained | None]):
             points_payment=placed.points_payment,
             earned=lots,
             paid=tuple(accounts.paid_for(placed.customer, self.order)),
-            why=_sentence(order, placed, lots, by_rules=rules is not None),
+            why=_sentence(
+                order,
+                placed,
+                lots,
+                by_rules=rules is not None,
+                closed=accounts.closed_before(placed.customer, self.order),
+            ),
         )
 
 
@@ -208,6 +215,17 @@ class Accounts:
                 for move in lot.moves:
                     if move.order == order and move.what in _PAYING:
                         yield lot.lot, move
+
+    def closed_before(self, customer: CustomerId | None, order: OrderId) -> bool:
+        """Whether the account that an order would have earned in was closed by its delivery."""
+        for one in self.look.events(order_stream(order)):
+            if isinstance(one.event, OrderDelivered):
+                return any(
+                    isinstance(other.event, LoyaltyAccountClosed) and other.position < one.position
+                    for whose in self._along(customer)
+                    for other in self.look.events(account_stream(self.program, whose))
+                )
+        return False
 
     def _along(self, customer: CustomerId | None) -> Sequence[CustomerId]:
         """A customer, and those whose accounts theirs went to."""
@@ -262,7 +280,12 @@ _PAYING: Final = frozenset({Moved.HELD, Moved.RELEASED, Moved.SPENT, Moved.RESTO
 
 
 def _sentence(
-    order: Order, placed: OrderPlaced, earned: Sequence[LotExplained], *, by_rules: bool
+    order: Order,
+    placed: OrderPlaced,
+    earned: Sequence[LotExplained],
+    *,
+    by_rules: bool,
+    closed: bool,
 ) -> str:
     """What an order earned, or why it earned nothing, in a sentence."""
     if earned:
@@ -277,4 +300,6 @@ def _sentence(
         return "nothing yet: it earns when it is delivered"
     if not by_rules:
         return f"nothing: no rules were in force for {placed.currency} when it was placed"
+    if closed:
+        return "nothing: its customer's account was closed before its delivery"
     return "nothing: its rules were published after its delivery, or another programme counts it"

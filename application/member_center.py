@@ -1,6 +1,7 @@
 """The member centre: all that a member's own page shows, in one answer, as of one moment."""
 
 from datetime import datetime
+from enum import Enum
 from typing import Any, ClassVar, Final
 
 from attrs import frozen
@@ -11,6 +12,7 @@ from regulars.application.postings import PointsLedger, Posting
 from regulars.application.questions import Look, Question, asked_at
 from regulars.application.tiers import ProjectedTier, TierAt, TierBenefits, TierHeld
 from regulars.application.views import View
+from regulars.domain.account import Account
 from regulars.domain.benefits import Benefit
 from regulars.domain.due import AccountBalance, balance
 from regulars.domain.tier_outlook import Outlook
@@ -20,11 +22,21 @@ from regulars.domain.waiting import Awaited, awaited
 _DEFAULT: Final = ProgramId("default")
 
 
+class AccountStanding(Enum):
+    """Whether an account takes points: a closed one never again, a merged one in another."""
+
+    NONE = "none"
+    OPEN = "open"
+    CLOSED = "closed"
+    MERGED = "merged"
+
+
 @frozen(kw_only=True)
 class Member:
     """
     A member at a moment.
 
+    `merged_into` is whose account has by then what was in that of the member, if it was merged.
     `expiring` are the points that can be used and end, `awaited` those that cannot be used yet,
     each the next first. `coupons` can be used now, the next to end first. `postings` are the last
     ones, the newest first.
@@ -33,6 +45,8 @@ class Member:
     program: ProgramId
     customer: CustomerId
     at: datetime
+    account: AccountStanding
+    merged_into: CustomerId | None
     points: AccountBalance
     expiring: tuple[Expiry, ...]
     awaited: tuple[Awaited, ...]
@@ -68,6 +82,8 @@ class MemberCenter(Question[Member]):
             program=program,
             customer=who,
             at=now,
+            account=_standing(account),
+            merged_into=_end_of(look, program, account),
             points=balance(account, now),
             expiring=ExpirySchedule(customer=who, program=program).answer(look),
             awaited=awaited(account, now),
@@ -77,6 +93,22 @@ class MemberCenter(Question[Member]):
             coupons=tuple(sorted(usable, key=_end)),
             postings=ledger[::-1][: self.postings],
         )
+
+
+def _standing(account: Account) -> AccountStanding:
+    if account.closed:
+        return AccountStanding.CLOSED
+    if account.merged_into is not None:
+        return AccountStanding.MERGED
+    return AccountStanding.OPEN if account.opened else AccountStanding.NONE
+
+
+def _end_of(look: Look, program: ProgramId, account: Account) -> CustomerId | None:
+    """Where a merged account went, through those that were merged themselves."""
+    into = account.merged_into
+    while into is not None and (further := look.account(program, into).merged_into) is not None:
+        into = further
+    return into
 
 
 def _end(coupon: HeldCoupon) -> tuple[bool, datetime]:

@@ -1,4 +1,8 @@
-"""The end of a loyalty account: what is held comes back first, then everything is forfeited."""
+"""
+The end of a loyalty account: what is held comes back first, then everything is forfeited.
+
+What pays for an order that is under way is left to that order, which ends before the account does.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,7 +14,7 @@ from regulars.domain.codes import require_code
 from regulars.domain.due import AccountAt
 from regulars.domain.due import Event as Due
 from regulars.domain.lots import Allocation
-from regulars.domain.values import CustomerId, ProgramId
+from regulars.domain.values import CustomerId, OrderId, ProgramId, Refusal
 
 
 # Stored under these names with these fields: never rename, never repurpose, add a version.
@@ -42,6 +46,20 @@ class CloseAccount:
     reason: str
 
 
+@frozen(kw_only=True)
+class PaysForOrders(Refusal):
+    """Points of the account pay for orders that are under way; these are delivered or cancelled."""
+
+    customer: CustomerId
+    orders: tuple[OrderId, ...]
+
+    def __str__(self) -> str:
+        return (
+            f"points of customer {self.customer} pay for {', '.join(self.orders)}:"
+            " deliver or cancel that first"
+        )
+
+
 def decide(
     command: CloseAccount, state: Account, now: AccountAt
 ) -> Sequence[LoyaltyAccountClosed | Due]:
@@ -52,6 +70,7 @@ def decide(
         NoCode: the reason is no code.
         NoAccount: there is none to close.
         AccountMerged: it ended already, in another.
+        PaysForOrders: an order that was placed holds points of it.
     """
     require_code("reason", command.reason)
     if not state.opened:
@@ -59,6 +78,11 @@ def decide(
     if state.closed:
         return []
     require_open(state)
+    paid = tuple(
+        held.order for held in state.held.values() if held.confirmed and held.order is not None
+    )
+    if paid:
+        raise PaysForOrders(customer=command.customer, orders=paid)
     released = [
         event
         for held in state.held

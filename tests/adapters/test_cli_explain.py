@@ -18,7 +18,7 @@ from regulars.domain.earning_rules import (
 )
 from regulars.domain.offer import DefineOffer
 from regulars.domain.offer_terms import Kind, Terms
-from regulars.domain.order import MarkDelivered
+from regulars.domain.order import CancelOrder, MarkDelivered
 from regulars.domain.program import PublishEarningRules, PublishTierLadder, SetProgramPolicies
 from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.purchase import PlaceOrder
@@ -85,6 +85,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             points=28,
             reward=Reward(kind="item", id="soup"),
         ),
+        bought("o-4", 20_00, NOON + 3 * DAY)[0],
+        CancelOrder(order=OrderId("o-4"), at=NOON + 3 * DAY + minutes(5)),
         IssueRefund(order=OrderId("o-2"), at=NOON + 4 * DAY, refund=RefundId("r-1"), amount=159_00),
     ]
     with connect(f"sqlite:///{folder / 'regulars.db'}") as crm:
@@ -123,6 +125,15 @@ def test_an_order_is_explained_rule_by_rule(shop: Shop) -> None:
         "spent           18  spent on item soup  (event",
     ):
         assert line in said
+
+
+def test_a_cancelled_order_says_so_to_people_and_to_programs(shop: Shop) -> None:
+    told = shop.json("explain", "order", "o-4")
+
+    assert (told["stage"], told["cancelled"]) == ("placed", True)
+    said = shop.run("explain", "order", "o-4").output
+    assert told["why"] in said
+    assert "placed, cancelled" in said
 
 
 def test_an_order_is_explained_to_programs(shop: Shop) -> None:

@@ -9,7 +9,7 @@ from regulars.domain.values import CouponId, CustomerId
 from tests.adapters.cli_shop import Shop
 from tests.adapters.test_cli_tier import CLUB
 from tests.application.test_member_center import DEFINE
-from tests.domain.points import award
+from tests.domain.points import award, close, join
 
 WAITING = (
     CLUB + '\n[[policies]]\nactivation = { when = "delay", days = 3 }\nexpiry = { days = 9 }\n'
@@ -70,6 +70,19 @@ def test_a_member_is_told_in_json(shop: Shop) -> None:
     assert (told["tier"], told["outlook"]["reach"]["lacking"]) == ("silver", 21)
     late = shop.json("member", "ada", "--as-of", "2024-05-18")
     assert [(one["coupon"], one["standing"]) for one in late["coupons"]] == [("c-1", "usable")]
+
+
+def test_an_account_that_is_over_says_so(shop: Shop) -> None:
+    assert shop.json("member", "ada")["programs"][0]["account"] == "open"
+    with connect("sqlite:///regulars.db") as crm:
+        crm.execute(evolve(join(), absorbed=ADA, survivor=CustomerId("bob")), by="host")
+        crm.execute(evolve(close(), customer=CustomerId("bob")), by="host")
+
+    (told,) = shop.json("member", "ada")["programs"]
+
+    assert (told["account"], told["merged_into"]) == ("merged", "bob")
+    assert "Account merged: all of it is with customer bob" in said(shop, "ada")
+    assert "Account closed: it takes nothing more" in said(shop, "bob")
 
 
 def test_who_is_not_known_is_no_member(shop: Shop) -> None:

@@ -16,7 +16,7 @@ from regulars.application.explaining import (
 from regulars.application.lot_moves import Moved
 from regulars.domain.account_merge import MergeAccounts, SeparateAccount
 from regulars.domain.adjustment import AdjustPoints, MigratePoints
-from regulars.domain.closing import CloseAccount
+from regulars.domain.closing import CloseAccount, PaysForOrders
 from regulars.domain.earning_rules import Group, Multiplier, Rate, Rule, RuleId, RuleSet, When
 from regulars.domain.idleness import LimitInactivity
 from regulars.domain.lots import Allocation
@@ -136,6 +136,34 @@ def test_the_points_that_paid_for_an_order_stand_with_it() -> None:
         ("before", Moved.SPENT, 60),
     ]
     assert (found.points_payment, found.total) == (paid.points_payment, 94_00)
+
+
+def test_an_order_that_points_pay_for_goes_on_before_the_account_is_closed() -> None:
+    close = CloseAccount(program=PROGRAM, customer=ANNA, at=NOON + minutes(90), reason="asked")
+    paid = place(basket(100_00), points=60, value=10)
+    town = shop(award("before", 100_00), paid)
+    with pytest.raises(PaysForOrders):
+        town.execute(close)
+
+    tell(town, [DELIVER, close, evolve(REFUND, amount=94_00, at=NOON + minutes(99))])
+
+    found = explained(town)
+    (earned,) = found.earned
+    assert found.why == "11.28 points by rules 1, rounded down to 11"
+    assert [move.what for move in earned.trace.moves] == [Moved.EARNED, Moved.FORFEITED]
+    assert [move.what for _, move in found.paid] == [Moved.HELD, Moved.SPENT]
+    held = town.crm.ask(ExplainBalance(customer=ANNA))
+    assert (held.available, held.held, held.debt) == (0, 0, 0)
+
+
+def test_an_order_of_who_closed_the_account_says_so() -> None:
+    close = CloseAccount(program=PROGRAM, customer=ANNA, at=NOON, reason="asked")
+    town = shop(award("before", 100_00), PLACE, close)
+    assert explained(town).why == "nothing yet: it earns when it is delivered"
+
+    tell(town, [DELIVER])
+
+    assert explained(town).why == "nothing: its customer's account was closed before its delivery"
 
 
 def test_a_lot_says_what_it_is() -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from attrs import evolve
 
 from regulars.application.balances import ExpirySchedule
-from regulars.application.member_center import Member, MemberCenter
+from regulars.application.member_center import AccountStanding, Member, MemberCenter
 from regulars.application.postings import PointsLedger
 from regulars.application.tiers import ProjectedTier, TierAt
 from regulars.domain.coupon import IssueCoupon
@@ -23,8 +23,8 @@ from tests.application.histories import tell
 from tests.application.memory_crm import Parts, memory_core
 from tests.domain.carts import off
 from tests.domain.chronicle import PROGRAM, Command
-from tests.domain.examples import ANNA
-from tests.domain.points import award
+from tests.domain.examples import ANNA, BO
+from tests.domain.points import award, close, join
 from tests.domain.story import NOON
 from tests.domain.test_benefits import CAKE, FIRST, GIFT, LADDER
 
@@ -104,6 +104,24 @@ def test_the_page_of_today_has_what_was_recorded_a_moment_ago() -> None:
     found = town.crm.ask(MemberCenter(customer=ANNA)).coupons
 
     assert {one.coupon for one in found} - {one.coupon for one in known} == {"c-2"}
+
+
+def test_an_account_that_is_closed_or_went_to_another_says_so() -> None:
+    town, chen = club(), CustomerId("chen")
+    assert (page(town, 1).account, page(town, 1).merged_into) == (AccountStanding.OPEN, None)
+
+    tell(town, [join(), evolve(join(), absorbed=BO, survivor=chen, at=NOON + 3 * A_DAY)])
+    tell(town, [evolve(close(NOON + 5 * A_DAY), customer=chen)])
+
+    assert [(page(town, days).account, page(town, days).merged_into) for days in (1, 3)] == [
+        (AccountStanding.MERGED, BO),
+        (AccountStanding.MERGED, chen),
+    ]
+    assert [page(town, days, chen).account for days in (1, 3, 5)] == [
+        AccountStanding.NONE,
+        AccountStanding.OPEN,
+        AccountStanding.CLOSED,
+    ]
 
 
 def test_who_has_no_part_in_it_has_an_empty_page() -> None:

@@ -4,15 +4,16 @@ import pytest
 from attrs import evolve
 
 from regulars.domain.account import AccountClosed, AccountMerged, NoAccount
-from regulars.domain.closing import LoyaltyAccountClosed
+from regulars.domain.closing import LoyaltyAccountClosed, PaysForOrders
 from regulars.domain.codes import NoCode
 from regulars.domain.due import balance
 from regulars.domain.holding import PointsReservationReleased
 from regulars.domain.lots import Allocation, PointsExpired
 from regulars.domain.loyalty import Command, RecordDuePoints
-from regulars.domain.values import LotId
+from regulars.domain.points_payment import ConfirmReservation
+from regulars.domain.values import LotId, ReservationId
 from tests.domain.chronicle import PROGRAM, Chronicle
-from tests.domain.examples import ANNA
+from tests.domain.examples import ANNA, ORDER
 from tests.domain.points import (
     adjust,
     award,
@@ -68,6 +69,37 @@ def test_a_hold_that_lapsed_is_not_released_again() -> None:
     assert isinstance(first, PointsReservationReleased)
     assert first.lapsed
     assert PointsReservationReleased not in map(type, others)
+
+
+def test_an_account_is_not_closed_under_an_order_that_its_points_pay_for() -> None:
+    confirm = ConfirmReservation(
+        program=PROGRAM,
+        customer=ANNA,
+        at=NOON,
+        reservation=ReservationId("h-1"),
+        points=12,
+        order=ORDER,
+        amount=1_00,
+    )
+    story = account_story().given(award("o-1", 20_00), reserve(3, reservation="h-2"), confirm)
+
+    with pytest.raises(PaysForOrders) as refused:
+        story.when(close())
+
+    assert (refused.value.customer, refused.value.orders) == (ANNA, (ORDER,))
+    assert ORDER in str(refused.value)
+    assert balance(story.state, NOON).reserved == 15
+
+
+def test_a_basket_that_was_not_ordered_yet_keeps_no_account_open() -> None:
+    basket = evolve(reserve(12), order=ORDER)
+    story = account_story().given(award("o-1", 20_00), basket)
+
+    released, closed = story.when(close())
+
+    assert isinstance(released, PointsReservationReleased)
+    assert isinstance(closed, LoyaltyAccountClosed)
+    assert closed.forfeited == 20
 
 
 def test_what_is_owed_stays_owed() -> None:

@@ -197,7 +197,9 @@ def regulars(ctx: click.Context) -> None:
     be computed again. Start with `regulars demo`, or with `regulars import` and your own orders.
 
     Every command takes --json for an answer that a program can read, and every one that does not
-    only look at a file takes --database URL, and --tenant NAME where tenants share one.
+    only look at a file takes --database URL, and --tenant NAME where tenants share one. What
+    depends on a loyalty programme takes --program ID; `regulars program list` tells which there
+    are.
     """
     ctx.with_resource(_warnings())
 

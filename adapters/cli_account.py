@@ -1,13 +1,20 @@
 """`regulars points adjust`, `transfer`, `migrate` and `close`: what a person does to accounts."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from secrets import token_hex
 from typing import Final
 
 import click
 
-from regulars.adapters.cli_call import Call, call_options, examples, moment_of
+from regulars.adapters.cli_call import (
+    Call,
+    call_options,
+    examples,
+    moment_of,
+    program_option,
+    timezone_option,
+)
 from regulars.adapters.cli_profile import known_customer
 from regulars.adapters.cli_screen import count, facts, plain, section, show, write_json
 from regulars.application.balances import PointsBalance
@@ -24,13 +31,6 @@ _Option = Callable[[Callable[..., None]], Callable[..., None]]
 
 _POINTS: Final = click.IntRange(-(2**63), 2**63 - 1)
 
-_program_option: Final[_Option] = click.option(
-    "--program",
-    metavar="ID",
-    default="default",
-    show_default=True,
-    help="The programme whose account is meant.",
-)
 _by_option: Final[_Option] = click.option(
     "--by", metavar="ID", default="cli", show_default=True, help="Who asks, as an opaque id."
 )
@@ -43,7 +43,8 @@ _id_option: Final[_Option] = click.option(
 _expires_option: Final[_Option] = click.option(
     "--expires",
     metavar="T",
-    help="When they cannot be used any more, such as 2027-01-01T00:00:00+08:00; by default never.",
+    help="When they cannot be used any more: 2027-01-01T00:00:00+08:00, 2027-01-01T00:00 on the"
+    " clocks of --timezone, or 2026-12-31 for the end of that day; by default never.",
 )
 
 
@@ -63,8 +64,9 @@ _expires_option: Final[_Option] = click.option(
 )
 @click.option("--owed", is_flag=True, help="Let what is lacking be owed, rather than refuse it.")
 @_expires_option
+@timezone_option("On whose clocks --effective and --expires are read.")
 @_id_option
-@_program_option
+@program_option()
 @_by_option
 @call_options(keys=False)
 def adjust(  # noqa: PLR0913 - the options of a command
@@ -77,8 +79,9 @@ def adjust(  # noqa: PLR0913 - the options of a command
     effective: str | None,
     owed: bool,
     expires: str | None,
+    timezone: tzinfo,
     named: str | None,
-    program: str,
+    program: ProgramId,
     by: str,
 ) -> None:
     """
@@ -88,20 +91,20 @@ def adjust(  # noqa: PLR0913 - the options of a command
     more than can be spent, but for --owed.
     """
     adjustment = AdjustmentId(named or f"cli-{token_hex(8)}")
-    with call.open() as crm:
+    with call.open(program) as crm:
         _look_for(crm, program, customer)
         command = AdjustPoints(
-            program=ProgramId(program),
+            program=program,
             customer=CustomerId(customer),
             at=datetime.now(UTC),
             adjustment=adjustment,
             points=points,
             reason=reason,
             approver=approver,
-            effective_at=moment_of(effective, UTC, option="--effective", recorded=True),
-            expires_at=moment_of(expires, UTC, option="--expires", recorded=True),
+            effective_at=moment_of(effective, timezone, option="--effective", recorded=True),
+            expires_at=moment_of(expires, timezone, option="--expires", recorded=True),
             owed=owed,
-            spend=crm.ask(SpendOrderOf(program=ProgramId(program))),
+            spend=crm.ask(SpendOrderOf(program=program)),
         )
         _done(call, crm, command, by, customer, program, {"adjustment": adjustment})
 
@@ -116,7 +119,7 @@ def adjust(  # noqa: PLR0913 - the options of a command
 @click.argument("receiver")
 @click.argument("points", type=_POINTS)
 @_id_option
-@_program_option
+@program_option()
 @_by_option
 @call_options(keys=False)
 def transfer(  # noqa: PLR0913 - the options of a command
@@ -126,7 +129,7 @@ def transfer(  # noqa: PLR0913 - the options of a command
     receiver: str,
     points: int,
     named: str | None,
-    program: str,
+    program: ProgramId,
     by: str,
 ) -> None:
     """
@@ -135,16 +138,16 @@ def transfer(  # noqa: PLR0913 - the options of a command
     They expire when they would have, and pay first what RECEIVER owes.
     """
     given = TransferId(named or f"cli-{token_hex(8)}")
-    with call.open() as crm:
+    with call.open(program) as crm:
         _look_for(crm, program, customer, receiver)
         command = TransferPoints(
-            program=ProgramId(program),
+            program=program,
             customer=CustomerId(customer),
             at=datetime.now(UTC),
             transfer=given,
             receiver=CustomerId(receiver),
             points=points,
-            spend=crm.ask(SpendOrderOf(program=ProgramId(program))),
+            spend=crm.ask(SpendOrderOf(program=program)),
         )
         _done(call, crm, command, by, customer, program, {"transfer": given, "receiver": receiver})
 
@@ -156,7 +159,8 @@ def transfer(  # noqa: PLR0913 - the options of a command
     "--ref", metavar="CODE", required=True, help="What the other system called these points."
 )
 @_expires_option
-@_program_option
+@timezone_option("On whose clocks --expires is read.")
+@program_option()
 @_by_option
 @call_options(keys=False)
 def migrate(  # noqa: PLR0913 - the options of a command
@@ -166,7 +170,8 @@ def migrate(  # noqa: PLR0913 - the options of a command
     points: int,
     ref: str,
     expires: str | None,
-    program: str,
+    timezone: tzinfo,
+    program: ProgramId,
     by: str,
 ) -> None:
     """
@@ -176,41 +181,41 @@ def migrate(  # noqa: PLR0913 - the options of a command
     """
     lot = LotId(f"{MIGRATED}/{ref}")
     command = MigratePoints(
-        program=ProgramId(program),
+        program=program,
         customer=CustomerId(customer),
         at=datetime.now(UTC),
         lot=lot,
         points=points,
         legacy_ref=ref,
-        expires_at=moment_of(expires, UTC, option="--expires", recorded=True),
+        expires_at=moment_of(expires, timezone, option="--expires", recorded=True),
     )
-    with call.open() as crm:
+    with call.open(program) as crm:
         _done(call, crm, command, by, customer, program, {"lot": lot})
 
 
 @click.command(epilog=examples("regulars points close 1609 --reason left"))
 @click.argument("customer")
 @click.option("--reason", metavar="CODE", required=True, help="Why, as a code such as left.")
-@_program_option
+@program_option()
 @_by_option
 @call_options(keys=False)
-def close(call: Call, *, customer: str, reason: str, program: str, by: str) -> None:
+def close(call: Call, *, customer: str, reason: str, program: ProgramId, by: str) -> None:
     """
     End the account of CUSTOMER for good.
 
     What is held is released, all points are forfeited, and orders earn nothing more.
     """
     command = CloseAccount(
-        program=ProgramId(program),
+        program=program,
         customer=CustomerId(customer),
         at=datetime.now(UTC),
         reason=reason,
     )
-    with call.open() as crm:
+    with call.open(program) as crm:
         _done(call, crm, command, by, customer, program, {})
 
 
-def _look_for(crm: Crm, program: str, *customers: str) -> None:
+def _look_for(crm: Crm, program: ProgramId, *customers: str) -> None:
     """See that nobody is mistyped, who would get an account by it."""
     for customer in customers:
         if crm.ask(PointsBalance(customer=customer, program=program)) is None:
@@ -223,7 +228,7 @@ def _done(  # noqa: PLR0913, PLR0917 - what is done, for whom, and how it is tol
     command: Command,
     by: str,
     customer: str,
-    program: str,
+    program: ProgramId,
     named: dict[str, str],
 ) -> None:
     recorded = [type(one).__name__ for one in crm.execute(command, by=by).events]

@@ -8,11 +8,13 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from regulars.adapters.cli_call import (
+    PROGRAM,
     Call,
     as_of_option,
     call_options,
     examples,
     moment_of,
+    program_option,
     timezone_option,
 )
 from regulars.adapters.cli_profile import UnknownCustomer
@@ -30,6 +32,8 @@ from regulars.application.balances import Balance, Expiry, ExpirySchedule, Point
 from regulars.application.crm import Crm
 from regulars.application.customer import CustomerProfile
 from regulars.application.postings import PointsLedger, Posting
+from regulars.application.programs import ProgramsOf
+from regulars.domain.values import CustomerId, ProgramId
 
 
 @click.command(
@@ -38,6 +42,7 @@ from regulars.application.postings import PointsLedger, Posting
         "regulars balance 1609 --as-of 2017-02-28 --timezone America/New_York",
         "regulars balance 1609 --explain",
         "regulars balance 1609 --schedule",
+        "regulars balance 1609 --program club",
     )
 )
 @click.argument("customer")
@@ -52,6 +57,7 @@ from regulars.application.postings import PointsLedger, Posting
     is_flag=True,
     help="List when the points that can be used expire, lot by lot, the next first.",
 )
+@program_option()
 @timezone_option("On whose clocks times are shown, and --as-of is read.")
 @call_options(keys=False)
 def balance(  # noqa: PLR0913 - its options
@@ -61,6 +67,7 @@ def balance(  # noqa: PLR0913 - its options
     as_of: str | None,
     explain: bool,
     schedule: bool,
+    program: ProgramId,
     timezone: tzinfo,
 ) -> None:
     """
@@ -71,34 +78,38 @@ def balance(  # noqa: PLR0913 - its options
     until when they can be used.
     """
     at = moment_of(as_of, timezone)
-    with call.read() as crm:
-        held = balance_of(crm, customer, at)
-        postings = crm.ask(PointsLedger(customer=customer), as_of=at) if explain else None
-        expiries = crm.ask(ExpirySchedule(customer=customer), as_of=at) if schedule else None
+    ledger = PointsLedger(customer=customer, program=program)
+    lots = ExpirySchedule(customer=customer, program=program)
+    with call.read(program) as crm:
+        held = balance_of(crm, customer, at, program=program)
+        postings = crm.ask(ledger, as_of=at) if explain else None
+        expiries = crm.ask(lots, as_of=at) if schedule else None
+        every = crm.ask(ProgramsOf(customer=CustomerId(customer)))
+    others = [one for one in every if one != program]
     if call.as_json:
         document = balance_document(held, postings, timezone, at)
-        write_json(document | schedule_document(expiries, timezone))
-    else:
-        show(*shown_balance(held, postings, timezone, at), *shown_schedule(expiries, timezone))
+        write_json(document | {"other_programs": others} | schedule_document(expiries, timezone))
+        return
+    show(*shown_balance(held, postings, timezone, at), *shown_schedule(expiries, timezone))
+    if others:
+        click.echo(f"Has part in other programmes too: {plain(', '.join(others))}")
 
 
-def balance_of(crm: Crm, customer: str, at: datetime | None = None) -> Balance:
+def balance_of(
+    crm: Crm, customer: str, at: datetime | None = None, *, program: ProgramId = PROGRAM
+) -> Balance:
     """
     The balance, zero for who had no account yet.
 
     Raises:
         UnknownCustomer: nobody of this id is known today.
     """
-    held = crm.ask(PointsBalance(customer=customer), as_of=at)
+    held = crm.ask(PointsBalance(customer=customer, program=program), as_of=at)
     if held is not None:
         return held
     if crm.ask(CustomerProfile(customer=customer, timezone=UTC, top=0)) is None:
         raise UnknownCustomer(customer)
-    return Balance(
-        program=PointsBalance(customer=customer).program,
-        customer=customer,
-        opened_at=None,
-    )
+    return Balance(program=program, customer=customer, opened_at=None)
 
 
 def balance_document(
@@ -171,6 +182,7 @@ def shown_balance(
             ("Can be used", count(held.available)),
             *_more(("Pending", held.pending), ("Reserved", held.reserved), ("Owed", held.debt)),
             ("Account opened", clock(held.opened_at, timezone)),
+            ("Programme", held.program),
         ),
     )
     if postings:

@@ -20,10 +20,15 @@ from regulars.adapters.tenants import look_for_tenant
 from regulars.application.crm import Crm
 from regulars.application.errors import InvalidId
 from regulars.application.fields import FIRST_YEAR, LAST_YEAR, check_id
+from regulars.application.programs import known_program
 from regulars.domain.reading import DEFAULT_POLICY, ReadingPolicy
+from regulars.domain.values import ProgramId
 
 DATABASE: Final = "sqlite:///regulars.db"
 """The database of who names none."""
+
+PROGRAM: Final = ProgramId("default")
+"""The programme of who names none."""
 
 
 class Connect(Protocol):
@@ -35,6 +40,7 @@ class Connect(Protocol):
         *,
         tenant: str = "default",
         program: Path | None = None,
+        program_id: str = PROGRAM,
         keys: str | None = None,
         keys_database: str | None = None,
         keyless: bool = False,
@@ -77,8 +83,12 @@ class Call:
         """The database's URL without its password."""
         return shown(make_url(self.database))
 
-    def record(self, *, program: Path | None = None) -> Crm:
-        """The core to import into, made if it is not there; views are left to `catch_up`."""
+    def record(self, *, program: Path | None = None, program_id: ProgramId = PROGRAM) -> Crm:
+        """
+        The core to import into, made if it is not there; views are left to `catch_up`.
+
+        Orders earn in `program_id`, whose file is `program`.
+        """
         # What a power cut takes from an import, the next run brings back.
         return self.connect(
             self.database,
@@ -86,15 +96,21 @@ class Call:
             keys=self.keys,
             keys_database=self.keys_database,
             program=program,
+            program_id=program_id,
             views="deferred",
             synchronous="NORMAL",
         )
 
-    def open(self) -> Crm:
-        """The core over a log that must be there; its views may be behind it."""
+    def open(self, program: ProgramId | None = None) -> Crm:
+        """
+        The core over a log that must be there; its views may be behind it.
+
+        A `program` must be there too, and is the one that what is recorded earns in.
+        """
         crm = self.connect(
             self.database,
             tenant=self.tenant,
+            program_id=PROGRAM if program is None else program,
             keys=self.keys,
             keys_database=self.keys_database,
             keyless=self.keyless,
@@ -104,14 +120,16 @@ class Call:
         )
         try:
             look_for_tenant(self.database, self.tenant)
+            if program is not None:
+                known_program(crm, program)
         except BaseException:
             crm.close()
             raise
         return crm
 
-    def read(self) -> Crm:
-        """The core over a database that must be there, its views brought up to its log."""
-        crm = self.open()
+    def read(self, program: ProgramId | None = None) -> Crm:
+        """The core as `open` gives it, its views brought up to its log."""
+        crm = self.open(program)
         try:
             with Bars() as bars:
                 crm.catch_up(progress=lambda done, of: bars.tell("Updating views", done, of))
@@ -226,6 +244,16 @@ def _tenant_of(ctx: click.Context, param: click.Parameter, value: str) -> str:
     return value
 
 
+def _program_of(ctx: click.Context, param: click.Parameter, value: str | None) -> ProgramId | None:
+    if value is None:
+        return None
+    try:
+        check_id("program", value)
+    except InvalidId as error:
+        raise click.BadParameter(str(error), ctx=ctx, param=param) from None
+    return ProgramId(value)
+
+
 def examples(*lines: str) -> str:
     """The end of a help text, as it stands: click wraps whatever has no backspace before it."""
     return "\n".join(("\b", "Examples:", *(f"  {line}" for line in lines)))
@@ -250,6 +278,23 @@ def timezone_option(text: str) -> Callable[[Callable[..., None]], Callable[..., 
         metavar="TZ",
         callback=timezone_of,
         default="UTC",
+        show_default=True,
+        help=text,
+    )
+
+
+def program_option(
+    text: str = "The programme that is meant; regulars program list tells which there are.",
+    *,
+    name: str = "--program",
+    every: bool = False,
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The option `--program`, `default` by default; with `every` None, which means all of them."""
+    return click.option(
+        name,
+        metavar="ID",
+        callback=_program_of,
+        default=None if every else PROGRAM,
         show_default=True,
         help=text,
     )

@@ -15,6 +15,7 @@ from regulars.adapters.cli_call import (
     call_options,
     examples,
     moment_of,
+    program_option,
     timezone_option,
 )
 from regulars.adapters.cli_screen import (
@@ -35,8 +36,6 @@ from regulars.application.granting import Granted, Granting, Round
 from regulars.domain.campaign_result import Arm, CampaignResult
 from regulars.domain.caps import Cap
 from regulars.domain.values import CampaignId, CustomerId, ProgramId
-
-_PROGRAM = ProgramId("default")
 
 
 def _money(ctx: click.Context, param: click.Parameter, value: str | None) -> Fraction | None:
@@ -67,6 +66,7 @@ def campaign() -> None:
         "regulars campaign show spring",
         "regulars campaign show spring --as-of 2026-05-31",
         "regulars campaign show spring --margin 15 --cost 3600",
+        "regulars campaign show spring --program club",
     ),
 )
 @click.argument("name", metavar="CAMPAIGN")
@@ -83,6 +83,7 @@ def campaign() -> None:
     callback=_money,
     help="What it cost, in the same money. By default what it granted, in units of its budget.",
 )
+@program_option()
 @timezone_option("On whose clocks times are shown, and --as-of is read.")
 @call_options(keys=False)
 def show_(  # noqa: PLR0913 - one for each option
@@ -92,6 +93,7 @@ def show_(  # noqa: PLR0913 - one for each option
     as_of: str | None,
     margin: Fraction | None,
     cost: Fraction | None,
+    program: ProgramId,
     timezone: tzinfo,
 ) -> None:
     """
@@ -105,10 +107,11 @@ def show_(  # noqa: PLR0913 - one for each option
     if cost is not None and margin is None:
         raise click.UsageError("--cost needs a --margin")
     result = None
-    with call.open() as crm:
-        status = crm.ask(CampaignStanding(campaign=CampaignId(name)), as_of=at)
+    campaign = CampaignId(name)
+    with call.open(program) as crm:
+        status = crm.ask(CampaignStanding(campaign=campaign, program=program), as_of=at)
         if margin is not None:
-            brought = CampaignOutcome(campaign=CampaignId(name), margin=margin, cost=cost)
+            brought = CampaignOutcome(campaign=campaign, margin=margin, cost=cost, program=program)
             result = crm.ask(brought, as_of=at)
     if call.as_json:
         write_json(
@@ -151,8 +154,17 @@ def show_(  # noqa: PLR0913 - one for each option
     type=click.File(encoding="utf-8"),
     help="The ids of the audience, one a line; by default those whom the campaign names.",
 )
+@program_option()
 @call_options(keys=False)
-def grant(call: Call, *, name: str, round_: str, amount: int, customers: TextIO | None) -> None:
+def grant(  # noqa: PLR0913 - one for each option
+    call: Call,
+    *,
+    name: str,
+    round_: str,
+    amount: int,
+    customers: TextIO | None,
+    program: ProgramId,
+) -> None:
     """
     Grant to the whole audience of CAMPAIGN, once in each round.
 
@@ -164,20 +176,21 @@ def grant(call: Call, *, name: str, round_: str, amount: int, customers: TextIO 
     except UnicodeDecodeError:
         raise click.BadParameter("is no text in UTF-8", param_hint="--customers") from None
     one = Round(
-        program=_PROGRAM,
+        program=program,
         campaign=CampaignId(name),
         name=round_,
         amount=amount,
         at=datetime.now(UTC),
     )
-    with call.open() as crm, Bars() as bars:
+    with call.open(program) as crm, Bars() as bars:
         done = Granting(crm).run(
             one,
             None if told is None else [CustomerId(customer) for customer in told],
             progress=lambda done, of: bars.tell("Granting", done, of),
         )
     if call.as_json:
-        write_json({"campaign": name, "round": round_, **_granted_document(done)})
+        about = {"program": program, "campaign": name, "round": round_}
+        write_json({**about, **_granted_document(done)})
     else:
         show(section(f"Campaign {plain(name)}, round {plain(round_)}", _granted(done)))
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import click
 from rich.console import RenderableType
 
-from regulars.adapters.cli_call import Call, call_options, examples
+from regulars.adapters.cli_call import Call, call_options, examples, program_option
 from regulars.adapters.cli_screen import (
     Bars,
     count,
@@ -21,7 +21,6 @@ from regulars.adapters.public_holidays import PublicHolidays
 from regulars.application.caring import Cared, Caring
 from regulars.domain.values import ProgramId
 
-_PROGRAM = ProgramId("default")
 _EARLIEST = timedelta(hours=14)
 """So far ahead of UTC are the clocks on which a day begins first."""
 
@@ -54,7 +53,9 @@ def care() -> None:
 
 @care.command(
     epilog=examples(
-        "regulars care run --on 2026-02-17", "regulars care run --on $(date +%F) --json"
+        "regulars care run --on 2026-02-17",
+        "regulars care run --on $(date +%F) --json",
+        "regulars care run --on 2026-02-17 --program club",
     )
 )
 @click.option(
@@ -65,8 +66,9 @@ def care() -> None:
     callback=_day,
     help="The day to care for, by the calendar of the programme: 2026-02-17.",
 )
+@program_option()
 @call_options(policy=True)
-def run(call: Call, *, day: date) -> None:
+def run(call: Call, *, day: date, program: ProgramId) -> None:
     """
     Record the birthdays and holidays of a day, each once.
 
@@ -74,9 +76,9 @@ def run(call: Call, *, day: date) -> None:
     is left, and then nothing; it may be stopped at any time. A birthday comes once in 365 days,
     whatever becomes of the birth date.
     """
-    with call.open() as crm, Bars() as bars:
+    with call.open(program) as crm, Bars() as bars:
         done = Caring(crm, PublicHolidays()).run(
-            _PROGRAM, day, progress=lambda done, of: bars.tell("Looking", done, of)
+            program, day, progress=lambda done, of: bars.tell("Looking", done, of)
         )
     for name in done.unknown:
         warn(f"nobody knows the holiday {plain(name)} in {day.year}")

@@ -12,15 +12,19 @@ from regulars.adapters.cli_call import (
     call_options,
     examples,
     moment_of,
+    program_option,
     timezone_option,
 )
-from regulars.adapters.cli_profile import UnknownCustomer
+from regulars.adapters.cli_document import document
+from regulars.adapters.cli_profile import known_customer
+from regulars.adapters.cli_program import terms_words
 from regulars.adapters.cli_screen import (
     amount,
     clock,
     count,
     facts,
     listing,
+    money_document,
     plain,
     section,
     show,
@@ -28,9 +32,8 @@ from regulars.adapters.cli_screen import (
     write_json,
 )
 from regulars.application.coupons import CouponsOf, HeldCoupon, OfferStanding, OfferStatus
-from regulars.application.customer import CustomerProfile
 from regulars.domain.offer_terms import Terms
-from regulars.domain.values import Money, OfferId
+from regulars.domain.values import Money, OfferId, ProgramId
 
 
 @click.group()
@@ -43,39 +46,52 @@ def coupons() -> None:
 
 
 @coupons.command(
-    epilog=examples("regulars coupons of 1609", "regulars coupons of 1609 --as-of 2026-05-31")
+    epilog=examples(
+        "regulars coupons of 1609",
+        "regulars coupons of 1609 --as-of 2026-05-31",
+        "regulars coupons of 1609 --program club",
+    )
 )
 @click.argument("customer")
 @as_of_option
+@program_option("The programme whose coupons are listed; by default every one.", every=True)
 @timezone_option("On whose clocks times are shown, and --as-of is read.")
 @call_options(keys=False)
-def of(call: Call, *, customer: str, as_of: str | None, timezone: tzinfo) -> None:
+def of(
+    call: Call, *, customer: str, as_of: str | None, program: ProgramId | None, timezone: tzinfo
+) -> None:
     """List the coupons of CUSTOMER, with whether each can be used, and why not."""
     asked = moment_of(as_of, timezone)
-    with call.read() as crm:
-        found = crm.ask(CouponsOf(customer=customer), as_of=asked)
-        profile = CustomerProfile(customer=customer, timezone=UTC, top=0)
-        if not found and crm.ask(profile) is None:
-            raise UnknownCustomer(customer)
+    with call.read(program) as crm:
+        every = crm.ask(CouponsOf(customer=customer), as_of=asked)
+        if not every:
+            known_customer(crm, customer)
+    found = [one for one in every if program in {None, one.program}]
     at = asked or datetime.now(UTC)
     if call.as_json:
-        document = [coupon_document(one, at, timezone) for one in found]
-        write_json({"customer": customer, "as_of": time_text(at, timezone), "coupons": document})
+        told = [coupon_document(one, at, timezone) for one in found]
+        write_json({"customer": customer, "as_of": time_text(at, timezone), "coupons": told})
     elif found:
         show(section(f"Coupons of customer {plain(customer)}", _listed(found, at, timezone)))
     else:
         click.echo(f"Customer {plain(customer)} has no coupons")
 
 
-@coupons.command(epilog=examples("regulars coupons offer spring"))
+@coupons.command(
+    epilog=examples("regulars coupons offer spring", "regulars coupons offer spring --program club")
+)
 @click.argument("name", metavar="OFFER")
 @as_of_option
+@program_option()
 @timezone_option("On whose clocks times are shown, and --as-of is read.")
 @call_options(keys=False)
-def offer(call: Call, *, name: str, as_of: str | None, timezone: tzinfo) -> None:
+def offer(
+    call: Call, *, name: str, as_of: str | None, program: ProgramId, timezone: tzinfo
+) -> None:
     """Show what OFFER takes off, within which limits, and what is used of it."""
-    with call.open() as crm:
-        status = crm.ask(OfferStanding(offer=OfferId(name)), as_of=moment_of(as_of, timezone))
+    asked = OfferStanding(offer=OfferId(name), program=program)
+    with call.open(program) as crm:
+        status = crm.ask(asked, as_of=moment_of(as_of, timezone))
     if call.as_json:
         write_json(_offer_document(status, timezone))
     else:
@@ -94,15 +110,16 @@ def coupon_document(one: HeldCoupon, at: datetime, timezone: tzinfo) -> dict[str
         "valid_from": time_text(one.valid_from, timezone),
         "valid_until": time_text(one.valid_until, timezone),
         "order": one.order,
-        "took_off": one.amount,
+        "took_off": _money(one.amount, one.terms),
     }
 
 
 def _listed(found: Sequence[HeldCoupon], at: datetime, timezone: tzinfo) -> RenderableType:
     return listing(
-        ("Offer", "Coupon", "Standing", "Until", "Order"),
+        ("Programme", "Offer", "Coupon", "Standing", "Until", "Order"),
         (
             (
+                plain(one.program),
                 plain(one.offer),
                 plain(one.coupon),
                 one.standing(at).value,
@@ -111,7 +128,7 @@ def _listed(found: Sequence[HeldCoupon], at: datetime, timezone: tzinfo) -> Rend
             )
             for one in found
         ),
-        left=5,
+        left=6,
     )
 
 
@@ -120,10 +137,7 @@ def _offer_document(status: OfferStatus, timezone: tzinfo) -> dict[str, object]:
     return {
         "program": status.program,
         "offer": status.offer,
-        "kind": terms.kind.value,
-        "currency": terms.currency,
-        "value": terms.value,
-        "at_least": terms.at_least,
+        "terms": document(terms, timezone),
         "since": time_text(limits.since, timezone),
         "until": time_text(limits.until, timezone),
         "per_customer": limits.per_customer,
@@ -133,7 +147,7 @@ def _offer_document(status: OfferStatus, timezone: tzinfo) -> dict[str, object]:
         "used": status.used,
         "held": status.held,
         "left": status.left,
-        "took_off": status.amount,
+        "took_off": _money(status.amount, terms),
     }
 
 
@@ -142,7 +156,7 @@ def _offer(status: OfferStatus, timezone: tzinfo) -> Iterator[RenderableType]:
     yield section(
         f"Offer {plain(status.offer)}{': over' if status.ended else ''}",
         facts(
-            ("Takes off", _terms(status.terms)),
+            ("Takes off", f"{_kind(status.terms)}{terms_words(status.terms)}"),
             ("Since", clock(limits.since, timezone)),
             ("Until", clock(limits.until, timezone)),
             ("Each customer", _limit(limits.per_customer)),
@@ -156,11 +170,13 @@ def _offer(status: OfferStatus, timezone: tzinfo) -> Iterator[RenderableType]:
     )
 
 
+def _money(minor: int, terms: Terms) -> dict[str, str] | None:
+    return money_document(Money(minor=minor, currency=terms.currency))
+
+
 def _limit(most: int | None) -> str:
     return "any number" if most is None else count(most)
 
 
-def _terms(terms: Terms) -> str:
-    least = Money(minor=terms.at_least, currency=terms.currency)
-    above = f", from {amount(least)} on" if terms.at_least else ""
-    return f"{terms.kind.value.replace('_', ' ')} {terms.value}{above}"
+def _kind(terms: Terms) -> str:
+    return terms.kind.value.replace("_", " ")

@@ -16,12 +16,12 @@ from regulars.adapters.cli_call import Call, call_options, examples
 from regulars.adapters.cli_profile import UnknownCustomer
 from regulars.adapters.cli_screen import (
     agreed,
-    clock,
     facts,
     how_many,
     said_of,
     section,
     show,
+    utc_text,
     write_json,
 )
 from regulars.adapters.new_file import new_file, refuse_own_files
@@ -262,12 +262,12 @@ def shown_certificate(certificate: Certificate) -> Iterator[RenderableType]:
     asked = certificate.requested
     lines = [
         ("Erasure", certificate.erasure),
-        ("Asked for", f"{clock(asked.at, UTC)} by {asked.by}, {certificate.basis}"),
+        ("Asked for", f"{utc_text(asked.at)} by {asked.by}, {certificate.basis}"),
     ]
     for done in certificate.completions:
         keys = f"{how_many(len(done.keys), 'key')} destroyed"
         lines += [
-            ("Erased", f"{_words(done.classes)}: {clock(done.entry.at, UTC)}, {keys}"),
+            ("Erased", f"{_words(done.classes)}: {utc_text(done.entry.at)}, {keys}"),
             ("Traces", _TRACES[done.traces]),
             ("Elsewhere", f"readable for {done.readable_for} seconds after that at most"),
         ]

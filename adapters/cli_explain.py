@@ -13,10 +13,12 @@ from regulars.adapters.cli_call import (
     call_options,
     examples,
     moment_of,
+    program_option,
     timezone_option,
 )
 from regulars.adapters.cli_document import document
 from regulars.adapters.cli_screen import (
+    amount,
     clock,
     count,
     facts,
@@ -37,7 +39,7 @@ from regulars.application.explaining import (
 )
 from regulars.application.lot_traces import Move, TakenBack
 from regulars.domain.order import UnknownOrder
-from regulars.domain.values import CustomerId, LotId, Money, OrderId
+from regulars.domain.values import CustomerId, LotId, Money, OrderId, ProgramId
 
 _clocks = timezone_option("On whose clocks times are shown, and --as-of is read.")
 
@@ -68,21 +70,25 @@ def explain() -> None:
     epilog=examples(
         "regulars explain order 40000",
         "regulars explain order 40000 --json | jq .earned[0].earning.groups",
+        "regulars explain order 40000 --program club",
     )
 )
 @click.argument("order")
 @as_of_option
+@program_option()
 @_clocks
 @call_options(keys=False)
-def order(call: Call, *, order: str, as_of: str | None, timezone: tzinfo) -> None:
+def order(
+    call: Call, *, order: str, as_of: str | None, program: ProgramId, timezone: tzinfo
+) -> None:
     """
-    Explain what ORDER earned, rule by rule, and what refunds took back of it.
+    Explain what ORDER earned in a programme, rule by rule, and what refunds took back of it.
 
     Where it earned nothing, that is said with the reason; so is which rule gave nothing, and why.
     """
     at = moment_of(as_of, timezone)
-    with call.read() as crm:
-        found = crm.ask(ExplainOrder(order=OrderId(order)), as_of=at)
+    with call.read(program) as crm:
+        found = crm.ask(ExplainOrder(order=OrderId(order), program=program), as_of=at)
     if found is None:
         raise UnknownOrder(order=OrderId(order))
     if call.as_json:
@@ -95,17 +101,26 @@ def order(call: Call, *, order: str, as_of: str | None, timezone: tzinfo) -> Non
 @click.argument("customer")
 @click.argument("lot")
 @as_of_option
+@program_option()
 @_clocks
 @call_options(keys=False)
-def lot(call: Call, *, customer: str, lot: str, as_of: str | None, timezone: tzinfo) -> None:
+def lot(  # noqa: PLR0913 - one for each option
+    call: Call,
+    *,
+    customer: str,
+    lot: str,
+    as_of: str | None,
+    program: ProgramId,
+    timezone: tzinfo,
+) -> None:
     """
     Explain LOT of CUSTOMER: points that came together, and what became of each of them.
 
     The lot of an order bears the name of the order; `explain balance` lists them all.
     """
     at = moment_of(as_of, timezone)
-    with call.read() as crm:
-        asked = ExplainLot(customer=CustomerId(customer), lot=LotId(lot))
+    asked = ExplainLot(customer=CustomerId(customer), lot=LotId(lot), program=program)
+    with call.read(program) as crm:
         found = crm.ask(asked, as_of=at)
     if found is None:
         raise UnknownLot(customer, lot)
@@ -123,19 +138,23 @@ def lot(call: Call, *, customer: str, lot: str, as_of: str | None, timezone: tzi
 )
 @click.argument("customer")
 @as_of_option
+@program_option()
 @_clocks
 @call_options(keys=False)
-def balance(call: Call, *, customer: str, as_of: str | None, timezone: tzinfo) -> None:
+def balance(
+    call: Call, *, customer: str, as_of: str | None, program: ProgramId, timezone: tzinfo
+) -> None:
     """
     Explain the points of CUSTOMER, lot by lot: what is left of each, and where the rest went.
 
     What is left of the lots adds up to the balance, less what is held and owed, to the point.
     """
     at = moment_of(as_of, timezone)
-    with call.read() as crm:
-        found = crm.ask(ExplainBalance(customer=CustomerId(customer)), as_of=at)
+    asked = ExplainBalance(customer=CustomerId(customer), program=program)
+    with call.read(program) as crm:
+        found = crm.ask(asked, as_of=at)
         if not found.lots:
-            balance_of(crm, customer, at)
+            balance_of(crm, customer, at, program=program)
     if call.as_json:
         write_json(document(found, timezone))
     else:
@@ -152,9 +171,10 @@ def shown_order(found: OrderExplained, timezone: tzinfo) -> Iterator[RenderableT
             ("Stage", "cancelled" if found.cancelled else found.stage.name.lower()),
             ("Paid for goods", str(Money(minor=found.total, currency=found.currency))),
             *(
-                (f"Off by {one.source}", str(Money(minor=one.amount, currency=found.currency)))
+                (f"Off by {one.source}", amount(Money(minor=one.amount, currency=found.currency)))
                 for one in found.discounts
             ),
+            ("Programme", found.program),
         ),
     )
     for one in found.earned:
@@ -188,6 +208,7 @@ def shown_balance(found: BalanceExplained, timezone: tzinfo) -> Iterator[Rendera
             ("Not yet", count(found.pending)),
             ("Held", count(found.held)),
             ("Owed", count(found.debt)),
+            ("Programme", found.program),
         ),
     )
     full = [one for one in found.lots if one.trace.left or one.trace.held]
@@ -208,7 +229,7 @@ def shown_balance(found: BalanceExplained, timezone: tzinfo) -> Iterator[Rendera
 def shown_earning(found: Earning) -> Iterator[tuple[str, str]]:
     """How points came about, as names and values: rule by rule, then the sum."""
     if found.base is not None and found.currency is not None:
-        looked = Money(minor=found.amount, currency=found.currency)
+        looked = amount(Money(minor=found.amount, currency=found.currency))
         yield "Looked at", f"{looked}, {found.base.value} prices"
     if found.rules_version is not None:
         since = found.effective_from
@@ -250,7 +271,7 @@ def _moved(move: Move, timezone: tzinfo) -> str:
 def _taken_back(one: TakenBack, currency: str | None, timezone: tzinfo) -> str:
     kept = f"{count(one.kept)} kept"
     if currency is not None:
-        kept = f"{kept} for {Money(minor=one.remaining, currency=currency)}"
+        kept = f"{kept} for {amount(Money(minor=one.remaining, currency=currency))}"
     parts = [f"{count(part.points)} of lot {part.lot}" for part in one.taken]
     parts += [f"{count(one.owed)} owed"] if one.owed else []
     parts += [f"{count(one.forgiven)} not asked for"] if one.forgiven else []

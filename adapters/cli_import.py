@@ -11,13 +11,14 @@ from typing import Final
 
 import click
 
-from regulars.adapters.cli_call import Call, call_options, examples, timezone_of
+from regulars.adapters.cli_call import Call, call_options, examples, program_option, timezone_of
 from regulars.adapters.cli_imported import import_files, run_document, shown_run
 from regulars.adapters.cli_screen import Bars, plain, show, warn, write_json
 from regulars.adapters.history_files import UnreadableHistory, find_files
 from regulars.adapters.history_kinds import KINDS, format_of
 from regulars.adapters.program_file import read_program
 from regulars.adapters.rejects_file import RejectsFile
+from regulars.application.programs import known_program
 from regulars.domain.values import ProgramId
 
 REJECTS: Final = 1
@@ -40,6 +41,7 @@ def _files_option(kind: str) -> Callable[[Callable[..., None]], Callable[..., No
         "regulars import history/",
         "regulars import orders-2024.csv.gz lines-2024.csv.gz --timezone Europe/Berlin",
         "regulars import --orders export.csv --program earning.toml --database sqlite:///shop.db",
+        "regulars import history/ --program club.toml --program-id club",
     ),
 )
 @click.argument("paths", metavar="PATH...", nargs=-1, type=click.Path(path_type=Path))
@@ -66,6 +68,11 @@ def _files_option(kind: str) -> Callable[[Callable[..., None]], Callable[..., No
     help="A TOML file of earning rules. Without one, a new database gives one point for"
     " each whole unit of money.",
 )
+@program_option(
+    "The programme that orders earn in, whose rules --program has: the same for the life of a"
+    " database, and the program_id of a host's connect.",
+    name="--program-id",
+)
 @click.option(
     "--rejects",
     metavar="FILE",
@@ -81,6 +88,7 @@ def import_(  # noqa: PLR0913 - what an import can be told, each by name
     timezone: tzinfo | None,
     keep_extra: bool,
     program: Path | None,
+    program_id: ProgramId,
     rejects: Path | None,
     **named: tuple[Path, ...],
 ) -> None:
@@ -97,11 +105,13 @@ def import_(  # noqa: PLR0913 - what an import can be told, each by name
     """
     files = _files(paths, named)
     if program is not None:
-        read_program(program, program_id=ProgramId("default"))  # a mistake in it makes no database
+        read_program(program, program_id=program_id)  # a mistake in it makes no database
     lies = call.file()
     with ExitStack() as closing:
         listed = closing.enter_context(RejectsFile(rejects or _rejects_beside(lies)))
-        crm = closing.enter_context(call.record(program=program))
+        crm = closing.enter_context(call.record(program=program, program_id=program_id))
+        if program is None:  # or a second programme would begin by a word that was left out
+            known_program(crm, program_id)
         bars = closing.enter_context(Bars(stay=True))
         run = import_files(
             crm,

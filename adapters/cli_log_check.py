@@ -20,6 +20,7 @@ from regulars.adapters.cli_screen import (
     section,
     show,
     time_text,
+    utc_text,
     write_json,
 )
 from regulars.adapters.log_status import check_log, log_status
@@ -76,8 +77,8 @@ def _shown_status(found: LogStatus, database: str) -> Iterator[RenderableType]:
             ("Size", f"{count(found.size)} bytes"),
             ("Head", count(found.head)),
             ("Events", f"{count(found.events)} in {count(found.streams)} streams"),
-            ("First recorded", time_text(found.first, UTC) or "-"),
-            ("Last recorded", time_text(found.last, UTC) or "-"),
+            ("First recorded", utc_text(found.first)),
+            ("Last recorded", utc_text(found.last)),
         ),
         Text(f"Hash {found.hash}"),
     )

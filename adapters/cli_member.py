@@ -8,11 +8,13 @@ from rich.console import RenderableType
 
 from regulars.adapters.cli_balance import posting_document, shown_postings
 from regulars.adapters.cli_call import (
+    PROGRAM,
     Call,
     as_of_option,
     call_options,
     examples,
     moment_of,
+    program_option,
     timezone_option,
 )
 from regulars.adapters.cli_coupons import coupon_document
@@ -31,7 +33,8 @@ from regulars.adapters.cli_screen import (
 from regulars.adapters.cli_tier import benefit_facts, tier_document, tier_facts
 from regulars.application.coupons import HeldCoupon
 from regulars.application.member_center import AccountStanding, Member, MemberCenter
-from regulars.domain.values import CustomerId
+from regulars.application.programs import ProgramsOf
+from regulars.domain.values import CustomerId, ProgramId
 from regulars.domain.waiting import Awaited
 
 
@@ -40,6 +43,7 @@ from regulars.domain.waiting import Awaited
         "regulars member 1609",
         "regulars member 1609 --as-of 2017-02-28",
         "regulars member 1609 --postings 3",
+        "regulars member 1609 --program club",
     )
 )
 @click.argument("customer")
@@ -52,28 +56,49 @@ from regulars.domain.waiting import Awaited
     show_default=True,
     help="How many of the last postings to show.",
 )
+@program_option(
+    "The programme to show; by default every one that the customer has part in.", every=True
+)
 @timezone_option("On whose clocks times are shown, and --as-of is read.")
 @call_options(keys=False)
-def member(
-    call: Call, *, customer: str, as_of: str | None, postings: int, timezone: tzinfo
+def member(  # noqa: PLR0913 - one for each option
+    call: Call,
+    *,
+    customer: str,
+    as_of: str | None,
+    postings: int,
+    program: ProgramId | None,
+    timezone: tzinfo,
 ) -> None:
     """
     Show what CUSTOMER has: points, tier, coupons.
 
-    With the benefits of the tier, and what comes and ends when. All of it is as of one moment,
-    now or any time, whether or not anything was recorded since.
+    In each programme that they have part in, with the benefits of the tier, and what comes and ends
+    when. All of it is as of one moment, now or any time, whether or not anything was recorded
+    since.
     """
     at = moment_of(as_of, timezone)
-    asked = MemberCenter(customer=CustomerId(customer), postings=postings)
-    with call.read() as crm:
-        found = crm.ask(asked, as_of=at)
-        if found.tier.because is None and not found.postings:
+    who = CustomerId(customer)
+    with call.read(program) as crm:
+        programs = crm.ask(ProgramsOf(customer=who)) if program is None else (program,)
+        asked = [
+            MemberCenter(customer=who, program=one, postings=postings)
+            for one in programs or (PROGRAM,)
+        ]
+        found = [crm.ask(one, as_of=at) for one in asked]
+        if not any(map(_has_part, found)):
             known_customer(crm, customer)
+    found = [one for one in found if _has_part(one)] or found[:1]
     if call.as_json:
-        document = _document(found, timezone)
-        write_json({"customer": customer, "as_of": time_text(at, timezone), **document})
+        told = {"customer": customer, "as_of": time_text(at, timezone)}
+        write_json({**told, "programs": [_document(one, timezone) for one in found]})
     else:
-        show(*_shown(found, timezone))
+        show(*(part for one in found for part in _shown(one, timezone)))
+
+
+def _has_part(found: Member) -> bool:
+    is_there = found.account is not AccountStanding.NONE
+    return bool(is_there or found.postings or found.coupons)
 
 
 def _document(found: Member, timezone: tzinfo) -> dict[str, object]:

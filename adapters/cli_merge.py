@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import click
 
-from regulars.adapters.cli_call import Call, call_options, examples
+from regulars.adapters.cli_call import Call, call_options, examples, program_option
 from regulars.adapters.cli_screen import facts, plain, section, show, write_json
 from regulars.domain.merge import MergeCustomers, RevertMerge
-from regulars.domain.values import CustomerId
+from regulars.domain.values import CustomerId, ProgramId
 
 
 @click.command(
@@ -34,16 +34,24 @@ from regulars.domain.values import CustomerId
     "--by", metavar="ID", default="cli", show_default=True, help="Who asks, as an opaque id."
 )
 @click.option("--revert", is_flag=True, help="Take the merge back.")
+@program_option("The programme in which orders earn, whose accounts become one.")
 @call_options(keys=False)
 def merge(  # noqa: PLR0913 - the options of a command
-    call: Call, *, absorbed: str, survivor: str, evidence: str, by: str, revert: bool
+    call: Call,
+    *,
+    absorbed: str,
+    survivor: str,
+    evidence: str,
+    by: str,
+    revert: bool,
+    program: ProgramId,
 ) -> None:
     """
     Merge two customers who are one person.
 
     ABSORBED is merged into SURVIVOR, and nothing that was recorded changes. From now on an erasure
     or a hold of the survivor reaches both, what either refused counts for both, and personal data
-    of ABSORBED is no longer taken in. Their loyalty accounts become one.
+    of ABSORBED is no longer taken in. Their loyalty accounts in the programme become one.
 
     With --revert they are two again, unless an erasure of the survivor was asked for since. Nobody
     gets a consent back by it that was withdrawn meanwhile, and no points.
@@ -55,7 +63,7 @@ def merge(  # noqa: PLR0913 - the options of a command
         at=datetime.now(UTC),
         evidence=evidence,
     )
-    with call.open() as crm:
+    with call.open(program) as crm:
         recorded = [type(one).__name__ for one in crm.execute(command, by=by).events]
     if call.as_json:
         write_json(

@@ -1,20 +1,42 @@
 """`regulars program`: what a loyalty programme says, in a file and in the log."""
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, tzinfo
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import click
 import msgspec
+from attrs import asdict
 from rich.console import RenderableType
 
-from regulars.adapters.cli_call import Call, call_options, examples
-from regulars.adapters.cli_screen import facts, plain, section, show, write_json
+from regulars.adapters.cli_call import (
+    PROGRAM,
+    Call,
+    call_options,
+    examples,
+    program_option,
+    timezone_option,
+)
+from regulars.adapters.cli_document import document
+from regulars.adapters.cli_screen import (
+    amount,
+    clock,
+    count,
+    facts,
+    how_many,
+    listing,
+    plain,
+    section,
+    show,
+    write_json,
+)
 from regulars.adapters.program_file import read_program
 from regulars.application.aggregates import program_stream
 from regulars.application.program import as_published, programme
+from regulars.application.programs import ProgramEntry, Programs
 from regulars.domain import program as domain
 from regulars.domain.benefits import Benefit
 from regulars.domain.care_plan import CarePlan
@@ -24,15 +46,17 @@ from regulars.domain.program import EarningRulesPublished, Program
 from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.reward_catalogue import PricedReward
 from regulars.domain.tier_ladder import TierLadder
-from regulars.domain.values import ProgramId, decimal_text
+from regulars.domain.values import Money, ProgramId
 
-_PROGRAM = ProgramId("default")
+_NONE: Final = "No programme was published yet."
+
+_clocks = timezone_option("On whose clocks times are shown.")
 
 
 @click.group()
 def program() -> None:
     """
-    Look at a programme, in a file or in the log.
+    Look at programmes, in a file or in the log.
 
     A programme is a TOML file of earning rules and policies; `regulars import --program FILE`
     publishes it. Rules and policies hold for orders placed from their first moment on, and never
@@ -42,82 +66,136 @@ def program() -> None:
 
 @program.command(epilog=examples("regulars program check earning.toml"))
 @click.argument("file", type=click.Path(path_type=Path))
+@_clocks
 @click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
-def check(*, file: Path, as_json: bool) -> None:
+def check(*, file: Path, timezone: tzinfo, as_json: bool) -> None:
     """
     Check the programme in FILE, and show how it is understood. Nothing is recorded.
 
     What is wrong is told with its line.
     """
-    _answer(as_published(read_program(file, program_id=_PROGRAM)), as_json=as_json)
+    _answer(as_published(read_program(file, program_id=PROGRAM)), timezone, as_json=as_json)
 
 
-@program.command(name="show", epilog=examples("regulars program show"))
+@program.command(
+    name="show", epilog=examples("regulars program show", "regulars program show --program club")
+)
+@program_option()
+@_clocks
 @call_options(keys=False)
-def show_(call: Call) -> None:
-    """Show the programme as it was published, every version of its rules and policies."""
-    with call.open() as crm:
-        recorded = [one.event for one in crm.events(stream=program_stream(_PROGRAM))]
+def show_(call: Call, *, program: ProgramId, timezone: tzinfo) -> None:
+    """Show a programme as it was published, every version of its rules and policies."""
+    with call.open(program) as crm:
+        recorded = [one.event for one in crm.events(stream=program_stream(program))]
     told = cast("Iterable[domain.Event]", recorded)
-    _answer(programme(told), as_json=call.as_json)
+    _answer(programme(told), timezone, as_json=call.as_json)
 
 
-def _answer(told: Program, *, as_json: bool) -> None:
-    if as_json:
-        write_json(_document(told))
+@program.command(name="list", epilog=examples("regulars program list"))
+@call_options(keys=False)
+def list_(call: Call) -> None:
+    """
+    List the programmes that were defined, with how often each part of them was published.
+
+    Every command that is about a programme takes --program with one of these ids. Orders earn in
+    one programme, which the host names; accounts of others are filled by the host.
+    """
+    with call.open() as crm:
+        found = crm.ask(Programs())
+    if call.as_json:
+        write_json({"programs": list(map(asdict, found))})
+    elif found:
+        show(_listed(found))
     else:
-        show(*_shown(told))
+        click.echo(_NONE)
 
 
-def _document(told: Program) -> dict[str, object]:
+def _listed(found: Sequence[ProgramEntry]) -> RenderableType:
+    return listing(
+        ("Programme", "Name", "Rules", "Policies", "Ladders", "Benefits", "Catalogues", "Care"),
+        (
+            (
+                one.program,
+                one.name,
+                *map(
+                    count,
+                    (
+                        one.rules,
+                        one.policies,
+                        one.ladders,
+                        one.benefits,
+                        one.catalogues,
+                        one.cares,
+                    ),
+                ),
+            )
+            for one in found
+        ),
+        left=2,
+    )
+
+
+def _answer(told: Program, timezone: tzinfo, *, as_json: bool) -> None:
+    if as_json:
+        write_json(_document(told, timezone))
+    else:
+        show(*_shown(told, timezone))
+
+
+def _document(told: Program, timezone: tzinfo) -> dict[str, object]:
+    parts: dict[str, Sequence[object]] = {
+        "rules": told.published,
+        "policies": told.policies,
+        "ladders": told.ladders,
+        "catalogues": told.catalogues,
+        "care": told.cares,
+        "tier_benefits": told.benefits,
+    }
     return {
         "name": None if told.defined is None else told.defined.name,
-        "rules": [_without_program(one) for one in told.published],
-        "policies": [_without_program(one) for one in told.policies],
-        "ladders": [_without_program(one) for one in told.ladders],
-        "catalogues": [_without_program(one) for one in told.catalogues],
-        "care": [_without_program(one) for one in told.cares],
-        "tier_benefits": [_without_program(one) for one in told.benefits],
+        **{part: [_without_program(one, timezone) for one in ones] for part, ones in parts.items()},
     }
 
 
-def _without_program(event: object) -> dict[str, Any]:
-    told: dict[str, Any] = msgspec.to_builtins(event)
+def _without_program(event: object, timezone: tzinfo) -> dict[str, Any]:
+    told: dict[str, Any] = document(event, timezone)
     del told["program"]
     return told
 
 
-def _shown(told: Program) -> Iterator[RenderableType]:
+def _shown(told: Program, timezone: tzinfo) -> Iterator[RenderableType]:
+    since = partial(_since, timezone)
     if told.defined is None:
-        yield "No programme was published yet."
+        yield _NONE
         return
     yield section(f"Programme {plain(told.defined.name)}")
     for published in told.published:
-        yield section(_title(published), facts(*_rules(published)))
+        yield section(_title(published, timezone), facts(*_rules(published)))
     for one in told.policies:
-        title = f"Policies, in force {_since(one.effective_from)}"
+        title = f"Policies, in force {since(one.effective_from)}"
         yield section(title, facts(*_policies(one.policies)))
     for ladder in told.ladders:
-        title = f"Ladder {ladder.version}, in force {_since(ladder.effective_from)}"
+        title = f"Ladder {ladder.version}, in force {since(ladder.effective_from)}"
         yield section(title, facts(*_ladder(ladder.ladder)))
     for catalogue in told.catalogues:
-        title = f"Catalogue {catalogue.version}, in force {_since(catalogue.effective_from)}"
+        title = f"Catalogue {catalogue.version}, in force {since(catalogue.effective_from)}"
         yield section(title, facts(*map(_reward, catalogue.rewards)))
     for care in told.cares:
-        title = f"Care, in force {_since(care.effective_from)}"
+        title = f"Care, in force {since(care.effective_from)}"
         yield section(title, facts(*_care(care.plan)))
     for brought in told.benefits:
-        title = f"Benefits {brought.version}, in force {_since(brought.effective_from)}"
+        title = f"Benefits {brought.version}, in force {since(brought.effective_from)}"
         yield section(title, facts(*_benefits(brought.benefits)))
 
 
-def _title(published: EarningRulesPublished) -> str:
+def _title(published: EarningRulesPublished, timezone: tzinfo) -> str:
     currency = "any currency" if published.currency is None else published.currency
-    return f"Rules {published.version}, {currency}, for orders {_since(published.effective_from)}"
+    since = _since(timezone, published.effective_from)
+    return f"Rules {published.version}, {currency}, for orders {since}"
 
 
-def _since(start: datetime | None) -> str:
-    return "since ever" if start is None else f"from {start.isoformat(' ')} on"
+def _since(timezone: tzinfo, start: datetime | None) -> str:
+    return "since ever" if start is None else f"from {clock(start, timezone)} on"
 
 
 def _rules(published: EarningRulesPublished) -> Iterator[tuple[str, str]]:
@@ -127,9 +205,9 @@ def _rules(published: EarningRulesPublished) -> Iterator[tuple[str, str]]:
     for number, group in enumerate(rules.groups, 1):
         yield f"Group {number}", _group(group)
         for rule in group.rules:
-            yield f"  {plain(rule.rule)}", _rule(rule)
+            yield f"  {plain(rule.rule)}", _rule(rule, published.currency)
     for one in rules.multipliers:
-        yield plain(one.rule), _multiplier(one)
+        yield plain(one.rule), _multiplier(one, published.currency)
     if rules.most is not None:
         yield "At most", f"{rules.most} points an order"
 
@@ -139,7 +217,7 @@ def _group(group: Group) -> str:
     return f"{group.mode.value.replace('_', ' ')}{capped}"
 
 
-def _rule(rule: Rule) -> str:
+def _rule(rule: Rule, currency: str | None) -> str:
     given: list[str] = []
     if rule.rate is not None:
         of = rule.rate
@@ -149,16 +227,19 @@ def _rule(rule: Rule) -> str:
         given.append(f"{of.points} per {per}")
     if rule.bonus:
         given.append(f"{rule.bonus} points{' for each' if rule.each else ''}")
-    return f"{', '.join(given)}{_conditions(rule)}"
+    return f"{', '.join(given)}{_conditions(rule, currency)}"
 
 
-def _multiplier(one: Multiplier) -> str:
+def _multiplier(one: Multiplier, currency: str | None) -> str:
     of = "" if one.denominator == 1 else f"/{one.denominator}"
-    return f"times {one.numerator}{of}{_conditions(one)}"
+    return f"times {one.numerator}{of}{_conditions(one, currency)}"
 
 
-def _conditions(one: Rule | Multiplier) -> str:
+def _conditions(one: Rule | Multiplier, currency: str | None) -> str:
     told = {**_said(one.goods), **_said(one.when)}
+    meant = one.when.currency or currency
+    if one.when.at_least and meant is not None:
+        told["at_least"] = amount(Money(minor=one.when.at_least, currency=meant))
     if one.when.nth is not None:
         within = "" if one.when.nth.days is None else f" within {one.when.nth.days} days"
         told["nth"] = f"{one.when.nth.n}{within}"
@@ -189,7 +270,7 @@ def _policies(policies: ProgramPolicies) -> Iterator[tuple[str, str]]:
         expiry["period"] = policies.expiry.period.name.lower()
     known = len(expiry) > 1
     told = ", ".join(f"{name} {value}" for name, value in expiry.items() if value is not None)
-    yield "Expire", told if known else "never"
+    yield "Expire", told if known else f"never, {told}"
     returns = policies.returns
     yield "Reversal", f"{returns.reversal.value}, {returns.arithmetic.value}"
     yield "Restoring", f"{returns.restore.value}, reinstated for {returns.reinstate_days} days"
@@ -200,16 +281,16 @@ def _policies(policies: ProgramPolicies) -> Iterator[tuple[str, str]]:
 
 
 def _reward(one: PricedReward) -> tuple[str, str]:
-    worth = "" if one.value is None else f", worth {one.value}"
+    worth = "" if one.value is None else f", worth {amount(one.value)}"
     offer = "" if one.offer is None else f" of {plain(one.offer)}"
     return plain(one.reward), f"{one.kind.value}{offer} for {one.points} points{worth}"
 
 
 def _ladder(ladder: TierLadder) -> Iterator[tuple[str, str]]:
     for level in ladder.levels:
-        least = str(level.least)
+        least = count(level.least)
         if ladder.currency is not None:
-            least = f"{decimal_text(level.least, ladder.currency)} {ladder.currency}"
+            least = amount(Money(minor=level.least, currency=ladder.currency))
         yield plain(level.tier), f"from {least} on"
     days = f", {ladder.days} days" if ladder.days else ""
     yield "Counts", f"{ladder.basis.value}, {ladder.window.value.replace('_', ' ')}{days}"
@@ -218,6 +299,7 @@ def _ladder(ladder: TierLadder) -> Iterator[tuple[str, str]]:
     yield "Held", f"{term}{grace}"
     refunds = ", by refunds at once" if ladder.refunds_at_once else ""
     yield "Lost", f"{ladder.downgrade.value.replace('_', ' ')}{refunds}"
+    yield "Days of", ladder.zone
 
 
 def _care(plan: CarePlan) -> Iterator[tuple[str, str]]:
@@ -243,13 +325,16 @@ def benefit_words(one: Benefit) -> str:
         return f"{kind} by {plain(one.rule)}"
     if one.offer is not None:
         return f"{kind}: a coupon of {plain(one.offer)} with each term"
-    return kind if one.terms is None else f"{kind}{_terms(one.terms)}"
+    return kind if one.terms is None else f"{kind}{terms_words(one.terms)}"
 
 
-def _terms(terms: Terms) -> str:
+def terms_words(terms: Terms) -> str:
+    """What terms take off and of what, in words that follow their kind."""
     off = ""
     if terms.kind is Kind.PERCENT:
         off = f" of {Decimal(terms.value) / 100} %"
+    elif terms.kind is Kind.FREE_ITEM:
+        off = f" for {how_many(terms.value, 'unit')}"
     elif terms.value:
         off = f" of {_money(terms.value, terms)}"
     least = f" from {_money(terms.at_least, terms)} on" if terms.at_least else ""
@@ -259,4 +344,4 @@ def _terms(terms: Terms) -> str:
 
 
 def _money(minor: int, terms: Terms) -> str:
-    return f"{decimal_text(minor, terms.currency)} {terms.currency}"
+    return amount(Money(minor=minor, currency=terms.currency))

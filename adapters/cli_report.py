@@ -26,6 +26,7 @@ from regulars.adapters.cli_screen import (
     money_document,
     section,
     show,
+    time_text,
     write_json,
 )
 from regulars.application.report import Report, SalesReport, Sold
@@ -115,7 +116,7 @@ def report_document(
             "outstanding": report.points.outstanding,
         },
         "timezone": str(timezone),
-        "as_of": as_of and as_of.isoformat(),
+        "as_of": time_text(as_of, timezone),
         "orders_by_hour": {str(hour): orders for hour, orders in enumerate(report.hours)},
         "orders_by_day": {day.isoformat(): orders for day, orders in report.days},
         "top_merchants": [

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from time import monotonic
 from types import TracebackType
 from typing import Final, Self
@@ -104,6 +104,11 @@ def amounts(moneys: Iterable[Money]) -> str:
 def clock(at: datetime | None, timezone: tzinfo) -> str:
     """A time on the clocks of `timezone` to the minute, a dash for None."""
     return "-" if at is None else at.astimezone(timezone).isoformat(" ", "minutes")[:_TO_THE_MINUTE]
+
+
+def utc_text(at: datetime | None) -> str:
+    """A time in UTC to the second as people read it: 2024-05-31T18:00:00Z; a dash for None."""
+    return "-" if at is None else f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def time_text(at: datetime | None, timezone: tzinfo) -> str | None:

@@ -12,6 +12,7 @@ from regulars.adapters.cli_call import (
     call_options,
     examples,
     moment_of,
+    program_option,
     timezone_option,
 )
 from regulars.adapters.cli_document import document
@@ -31,7 +32,6 @@ from regulars.adapters.order_file import read_order
 from regulars.application.simulating import Holdings, Simulate, Simulation
 from regulars.domain.values import Money, ProgramId, decimal_text
 
-_PROGRAM = ProgramId("default")
 _FILE = """\b
 FILE:
   {
@@ -51,14 +51,18 @@ FILE:
     epilog=_FILE
     + examples(
         "regulars simulate basket.json",
+        "regulars simulate basket.json --program club",
         "regulars simulate basket.json --as-of 2024-05-31T18:00+08:00 --json | jq .earned",
     )
 )
 @click.argument("file")
 @as_of_option
+@program_option("The programme in which orders earn, whose coupons and points are meant.")
 @timezone_option("On whose clocks times are shown, and --as-of is read.")
 @call_options(keys=False)
-def simulate(call: Call, *, file: str, as_of: str | None, timezone: tzinfo) -> None:
+def simulate(
+    call: Call, *, file: str, as_of: str | None, program: ProgramId, timezone: tzinfo
+) -> None:
     """
     Tell what an order would come to, with none placed.
 
@@ -69,9 +73,9 @@ def simulate(call: Call, *, file: str, as_of: str | None, timezone: tzinfo) -> N
     it from standard input.
     """
     at = moment_of(as_of, timezone)
-    draft = read_order(file, at=at or datetime.now(UTC), program=_PROGRAM)
-    with call.read() as crm:
-        asked = Simulate(order=draft.order, coupons=draft.coupons, points=draft.points)
+    draft = read_order(file, at=at or datetime.now(UTC), program=program)
+    asked = Simulate(order=draft.order, coupons=draft.coupons, points=draft.points, program=program)
+    with call.read(program) as crm:
         found = crm.ask(asked, as_of=at)
     if call.as_json:
         write_json(document(found, timezone))

@@ -5,7 +5,6 @@ from datetime import tzinfo
 from typing import Any, Final
 
 import click
-import msgspec
 from rich.console import RenderableType
 
 from regulars.adapters.cli_call import (
@@ -14,15 +13,20 @@ from regulars.adapters.cli_call import (
     call_options,
     examples,
     moment_of,
+    program_option,
     timezone_option,
 )
+from regulars.adapters.cli_document import document
 from regulars.adapters.cli_profile import known_customer
 from regulars.adapters.cli_program import benefit_words
 from regulars.adapters.cli_screen import (
+    amount,
     clock,
     count,
     facts,
+    how_many,
     listing,
+    money_document,
     plain,
     progress,
     section,
@@ -34,7 +38,7 @@ from regulars.application.tiers import Because, ProjectedTier, TierAt, TierBenef
 from regulars.domain.benefits import Benefit
 from regulars.domain.tier_ladder import Basis
 from regulars.domain.tier_outlook import Goal, Outlook
-from regulars.domain.values import CustomerId, decimal_text
+from regulars.domain.values import CustomerId, Money, ProgramId
 
 _UNITS: Final = {
     Basis.EARNED: "points",
@@ -49,6 +53,7 @@ _WIDTH: Final = 24
         "regulars tier 1609",
         "regulars tier 1609 --as-of 2017-02-28 --explain",
         "regulars tier 1609 --until 2026-01-01",
+        "regulars tier 1609 --program club",
     )
 )
 @click.argument("customer")
@@ -60,6 +65,7 @@ _WIDTH: Final = 24
     " term.",
 )
 @click.option("--explain", is_flag=True, help="List the awards that the tier was counted from.")
+@program_option()
 @timezone_option("On whose clocks times are shown, and --as-of and --until are read.")
 @call_options(keys=False)
 def tier(  # noqa: PLR0913 - one for each option
@@ -69,10 +75,11 @@ def tier(  # noqa: PLR0913 - one for each option
     as_of: str | None,
     until: str | None,
     explain: bool,
+    program: ProgramId,
     timezone: tzinfo,
 ) -> None:
     """
-    Show the tier of CUSTOMER, now or at any time.
+    Show the tier of CUSTOMER in a programme, now or at any time.
 
     A tier is held to the end of its term, which is told with what is lacking to keep it and to
     reach the next one. --explain tells what it was counted from, award by award.
@@ -80,26 +87,27 @@ def tier(  # noqa: PLR0913 - one for each option
     at = moment_of(as_of, timezone)
     then = moment_of(until, timezone, option="--until")
     who = CustomerId(customer)
-    with call.read() as crm:
-        held = crm.ask(TierAt(customer=who), as_of=at)
+    with call.read(program) as crm:
+        held = crm.ask(TierAt(customer=who, program=program), as_of=at)
         if held.because is None:
             known_customer(crm, customer)
         try:
-            ahead = crm.ask(ProjectedTier(customer=who, at=then), as_of=at)
+            asked = ProjectedTier(customer=who, program=program, at=then)
+            ahead = crm.ask(asked, as_of=at)
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--until") from None
-        benefits = crm.ask(TierBenefits(customer=who), as_of=at).benefits
+        brought = crm.ask(TierBenefits(customer=who, program=program), as_of=at)
     if call.as_json:
         write_json(
             {
                 "customer": customer,
                 "program": held.program,
                 "as_of": time_text(at, timezone),
-                **tier_document(held, ahead, benefits, timezone),
+                **tier_document(held, ahead, brought.benefits, timezone),
             }
         )
     else:
-        show(*_shown(held, ahead, benefits, timezone, explain=explain))
+        show(*_shown(held, ahead, brought.benefits, timezone, explain=explain))
 
 
 def tier_document(
@@ -126,7 +134,7 @@ def tier_document(
             "keep": _goal(ahead.keep, timezone),
             "reach": _goal(ahead.reach, timezone),
         },
-        "benefits": [msgspec.to_builtins(one) for one in benefits],
+        "benefits": [document(one, timezone) for one in benefits],
     }
 
 
@@ -139,10 +147,10 @@ def _reason(found: Because, timezone: tzinfo) -> dict[str, Any]:
         "basis": by.basis.value,
         "counted_at": time_text(by.at, timezone),
         "counted_after": time_text(by.since, timezone),
-        "value": by.value,
-        "least": found.least,
+        "value": _exact(found, by.value),
+        "least": None if found.least is None else _exact(found, found.least),
         "evidence": [
-            {"lot": one.lot, "value": one.value, "events": list(one.events)}
+            {"lot": one.lot, "value": _exact(found, one.value), "events": list(one.events)}
             for one in found.evidence
         ],
     }
@@ -154,7 +162,6 @@ def _goal(goal: Goal | None, timezone: tzinfo) -> dict[str, Any] | None:
     return {
         "tier": goal.tier,
         "basis": goal.basis.value,
-        "currency": goal.currency,
         "least": _exact(goal, goal.least),
         "value": _exact(goal, goal.value),
         "lacking": _exact(goal, goal.lacking),
@@ -162,8 +169,10 @@ def _goal(goal: Goal | None, timezone: tzinfo) -> dict[str, Any] | None:
     }
 
 
-def _exact(goal: Goal, value: int) -> int | str:
-    return value if goal.currency is None else decimal_text(value, goal.currency)
+def _exact(of: Goal | Because, value: int) -> int | dict[str, str] | None:
+    if of.currency is None:
+        return value
+    return money_document(Money(minor=value, currency=of.currency))
 
 
 def _shown(
@@ -176,15 +185,16 @@ def _shown(
 ) -> Iterator[RenderableType]:
     name = plain(held.tier or "no tier")
     title = f"Customer {plain(held.customer)} at {clock(held.at, timezone)}: {name}"
-    yield section(title, facts(*tier_facts(held, ahead, timezone)))
+    told = (*tier_facts(held, ahead, timezone), ("Programme", held.program))
+    yield section(title, facts(*told))
     if benefits:
         yield section("What it brings", facts(*benefit_facts(benefits)))
     if explain and held.because is not None:
         rows = [
-            (one.lot, ", ".join(map(str, one.events)), count(one.value))
+            (one.lot, ", ".join(map(str, one.events)), _counted(held.because, one.value))
             for one in held.because.evidence
         ]
-        title = f"Counted from {count(len(rows))} awards"
+        title = f"Counted from {how_many(len(rows), 'award')}"
         yield section(title, listing(("Award", "Events", "Counts"), rows, left=2))
 
 
@@ -212,10 +222,10 @@ def benefit_facts(benefits: Sequence[Benefit]) -> Iterator[tuple[str, str]]:
 def _words(found: Because, timezone: tzinfo) -> str:
     by = found.assessment
     after = "" if by.since is None else f" after {clock(by.since, timezone)}"
-    asked = "" if found.least is None else f"; {count(found.least)} are asked for"
+    asked = "" if found.least is None else f"; {_counted(found, found.least)} are asked for"
     where = "not recorded yet" if found.position is None else f"event {count(found.position)}"
     return (
-        f"{found.what}: {count(by.value)} by {by.basis.value}{after} up to"
+        f"{found.what}: {_counted(found, by.value)} by {by.basis.value}{after} up to"
         f" {clock(by.at, timezone)}{asked} (ladder {by.ladder}, {where})"
     )
 
@@ -228,6 +238,11 @@ def _progress(goal: Goal, timezone: tzinfo) -> str:
 
 
 def _amount(goal: Goal, value: int) -> str:
-    if goal.currency is not None:
-        return f"{decimal_text(value, goal.currency)} {goal.currency}"
-    return f"{count(value)} {_UNITS[goal.basis]}"
+    told = _counted(goal, value)
+    return told if goal.currency is not None else f"{told} {_UNITS[goal.basis]}"
+
+
+def _counted(of: Goal | Because, value: int) -> str:
+    if of.currency is None:
+        return count(value)
+    return amount(Money(minor=value, currency=of.currency))

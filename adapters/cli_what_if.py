@@ -9,8 +9,14 @@ from typing import Final
 import click
 from rich.console import RenderableType
 
-from regulars.adapters import history_fields
-from regulars.adapters.cli_call import Call, call_options, examples, moment_of, timezone_option
+from regulars.adapters.cli_call import (
+    Call,
+    call_options,
+    examples,
+    moment_of,
+    program_option,
+    timezone_option,
+)
 from regulars.adapters.cli_screen import (
     Bars,
     amount,
@@ -24,35 +30,18 @@ from regulars.adapters.cli_screen import (
     time_text,
     write_json,
 )
-from regulars.adapters.history_fields import Unfit
+from regulars.adapters.cli_worth import worth_of
 from regulars.adapters.new_file import new_file, refuse_own_files
 from regulars.adapters.program_file import read_program
 from regulars.adapters.what_if_plot import plotted
 from regulars.application.program import as_published
 from regulars.application.replaying import Compared
 from regulars.application.what_if import WhatIf, what_if
-from regulars.domain.values import Money, ProgramId, digits
+from regulars.domain.values import Money, ProgramId
 
-_PROGRAM: Final = ProgramId("default")
 _MOMENT: Final = timedelta(microseconds=1)
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
 _SHOWN: Final = 10
-
-
-def _worth_of(
-    ctx: click.Context, param: click.Parameter, value: tuple[str, str] | None
-) -> Money | None:
-    """What a point is worth: an amount and its currency."""
-    if value is None:
-        return None
-    text, code = value
-    try:
-        currency = history_fields.currency("the currency", code)
-        minor = history_fields.amount("the amount", text, digits(currency))
-        return Money(minor=history_fields.present("the amount", minor), currency=currency)
-    except Unfit as unfit:
-        message = f"{unfit.field} {unfit.reason}"
-        raise click.BadParameter(message, ctx=ctx, param=param) from None
 
 
 @click.command(
@@ -62,6 +51,7 @@ def _worth_of(
         "regulars what-if new.toml --from 2024-01-01 --to 2024-12-31 --worth 0.01 USD",
         "regulars what-if new.toml --json | jq '.by_customer[] | select(.difference < 0)'",
         "regulars what-if new.toml --plot new.svg",
+        "regulars what-if new.toml --program club",
     ),
 )
 @click.argument("file", type=click.Path(path_type=Path))
@@ -78,12 +68,15 @@ def _worth_of(
     metavar="T",
     help="Orders placed up to that time, that instant included; of a day, to its end.",
 )
+@program_option(
+    "The programme whose rules, as they were in force, are compared with those of FILE."
+)
 @timezone_option("On whose clocks --from and --to are read.")
 @click.option(
     "--worth",
     metavar="AMOUNT CURRENCY",
     nargs=2,
-    callback=_worth_of,
+    callback=worth_of,
     help="What a point costs, to tell the difference in money: 0.01 USD, or 0.005 USD.3.",
 )
 @click.option(
@@ -106,6 +99,7 @@ def what_if_(  # noqa: PLR0913 - one for each option
     file: Path,
     since: str | None,
     until: str | None,
+    program: ProgramId,
     timezone: tzinfo,
     worth: Money | None,
     top: int | None,
@@ -122,23 +116,27 @@ def what_if_(  # noqa: PLR0913 - one for each option
     """
     begin = moment_of(since, timezone, option="--from", first=True)
     end = moment_of(until, timezone, option="--to")
-    rules = as_published(read_program(file, program_id=_PROGRAM))
+    rules = as_published(read_program(file, program_id=program))
     if plot is not None:
         refuse_own_files(plot, call.file())
     drawing = nullcontext() if plot is None else new_file(plot, replace=False)
-    with drawing as draft, call.open() as crm, Bars() as bars:
+    with drawing as draft, call.open(program) as crm, Bars() as bars:
         found = what_if(
             crm,
             rules,
             since=begin,
             until=None if end is None else _behind(end),
-            program_id=_PROGRAM,
+            program_id=program,
             progress=lambda done, of: bars.tell("Replaying the log", done, of),
         )
         if draft is not None:
             draft.write_text(plotted(found, title=f"Points by {file.name}"), encoding="utf-8")
     if call.as_json:
-        period = {"from": time_text(begin, timezone), "to": time_text(end, timezone)}
+        period = {
+            "program": program,
+            "from": time_text(begin, timezone),
+            "to": time_text(end, timezone),
+        }
         write_json({**period, **_document(found, worth, top)})
     else:
         show(*_shown(found, plain(file.name), worth, _SHOWN if top is None else top))

@@ -11,6 +11,7 @@ from regulars.adapters.cli_call import (
     call_options,
     examples,
     moment_of,
+    program_option,
     timezone_option,
 )
 from regulars.adapters.cli_document import document
@@ -22,14 +23,13 @@ from regulars.domain.discounts import CouponOf
 from regulars.domain.order import UnknownOrder
 from regulars.domain.values import CouponId, Money, OfferId, OrderId, ProgramId
 
-_PROGRAM = ProgramId("default")
-
 
 @click.command(
     name="why-not",
     epilog=examples(
         "regulars why-not spring c-1 --order 40000",
         "regulars why-not spring c-1 --file basket.json",
+        "regulars why-not spring c-1 --order 40000 --program club",
     ),
 )
 @click.argument("offer")
@@ -42,6 +42,7 @@ _PROGRAM = ProgramId("default")
     " standard input.",
 )
 @as_of_option
+@program_option("The programme whose offer is meant; regulars program list tells which there are.")
 @timezone_option("On whose clocks times are shown, and --as-of is read.")
 @call_options(keys=False)
 def why_not(  # noqa: PLR0913 - one for each option
@@ -52,6 +53,7 @@ def why_not(  # noqa: PLR0913 - one for each option
     order: str | None,
     file: str | None,
     as_of: str | None,
+    program: ProgramId,
     timezone: tzinfo,
 ) -> None:
     """
@@ -62,11 +64,11 @@ def why_not(  # noqa: PLR0913 - one for each option
     """
     if (order is None) == (file is None):
         raise click.UsageError("name an order with --order, or with --file one to be placed")
-    named = CouponOf(program=_PROGRAM, offer=OfferId(offer), coupon=CouponId(coupon))
+    named = CouponOf(program=program, offer=OfferId(offer), coupon=CouponId(coupon))
     at = moment_of(as_of, timezone)
-    with call.read() as crm:
+    with call.read(program) as crm:
         if file is not None:
-            draft = read_order(file, at=at or datetime.now(UTC), program=_PROGRAM)
+            draft = read_order(file, at=at or datetime.now(UTC), program=program)
             found = crm.ask(WhyNot(coupon=named, order=draft.order), as_of=at)
         else:
             name = OrderId(order or "")

@@ -92,6 +92,7 @@ COMMANDS: Final = (
     "retention run",
     "policy show",
     "policy check policy.toml",
+    "program list",
     "program show",
     "program check program.toml",
     "points notices --days 10",

@@ -122,7 +122,7 @@ def test_an_empty_file_is_no_database_and_stays_empty(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("words", "status", "message"),
     [
-        (("nonsense",), 2, "No such command 'nonsense'; see regulars --help"),
+        (("qqq",), 2, "No such command 'qqq'; see regulars --help"),
         (("report", "--nonsense"), 2, "see regulars report --help"),
         (("report", "--timezone", "Mars"), 2, "there is no time zone 'Mars'"),
         (("report", "--timezone", "../etc/passwd"), 2, "there is no time zone"),

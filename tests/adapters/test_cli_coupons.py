@@ -54,7 +54,7 @@ def test_the_coupons_of_who_was_merged_are_listed_for_the_survivor(shop: Shop) -
 def test_an_offer_is_shown_with_what_is_used_of_it(shop: Shop) -> None:
     said = " ".join(shop.run("coupons", "offer", "spring").stdout.split())
 
-    assert "threshold off 1000, from 50.00 CNY on" in said
+    assert "threshold off of 10.00 CNY from 50.00 CNY on" in said
     assert "In all 5 Issued 1 Used 0 Held by orders 0 Left 5 Took off 0.00 CNY" in said
     assert shop.json("coupons", "offer", "spring")["left"] == 5
     assert "offer autumn is not defined" in shop.run("coupons", "offer", "autumn", status=3).stderr

@@ -106,6 +106,7 @@ def test_a_balance_is_what_was_earned_and_not_taken_back(shop: Shop) -> None:
         "pending": 0,
         "reserved": 0,
         "debt": 0,
+        "other_programs": [],
     }
 
 

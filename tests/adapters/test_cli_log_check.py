@@ -27,6 +27,15 @@ def test_the_status_tells_how_the_log_and_its_views_stand(shop: Shop) -> None:
     assert status["size"] == Path("regulars.db").stat().st_size
 
 
+def test_times_are_shown_as_those_of_events_are(shop: Shop) -> None:
+    changed(Path("regulars.db"), "UPDATE events SET recorded_at = 1767225600000000")
+
+    said = shop.run("log", "status").stdout
+
+    assert "First recorded  2026-01-01T00:00:00Z" in said
+    assert "Last recorded   2026-01-01T00:00:00Z" in said
+
+
 def test_a_view_that_is_behind_is_shown_with_its_lag(shop: Shop) -> None:
     change("UPDATE view_checkpoints SET position = 20 WHERE view = 'sales'")
 

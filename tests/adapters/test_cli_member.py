@@ -61,14 +61,14 @@ def test_a_member_is_shown_on_one_screen(shop: Shop) -> None:
 
 
 def test_a_member_is_told_in_json(shop: Shop) -> None:
-    told = shop.json("member", "ada", "--as-of", "2024-05-05")
+    (told,) = shop.json("member", "ada", "--as-of", "2024-05-05")["programs"]
 
     assert told["points"] == {"available": 19, "pending": 0, "reserved": 0, "debt": 0}
     assert [one["lot"] for one in told["expiring"]] == ["o1"]
     assert (told["awaited"], told["coupons"]) == ([], [])
     assert [one["points"] for one in told["postings"]] == [-30, 30, 19]
     assert (told["tier"], told["outlook"]["reach"]["lacking"]) == ("silver", 21)
-    late = shop.json("member", "ada", "--as-of", "2024-05-18")
+    (late,) = shop.json("member", "ada", "--as-of", "2024-05-18")["programs"]
     assert [(one["coupon"], one["standing"]) for one in late["coupons"]] == [("c-1", "usable")]
 
 

@@ -33,7 +33,11 @@ def test_whom_to_tell_that_points_expire_is_listed_once(shop: Shop) -> None:
     assert early.stdout == "0 notices for 2 accounts\n"
     assert "ada" in said.stdout
     assert said.stdout.endswith("2 notices for 2 accounts\n")
-    assert shop.json("points", "notices", "--at", IN_TIME) == {"accounts": 2, "notices": []}
+    assert shop.json("points", "notices", "--at", IN_TIME) == {
+        "program": "default",
+        "accounts": 2,
+        "notices": [],
+    }
     assert secrets_in([said.output]) == []
 
 
@@ -47,6 +51,12 @@ def test_a_notice_names_the_lots_and_when_they_end(shop: Shop) -> None:
             "lots": [{"lot": "o1", "points": 19, "expires_at": "2025-05-02T00:00:00+00:00"}],
         }
     ]
+
+
+def test_times_of_notices_are_on_the_clocks_of_a_place(shop: Shop) -> None:
+    words = ("points", "notices", "--days", "400", "--timezone", "America/New_York")
+
+    assert "2025-05-01 20:00" in shop.run(*words, "--at", "2024-06-01").stdout
 
 
 def test_a_programme_that_tells_nobody_asks_how_long_before(shop: Shop) -> None:

@@ -114,7 +114,7 @@ def test_a_programme_is_shown_as_it_is_understood(shop: Shop) -> None:
 
     for words in (
         "Programme Noodle Club",
-        "Rules 1, CNY, for orders from 2023-12-31 16:00:00+00:00 on",
+        "Rules 1, CNY, for orders from 2023-12-31 16:00 on",
         "net prices of goods and delivery",
         "best of, at most 500 points",
         "1 per 1/2",
@@ -131,7 +131,7 @@ def test_a_programme_is_shown_as_it_is_understood(shop: Shop) -> None:
         "spend, rolling, 365 days",
         "12 months, then 1 of grace",
         "one down, by refunds at once",
-        "Ladder 2, in force from 2024-12-31 16:00:00+00:00 on",
+        "Ladder 2, in force from 2024-12-31 16:00 on",
         "Catalogue 1, in force since ever",
         "tea dish of free-tea for 30 points cash cash for 1 points, worth 0.05 CNY",
         "friend from 3 on Counts earned, lifetime Held for ever Lost requalify",
@@ -139,7 +139,7 @@ def test_a_programme_is_shown_as_it_is_understood(shop: Shop) -> None:
         "double points by gold, for gold",
         "taste free trial: a coupon of new-dish with each term, for gold or friend",
         "first priority delivery, for gold",
-        "Benefits 2, in force from 2024-12-31 16:00:00+00:00 on",
+        "Benefits 2, in force from 2024-12-31 16:00 on",
         "tenth discount of 7.5 %, at most 20.00 CNY, items soup, for gold",
         "five discount of 5.00 CNY, for gold",
         "fee free delivery from 30.00 CNY on, for gold",

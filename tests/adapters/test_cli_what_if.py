@@ -24,6 +24,7 @@ def test_other_rules_are_told_customer_by_customer(shop: Shop) -> None:
 
     # Ada's 19.99 and 30.00, of which the latter came back, and Bob's 1,234.50.
     assert found == {
+        "program": "default",
         "from": None,
         "to": None,
         "orders": 3,

@@ -16,6 +16,7 @@ from regulars.domain.policies import (
     earn_on_delivery,
     earn_on_occasion,
     evaluate_tier,
+    follow_balance,
     reverse_on_refund,
 )
 from regulars.domain.policies_accounts import (
@@ -49,7 +50,7 @@ from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
 from regulars.domain.tiers import TierEntered, TierRenewed, TierUpgraded
 from regulars.domain.told_occasions import OccasionRecorded
-from regulars.domain.transfer import PointsTransferredIn
+from regulars.domain.transfer import PointsTransferredIn, PointsTransferredOut
 from regulars.domain.values import ProgramId
 
 ReactedTo: TypeAlias = (
@@ -70,6 +71,7 @@ ReactedTo: TypeAlias = (
     | PointsAdjusted
     | PointsMigrated
     | PointsTransferredIn
+    | PointsTransferredOut
     | LoyaltyAccountAbsorbed
     | CustomersMerged
     | CustomerMergeReverted
@@ -126,9 +128,11 @@ def reactions(
                 *evaluate_tier(event, at, program_id, look),
             )
         case PointsRedeemed():
-            return issue_reward(event, at)
+            return (*issue_reward(event, at), *follow_balance(event, at, program_id, look))
         case RedemptionReversed():
-            return take_back_reward(event, at)
+            return (*take_back_reward(event, at), *follow_balance(event, at, program_id, look))
+        case PointsTransferredOut():
+            return follow_balance(event, at, program_id, look)
         case PointsReversed():
             return evaluate_tier(event, at, program_id, look)
         case PointsEarned() | LoyaltyAccountAbsorbed():
@@ -137,7 +141,10 @@ def reactions(
                 *evaluate_tier(event, at, program_id, look),
             )
         case PointsAdjusted() | PointsMigrated() | PointsTransferredIn():
-            return limit_inactivity(event, at, program_id, look)
+            return (
+                *limit_inactivity(event, at, program_id, look),
+                *follow_balance(event, at, program_id, look),
+            )
         case CustomersMerged():
             return merge_accounts(event, at, program_id, look)
         case CustomerMergeReverted():

@@ -45,11 +45,13 @@ class Because:
 
     By `what`, the name of an event; its `position` is None where it is due, but not recorded yet.
     `least` is what the tier asks for by the ladder that `assessment` names, None for no tier.
+    Where money counts, it and what was counted are minor units of `currency`.
     """
 
     what: str
     position: int | None
     least: int | None
+    currency: str | None
     assessment: Assessment
     evidence: tuple[Counted, ...]
 
@@ -214,16 +216,13 @@ class _Member:
                 position is None or one.position < position
             ):
                 events.get(one.event.lot, []).append(one.position)
-        leasts = {
-            level.tier: level.least
-            for one in self.program.ladders
-            if one.version == found.ladder
-            for level in one.ladder.levels
-        }
+        ladders = [one.ladder for one in self.program.ladders if one.version == found.ladder]
+        leasts = {level.tier: level.least for one in ladders for level in one.levels}
         return Because(
             what=type(event).__name__,
             position=position,
             least=None if event.tier is None else leasts.get(event.tier),
+            currency=ladders[0].currency if ladders else None,
             assessment=found,
             evidence=tuple(
                 Counted(lot=one.lot, value=one.value, events=tuple(events[one.lot]))

@@ -10,6 +10,7 @@ from attrs import evolve
 from regulars.domain import patronage
 from regulars.domain.account import Account
 from regulars.domain.account_merge import LoyaltyAccountAbsorbed
+from regulars.domain.adjustment import PointsAdjusted, PointsMigrated
 from regulars.domain.due import available
 from regulars.domain.earning import evaluate
 from regulars.domain.earning_rules import NO_CURRENCY, Occasion
@@ -20,11 +21,15 @@ from regulars.domain.occasions import Standing, occasion
 from regulars.domain.order import Order, OrderCompleted, OrderDelivered
 from regulars.domain.program import Program
 from regulars.domain.program_policies import ProgramPolicies
+from regulars.domain.publication import in_force
 from regulars.domain.purchase import OrderPlaced
+from regulars.domain.redemption import PointsRedeemed, RedemptionReversed
 from regulars.domain.refund import RefundIssued, returned_by
 from regulars.domain.reversal import PointsReversed, ReversePoints
+from regulars.domain.tier_ladder import Basis
 from regulars.domain.tiers import EvaluateTier, tier_at
 from regulars.domain.told_occasions import OccasionRecorded
+from regulars.domain.transfer import PointsTransferredIn, PointsTransferredOut
 from regulars.domain.validity import Activation, Counted
 from regulars.domain.values import CustomerId, LotId, OccasionId, OrderId, ProgramId
 
@@ -134,6 +139,26 @@ def evaluate_tier(
     refunded = isinstance(event, PointsReversed)
     asked = _asked(event.customer, at, program_id, look)
     return [] if asked is None else [evolve(asked, refunded=refunded)]
+
+
+def follow_balance(
+    event: PointsRedeemed
+    | RedemptionReversed
+    | PointsAdjusted
+    | PointsMigrated
+    | PointsTransferredOut
+    | PointsTransferredIn,
+    at: datetime,
+    program_id: ProgramId,
+    look: Present,
+) -> Sequence[Command]:
+    """What is spent or comes back, is corrected, brought or given may change a tier by balance."""
+    asked = _asked(event.customer, at, program_id, look)
+    if event.program != program_id or asked is None:
+        return []
+    published = in_force(asked.ladders, at)
+    by_balance = published is not None and published.ladder.basis is Basis.BALANCE
+    return [asked] if by_balance else []
 
 
 def _asked(

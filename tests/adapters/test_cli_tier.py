@@ -85,6 +85,14 @@ def test_money_is_told_exactly_and_a_tier_may_be_for_ever(shop: Shop) -> None:
     assert goal["value"] == {"amount": "19.99", "currency": "USD"}
     assert goal["lacking"] == {"amount": "20.01", "currency": "USD"}
     assert "19.99 USD of 40.00 USD, 20.01 USD lacking" in said(shop, "ada", *MAY)
+    why = shop.json("tier", "bob", *MAY)["because"]
+    spent = {"amount": "1234.50", "currency": "USD"}
+    assert (why["value"], why["least"]) == (spent, {"amount": "40.00", "currency": "USD"})
+    assert [one["value"] for one in why["evidence"]] == [spent]
+    told = said(shop, "bob", *MAY, "--explain")
+    assert "TierEntered: 1,234.50 USD by spend up to" in told
+    assert "40.00 USD are asked for" in told
+    assert "Award Events Counts o3 19 1,234.50 USD" in told
 
 
 def test_a_tier_is_followed_to_a_moment(shop: Shop) -> None:

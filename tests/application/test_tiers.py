@@ -85,6 +85,7 @@ def test_a_tier_is_told_with_its_evidence() -> None:
         since=NOON,
         ends=NOON + YEAR,
         because=Because(
+            currency=None,
             what="TierEntered",
             position=entered.position,
             least=100,

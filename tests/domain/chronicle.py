@@ -43,6 +43,7 @@ from regulars.domain.policies import (
     earn_on_delivery,
     earn_on_occasion,
     evaluate_tier,
+    follow_balance,
     reverse_on_refund,
 )
 from regulars.domain.policies_accounts import (
@@ -79,7 +80,7 @@ from regulars.domain.review import SubmitReview
 from regulars.domain.subject import Subject
 from regulars.domain.tiers import TierEntered, TierRenewed, TierUpgraded
 from regulars.domain.told_occasions import OccasionRecorded
-from regulars.domain.transfer import PointsTransferredIn
+from regulars.domain.transfer import PointsTransferredIn, PointsTransferredOut
 from regulars.domain.values import (
     CampaignId,
     CustomerId,
@@ -346,9 +347,11 @@ class Chronicle:
                 *evaluate_tier(event, at, PROGRAM, self),
             )
         if isinstance(event, PointsRedeemed):
-            return issue_reward(event, at)
+            return [*issue_reward(event, at), *follow_balance(event, at, PROGRAM, self)]
         if isinstance(event, RedemptionReversed):
-            return take_back_reward(event, at)
+            return [*take_back_reward(event, at), *follow_balance(event, at, PROGRAM, self)]
+        if isinstance(event, PointsTransferredOut):
+            return follow_balance(event, at, PROGRAM, self)
         if isinstance(event, PointsReversed):
             return evaluate_tier(event, at, PROGRAM, self)
         if isinstance(event, PointsEarned | LoyaltyAccountAbsorbed):
@@ -357,7 +360,10 @@ class Chronicle:
                 *evaluate_tier(event, at, PROGRAM, self),
             ]
         if isinstance(event, PointsAdjusted | PointsMigrated | PointsTransferredIn):
-            return limit_inactivity(event, at, PROGRAM, self)
+            return [
+                *limit_inactivity(event, at, PROGRAM, self),
+                *follow_balance(event, at, PROGRAM, self),
+            ]
         if isinstance(event, CustomersMerged):
             return merge_accounts(event, at, PROGRAM, self)
         if isinstance(event, CustomerMergeReverted):

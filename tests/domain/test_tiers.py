@@ -17,8 +17,9 @@ from regulars.domain.program import (
     PublishTierLadder,
     TierLadderPublished,
 )
-from regulars.domain.redemption import RedeemPoints, Reward
+from regulars.domain.redemption import RedeemPoints
 from regulars.domain.reversal import PointsReversed
+from regulars.domain.reward import Reward
 from regulars.domain.tier_ladder import Basis, Downgrade, Level, TierLadder, Window
 from regulars.domain.tiers import (
     EvaluateTier,
@@ -35,10 +36,12 @@ from regulars.domain.tiers import (
     tier_at,
 )
 from regulars.domain.told_occasions import RecordOccasion
-from regulars.domain.values import LotId, OccasionId, OrderId, RedemptionId
-from tests.domain.chronicle import PROGRAM, Chronicle, chronicle
-from tests.domain.examples import ANNA, DELIVER, PLACE, giving, refund
+from regulars.domain.values import LotId, OccasionId, OrderId, ProgramId, RedemptionId
+from tests.domain.chronicle import PROGRAM, Chronicle, Command, chronicle
+from tests.domain.examples import ANNA, BO, DELIVER, PLACE, giving, refund
 from tests.domain.fillings import ladders
+from tests.domain.laws import law
+from tests.domain.points import adjust, give, migrate, redeem, reserve, undo
 from tests.domain.story import NOON
 
 A_DAY = timedelta(days=1)
@@ -370,6 +373,7 @@ def led_to(event: Event, by: TierLadder, *, had: str | None) -> str | None:
     return names[held - 2] if held > 1 else None
 
 
+@law
 @given(ladders.filter(lambda one: one.basis is not Basis.BALANCE), gains)
 def test_l13_evidence_leads_to_the_same_tier_again(by: TierLadder, told: list[Any]) -> None:
     anna = Member(by)
@@ -391,6 +395,7 @@ def test_l13_evidence_leads_to_the_same_tier_again(by: TierLadder, told: list[An
             had = event.tier
 
 
+@law
 @given(ladders.filter(lambda one: one.basis is not Basis.BALANCE), gains)
 def test_l9_a_tier_at_a_moment_is_that_which_would_have_been_decided_then(
     by: TierLadder, told: list[Any]
@@ -475,6 +480,53 @@ def test_a_balance_counts_as_it_was_at_the_end_of_a_term_however_late_that_is_as
     assert [one.valid_from.month for one in there.all(TierRenewed)] == [6]
     assert [one.valid_from.month for one in there.all(TierDowngraded)] == [7]
     assert there.account(ANNA).tier.tier == "Gold"
+
+
+MOVES: dict[str, tuple[Command, str | None]] = {
+    "spent": (redeem(60), "Silver"),
+    "taken out": (adjust(-60), "Silver"),
+    "given away": (give(60), "Silver"),
+    "put in": (adjust(200), "Platinum"),
+    "brought along": (migrate(200), "Platinum"),
+    "held": (reserve(60), "Gold"),
+}
+
+
+@pytest.mark.parametrize(("move", "tier"), MOVES.values(), ids=MOVES)
+def test_a_tier_by_balance_follows_whatever_points_are_moved(
+    move: Command, tier: str | None
+) -> None:
+    levels = (("Silver", 30), ("Gold", 100), ("Platinum", 250))
+    there = town(ladder(*levels, basis=Basis.BALANCE, downgrade=Downgrade.IMMEDIATE))
+    buys(there, 1, day=0)
+
+    there.tell(move)
+
+    assert there.account(ANNA).tier.tier == tier
+
+
+def test_a_tier_by_balance_comes_back_with_points_and_is_won_by_who_is_given_some() -> None:
+    levels = (("Silver", 30), ("Gold", 100))
+    there = town(ladder(*levels, basis=Basis.BALANCE, downgrade=Downgrade.IMMEDIATE))
+    buys(there, 1, day=0)
+    there.tell(redeem(60))
+    there.tell(undo(1, 1))
+    assert there.account(ANNA).tier.tier == "Gold"
+
+    there.tell(give(40))
+
+    assert [there.account(one).tier.tier for one in (ANNA, BO)] == ["Silver", "Silver"]
+
+
+def test_spending_touches_no_tier_by_what_was_earned_and_none_of_another_programme() -> None:
+    by_balance = ladder(("Gold", 100), basis=Basis.BALANCE, downgrade=Downgrade.IMMEDIATE)
+    earned, elsewhere = town(ladder(("Gold", 100))), town(by_balance)
+    elsewhere.tell(evolve(migrate(500), program=ProgramId("other")))
+    buys(earned, 1, day=0)
+    earned.tell(redeem(60))
+
+    assert earned.account(ANNA).tier.tier == "Gold"
+    assert elsewhere.all(TierEntered) == []
 
 
 def test_an_occasion_that_is_told_looks_after_a_term_that_ended() -> None:

@@ -19,6 +19,7 @@ from regulars.domain.discounts import Discount, PointsPayment, Priced, Share
 from regulars.domain.earning import Evaluation, Step
 from regulars.domain.earning_rules import When
 from regulars.domain.offer_terms import Kind, Reason, Terms
+from regulars.domain.points_payment import MostPoints
 from regulars.domain.purchase import Line, PlaceOrder
 from regulars.domain.tier_ladder import Level
 from regulars.domain.values import Money
@@ -30,6 +31,7 @@ AMOUNTS: Final[Mapping[type, tuple[str, ...]]] = {
     Given: ("base",),
     Level: ("least",),
     Line: ("unit_price",),
+    MostPoints: ("amount",),
     Objection: ("needed", "found"),
     OrderExplained: ("total", "delivery_fee"),
     PlaceOrder: ("total", "delivery_fee", "tip", "discount"),

@@ -18,6 +18,7 @@ from regulars.adapters.cli_call import (
 from regulars.adapters.cli_document import document
 from regulars.adapters.cli_explain import shown_earning
 from regulars.adapters.cli_screen import (
+    amount,
     clock,
     count,
     facts,
@@ -30,8 +31,15 @@ from regulars.adapters.cli_screen import (
 from regulars.adapters.cli_why_not import shown_verdict
 from regulars.adapters.order_file import read_order
 from regulars.application.simulating import Holdings, Simulate, Simulation
+from regulars.domain.points_payment import Bound
 from regulars.domain.values import Money, ProgramId, decimal_text
 
+_BOUNDS = {
+    Bound.BALANCE: "no more can be spent",
+    Bound.GOODS: "no more is to pay for goods",
+    Bound.LINES: "points are for lines whose prices add up to what is paid",
+    Bound.NOBODY: "nobody is named who takes part",
+}
 _FILE = """\b
 FILE:
   {
@@ -67,8 +75,8 @@ def simulate(
     Tell what an order would come to, with none placed.
 
     That is, if the order of FILE were placed and delivered now: which coupons count and for how
-    much, what falls to each line, what is to pay, the points that it earns with every rule, when
-    they can be used, and the tier before and after.
+    much, what falls to each line, what is to pay, how many points may pay at most, the points that
+    it earns with every rule, when they can be used, and the tier before and after.
     Nothing is recorded. Of FILE only the currency is required, with lines or with a total; - reads
     it from standard input.
     """
@@ -86,8 +94,9 @@ def simulate(
 def shown_simulation(found: Simulation, timezone: tzinfo) -> Iterator[RenderableType]:
     """What an order would come to, for people."""
     order = found.order
-    to_pay = Money(minor=found.to_pay, currency=order.currency)
-    yield section(f"Order {plain(order.order)}: {to_pay} to pay")
+    yield section(
+        f"Order {plain(order.order)}: {_money(found, found.to_pay)} to pay", facts(*_sums(found))
+    )
     if found.lines:
         yield section(
             f"Line by line, in {order.currency}",
@@ -106,6 +115,10 @@ def shown_simulation(found: Simulation, timezone: tzinfo) -> Iterator[Renderable
                 ),
             ),
         )
+    own = [one for one in order.discounts if one.coupon is None]
+    if own:
+        off = ((plain(one.source), _money(found, one.amount)) for one in own)
+        yield section("Taken off without a coupon", facts(*off))
     for coupon in found.coupons:
         yield shown_verdict(coupon, timezone)
     if found.earned is None:
@@ -113,13 +126,40 @@ def shown_simulation(found: Simulation, timezone: tzinfo) -> Iterator[Renderable
     else:
         yield section(
             f"It earns {count(found.earned.points)} points, {_usable(found, timezone)}",
-            facts(*shown_earning(found.earned)),
+            facts(*shown_earning(found.earned, timezone)),
         )
     if found.before is not None and found.after is not None:
         yield section(
             f"Customer {plain(order.customer or '')}",
             facts(("Before", _has(found.before)), ("After", _has(found.after))),
         )
+
+
+def _sums(found: Simulation) -> Iterator[tuple[str, str]]:
+    """What there is to pay in parts, and how many points may pay for the goods."""
+    order = found.order
+    yield "Goods", _money(found, order.total)
+    if order.delivery_fee:
+        off = order.delivery_fee - found.delivery
+        taken = f", {_money(found, off)} taken off" if off else ""
+        yield "Delivery", f"{_money(found, found.delivery)}{taken}"
+    if order.tip:
+        yield "Tip", _money(found, order.tip)
+    if order.points_payment is not None:
+        paid = order.points_payment
+        yield "Paid with points", f"{count(paid.points)} for {_money(found, paid.amount)}"
+    yield "Points may pay", f"{_most(found)}: {_BOUNDS[found.usable.bound]}"
+
+
+def _most(found: Simulation) -> str:
+    most = found.usable
+    worth = f" for {_money(found, most.amount)}" if most.points and most.amount else ""
+    steps = f" in steps of {count(most.step)}" if most.step > 1 else ""
+    return f"{count(most.points)} at most{worth}{steps}"
+
+
+def _money(found: Simulation, minor: int) -> str:
+    return amount(Money(minor=minor, currency=found.order.currency))
 
 
 def _usable(found: Simulation, timezone: tzinfo) -> str:

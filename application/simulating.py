@@ -1,23 +1,30 @@
 """What an order would come to, from its coupons to its points, with nothing recorded."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from attrs import evolve, frozen
 
 from regulars.application.earnings import Earning, earning_by
+from regulars.application.fields import check_command
+from regulars.application.member_prices import with_benefits
+from regulars.application.own_ids import check_own
 from regulars.application.questions import Look, Question
 from regulars.application.reacting import AtHand
 from regulars.application.rehearsing import Rehearsal
-from regulars.application.why_not import Judged, checkout
+from regulars.application.why_not import Judged, at_the_checkout, judged
 from regulars.domain import offer as offers
 from regulars.domain import purchase
+from regulars.domain.coupon import RedeemCoupon
 from regulars.domain.discounts import CouponOf, DoesNotAddUp, PointsPayment, Priced, Share
-from regulars.domain.due import AccountBalance, balance
+from regulars.domain.due import AccountAt, AccountBalance, balance
 from regulars.domain.holders import taker
 from regulars.domain.loyalty import PointsEarned
 from regulars.domain.offer_terms import Counted
 from regulars.domain.order import MarkDelivered
+from regulars.domain.persons import as_person
+from regulars.domain.points_payment import Bound, MostPoints, most_points
 from regulars.domain.policies import Present, tier_of
 from regulars.domain.policies_coupons import use_coupons
 from regulars.domain.purchase import OrderAlreadyPlaced, OrderPlaced, PlaceOrder, priced
@@ -54,9 +61,10 @@ class Simulation:
     What an order would come to. Amounts are minor units of the order's currency.
 
     `order` is what to place for it, with the coupons that count and the points that pay; `lines`
-    is what of them falls to each line. `to_pay` is for goods, what is left of the delivery fee,
-    and tip. `coupons` are those that were wished, in their order, each with what it takes off or
-    with every reason against it.
+    is what of them falls to each line. `to_pay` is for goods, `delivery`, which is what is left of
+    the delivery fee, and tip. `coupons` are those that were wished, in their order, each with what
+    it takes off or with every reason against it. `usable` is how many points may pay for its goods
+    at most, of those that can be spent or are held for its basket.
 
     Once delivered it earns as `earned` says, nothing if that is None; the points can be used from
     `activates_at` until `expires_at`; None is when the order is completed or a person says so if
@@ -66,8 +74,10 @@ class Simulation:
 
     order: PlaceOrder
     lines: tuple[Priced, ...]
+    delivery: int
     to_pay: int
     coupons: tuple[Judged, ...]
+    usable: MostPoints
     earned: Earning | None
     pending: bool
     activates_at: datetime | None
@@ -81,8 +91,9 @@ class Simulate(Question[Simulation]):
     """
     What an order would come to if it were placed, and delivered at `delivered_at` or at once.
 
-    Its own discounts are counted first, then `coupons` in their order, then `points` pay. It is
-    placed and delivered as it would be now, or at the moment asked about; nothing is recorded.
+    Its own discounts are counted first, then those of the customer's tier, then `coupons` in their
+    order, then `points` pay. It is placed and delivered as it would be now, or at the moment asked
+    about; nothing is recorded.
     """
 
     order: PlaceOrder
@@ -100,14 +111,22 @@ class Simulate(Question[Simulation]):
             NoPrice: coupons or points are wished for an order that has a line without a price.
             NotEnoughPoints: the customer has fewer than are to pay.
             Refusal: the order could not be placed.
-            ValueError: more is wished for an order that points pay for already.
+            ValueError: more is wished for an order that points pay for already, or one of its
+                moments has no time zone.
         """
+        check_command(self.order)
+        check_own(self.order)
         if look.order(self.order.order).placed is not None:
             raise OrderAlreadyPlaced(order=self.order.order)
+        at_hand = AtHand(self.program, look.state)
         for placed in purchase.decide(self.order, None, None):
-            for command in use_coupons(placed, self.order.at):
-                offers.decide(command, look.offer(command.program, command.offer))
-        order, judged = self._wished(look)
+            for asked in use_coupons(placed, self.order.at, at_hand):
+                offer = look.offer(asked.program, asked.offer)
+                if isinstance(asked, RedeemCoupon):
+                    offers.decide(as_person(asked, at_hand.records), offer)
+                else:
+                    offers.decide(asked, offer)
+        order, wished = self._wished(look, with_benefits(self.order, look, self.program))
         at, done_at = order.at, self.delivered_at or order.at
         rehearsal = Rehearsal(look, self.program)
         told = [
@@ -120,29 +139,32 @@ class Simulate(Question[Simulation]):
         return Simulation(
             order=order,
             lines=lines[0],
+            delivery=delivery,
             to_pay=order.total + delivery + order.tip,
-            coupons=judged,
+            coupons=wished,
+            usable=self._usable(at_hand, order, lines[0]),
             earned=None if earned is None else earning_by(earned, look.program(self.program)),
             pending=earned is not None and earned.pending,
             activates_at=None if earned is None else earned.activates_at,
             expires_at=None if earned is None else earned.expires_at,
-            before=self._holdings(AtHand(self.program, look.state), at),
+            before=self._holdings(at_hand, at),
             after=self._holdings(rehearsal.at_hand, done_at),
         )
 
-    def _wished(self, look: Look) -> tuple[PlaceOrder, tuple[Judged, ...]]:
+    def _wished(self, look: Look, order: PlaceOrder) -> tuple[PlaceOrder, tuple[Judged, ...]]:
         """The order with the coupons that count and the points that pay, and each coupon judged."""
-        order, judged = self.order, list[Judged]()
+        wished: list[Judged] = []
         if not self.coupons and self.points is None:
             return order, ()
         if order.points_payment is not None:
             raise ValueError(f"order {order.order} is paid with points, and takes nothing more")
-        at_checkout = checkout(look, order, order.at)
+        till = at_the_checkout(AtHand(self.program, look.state), order, order.at)
         for coupon in dict.fromkeys(self.coupons):
-            one = at_checkout.judged(coupon)
-            at_checkout = at_checkout.with_coupon(one)
-            judged.append(one)
-        granted = tuple(one.discount for one in judged if one.discount is not None)
+            one = judged(till, coupon)
+            wished.append(one)
+            if one.discount is not None:
+                till = till.having(one.discount)
+        granted = tuple(one.discount for one in wished if one.discount is not None)
         off = sum(one.amount - one.delivery for one in granted)
         order = evolve(
             order,
@@ -151,8 +173,26 @@ class Simulate(Question[Simulation]):
             total=order.total - off,
         )
         if self.points is not None:
-            order = _paid(order, self.points, at_checkout.so_far)
-        return order, tuple(judged)
+            order = _paid(order, self.points, till.so_far)
+        return order, tuple(wished)
+
+    def _usable(self, look: AtHand, order: PlaceOrder, lines: Sequence[Priced]) -> MostPoints:
+        whose = None if order.customer is None else taker(look, order.customer)
+        if whose is None:
+            return MostPoints(points=0, amount=0, bound=Bound.NOBODY)
+        payment = order.points_payment
+        is_priced = all(line.unit_price is not None for line in order.lines)
+        goods = sum(one.gross - one.discount for one in lines)
+        if not (lines and is_priced and goods == order.total + (payment.amount if payment else 0)):
+            return MostPoints(points=0, amount=0, bound=Bound.LINES)
+        account = look.account(whose)
+        now = AccountAt(account, max(order.at, account.as_of))
+        basket = payment.reservation if payment else ReservationId(order.order)
+        held = account.held[basket] if now.holds(basket) else None
+        beside = held.points if held is not None and held.order in {None, order.order} else 0
+        catalogue = look.program().rewards_at(order.at)
+        cash = None if catalogue is None else catalogue.cash(order.currency)
+        return most_points(now.available + beside, goods, cash)
 
     def _holdings(self, look: Present, at: datetime) -> Holdings | None:
         customer = self.order.customer

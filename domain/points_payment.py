@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from enum import Enum
 from fractions import Fraction
+from math import gcd
 
 from attrs import frozen
 
@@ -96,6 +98,56 @@ def _require_worth(command: ConfirmReservation) -> None:
         return
     if command.points * cash.value.minor != command.amount * cash.points:
         raise WorthDiffers(order=command.order, points=command.points, amount=command.amount)
+
+
+class Bound(Enum):
+    """
+    Why no more points may pay for an order.
+
+    No more can be spent (`BALANCE`) or is left to pay for goods (`GOODS`); points are shared by
+    `LINES` whose prices add up, and spent by who has an account: `NOBODY` does.
+    """
+
+    BALANCE = "balance"
+    GOODS = "goods"
+    LINES = "lines"
+    NOBODY = "nobody"
+
+
+@frozen(kw_only=True)
+class MostPoints:
+    """
+    The most points that may pay for an order, and the `amount` of its goods that they pay.
+
+    The amount is None where the programme does not say what points are worth. `step` is how many
+    points at once pay whole minor units, so that only multiples of it pay.
+    """
+
+    points: int
+    amount: int | None
+    bound: Bound
+    step: int = 1
+
+
+def most_points(available: int, goods: int, cash: PricedReward | None) -> MostPoints:
+    """
+    The most of `available` points that may pay for goods of so many minor units.
+
+    At the price of `cash`, exactly (R6), or at one that the host sets.
+    """
+    if cash is None or cash.value is None:
+        bound = Bound.BALANCE if goods else Bound.GOODS
+        return MostPoints(points=available if goods else 0, amount=None, bound=bound)
+    common = gcd(cash.points, cash.value.minor)
+    step, paid = cash.points // common, cash.value.minor // common
+    affordable, payable = available // step, goods // paid
+    times = min(affordable, payable)
+    return MostPoints(
+        points=times * step,
+        amount=times * paid,
+        bound=Bound.BALANCE if affordable < payable else Bound.GOODS,
+        step=step,
+    )
 
 
 def part_back(

@@ -205,6 +205,10 @@ def test_an_order_in_a_file_is_simulated(shop: Shop) -> None:
     assert shop.json("log", "status") == before
     for line in (
         "Order draft: 97.00 CNY to pay",
+        "Goods           90.00 CNY",
+        "Delivery        6.00 CNY",
+        "Tip             1.00 CNY",
+        "Points may pay  0 at most: no more can be spent",
         "1         2  91.00  9.10       0.00   81.90",
         "Coupon c-1 of spring takes 10.00 CNY off order draft",
         "- it does not go together with spring c-1",
@@ -215,7 +219,9 @@ def test_an_order_in_a_file_is_simulated(shop: Shop) -> None:
     ):
         assert line in said
     assert read.splitlines()[0] == said.splitlines()[0]
-    assert (found["order"]["total"], found["after"]["points"]["available"]) == (9000, 16)
+    assert found["order"]["total"] == {"amount": "90.00", "currency": "CNY"}
+    assert found["delivery"] == {"amount": "6.00", "currency": "CNY"}
+    assert found["after"]["points"]["available"] == 16
     assert (
         "takes 10.00 CNY off" in shop.run("why-not", "spring", "c-1", "--file", "order.json").output
     )
@@ -285,5 +291,6 @@ def test_points_pay_in_a_simulated_order_as_far_as_they_go(shop: Shop) -> None:
     early = shop.json("simulate", "paid.json", "--as-of", "2024-05-18T00:00")
     late = shop.run("simulate", "paid.json", status=3).output
 
-    assert early["order"]["points_payment"]["amount"] == 90
+    assert early["order"]["points_payment"]["amount"] == {"amount": "0.90", "currency": "CNY"}
+    assert early["usable"] == {"points": 10, "amount": None, "bound": "balance", "step": 1}
     assert "9 points are wanted, and 0 can be spent" in late

@@ -13,10 +13,13 @@ from hypothesis import strategies as st
 from regulars.adapters.memory import MemoryViews
 from regulars.application.aggregates import (
     account_stream,
+    customer_stream,
+    merchant_stream,
     offer_stream,
     order_stream,
     program_stream,
 )
+from regulars.application.errors import ReservedId
 from regulars.application.questions import Streams
 from regulars.application.simulating import Holdings, PointsOffered, Simulate, Simulation
 from regulars.domain.coupon import CouponDoesNotCount, ReserveCoupon
@@ -34,6 +37,7 @@ from regulars.domain.earning_rules import (
     When,
 )
 from regulars.domain.loyalty import PointsEarned
+from regulars.domain.offer import UnknownOffer
 from regulars.domain.offer_limits import Limits
 from regulars.domain.offer_terms import Basket, Kind, Reason, Scope, Terms
 from regulars.domain.order import MarkDelivered
@@ -55,7 +59,7 @@ from tests.application.memory_crm import Parts, memory_core
 from tests.application.test_why_not import coupon, less, named, offer
 from tests.domain.carts import TEA, basket, off
 from tests.domain.chronicle import PROGRAM, Chronicle, Command, chronicle
-from tests.domain.examples import ANNA, ORDER, PLACE
+from tests.domain.examples import ANNA, NOODLES, ORDER, PLACE
 from tests.domain.points import award, reserve
 from tests.domain.story import NOON, minutes
 
@@ -104,6 +108,8 @@ def glance(written: Chronicle, at: datetime) -> Streams:
         program_stream(PROGRAM): written.program(),
         account_stream(PROGRAM, ANNA): written.account(ANNA),
         order_stream(ORDER): written.order(ORDER),
+        customer_stream(ANNA): written.customers[ANNA].state,
+        merchant_stream(NOODLES): written.merchant(NOODLES),
         **{offer_stream(*one): story.state for one, story in written.offers.items()},
     }
     rows = MemoryViews()
@@ -339,10 +345,16 @@ def test_what_could_not_be_placed_is_refused_as_it_would_be() -> None:
         )
     with pytest.raises(NotEnoughPoints):
         simulated(town, Simulate(order=cart, points=two))
+    with pytest.raises(ValueError, match="needs a time zone"):
+        simulated(town, Simulate(order=evolve(cart, at=cart.at.replace(tzinfo=None))))
+    with pytest.raises(ReservedId):
+        simulated(town, Simulate(order=evolve(cart, order=OrderId("transfer/x"))))
     with pytest.raises(DoesNotAddUp):
         simulated(town, Simulate(order=cart, points=evolve(two, amount=60_01)))
     with pytest.raises(ImpossiblePayment):
         simulated(town, Simulate(order=evolve(cart, customer=None), points=two))
+    with pytest.raises(UnknownOffer):
+        simulated(town, Simulate(order=evolve(cart, brings=(named("b-1", "nowhere"),))))
     unreserved = evolve(cart, total=59_00, discount=1_00, discounts=(less(1_00, a_1),))
     with pytest.raises(CouponDoesNotCount) as refused:
         simulated(town, Simulate(order=unreserved))
@@ -372,3 +384,4 @@ def test_what_is_held_for_the_basket_pays() -> None:
 
     assert found.after is not None
     assert (found.after.points.available, found.after.points.reserved) == (19, 0)
+    assert found.usable.points == 30

@@ -39,6 +39,7 @@ from regulars.adapters.cli_points import points
 from regulars.adapters.cli_policy import policy
 from regulars.adapters.cli_profile import UnknownCustomer, profile
 from regulars.adapters.cli_program import program
+from regulars.adapters.cli_referral import referral
 from regulars.adapters.cli_report import report
 from regulars.adapters.cli_retention import retention
 from regulars.adapters.cli_reveal import reveal
@@ -206,7 +207,7 @@ def regulars(ctx: click.Context) -> None:
 
 for _command in (
     *(demo, import_, program, what_if_, report, profile, member, balance, liability, points),
-    *(tier, explain, why_not, simulate, campaign, care, coupons),
+    *(tier, explain, why_not, simulate, campaign, care, coupons, referral),
     *(reveal, access_log, export, find, index, merge, erase),
     *(erasures, hold, release, holds, new_life, retention, policy),
     *(events, rebuild, verify, keys, log),

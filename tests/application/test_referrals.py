@@ -5,9 +5,11 @@ from datetime import timedelta
 from attrs import evolve
 
 from regulars.application.balances import PointsBalance
+from regulars.application.referrals import ReferralsOf, ReferralStage
 from regulars.domain.customer import RegisterCustomer
 from regulars.domain.merge import MergeCustomers
 from regulars.domain.referral import (
+    NoReferral,
     ReferralAccepted,
     ReferralClaimed,
     ReferralRejected,
@@ -17,7 +19,7 @@ from regulars.domain.values import CustomerId, OrderId
 from tests.application.memory_crm import Parts, memory_core
 from tests.application.test_coupons import kinds, recorded
 from tests.domain.carts import basket, place
-from tests.domain.examples import ANNA, BO, refund
+from tests.domain.examples import ANNA, BO, ORDER, refund
 from tests.domain.points import adjust
 from tests.domain.story import NOON
 from tests.domain.test_discounts import back
@@ -99,3 +101,28 @@ def test_a_referrer_earns_for_so_many_within_so_many_days_and_every_referee_does
     # The first was not within the ten days before the fourth any more.
     assert [balance(shop, name) for name in ("one", "two", "three", "four")] == [220] * 4
     assert balance(shop, BO) == 3 * 80
+
+
+def test_each_claim_tells_how_far_it_is() -> None:
+    shop = memory_core()
+    chen = CustomerId("chen")
+    shop.execute(*PROGRAMME, CLAIM, evolve(CLAIM, referrer=chen, at=NOON + timedelta(minutes=1)))
+
+    def stages() -> list[tuple[str, ReferralStage]]:
+        return [(one.referrer, one.stage) for one in shop.crm.ask(ReferralsOf(customer=ANNA))]
+
+    assert stages() == [(BO, ReferralStage.ACCEPTED), (chen, ReferralStage.REJECTED)]
+    shop.execute(*completed(minute=5))
+    assert stages()[0] == (BO, ReferralStage.QUALIFIED)
+    qualified, rejected = shop.crm.ask(ReferralsOf(customer=ANNA))
+    assert (qualified.order, qualified.claimed_at, qualified.since) == (
+        ORDER,
+        NOON,
+        NOON + timedelta(minutes=5),
+    )
+    assert (rejected.reason, rejected.terms) == (NoReferral.SECOND_REFERRER, CLAIM.terms)
+    shop.execute(evolve(refund(100_00), at=NOON + timedelta(days=1)))
+    assert stages()[0] == (BO, ReferralStage.CLAWED_BACK)
+    before = shop.crm.ask(ReferralsOf(customer=ANNA), as_of=NOON)
+    assert [(one.referrer, one.stage) for one in before] == [(BO, ReferralStage.ACCEPTED)]
+    assert shop.crm.ask(ReferralsOf(customer=chen)) == ()

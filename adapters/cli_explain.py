@@ -168,8 +168,8 @@ def shown_order(found: OrderExplained, timezone: tzinfo) -> Iterator[RenderableT
         facts(
             ("Customer", found.customer or "-"),
             ("Placed", clock(found.placed_at, timezone)),
-            ("Stage", "cancelled" if found.cancelled else found.stage.name.lower()),
-            ("Paid for goods", str(Money(minor=found.total, currency=found.currency))),
+            ("Stage", f"{found.stage.name.lower()}{', cancelled' if found.cancelled else ''}"),
+            ("Paid for goods", amount(Money(minor=found.total, currency=found.currency))),
             *(
                 (f"Off by {one.source}", amount(Money(minor=one.amount, currency=found.currency)))
                 for one in found.discounts
@@ -178,24 +178,29 @@ def shown_order(found: OrderExplained, timezone: tzinfo) -> Iterator[RenderableT
         ),
     )
     for one in found.earned:
-        yield from shown_lot(one, timezone)
+        yield from shown_lot(one, timezone, found.currency)
     if found.paid:
         moves = (f"{_moved(move, timezone)}  of lot {lot}" for lot, move in found.paid)
         yield section("Points that paid for it", *map(plain, moves))
 
 
-def shown_lot(found: LotExplained, timezone: tzinfo) -> Iterator[RenderableType]:
-    """A lot for people: how it came about, what refunds took, and every move of its points."""
+def shown_lot(
+    found: LotExplained, timezone: tzinfo, currency: str | None = None
+) -> Iterator[RenderableType]:
+    """
+    A lot for people: how it came about, what refunds took, and every move of its points.
+
+    `currency` is that of its order, where it does not tell itself how it came about.
+    """
+    lot = plain(f"lot {found.trace.lot} of customer {found.customer}")
     if found.earning is not None:
-        yield section(
-            f"How lot {plain(found.trace.lot)} came about", facts(*shown_earning(found.earning))
-        )
+        currency = found.earning.currency
+        yield section(f"How {lot} came about", facts(*shown_earning(found.earning, timezone)))
     if found.trace.taken_back:
-        currency = None if found.earning is None else found.earning.currency
         taken = (_taken_back(one, currency, timezone) for one in found.trace.taken_back)
-        yield section("What refunds took back", *map(plain, taken))
+        yield section(f"What refunds took back of {lot}", *map(plain, taken))
     yield section(
-        f"What became of lot {plain(found.trace.lot)}: {_state(found, timezone)}",
+        f"What became of {lot}: {_state(found, timezone)}",
         *(plain(_moved(move, timezone)) for move in found.trace.moves),
     )
 
@@ -226,14 +231,14 @@ def shown_balance(found: BalanceExplained, timezone: tzinfo) -> Iterator[Rendera
         yield section("What is owed", *map(plain, owed))
 
 
-def shown_earning(found: Earning) -> Iterator[tuple[str, str]]:
+def shown_earning(found: Earning, timezone: tzinfo) -> Iterator[tuple[str, str]]:
     """How points came about, as names and values: rule by rule, then the sum."""
     if found.base is not None and found.currency is not None:
         looked = amount(Money(minor=found.amount, currency=found.currency))
         yield "Looked at", f"{looked}, {found.base.value} prices"
     if found.rules_version is not None:
         since = found.effective_from
-        begun = "ever" if since is None else since.isoformat(" ")
+        begun = "ever" if since is None else clock(since, timezone)
         yield "Rules", f"version {found.rules_version}, in force since {begun}"
         order = f"order number {found.orders_before + 1}"
         yield "Customer", f"{'no tier' if found.tier is None else found.tier}, {order}"

@@ -3,17 +3,16 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import Enum
-from itertools import chain
 from typing import Final
 
-from attrs import Factory, frozen
+from attrs import Factory, evolve, frozen
 
 from regulars.application.aggregates import account_stream, order_stream
 from regulars.application.earnings import Earning, earning_by
 from regulars.application.events import moment
 from regulars.application.lot_moves import Moved
-from regulars.application.lot_traces import AccountTrace, LotTrace, Move, Owed, Told, traced
-from regulars.application.questions import Look, Question
+from regulars.application.lot_traces import AccountTrace, LotTrace, Move, Owed, Told, heard, traced
+from regulars.application.questions import Look, Question, asked_at
 from regulars.domain import loyalty
 from regulars.domain.closing import LoyaltyAccountClosed
 from regulars.domain.discounts import Discount, PointsPayment
@@ -72,9 +71,9 @@ class OrderExplained:
     """
     What an order earned, and how it was paid for; `why` says the first in a sentence.
 
-    `earned` is its lot, and what that became in each account that it was merged into. `paid` are
-    the points that were held for it, spent on it and given back, with their lots. Amounts are
-    minor units of `currency`.
+    `earned` is its lot, and what that became in each account that it was merged into; how it came
+    about is told once, of the first. `paid` are the points that were held for it, spent on it and
+    given back, with their lots. Amounts are minor units of `currency`.
     """
 
     program: ProgramId
@@ -108,7 +107,7 @@ class ExplainBalance(Question[BalanceExplained]):
         return BalanceExplained(
             program=self.program,
             customer=self.customer,
-            at=look.at,
+            at=asked_at(look, look.account(self.program, self.customer)),
             available=sum(one.left for one in lots if not one.pending),
             pending=sum(one.left for one in lots if one.pending),
             held=sum(one.held for one in lots),
@@ -204,9 +203,11 @@ class Accounts:
         names: set[tuple[CustomerId, LotId]] = set()
         for one in self._along(customer):
             for lot in self.trace(one).lots:
-                if lot.of in names or _is_of(lot, order):
+                is_told = lot.of in names
+                if is_told or _is_of(lot, order):
                     names.add((one, lot.lot))
-                    yield self.explained(one, lot)
+                    explained = self.explained(one, lot)
+                    yield evolve(explained, earning=None) if is_told else explained
 
     def paid_for(self, customer: CustomerId | None, order: OrderId) -> Iterator[tuple[LotId, Move]]:
         """What was held for an order, spent on it and given back, with its lots."""
@@ -244,20 +245,16 @@ class Accounts:
             trace = next(one for one in self.trace(customer).lots if one.lot == name)
         return trace.earned
 
-    def _told(self, customer: CustomerId) -> Iterator[Told]:
-        account = self.look.account(self.program, customer)
-        now = AccountAt(account, max(self.look.at, account.as_of))
-        return chain(
-            (
-                Told(event=one.event, at=moment(one.occurred_at), position=one.position)
-                for one in self.look.events(account_stream(self.program, customer))
-                if isinstance(one.event, loyalty.Event)
-            ),
-            (
-                Told(event=due, at=loyalty.moment(due, now.at, account), position=None)
-                for due in now.due
-            ),
+    def _told(self, customer: CustomerId) -> Sequence[Told]:
+        account, told = heard(
+            Told(event=one.event, at=moment(one.occurred_at), position=one.position)
+            for one in self.look.events(account_stream(self.program, customer))
+            if isinstance(one.event, loyalty.Event)
         )
+        now = AccountAt(account, asked_at(self.look, account))
+        for due in now.due:
+            told.append(Told(event=due, at=loyalty.moment(due, now.at, account), position=None))
+        return told
 
 
 def _is_of(lot: LotTrace, order: OrderId) -> bool:

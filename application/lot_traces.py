@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from attrs import Factory, define, frozen
+from attrs import Factory, define, evolve, frozen
 
 from regulars.application.lot_moves import Change, Moved, Under, changes, owed_by
+from regulars.domain import hindsight
+from regulars.domain.account import Account
 from regulars.domain.account_merge import LoyaltyAccountAbsorbed, LoyaltyAccountMerged
 from regulars.domain.adjustment import PointsAdjusted, PointsMigrated
 from regulars.domain.holding import PointsReservationConfirmed, PointsReserved
@@ -114,6 +116,27 @@ class Told:
     event: Event
     at: datetime
     position: int | None
+
+
+def heard(recorded: Iterable[Told]) -> tuple[Account, list[Told]]:
+    """
+    An account as of a moment by which this of it had occurred, and what each event came to by then.
+
+    The one is made of the other. What was paid at once has no position if its event lies later.
+    """
+    account, told = Account(), list[Told]()
+    for one in recorded:
+        came = hindsight.hear(account, one.event, one.at)
+        known = isinstance(one.event, PointsDebtSettled) and not came
+        if known and told and told[-1].position is None:
+            told[-1] = evolve(told[-1], at=one.at, position=one.position)
+        told += [
+            evolve(one, event=event)
+            if type(event) is type(one.event)
+            else evolve(one, event=event, position=None)
+            for event in came
+        ]
+    return account, told
 
 
 def traced(told: Iterable[Told]) -> AccountTrace:

@@ -29,32 +29,42 @@ from regulars.domain.values import LotId
 
 def fold_account(state: Account, event: loyalty.Event, at: datetime) -> None:
     """Record in `state` what happened to an account, as far as it knows what that is about."""
+    hear(state, event, at)
+
+
+def hear(state: Account, event: loyalty.Event, at: datetime) -> Sequence[loyalty.Event]:
+    """
+    Record in `state` what happened to an account, and tell what that came to by then.
+
+    What is told moves exactly the points that `state` moved, each of a lot that had it.
+    """
     match event:
-        case PointsReversed(lot=lot) if lot not in state.awards:
-            state.as_of = max(state.as_of, at)
-            state.totals.reversed += event.points - event.written_off
-            _owe(state, event.points - event.written_off)
-        case PointsReversed(points=points, written_off=forgiven):
-            there = _there(state, event.allocations)
-            loyalty.fold(state, evolve(event, allocations=there, debt_added=0), at)
-            _owe(state, points - forgiven - _sum(there))
+        case PointsReversed():
+            return [_taken_back(state, event, at)]
         case (
             PointsEarned(lot=str(lot)) | PointsMigrated(lot=str(lot)) | PointsAdjusted(lot=str(lot))
         ):
             loyalty.fold(state, event, at)
-            _pay(state, LotId(lot))
+            return [event, *_paid(state, LotId(lot))]
         case PointsExpired(lot=lot):
-            for one in _there(state, [Allocation(lot=lot, points=event.points)]):
-                loyalty.fold(state, evolve(event, points=one.points), at)
+            there = _there(state, [Allocation(lot=lot, points=event.points)])
+            return _told(state, [evolve(event, points=one.points) for one in there], at)
         case PointsDebtSettled():
             paid = _there(state, event.allocations, most=state.debt)
-            loyalty.fold(state, evolve(event, points=_sum(paid), allocations=paid), at)
+            came = evolve(event, points=_sum(paid), allocations=paid)
+            return _told(state, [came] if paid else [], at)
         case PointsActivated(lot=lot) if lot not in state.lots.known:
-            pass
+            return []
         case PointsReservationReleased(reservation=held) if held not in state.held:
-            pass
+            return []
         case _:
-            loyalty.fold(state, event, at)
+            return _told(state, [event], at)
+
+
+def _told(state: Account, events: Sequence[loyalty.Event], at: datetime) -> Sequence[loyalty.Event]:
+    for event in events:
+        loyalty.fold(state, event, at)
+    return events
 
 
 def fold_offer(state: Offer, event: offer.Event, at: datetime) -> None:
@@ -88,22 +98,40 @@ def _there(
     return tuple(found)
 
 
-def _pay(state: Account, new: LotId) -> None:
-    """Pay what is owed at once, though it is recorded with what came in between."""
+def _taken_back(state: Account, event: PointsReversed, at: datetime) -> PointsReversed:
+    """What a refund took of what was there; what lacked is owed."""
+    there: tuple[Allocation, ...] = ()
+    if event.lot in state.awards:
+        there = _there(state, event.allocations)
+        loyalty.fold(state, evolve(event, allocations=there, debt_added=0), at)
+    else:
+        state.as_of = max(state.as_of, at)
+        state.totals.reversed += event.points - event.written_off
+    wanted = event.points - event.written_off - _sum(there)
+    more = AccountAt(state, state.as_of).taken(wanted, SpendOrder.FEFO)
+    lacking = wanted - _sum(more)
+    state.lots.take(more)
+    state.debt += lacking
+    return evolve(event, allocations=(*there, *more), debt_added=lacking)
+
+
+def _paid(state: Account, new: LotId) -> Sequence[PointsDebtSettled]:
+    """What is owed is paid at once, though it is recorded with what came in between."""
     lot = state.lots.known[new]
-    if not lot.pending and not lot.is_past(state.as_of):
-        paid = _there(state, [Allocation(lot=new, points=lot.left)], most=state.debt)
-        state.lots.take(paid)
-        state.debt -= _sum(paid)
-
-
-def _owe(state: Account, points: int) -> None:
-    """Take from what can be spent; what lacks is owed."""
-    if points:
-        now = AccountAt(state, state.as_of)
-        taken = now.taken(points, SpendOrder.FEFO)
-        state.lots.take(taken)
-        state.debt += points - _sum(taken)
+    if lot.pending or lot.is_past(state.as_of):
+        return []
+    paid = _there(state, [Allocation(lot=new, points=lot.left)], most=state.debt)
+    if not paid:
+        return []
+    settled = PointsDebtSettled(
+        program=state.program,
+        customer=state.customer,
+        points=_sum(paid),
+        allocations=paid,
+        settled_at=state.as_of,
+    )
+    loyalty.fold(state, settled, state.as_of)
+    return [settled]
 
 
 def _sum(allocations: Sequence[Allocation]) -> int:

@@ -162,7 +162,7 @@ def test_a_balance_is_explained_lot_by_lot_as_of_any_time(shop: Shop) -> None:
 
 def test_a_lot_is_explained_and_one_that_is_not_there_is_told(shop: Shop) -> None:
     assert (
-        "What became of lot o-1: exhausted, 0 left"
+        "What became of lot o-1 of customer anna: exhausted, 0 left"
         in shop.run("explain", "lot", "anna", "o-1").output
     )
     assert shop.json("explain", "lot", "anna", "o-1")["trace"]["lot"] == "o-1"

@@ -3,11 +3,14 @@
 from datetime import timedelta
 
 from attrs import evolve
-from hypothesis import given
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from regulars.application.lot_moves import Moved
-from regulars.application.lot_traces import AccountTrace, Told, traced
+from regulars.application.lot_traces import AccountTrace, Told, heard, traced
+from regulars.domain.account import Account
 from regulars.domain.due import AccountAt, balance
+from regulars.domain.hindsight import fold_account
 from regulars.domain.ledger_policies import ReturnPolicy
 from regulars.domain.lots import Allocation
 from regulars.domain.loyalty import ActivatePoints, Command, moment
@@ -61,6 +64,55 @@ def test_the_lots_add_up_to_the_balance_and_their_moves_to_the_lots(
         assert one.expires_at == story.state.lots.known[one.lot].expires_at
         for back in one.taken_back:
             assert back.points == sum(a.points for a in back.taken) + back.owed + back.forgiven
+
+
+@settings(max_examples=60)
+@given(lives(), st.integers(-10, 200))
+def test_as_of_any_moment_what_is_explained_is_what_the_account_holds(
+    commands: tuple[Command, ...], hours: int
+) -> None:
+    story, when, state = account_story(), NOON + timedelta(hours=hours), Account()
+    for command in commands:
+        story.attempt(command)
+    recorded = [
+        Told(event=event, at=at, position=number)
+        for number, (event, at) in enumerate(zip(story.told, story.moments, strict=True))
+        if at <= when
+    ]
+    for one in recorded:
+        fold_account(state, one.event, one.at)
+
+    account, told = heard(recorded)
+
+    assert account == state
+    now = AccountAt(state, max(when, state.as_of))
+    told += [Told(event=one, at=now.at, position=None) for one in now.due]
+    found = traced(told)
+    assert all(min(move.left, move.held) >= 0 for one in found.lots for move in one.moves)
+    assert sum(one.left for one in found.lots if not one.pending) == now.available
+    assert sum(one.left for one in found.lots if one.pending) == now.pending
+    assert sum(one.held for one in found.lots) == now.reserved
+    assert found.debt == now.debt
+
+
+def test_what_was_paid_at_once_names_the_event_of_the_payment() -> None:
+    story = account_story().given(
+        award("o-1", 10_00),
+        redeem(10),
+        refunded("o-1", 0, NOON + DAY, price=10_00),
+        award("o-2", 30_00, NOON + 2 * DAY),
+        award("o-3", 1_00, NOON + 4 * DAY),
+        redeem(1, NOON + 4 * DAY, redemption="s-2"),
+        refunded("o-3", 0, NOON + 4 * DAY, price=1_00),
+    )
+    recorded = [
+        Told(event=event, at=at, position=number)
+        for number, (event, at) in enumerate(zip(story.told, story.moments, strict=True))
+    ]
+
+    _, told = heard(recorded)
+
+    assert told == recorded
 
 
 def test_each_move_says_what_it_was_for() -> None:

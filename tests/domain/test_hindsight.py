@@ -9,17 +9,21 @@ from hypothesis import strategies as st
 
 from regulars.domain import hindsight
 from regulars.domain.account import Account
+from regulars.domain.budget import BudgetRestored
+from regulars.domain.campaign import Campaign
 from regulars.domain.due import AccountBalance, balance
 from regulars.domain.holding import PointsReservationReleased
-from regulars.domain.lots import PointsActivated, PointsExpired
-from regulars.domain.loyalty import Command, Event
+from regulars.domain.lots import Allocation, PointsActivated, PointsDebtSettled, PointsExpired
+from regulars.domain.loyalty import Command, Event, RecordDuePoints
 from regulars.domain.offer import Offer
-from regulars.domain.values import LotId, ReservationId
+from regulars.domain.reversal import PointsReversed
+from regulars.domain.values import LotId, RefundId, ReservationId
 from tests.domain.account_histories import lives
 from tests.domain.chronicle import PROGRAM
 from tests.domain.examples import ANNA
 from tests.domain.points import award, redeem, refunded
-from tests.domain.story import NOON, AccountStory, account_story, offer_story
+from tests.domain.story import NOON, AccountStory, account_story, campaign_story, offer_story
+from tests.domain.test_campaign import CANCEL, DRAFT, GRANT, LAUNCH
 from tests.domain.test_offer import DEFINE, ISSUE, REVOKE
 
 HOUR = timedelta(hours=1)
@@ -38,6 +42,20 @@ def as_of(when: datetime, story: AccountStory) -> Account:
         if at <= when:
             hindsight.fold_account(state, event, at)
     return state
+
+
+def taken_back(lot: str, points: int, *, written_off: int = 0) -> PointsReversed:
+    """The refund of an order of which nothing is kept."""
+    return PointsReversed(
+        program=PROGRAM,
+        customer=ANNA,
+        lot=LotId(lot),
+        refund=RefundId("r-1"),
+        points=points,
+        remaining=0,
+        kept=0,
+        written_off=written_off,
+    )
 
 
 def held(available: int, debt: int = 0) -> AccountBalance:

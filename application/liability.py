@@ -1,14 +1,19 @@
 """Liability: what a programme owes its customers in points at the end of any day."""
 
 from collections.abc import Iterable
-from datetime import date
-from typing import Any, ClassVar
+from datetime import date, datetime, time
+from typing import Any, ClassVar, Final
+from zoneinfo import ZoneInfo
 
-from attrs import define, frozen
+from attrs import NOTHING, define, fields, frozen
 
 from regulars.application.books import BOOKS, BookEntry
 from regulars.application.queries import Query, ViewRows
+from regulars.application.questions import Look, Question
 from regulars.application.views import View
+from regulars.domain.lots import NEVER
+from regulars.domain.reward_catalogue import RewardKind
+from regulars.domain.values import Money, ProgramId
 
 
 @frozen(kw_only=True)
@@ -20,13 +25,15 @@ class Expiring:
     pending: int
 
 
+_COLUMNS: Final = tuple(one.name for one in fields(BookEntry) if one.default is not NOTHING)
+
+
 @define(kw_only=True)
 class MonthOfPoints:
     """
     A month of a programme's points, to its end or to the day asked about.
 
-    `opening` + earned + migrated + transferred + adjusted - reversed - expired - redeemed -
-    forfeited = `closing`, which is what is outstanding less what customers owe.
+    `opening` + `came` - `went` = `closing`, which is what is outstanding less what customers owe.
     """
 
     month: date
@@ -41,11 +48,19 @@ class MonthOfPoints:
     forfeited: int = 0
 
     @property
+    def came(self) -> int:
+        """What was earned, brought along, transferred and adjusted."""
+        return self.earned + self.migrated + self.transferred + self.adjusted
+
+    @property
+    def went(self) -> int:
+        """What was reversed, expired, redeemed and forfeited."""
+        return self.reversed + self.expired + self.redeemed + self.forfeited
+
+    @property
     def closing(self) -> int:
         """What is there at its end."""
-        came = self.earned + self.migrated + self.transferred + self.adjusted
-        went = self.reversed + self.expired + self.redeemed + self.forfeited
-        return self.opening + came - went
+        return self.opening + self.came - self.went
 
     def add(self, row: BookEntry) -> None:
         """Count in what moved on a day."""
@@ -100,7 +115,8 @@ class Liability(Query[PointsOwed]):
     def answer(self, rows: ViewRows) -> PointsOwed:
         """The statement."""
         last = self.on.toordinal()
-        told = [row for row in rows.rows(BOOKS, program=self.program) if row.day <= last]
+        entries = rows.rows(BOOKS, program=self.program)
+        told = [row for row in entries if row.day <= last and _is_of_something(row)]
         return PointsOwed(
             program=self.program,
             on=self.on,
@@ -111,6 +127,43 @@ class Liability(Query[PointsOwed]):
             expiring=tuple(_expiring(told)),
             months=tuple(_months(told)),
         )
+
+
+@frozen(kw_only=True)
+class PointValue:
+    """`points` are worth `money`."""
+
+    money: Money
+    points: int = 1
+
+    def of(self, points: int) -> Money:
+        """What so many are worth, rounded up: a debt is not told smaller than it is."""
+        minor = -(-points * self.money.minor // self.points)
+        return Money(minor=minor, currency=self.money.currency)
+
+
+@frozen(kw_only=True)
+class ValueOfPoints(Question[PointValue | None]):
+    """
+    What points are worth at the end of the day `on`, by the cash in the programme's catalogue.
+
+    None if it has none, or cash of several currencies, which are worth what nobody can tell.
+    """
+
+    on: date
+    program: ProgramId
+
+    def answer(self, look: Look) -> PointValue | None:
+        """The value of the one cash in the catalogue, as points that pay for orders have it."""
+        program = look.program(self.program)
+        zone = ZoneInfo(program.policies_at(NEVER).expiry.zone)
+        catalogue = program.rewards_at(datetime.combine(self.on, time.max, zone))
+        cash = [
+            PointValue(money=one.value, points=one.points)
+            for one in (() if catalogue is None else catalogue.rewards)
+            if one.kind is RewardKind.CASH and one.value is not None
+        ]
+        return cash[0] if len(cash) == 1 else None
 
 
 def _expiring(rows: Iterable[BookEntry]) -> list[Expiring]:
@@ -124,6 +177,11 @@ def _expiring(rows: Iterable[BookEntry]) -> list[Expiring]:
         for month, (available, pending) in sorted(found.items(), key=lambda one: one[0] or date.max)
         if available or pending
     ]
+
+
+def _is_of_something(row: BookEntry) -> bool:
+    """Books that were corrected keep rows that come to nothing; made anew, they have none."""
+    return any(getattr(row, column) for column in _COLUMNS)
 
 
 def _months(rows: Iterable[BookEntry]) -> list[MonthOfPoints]:

@@ -6,22 +6,31 @@ from datetime import date, datetime, timedelta
 from itertools import chain
 from typing import Any, Final, cast
 
+import pytest
 from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regulars.adapters.memory import MemoryStorage
 from regulars.application.balances import PointsBalance
-from regulars.application.books import BOOKS, BookRows, Books
-from regulars.application.liability import Expiring, Liability, MonthOfPoints, PointsOwed
+from regulars.application.books import BOOKS, BookEntry, BookRows, Books
+from regulars.application.liability import (
+    Expiring,
+    Liability,
+    MonthOfPoints,
+    PointsOwed,
+    PointValue,
+    ValueOfPoints,
+)
 from regulars.application.loyalty import ACCOUNTS
 from regulars.application.projecting import Projector
 from regulars.domain.account_merge import MergeAccounts, SeparateAccount
 from regulars.domain.idleness import LimitInactivity
 from regulars.domain.program import DefineProgram, SetProgramPolicies
 from regulars.domain.program_policies import ProgramPolicies
+from regulars.domain.reward_catalogue import PricedReward, PublishRewards, RewardKind
 from regulars.domain.validity import ExpiryPolicy, midnight
-from regulars.domain.values import BEGINNING
+from regulars.domain.values import BEGINNING, Money, RewardId
 from tests.application.histories import copied, tell
 from tests.application.memory_crm import TENANT, Parts, memory_core
 from tests.application.shop_week import shop_week
@@ -84,6 +93,16 @@ def test_liability_is_the_sum_of_all_balances_on_any_day(
     assert found.available + found.pending == sum(
         one.available + one.pending for one in found.expiring
     )
+
+
+def test_what_books_were_corrected_to_nothing_for_makes_no_month() -> None:
+    may = BookEntry(program=PROGRAM, day=date(2024, 5, 17).toordinal(), expires=0, earned=90)
+    june = BookEntry(program=PROGRAM, day=date(2024, 6, 3).toordinal(), expires=0)
+    corrected = BookRows({(PROGRAM, row.day, 0): row for row in (may, june)})
+
+    (month,) = Liability(on=date(2024, 6, 30)).answer(corrected).months
+
+    assert (month.month, month.closing) == (date(2024, 5, 1), 90)
 
 
 SPRING: Sequence[Command] = [
@@ -232,3 +251,42 @@ def test_what_went_to_another_account_is_counted_there() -> None:
 
     assert columns(found) == summed(town, on)
     assert (found.debt, found.months[-1].transferred) == (0, 0)
+
+
+def cash(points: int, money: Money, *, kind: RewardKind = RewardKind.CASH) -> PricedReward:
+    name = RewardId(f"{kind.value} in {money.currency}")
+    return PricedReward(reward=name, kind=kind, points=points, value=money)
+
+
+CENTS: Final = cash(3, Money(minor=2, currency="USD"))
+
+
+@pytest.mark.parametrize(
+    ("rewards", "value"),
+    [
+        ((CENTS,), PointValue(money=Money(minor=2, currency="USD"), points=3)),
+        ((CENTS, cash(1, Money(minor=7, currency="CNY"))), None),
+        ((cash(9, Money(minor=50, currency="USD"), kind=RewardKind.GIFT),), None),
+    ],
+    ids=["one cash", "cash of two currencies", "a gift"],
+)
+def test_points_are_worth_the_cash_that_is_in_the_catalogue_at_the_end_of_the_day(
+    rewards: tuple[PricedReward, ...], value: PointValue | None
+) -> None:
+    start = midnight(START, SHANGHAI) + timedelta(hours=23)
+    publish = PublishRewards(program=PROGRAM, at=BEGINNING, rewards=rewards, effective_from=start)
+    town = memory_core()
+    town.crm.publish([DefineProgram(program=PROGRAM, at=BEGINNING, name="Regulars"), publish])
+
+    told = [
+        town.crm.ask(ValueOfPoints(program=PROGRAM, on=on))
+        for on in (START - timedelta(days=1), START, date.max)
+    ]
+
+    assert told == [None, value, value]
+
+
+def test_what_points_are_worth_is_rounded_up() -> None:
+    value = PointValue(money=Money(minor=2, currency="USD"), points=3)
+
+    assert [value.of(points).minor for points in (0, 1, 3, 4, -1)] == [0, 1, 2, 3, 0]

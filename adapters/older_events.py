@@ -19,6 +19,10 @@ def _without_discounts(payload: Payload) -> Iterator[Turned]:
     yield "OrderPlaced", 2, {**payload, "discounts": [], "points_payment": None, "brings": []}
 
 
+def _to_no_known_address(payload: Payload) -> Iterator[Turned]:
+    yield "OrderPlaced", 3, {**payload, "address_id": None}
+
+
 def _of_an_amount(payload: Payload) -> Iterator[Turned]:
     yield "RefundIssued", 2, {**payload, "lines": [], "withheld": 0, "takes_back": []}
 
@@ -170,6 +174,7 @@ def _told_which_occasions(payload: Payload) -> Iterator[Turned]:
 
 UPCASTERS: Final[tuple[Upcaster, ...]] = (
     Upcaster(of=("OrderPlaced", 1), into=(("OrderPlaced", 2),), turn=_without_discounts),
+    Upcaster(of=("OrderPlaced", 2), into=(("OrderPlaced", 3),), turn=_to_no_known_address),
     Upcaster(of=("RefundIssued", 1), into=(("RefundIssued", 2),), turn=_of_an_amount),
     Upcaster(of=("OrderCancelled", 1), into=(("OrderCancelled", 2),), turn=_without_coupons),
     Upcaster(of=("ConsentGranted", 1), into=(("ConsentGranted", 2),), turn=_without_evidence),

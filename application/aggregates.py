@@ -79,7 +79,7 @@ ORDER: Final = Aggregate(
     state=order.Order,
     events=get_args(order.Event),
     fold=order.fold,
-    fold_version=4,
+    fold_version=7,
     decide=order.decide,
     snapshot_every=None,
 )

@@ -21,7 +21,8 @@ class DataOf:
     What is kept of a customer, of one data class: the newest of it.
 
     `field` is the id of an address, or the name of a box such as `extra`; it may be left out where
-    there is only one. What the customer lacks is looked for with those who were merged into them.
+    there is only one. Who reads for an order and names no address means the one that it goes to.
+    What the customer lacks is looked for with those who were merged into them.
     """
 
     customer: CustomerId

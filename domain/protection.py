@@ -2,6 +2,7 @@
 Number protection: how a customer and those who serve an order reach each other, and until when.
 
 Either through a number that stands for both, or in a chat of the order; never by a real number.
+And to which of the customer's addresses it goes, where that changes on the way.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from typing import Final, TypeAlias, assert_never
 from attrs import Factory, define, frozen
 
 from regulars.domain.personal import Contact, Sealed, sealed
-from regulars.domain.values import OrderId, Refusal
+from regulars.domain.values import AddressId, OrderId, Refusal
 
 LONGEST_GRACE: Final = timedelta(days=7)
 
@@ -41,6 +42,14 @@ class CourierAssigned:
 
     order: OrderId
     courier: str
+
+
+@frozen(kw_only=True)
+class OrderRedirected:
+    """From now on the order goes to another address of its customer, by its id."""
+
+    order: OrderId
+    address_id: AddressId
 
 
 @frozen(kw_only=True)
@@ -99,6 +108,7 @@ class AddressHidden:
 Event: TypeAlias = (
     PartyNamed
     | CourierAssigned
+    | OrderRedirected
     | VirtualNumberAssigned
     | VirtualNumberRevoked
     | OrderChatOpened
@@ -122,8 +132,8 @@ class Protection:
     """
     What is known of who reaches whom in one order, written by `fold` alone.
 
-    `named` are those who serve it now, `known` those whose contact was told last, and `news` the
-    parties whose contact was told since a way to them was opened.
+    `named` are those who serve it now, and `news` the parties whose contact was told since a way
+    to them was opened. `redirected` is where the order goes, if not where it was placed to go.
     """
 
     named: dict[Party, str] = Factory(dict[Party, str])
@@ -131,6 +141,7 @@ class Protection:
     news: set[Party] = Factory(set[Party])
     ways: dict[Party, Way] = Factory(dict[Party, Way])
     ended: dict[Party, datetime] = Factory(dict[Party, datetime])
+    redirected: AddressId | None = None
 
 
 def fold(state: Protection, event: Event) -> None:
@@ -141,6 +152,8 @@ def fold(state: Protection, event: Event) -> None:
             state.news.add(party)
         case CourierAssigned(courier=courier):
             state.named[Party.COURIER] = courier
+        case OrderRedirected(address_id=address_id):
+            state.redirected = address_id
         case VirtualNumberAssigned(party=party):
             state.ways[party] = Way(
                 who=event.who,
@@ -189,6 +202,19 @@ class AssignCourier:
 
 
 @frozen(kw_only=True)
+class RedirectOrder:
+    """
+    Send the order to another address of its customer, for as long as it is on.
+
+    Also where it was placed without one. Those who serve it read that address and no other.
+    """
+
+    order: OrderId
+    at: datetime
+    address_id: AddressId
+
+
+@frozen(kw_only=True)
 class AssignVirtualNumber:
     """Let the party and the customer reach each other through a number; see the event."""
 
@@ -212,7 +238,7 @@ class OpenOrderChat:
     grace_seconds: int = 0
 
 
-Command: TypeAlias = NameParty | AssignCourier | AssignVirtualNumber | OpenOrderChat
+Command: TypeAlias = NameParty | AssignCourier | RedirectOrder | AssignVirtualNumber | OpenOrderChat
 
 
 @frozen(kw_only=True)
@@ -274,6 +300,10 @@ def decide(command: Command, state: Protection, *, over: bool) -> Sequence[Event
             if state.named.get(Party.COURIER) == courier:
                 return []
             return [CourierAssigned(order=order, courier=courier)]
+        case RedirectOrder(order=order, address_id=address_id):
+            if state.redirected == address_id:
+                return []
+            return [OrderRedirected(order=order, address_id=address_id)]
         case AssignVirtualNumber():
             return _assign(command, state)
         case OpenOrderChat(order=order, party=party, who=who, grace_seconds=grace):

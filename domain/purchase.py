@@ -17,6 +17,7 @@ from regulars.domain.discounts import (
 from regulars.domain.personal import Content, Sealed, sealed_or_none
 from regulars.domain.values import (
     MOST_MINOR,
+    AddressId,
     CouponId,
     CustomerId,
     ItemId,
@@ -61,6 +62,7 @@ class OrderPlaced:
     Where `discounts` or `points_payment` are known, the lines come to `discount`, which is what
     the discounts take off them, `points_payment` and `total`; `delivery_fee` is before discounts.
     The order `brings` coupons to its customer, as for payment with a co-branded card.
+    It goes to the address that its customer has under `address_id`; None where nobody said.
     """
 
     order: OrderId
@@ -79,6 +81,7 @@ class OrderPlaced:
     discounts: tuple[Discount, ...] = ()
     points_payment: PointsPayment | None = None
     brings: tuple[CouponOf, ...] = ()
+    address_id: AddressId | None = None
 
 
 @frozen(kw_only=True)
@@ -111,6 +114,7 @@ class PlaceOrder:
     discounts: tuple[Discount, ...] = ()
     points_payment: PointsPayment | None = None
     brings: tuple[CouponOf, ...] = ()
+    address_id: AddressId | None = None
 
 
 @frozen(kw_only=True)
@@ -232,6 +236,7 @@ def decide(
         discounts=command.discounts,
         points_payment=command.points_payment,
         brings=command.brings,
+        address_id=command.address_id,
     )
     if placed is None:
         return [wanted]

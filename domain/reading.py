@@ -36,7 +36,8 @@ class Reach(Enum):
     Whose data a rule is about, seen from who reads.
 
     Anybody's, their own, that of the customer of the order in question, or that only if the reader
-    is the merchant of the order, or the courier who brings it.
+    is the merchant of the order, or the courier who brings it. Where it is about an order, of
+    addresses it is about the one that the order goes to.
     """
 
     ANYBODY = "anybody"
@@ -73,6 +74,7 @@ class Denial(Enum):
     NOT_THEIRS = "not_theirs"
     NO_ORDER = "no_order"
     ORDER_CLOSED = "order_closed"
+    OTHER_ADDRESS = "other_address"
     RESTRICTED = "restricted"
     OBJECTED = "objected"
     NO_CONSENT = "no_consent"
@@ -91,7 +93,10 @@ class Denied:
 Verdict: TypeAlias = Shown | Denied
 
 ANY_ORDER: Final = frozenset(OrderState)
-_OF_AN_ORDER: Final = frozenset({Reach.ORDER, Reach.SALE, Reach.DELIVERY})
+OF_AN_ORDER: Final = frozenset({Reach.ORDER, Reach.SALE, Reach.DELIVERY})
+"""Where the reader comes for an order, and sees nothing without one."""
+
+_CONTACT, _ADDRESS = DataClass.CONTACT, DataClass.ADDRESS
 _REFUSED: Final = {
     Consent.NEVER: Denial.NO_CONSENT,
     Consent.EXPIRED: Denial.CONSENT_EXPIRED,
@@ -173,6 +178,7 @@ class Question:
 
     `own`: the reader is the person themselves. `party`: the order is the person's. `seller`: the
     reader is its merchant. `courier`: the reader is the courier that it was assigned to.
+    `destination`: what is asked for is the address that it is known to go to.
     `restricted`: the person had the processing of this class restricted (GDPR 18, PIPL 47).
     `objected`: they objected to the purpose (GDPR 21).
     """
@@ -186,6 +192,7 @@ class Question:
     party: bool = False
     seller: bool = False
     courier: bool = False
+    destination: bool = False
     restricted: bool = False
     objected: bool = False
     suspended: bool = False
@@ -216,12 +223,14 @@ def _reason(rule: Rule, asked: Question) -> Denial | None:
         return Denial.NOT_THEIRS
     if asked.order not in rule.orders:
         return Denial.NO_ORDER if asked.order is OrderState.NONE else Denial.ORDER_CLOSED
-    if rule.reach in _OF_AN_ORDER and not asked.party:
+    if rule.reach in OF_AN_ORDER and not asked.party:
         return Denial.NOT_THEIRS
     if rule.reach is Reach.SALE and not asked.seller:
         return Denial.NOT_THEIRS
     if rule.reach is Reach.DELIVERY and not asked.courier:
         return Denial.NOT_THEIRS
+    if rule.reach in OF_AN_ORDER and asked.data_class is _ADDRESS and not asked.destination:
+        return Denial.OTHER_ADDRESS
     # What the law demands is done for who restricted, objected or withdrew as well.
     if rule.basis is Basis.LEGAL_DUTY:
         return None
@@ -232,7 +241,6 @@ def _reason(rule: Rule, asked: Question) -> Denial | None:
     return _REFUSED.get(asked.consent) if rule.basis is Basis.CONSENT else None
 
 
-_CONTACT, _ADDRESS = DataClass.CONTACT, DataClass.ADDRESS
 _EVERY: Final = frozenset(DataClass)
 _OPEN: Final = frozenset({OrderState.OPEN})
 

@@ -50,6 +50,7 @@ from regulars.domain.protection import (
     CourierAssigned,
     OrderChatClosed,
     OrderChatOpened,
+    OrderRedirected,
     Party,
     PartyNamed,
     VirtualNumberAssigned,
@@ -75,7 +76,6 @@ from regulars.domain.rights import (
 )
 from regulars.domain.subject import Subject, SubjectKind
 from regulars.domain.values import (
-    AddressId,
     CardId,
     CustomerId,
     ErasureId,
@@ -86,7 +86,7 @@ from regulars.domain.values import (
 )
 from regulars.testing.example_accounts import ACCOUNTS
 from regulars.testing.example_campaigns import CAMPAIGNS
-from regulars.testing.example_ids import ADA, CAFE, ORDER, PLACED_AT
+from regulars.testing.example_ids import ADA, CAFE, HOME, ORDER, PLACED_AT
 from regulars.testing.example_loyalty import LOYALTY
 from regulars.testing.example_offers import A_COUPON, BROUGHT, OFFERS
 from regulars.testing.example_referrals import REFERRALS
@@ -126,14 +126,12 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
     ),
     ("DeliveryAddressAdded", 1): DeliveryAddressAdded(
         customer=ADA,
-        address_id=AddressId("home"),
+        address_id=HOME,
         address=box("address"),
         district="Jing'an",
         region="Shanghai",
     ),
-    ("DeliveryAddressRemoved", 1): DeliveryAddressRemoved(
-        customer=ADA, address_id=AddressId("home")
-    ),
+    ("DeliveryAddressRemoved", 1): DeliveryAddressRemoved(customer=ADA, address_id=HOME),
     ("ConsentGranted", 2): ConsentGranted(
         customer=ADA,
         purpose="marketing",
@@ -210,7 +208,7 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
         price=Money(minor=1299, currency="USD"),
         category="mains",
     ),
-    ("OrderPlaced", 2): OrderPlaced(
+    ("OrderPlaced", 3): OrderPlaced(
         order=ORDER,
         currency="USD",
         total=2598,
@@ -242,6 +240,7 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
             shares=(Share(line=1, amount=200),),
         ),
         brings=(BROUGHT,),
+        address_id=HOME,
     ),
     ("OrderAccepted", 1): OrderAccepted(order=ORDER, late_entry=True),
     ("PreparationStarted", 1): PreparationStarted(order=ORDER, late_entry=True),
@@ -300,6 +299,7 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
         order=ORDER, party=Party.COURIER, who="courier-7", contact=box("contact")
     ),
     ("CourierAssigned", 1): CourierAssigned(order=ORDER, courier="courier-7"),
+    ("OrderRedirected", 1): OrderRedirected(order=ORDER, address_id=HOME),
     ("VirtualNumberAssigned", 1): VirtualNumberAssigned(
         order=ORDER,
         party=Party.COURIER,

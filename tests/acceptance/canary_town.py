@@ -112,6 +112,7 @@ def told_by(person: CanaryPerson, courier: CanaryPerson) -> tuple[Command, ...]:
             total=1_999,
             customer=customer,
             extra=person.content,
+            address_id=HOME,
         ),
         PlaceOrder(
             order=OrderId(f"nobodys-{person.number}"),

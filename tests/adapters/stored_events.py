@@ -115,6 +115,7 @@ OLDER: dict[tuple[str, int], list[Event | Retired]] = {
             extra=box("extra"),
         )
     ],
+    ("OrderPlaced", 2): [evolve(cast("OrderPlaced", EXAMPLES["OrderPlaced", 3]), address_id=None)],
     ("OrderCancelled", 1): [
         OrderCancelled(
             order=ORDER,

@@ -52,6 +52,7 @@ from regulars.domain.protection import (
     NameParty,
     OpenOrderChat,
     Party,
+    RedirectOrder,
 )
 from regulars.domain.purchase import PlaceOrder
 from regulars.domain.referral import ClaimReferral, ReferralTerms

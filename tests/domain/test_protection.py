@@ -23,12 +23,15 @@ from regulars.domain.protection import (
     OpenOrderChat,
     OrderChatClosed,
     OrderChatOpened,
+    OrderRedirected,
     OtherParty,
     Party,
     PartyNamed,
+    RedirectOrder,
     VirtualNumberAssigned,
     VirtualNumberRevoked,
 )
+from regulars.domain.values import AddressId
 from tests.domain.examples import DELIVER, ORDER, PLACE
 from tests.domain.matrix import Legend, Row, outcome, rows
 from tests.domain.story import NOON, minutes, order_story
@@ -38,6 +41,7 @@ BOX = Sealed(b"box")
 RIDER = NameParty(order=ORDER, at=LATER, party=Party.COURIER, who="rider", contact=BOX)
 OTHER = evolve(RIDER, who="other", contact=Sealed(b"other box"))
 ASSIGN = AssignCourier(order=ORDER, at=LATER, courier="rider")
+REDIRECT = RedirectOrder(order=ORDER, at=LATER, address_id=AddressId("office"))
 NUMBER = AssignVirtualNumber(
     order=ORDER,
     at=LATER,
@@ -56,24 +60,26 @@ COMMANDS: dict[str, Command] = {
     "rider": RIDER,
     "other": OTHER,
     "assign": ASSIGN,
+    "redirect": REDIRECT,
     "number": NUMBER,
     "chat": CHAT,
 }
 TABLE = """
-                        rider  other  assign  number  chat
-nothing                 ?      ?      ?       ?       ?
-placed                  +      +      +       o       +
-accepted                +      +      +       o       +
-with a rider            =      +      =       +       +
-with a rider assigned   +      +      =       +       +
-with a number           =      +      =       =       +
-with another rider      +      =      +       o       +
-with another assigned   +      +      +       o       +
-with a chat             +      +      +       o       =
-delivered               =      +      =       =       =
-completed               x      x      x       x       x
-completed at once       x      x      x       x       x
-cancelled               x      x      x       x       x
+                        rider  other  assign  redirect  number  chat
+nothing                 ?      ?      ?       ?         ?       ?
+placed                  +      +      +       +         o       +
+accepted                +      +      +       +         o       +
+with a rider            +      +      =       +         +       +
+with a rider assigned   +      +      =       +         +       +
+with a number           +      +      =       +         =       +
+with another rider      +      +      +       +         o       +
+with another assigned   +      +      +       +         o       +
+with a chat             +      +      +       +         o       =
+redirected              +      +      +       =         o       +
+delivered               +      +      =       +         =       =
+completed               x      x      x       x         x       x
+completed at once       x      x      x       x         x       x
+cancelled               x      x      x       x         x       x
 """
 MET: tuple[Command, ...] = (PLACE, ACCEPT, RIDER, NUMBER, CHAT)
 PASTS: dict[str, tuple[Command, ...]] = {
@@ -86,6 +92,7 @@ PASTS: dict[str, tuple[Command, ...]] = {
     "with another rider": (PLACE, ACCEPT, RIDER, NUMBER, OTHER),
     "with another assigned": (PLACE, ACCEPT, RIDER, NUMBER, evolve(ASSIGN, courier="other")),
     "with a chat": (PLACE, ACCEPT, CHAT),
+    "redirected": (PLACE, ACCEPT, REDIRECT),
     "delivered": (*MET, DELIVER),
     "completed": (*MET, DELIVER, COMPLETE),
     "completed at once": (PLACE, COMPLETE),
@@ -113,6 +120,15 @@ def test_who_brings_an_order_is_told_without_a_contact_too() -> None:
     assert order_story().given(PLACE).when(ASSIGN) == [
         CourierAssigned(order=ORDER, courier="rider")
     ]
+
+
+def test_an_order_is_sent_elsewhere_and_back() -> None:
+    back = evolve(REDIRECT, address_id=AddressId("home"))
+
+    assert order_story().given(PLACE, REDIRECT).when(back) == [
+        OrderRedirected(order=ORDER, address_id=AddressId("home"))
+    ]
+    assert order_story().given(PLACE, REDIRECT, back, REDIRECT).when(REDIRECT) == []
 
 
 def test_what_connected_them_ends_with_the_order_and_its_address_is_hidden() -> None:

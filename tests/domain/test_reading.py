@@ -51,6 +51,7 @@ COURIER = Question(
     order=OrderState.OPEN,
     party=True,
     courier=True,
+    destination=True,
 )
 CUSTOMER = Question(
     role="customer", data_class=DataClass.PROFILE, purpose="subject_access", own=True
@@ -90,6 +91,7 @@ def test_each_role_sees_what_the_table_says(role: str) -> None:
                     party=True,
                     seller=True,
                     courier=True,
+                    destination=True,
                 ),
             )
             for data_class in CLASSES
@@ -141,6 +143,23 @@ def test_a_courier_reads_of_the_orders_that_are_theirs_to_bring() -> None:
     assert may_read(DEFAULT_POLICY, evolve(COURIER, courier=False)) == Denied(Denial.NOT_THEIRS)
     assert may_read(DEFAULT_POLICY, evolve(COURIER, order=OrderState.CLOSED)) == Denied(
         Denial.ORDER_CLOSED
+    )
+
+
+@pytest.mark.parametrize("role", ["courier", "merchant"])
+def test_who_serves_an_order_reads_the_address_that_it_goes_to_and_no_other(role: str) -> None:
+    here = evolve(COURIER, role=role, seller=True)
+    elsewhere = evolve(here, destination=False)
+
+    assert isinstance(may_read(DEFAULT_POLICY, here), Shown)
+    assert may_read(DEFAULT_POLICY, elsewhere) == Denied(Denial.OTHER_ADDRESS)
+    assert may_read(DEFAULT_POLICY, evolve(elsewhere, courier=False, seller=False)) == Denied(
+        Denial.NOT_THEIRS
+    )
+    assert may_read(DEFAULT_POLICY, evolve(elsewhere, data_class=DataClass.CONTACT)) is Shown.MASKED
+    assert (
+        may_read(DEFAULT_POLICY, evolve(elsewhere, role="finance", purpose="billing"))
+        is Shown.REVEALED
     )
 
 

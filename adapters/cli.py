@@ -16,11 +16,12 @@ from typing import Any, Final, NoReturn
 import click
 from sqlalchemy.exc import DBAPIError
 
-from regulars.adapters.cli_access_log import access_log
+from regulars.adapters.cli_access_log import access_log, reinstate
 from regulars.adapters.cli_balance import balance
 from regulars.adapters.cli_call import Connect
 from regulars.adapters.cli_campaign import campaign
 from regulars.adapters.cli_care import care
+from regulars.adapters.cli_consent import consent
 from regulars.adapters.cli_coupons import coupons
 from regulars.adapters.cli_demo import NotADemo, demo
 from regulars.adapters.cli_erase import UnknownSubject, erase, erasures
@@ -43,6 +44,7 @@ from regulars.adapters.cli_referral import referral
 from regulars.adapters.cli_report import report
 from regulars.adapters.cli_retention import retention
 from regulars.adapters.cli_reveal import reveal
+from regulars.adapters.cli_rights import lift, object_, restrict
 from regulars.adapters.cli_screen import plain, warn
 from regulars.adapters.cli_simulate import simulate
 from regulars.adapters.cli_tier import tier
@@ -208,7 +210,8 @@ def regulars(ctx: click.Context) -> None:
 for _command in (
     *(demo, import_, program, what_if_, report, profile, member, balance, liability, points),
     *(tier, explain, why_not, simulate, campaign, care, coupons, referral),
-    *(reveal, access_log, export, find, index, merge, erase),
+    *(reveal, access_log, reinstate, export, find, index, merge),
+    *(consent, object_, restrict, lift, erase),
     *(erasures, hold, release, holds, new_life, retention, policy),
     *(events, rebuild, verify, keys, log),
 ):

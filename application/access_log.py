@@ -1,18 +1,31 @@
-"""The access log: who asked to read whose personal data, for what, and what came of it."""
+"""
+The access log: who asked to read whose personal data, for what, and what came of it.
+
+And what became of who read too much, or asked to write in a role that may not.
+"""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from heapq import merge
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple, TypeAlias
 
 from attrs import define, frozen
 
 from regulars.application.aggregates import actor_stream, customer_stream
 from regulars.application.customer import CUSTOMERS, RecordsOf
-from regulars.application.events import Happened, moment
+from regulars.application.events import Event, Happened, moment
 from regulars.application.queries import Query, ViewRows
+from regulars.application.questions import Look as Sight
+from regulars.application.questions import Question
 from regulars.application.views import Key, View
-from regulars.domain.actor import AccessRecorded, Actor, Look
+from regulars.domain.actor import (
+    AccessRecorded,
+    Actor,
+    ActorReinstated,
+    ActorSuspended,
+    Look,
+    WriteRefused,
+)
 from regulars.domain.values import CustomerId
 
 
@@ -147,4 +160,41 @@ class AccessLog(Query[tuple[Access, ...]]):
                 bulk=bool(row.bulk),
             )
             for row in found
+        )
+
+
+Happening: TypeAlias = ActorSuspended | ActorReinstated | WriteRefused
+"""What becomes of an actor beside what they read."""
+
+_HAPPENINGS: Final[frozenset[type[Event]]] = frozenset(
+    {ActorSuspended, ActorReinstated, WriteRefused}
+)
+
+
+@frozen(kw_only=True)
+class Incident:
+    """A reader was suspended or reinstated, or somebody was refused what they asked to write."""
+
+    position: int
+    at: datetime
+    event: Happening
+
+
+@frozen(kw_only=True)
+class Incidents(Question[tuple[Incident, ...]]):
+    """What became of an actor, or of everybody, beside what they read; oldest first."""
+
+    actor: Actor | None = None
+
+    def answer(self, look: Sight) -> tuple[Incident, ...]:
+        """What happened by then, in the order of the log."""
+        told = (
+            look.everywhere(_HAPPENINGS)
+            if self.actor is None
+            else look.events(actor_stream(self.actor))
+        )
+        return tuple(
+            Incident(position=one.position, at=moment(one.occurred_at), event=one.event)
+            for one in told
+            if isinstance(one.event, Happening)
         )

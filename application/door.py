@@ -140,6 +140,9 @@ class Door:
             ReservedId: an id is one of those that the product makes itself.
             HeldForOrder: points are let go of in the name of an order.
             MayNotWrite: the role of who asks may read at most.
+            NotAnOfficer: who asks is suspended, and would let themselves go on.
+            NotInPolicy: a consent or an objection is about what the policy does not name.
+            NotToObjectTo: an objection is to what is done for a legal duty.
             InvalidPersonalData: a field is no such thing; its value is not repeated.
             SubjectErased: the request brings personal data for someone who was erased.
             UnusableIndex: an index is kept, and cannot take in the contact that it brings.
@@ -150,6 +153,9 @@ class Door:
         role = request.by.partition(":")[0]
         if role in self.read_only and not all(isinstance(one, _READS) for one in request.commands):
             raise MayNotWrite(role=role)
+        for one in request.commands:
+            if isinstance(one, ReinstateActor) and one.actor == asker(request.by):
+                raise NotAnOfficer(actor=one.actor.id)
         if request.correlation is not None:
             check_id("correlation", request.correlation)
         if request.id is None:

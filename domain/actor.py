@@ -189,7 +189,7 @@ def decide(command: Command, state: Conduct) -> Sequence[Event]:
         case RecordAccess(actor=actor):
             return _record(command, actor, state)
         case ReinstateActor(actor=actor, officer=officer):
-            if officer.role != OFFICER or officer == actor:
+            if officer.role != OFFICER or officer.id == actor.id:
                 raise NotAnOfficer(actor=actor.id)
             require_code("reason", command.reason)
             if not state.suspended:

@@ -1,4 +1,5 @@
 from datetime import UTC, date, datetime, timedelta, timezone
+from traceback import TracebackException
 from uuid import UUID
 
 import pytest
@@ -11,6 +12,7 @@ from regulars.application.door import Admitted, request_base
 from regulars.application.errors import InvalidId, InvalidPersonalData
 from regulars.application.events import Command, EventId
 from regulars.application.ports import Revealed, Spot
+from regulars.domain.actor import Actor, NotAnOfficer, ReinstateActor
 from regulars.domain.bank_card import BindBankCard
 from regulars.domain.consents import GrantConsent, WithdrawConsent
 from regulars.domain.customer import (
@@ -152,6 +154,35 @@ def test_one_moment_has_one_spelling() -> None:
     assert entered.commands[0].at.tzinfo is UTC
     assert entered.commands[0].at == NOON
     assert entered.fingerprint == admitted(PLACE).fingerprint
+
+
+def test_nobody_lets_themselves_go_on_in_the_name_of_an_officer() -> None:
+    officer, door = Actor(role="privacy_officer", id="po-1"), memory_core().door
+    go_on = ReinstateActor(actor=Actor(role="courier", id="c-1"), at=NOON, officer=officer)
+
+    with pytest.raises(NotAnOfficer):
+        door.admit(evolve(request(go_on), by="courier:c-1"))
+    assert door.admit(evolve(request(go_on), by="dispatch")).commands == (go_on,)
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        evolve(REGISTER, contact=Contact(phone=f"{PRIVATE}\0")),
+        evolve(REGISTER, profile=Profile(occupation=PRIVATE, birth_date=date(1800, 1, 1))),
+        evolve(REGISTER, extra=Content(text=f"{PRIVATE}\ud800")),
+    ],
+)
+def test_no_frame_of_ours_that_a_refusal_passes_holds_what_was_refused(
+    refused: RegisterCustomer,
+) -> None:
+    with pytest.raises(InvalidPersonalData) as told:
+        memory_core().door.admit(request(refused))
+
+    report = TracebackException.from_exception(told.value, capture_locals=True)
+    ours = [frame for frame in report.stack if "door.py" in frame.filename and frame.locals]
+    assert ours
+    assert PRIVATE not in str([frame.locals for frame in ours if "test_" not in frame.filename])
 
 
 def test_a_time_without_a_zone_is_a_bug_of_the_host() -> None:

@@ -12,12 +12,14 @@ from regulars.application.door import Request
 from regulars.application.errors import MayNotWrite
 from regulars.application.events import Command
 from regulars.application.reading import DataOf, Masked
-from regulars.domain.actor import Actor, WriteRefused
-from regulars.domain.customer import GrantConsent, RegisterCustomer, UpdateCustomerDetails
+from regulars.domain.actor import Actor, Look, RecordAccess, WriteRefused
+from regulars.domain.consents import GrantConsent
+from regulars.domain.customer import RegisterCustomer, UpdateCustomerDetails
 from regulars.domain.order import CancelOrder
 from regulars.domain.personal import Contact, DataClass
 from regulars.domain.purchase import PlaceOrder
-from regulars.domain.reading import DEFAULT_POLICY
+from regulars.domain.reading import DEFAULT_POLICY, Limit
+from regulars.domain.rights import RecordExport
 from regulars.domain.values import CustomerId, OrderId
 from tests.application.memory_crm import TENANT, Parts, core, memory_core, sql_core
 from tests.domain.story import NOON
@@ -69,6 +71,39 @@ def test_what_support_asks_to_be_written_is_refused_and_recorded(
     )
     assert (noted.stream, noted.actor) == ("actor-support/s-7", "support:s-7")
     town.crm.execute(command, by="agent:42", id="c-1")
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        RecordAccess(
+            actor=Actor(role="privacy_officer", id="po-1"),
+            at=NOON,
+            purpose="legal_duty",
+            looks=(Look(subject="customer/ada", data_class="contact", outcome="revealed"),),
+            wanted=100,
+            limit=Limit(role="privacy_officer", reads=1, seconds=60),
+        ),
+        RecordExport(
+            customer=ADA,
+            at=NOON,
+            export_id="e-1",
+            classes=(DataClass.CONTACT,),
+            recipient="privacy_officer:po-1",
+        ),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_support_records_no_reads_of_others_and_suspends_nobody(
+    town: Parts, forged: Command
+) -> None:
+    before = town.events()
+
+    with pytest.raises(MayNotWrite):
+        town.crm.execute(forged, by="support:s-7")
+
+    (noted,) = town.events()[len(before) :]
+    assert isinstance(noted.event, WriteRefused)
 
 
 def test_every_attempt_is_recorded_and_others_go_on(town: Parts) -> None:

@@ -122,7 +122,11 @@ def test_a_privacy_officer_lets_a_reader_begin_anew() -> None:
     assert kinds(story.given(READ).when(READ)) == [AccessRecorded]
 
 
-@pytest.mark.parametrize("officer", [Actor(role="support", id="s-8"), SAM], ids=["agent", "self"])
+@pytest.mark.parametrize(
+    "officer",
+    [Actor(role="support", id="s-8"), SAM, evolve(OFFICER, id=SAM.id)],
+    ids=["agent", "self", "self as officer"],
+)
 def test_nobody_else_reinstates(officer: Actor) -> None:
     with pytest.raises(NotAnOfficer, match="s-7"):
         suspended().when(evolve(REINSTATE, officer=officer))
@@ -131,6 +135,8 @@ def test_nobody_else_reinstates(officer: Actor) -> None:
 def test_an_officer_does_not_reinstate_themselves() -> None:
     with pytest.raises(NotAnOfficer):
         suspended().when(evolve(REINSTATE, actor=OFFICER))
+    with pytest.raises(NotAnOfficer):
+        suspended().when(evolve(REINSTATE, officer=evolve(OFFICER, id=SAM.id)))
 
 
 @pytest.mark.parametrize("words", ["", "she asked me", "anna@example.com", "a" * 101, "-", "张三"])

@@ -1,7 +1,7 @@
 """A reading policy as a person writes it: TOML to rules, with every mistake by line and field."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar, get_args
@@ -55,6 +55,8 @@ class UnusablePolicy(Exception):
 
 
 _BULK: Final = 50
+_CLOSED: Final = 24
+_MOST_HOURS: Final = 10_000
 
 
 class _Rule(msgspec.Struct, forbid_unknown_fields=True):
@@ -89,9 +91,12 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     bulk_from: Annotated[int, msgspec.Meta(ge=1)] = _BULK
     text: str | None = None
     read_only: frozenset[str] = frozenset()
+    closed_after_hours: Annotated[int, msgspec.Meta(ge=1, le=_MOST_HOURS)] = _CLOSED
+    purposes: frozenset[str] = frozenset()
+    channels: frozenset[str] = frozenset()
 
 
-_CODES: Final = frozenset({"role", "purpose", "kind", "read_only"})
+_CODES: Final = frozenset({"role", "purpose", "kind", "read_only", "purposes", "channels"})
 
 
 def read_policy(path: Path) -> ReadingPolicy:
@@ -103,6 +108,9 @@ def read_policy(path: Path) -> ReadingPolicy:
         bulk_from = 50                # so many values at once are flagged; 50 if left out
         text = "2026-01"              # the privacy text in force; any if left out
         read_only = ["analyst"]       # roles that may read at most; none if left out
+        closed_after_hours = 24       # after its delivery an order is closed; 24 if left out
+        purposes = ["receipts"]       # to allow or object to beside the rules'; none if left out
+        channels = ["sms", "app"]     # that a consent may be for; any if left out
 
         [[rule]]
         role = "courier"
@@ -166,6 +174,9 @@ class _Checking:
             bulk_from=top.get("bulk_from", _BULK),
             text=top.get("text"),
             read_only=top.get("read_only", frozenset()),
+            closed_after_hours=top.get("closed_after_hours", _CLOSED),
+            purposes=top.get("purposes", frozenset()),
+            channels=top.get("channels", frozenset()),
         )
 
     def _each(
@@ -271,6 +282,9 @@ def policy_document(policy: ReadingPolicy) -> dict[str, Any]:
         "bulk_from": policy.bulk_from,
         **({} if policy.text is None else {"text": policy.text}),
         "read_only": sorted(policy.read_only),
+        "closed_after_hours": policy.closed_after_hours,
+        "purposes": sorted(policy.purposes),
+        "channels": sorted(policy.channels),
         "rule": [
             {
                 "role": one.role,

@@ -20,6 +20,7 @@ from regulars.application.fields import check_command, check_id, said
 from regulars.application.own_ids import check_own
 from regulars.application.personal import check
 from regulars.application.ports import Spot, Vault
+from regulars.application.wishes import check_wish
 from regulars.domain import customer
 from regulars.domain.actor import Actor, NotAnOfficer, RecordAccess, RecordRefusal, ReinstateActor
 from regulars.domain.personal import DATA_CLASS, Contact, Personal, Sealed
@@ -55,8 +56,15 @@ class Request:
     correlation: str | None = None
 
 
-_READS: Final = (RecordAccess, RecordExport)
-"""What the gate has recorded in the name of who reads."""
+def _is_own_read(command: Command, by: str) -> bool:
+    """Whether a command tells what who asks has read, as the gate has it recorded."""
+    match command:
+        case RecordAccess(actor=actor):
+            return by == f"{actor.role}:{actor.id}"
+        case RecordExport(recipient=recipient):
+            return by == recipient
+        case _:
+            return False
 
 
 def asker(by: str) -> Actor:
@@ -121,7 +129,8 @@ class Door:
     Checks and seals. `encode` gives the same bytes for the same command, and none personal.
 
     `contacts` makes tokens of what customers are found by, while it can still be read. Who asks in
-    one of the roles `read_only` gets in with nothing but the records of their own reads.
+    a role that may read at most, by the `policy`, gets in with nothing but the records of their
+    own reads.
     """
 
     tenant: str
@@ -129,7 +138,7 @@ class Door:
     stored_as: Callable[[type[Event]], tuple[str, int]]
     encode: Callable[[object], bytes]
     contacts: Contacts
-    read_only: frozenset[str] = frozenset()
+    policy: ReadingPolicy
 
     def admit(self, request: Request) -> Admitted:
         """
@@ -151,7 +160,9 @@ class Door:
         """
         check_id("by", request.by)
         role = request.by.partition(":")[0]
-        if role in self.read_only and not all(isinstance(one, _READS) for one in request.commands):
+        if role in self.policy.read_only and not all(
+            _is_own_read(one, request.by) for one in request.commands
+        ):
             raise MayNotWrite(role=role)
         for one in request.commands:
             if isinstance(one, ReinstateActor) and one.actor == asker(request.by):
@@ -204,6 +215,7 @@ class Door:
     def _admitted(self, command: Command, first: int, digest: _Hash | None) -> Command:
         check_command(command)
         check_own(command)
+        check_wish(command, self.policy)
         admitted = bare = _in_utc(command)
         boxed = BOXED.get(type(command))
         if boxed:

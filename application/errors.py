@@ -9,6 +9,8 @@ What can go wrong between a command and the log.
     |   +-- InvalidPersonalData   a personal field is no such thing; the value is not repeated
     |   +-- IdempotencyConflict   the command id was used before, for another command
     |   +-- MayNotWrite           the role of who asks may read at most
+    |   +-- NotInPolicy           a consent or an objection is about what the policy does not name
+    |   +-- NotToObjectTo         an objection is to what the law demands, and would stop nothing
     |   +-- SubjectErased         personal data for someone who was erased
     |   +-- TooFarAhead           a command is dated too far beyond the clock
     |   +-- ContactTaken          (contacts) another customer has the phone number or e-mail address
@@ -93,6 +95,31 @@ class MayNotWrite(Refusal):
 
     def __str__(self) -> str:
         return f"the role {self.role} may not write"
+
+
+@frozen(kw_only=True)
+class NotInPolicy(Refusal):
+    """A consent or an objection is about what the policy does not name, and nothing would heed."""
+
+    field: str
+    known: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.field}: the policy names none such; it knows {', '.join(self.known)}"
+
+
+@frozen(kw_only=True)
+class NotToObjectTo(Refusal):
+    """An objection is to what is done for a legal duty alone, which it does not stop (GDPR 21)."""
+
+    purpose: str
+    known: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return (
+            f"purpose: {self.purpose} is a legal duty, which no objection stops;"
+            f" one may object to {', '.join(self.known)}"
+        )
 
 
 @frozen(kw_only=True)

@@ -33,6 +33,7 @@ from regulars.application.ports import Clock, Storage
 from regulars.application.projecting import Projector
 from regulars.application.reacting import AtHand, asked_after
 from regulars.application.states import Held, States
+from regulars.application.wishes import check_in_vain
 from regulars.domain.values import ProgramId, Refusal
 
 _ATTEMPTS: Final = 5
@@ -330,6 +331,8 @@ class Commands:
             check_moment(command, batch.clock, self._ahead)
             before = len(batch.pending)
             self._take(command, admitted.first_id(place), cause, batch)
+            if len(batch.pending) == before:
+                check_in_vain(command, self._door.policy)
             if place in admitted.claims and len(batch.pending) > before:
                 stream = batch.pending[before].stream
                 others = self._held(stream, CUSTOMER, batch).state.records.others

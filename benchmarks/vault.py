@@ -35,6 +35,7 @@ from regulars.application.sales import SALES
 from regulars.domain.order import Order
 from regulars.domain.personal import DataClass
 from regulars.domain.purchase import PlaceOrder
+from regulars.domain.reading import DEFAULT_POLICY
 
 _BOX_SECONDS: Final = 8e-6
 _KEYS_A_SECOND: Final = 20_000
@@ -61,6 +62,7 @@ def _seal(settings: Settings, folder: Path) -> Result:  # noqa: ARG001 - every b
         stored_as=_stored_as,
         encode=encode,
         contacts=Contacts(MemoryContactIndex(), KeyedBlinder("default", keys, ring, clock=clock)),
+        policy=DEFAULT_POLICY,
     )
     added: list[float] = []
 

@@ -147,7 +147,10 @@ class ReadingPolicy:
 
     `text` is the version of the privacy text in force: consents under another are outdated. None
     asks for no version. `retention` says how long data is kept. `read_only` are the roles that may
-    read at most: their commands are refused, and so recorded.
+    read at most: their commands are refused, and so recorded. So many hours after its delivery an
+    order is closed, if nobody completed it. `purposes` are those, beside the rules', that customers
+    may allow or object to, because a host heeds them itself. `channels` are those of consents, any
+    if there are none.
     """
 
     rules: tuple[Rule, ...]
@@ -156,6 +159,22 @@ class ReadingPolicy:
     text: str | None = None
     read_only: frozenset[str] = frozenset()
     retention: tuple[Retention, ...] = ()
+    closed_after_hours: int = 24
+    purposes: frozenset[str] = frozenset()
+    channels: frozenset[str] = frozenset()
+
+    @property
+    def known_purposes(self) -> frozenset[str]:
+        """Everything that is done with personal data, as far as the policy tells."""
+        kept = (rule.purpose for rule in self.retention if rule.purpose is not None)
+        return self.purposes.union((rule.purpose for rule in self.rules), kept)
+
+    @property
+    def open_to_objection(self) -> frozenset[str]:
+        """The known purposes, but for those whose every rule is a legal duty (GDPR 21)."""
+        duties = {rule.purpose for rule in self.rules if rule.basis is Basis.LEGAL_DUTY}
+        others = {rule.purpose for rule in self.rules if rule.basis is not Basis.LEGAL_DUTY}
+        return self.known_purposes - (duties - others - self.purposes)
 
     def rule(self, role: str, data_class: DataClass, purpose: str) -> Rule | None:
         """The first rule for these; None if there is none."""

@@ -197,7 +197,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                     stored_as=storage.log.stored_as,
                     encode=encode,
                     contacts=Contacts(storage.contacts, blinder),
-                    read_only=rules.read_only,
+                    policy=rules,
                 ),
                 clock=time,
                 projector=projector,

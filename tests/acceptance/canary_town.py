@@ -350,7 +350,7 @@ class CanaryTown:
         """Everything that is kept or can be asked."""
         customer = customer_of(self.people[1])
         consents = tuple(
-            GrantConsent(customer=customer, at=NOON, purpose=f"news/{number}")
+            GrantConsent(customer=customer, at=NOON, purpose="marketing", channel=f"news/{number}")
             for number in range(CUSTOMER.snapshot_every or 0)
         )
         crm.execute_all([Request(commands=consents, by="app")])

@@ -68,7 +68,7 @@ STORY: Final[tuple[Command, ...]] = (
 """What a host may tell of a person, every detail of it."""
 
 REMINDERS: Final = tuple(
-    GrantConsent(customer=ZOFIE, at=AT, purpose="reminders", policy_version=str(number))
+    GrantConsent(customer=ZOFIE, at=AT, purpose="marketing", policy_version=str(number))
     for number in range(CUSTOMER.snapshot_every or 0)
 )
 """Consents enough to be worth a snapshot of the person's stream."""

@@ -90,8 +90,10 @@ def test_a_store_in_trouble_says_so_where_commands_are_decided_first(
 
     def grant(crm: Crm, number: int) -> Receipt:
         # Its state is in memory and nothing in it is personal: it needs no lock to be decided.
-        purpose = f"purpose-{number}-{'x' * 150}"
-        command = GrantConsent(customer=ada, at=AT, purpose=purpose)
+        channel, proof = f"{number:x>99}", "x" * 99
+        command = GrantConsent(
+            customer=ada, at=AT, purpose="marketing", channel=channel, evidence_ref=proof
+        )
         return crm.execute(command, by="cashier", id=f"request-{number}")
 
     with store(tmp_path) as troubled:

@@ -21,6 +21,7 @@ from regulars.domain.reading import (
 from regulars.domain.retention import MOST_DAYS, Retention, Since
 from tests.architecture.repository import ROOT
 
+SERVICE = '[[retention]]\nkind = "service"\nclasses = ["contact"]\ndays = 9\n'
 RULE = '[[rule]]\nrole = "support"\npurpose = "service"\nbasis = "contract"\nmasked = ["contact"]\n'
 
 
@@ -47,6 +48,8 @@ def test_a_file_says_who_reads_what_and_how_long_it_is_kept(path: Path) -> None:
         """
         text = "2026-01"  # the privacy text in force
         read_only = ["analyst", "auditor"]
+        purposes = ["receipts"]
+        channels = ["sms", "app"]
 
         [[rule]]
         role = "courier"
@@ -77,6 +80,8 @@ def test_a_file_says_who_reads_what_and_how_long_it_is_kept(path: Path) -> None:
     assert policy == ReadingPolicy(
         text="2026-01",
         read_only=frozenset({"analyst", "auditor"}),
+        purposes=frozenset({"receipts"}),
+        channels=frozenset({"sms", "app"}),
         rules=(
             Rule(
                 role="courier",
@@ -107,6 +112,7 @@ def test_what_a_file_leaves_out_is_not_limited_and_not_kept_short(path: Path) ->
 
     assert (policy.limits, policy.retention, policy.text, policy.bulk_from) == ((), (), None, 50)
     assert (policy.read_only, policy.rules[0].finds) == (frozenset(), False)
+    assert (policy.purposes, policy.channels) == (frozenset(), frozenset())
 
 
 def test_the_default_policy_that_is_written_is_read_as_it_was(path: Path) -> None:
@@ -161,6 +167,9 @@ def policies(draw: st.DrawFn) -> ReadingPolicy:
         text=draw(st.none() | st.text()),
         read_only=draw(st.frozensets(CODES, max_size=3)),
         retention=tuple(draw(retentions(kind)) for kind in kinds),
+        closed_after_hours=draw(st.integers(1, 10_000)),
+        purposes=draw(st.frozensets(CODES, max_size=2)),
+        channels=draw(st.frozensets(CODES, max_size=2)),
     )
 
 
@@ -186,6 +195,19 @@ def test_a_policy_that_is_written_is_read_as_it_was(
             ["line 6: rule 1, finds: needs contact to be revealed or masked"],
         ),
         ("rule = []", ["line 1: rule: expected array of length >= 1"]),
+        (
+            f'purposes = ["a b"]\nchannels = "sms"\n{RULE}',
+            ["line 1: purposes: ", "line 2: channels: "],
+        ),
+        (
+            f'{RULE}{SERVICE}of = ["rider"]',
+            ["line 10: retention 1, of: invalid enum value 'rider'"],
+        ),
+        (f"{RULE}{SERVICE}of = []", ["line 10: retention 1, of: expected array of length >= 1"]),
+        (
+            f'{RULE}{SERVICE}of = ["order"]',
+            ["line 6: retention 1: a rule of retention is of somebody who gives data"],
+        ),
         (
             f"bulk_from = 0\n{RULE}\n[[limit]]\nreads = 1\nseconds = 1",
             ["line 1: bulk_from: ", "line 8: limit 1, role: is missing"],

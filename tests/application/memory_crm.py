@@ -113,7 +113,7 @@ def core(
         stored_as=storage.log.stored_as,
         encode=encode,
         contacts=Contacts(storage.contacts, blinder),
-        read_only=policy.read_only,
+        policy=policy,
     )
     projector = Projector(storage, views)
     commands = Commands(

@@ -144,13 +144,18 @@ def test_events_are_read_from_any_place_of_the_log_or_of_a_stream(town: Parts) -
 
 
 def test_a_long_log_is_read_while_others_write_to_it(town: Parts) -> None:
-    consents = [GrantConsent(customer=BO, at=NOON, purpose=str(number)) for number in range(1_999)]
+    consents = [
+        GrantConsent(customer=BO, at=NOON, purpose="care", channel=str(number))
+        for number in range(1_999)
+    ]
     town.crm.execute_all([request(RegisterCustomer(customer=BO, at=NOON), *consents)])
 
     for stream in (None, f"customer-{BO}"):
         reading = town.crm.events(stream=stream)
         first = next(reading)
-        town.crm.execute(GrantConsent(customer=BO, at=NOON, purpose=f"late {stream}"), by="a:7")
+        town.crm.execute(
+            GrantConsent(customer=BO, at=NOON, purpose="care", channel=f"late-{stream}"), by="a:7"
+        )
         read = [first, *reading]
 
         assert read == list(town.crm.events(stream=stream))
@@ -256,7 +261,13 @@ def test_threads_take_turns(town: Parts) -> None:
             done.append(town.crm.execute(evolve(PLACE, order=order, at=at), by=f"t:{thread}"))
             done.append(town.crm.execute(MarkDelivered(order=order, at=at), by=f"t:{thread}"))
             done += town.crm.execute_all(
-                [request(GrantConsent(customer=BO, at=at, purpose=f"{thread}/{number}"))]
+                [
+                    request(
+                        GrantConsent(
+                            customer=BO, at=at, purpose="care", channel=f"{thread}/{number}"
+                        )
+                    )
+                ]
             )
             assert town.crm.ask(BALANCE) is not None
             assert town.crm.ask(SalesReport(timezone=UTC), as_of=thread + number).orders < 10

@@ -144,12 +144,14 @@ def test_points_are_earned_by_a_rule_that_another_process_published_meanwhile() 
 
 def test_a_repeat_of_several_commands_is_known_whatever_its_first_time_left_out() -> None:
     town = town_over(Counted())
-    grant_a, grant_b = (GrantConsent(customer=ANNA, at=NOON, purpose=one) for one in "ab")
+    grant_a, grant_b = (
+        GrantConsent(customer=ANNA, at=NOON, purpose=one) for one in ("care", "marketing")
+    )
     town.execute(RegisterCustomer(customer=ANNA, at=NOON), id="register")
     town.execute(grant_a, id="before")
     both = Request(id="both", commands=(grant_a, grant_b), by="agent:7")
     (first,) = town.execute_all(both)
-    town.execute(WithdrawConsent(customer=ANNA, at=NOON, purpose="a"), id="withdraw")
+    town.execute(WithdrawConsent(customer=ANNA, at=NOON, purpose="care"), id="withdraw")
 
     (again,) = town.execute_all(both)
 
@@ -169,7 +171,8 @@ def town(request: pytest.FixtureRequest) -> Iterator[Parts]:
 def test_an_id_is_refused_for_another_command_whatever_its_first_command_left_out(
     town: Parts,
 ) -> None:
-    grants = [GrantConsent(customer=ANNA, at=NOON, purpose=one) for one in "abc"]
+    purposes = ("analytics", "care", "marketing")
+    grants = [GrantConsent(customer=ANNA, at=NOON, purpose=one) for one in purposes]
     town.execute(RegisterCustomer(customer=ANNA, at=NOON), id="register")
     town.execute(grants[0], id="before")
     town.execute(*grants[:2], id="both")

@@ -274,8 +274,8 @@ def test_the_words_of_two_tenants_never_make_one_name() -> None:
 
 
 def test_other_commands_with_the_same_fields_are_other_content() -> None:
-    grant = GrantConsent(customer=ANNA, at=NOON, purpose="news")
-    withdraw = WithdrawConsent(customer=ANNA, at=NOON, purpose="news")
+    grant = GrantConsent(customer=ANNA, at=NOON, purpose="marketing")
+    withdraw = WithdrawConsent(customer=ANNA, at=NOON, purpose="marketing")
 
     assert admitted(grant).fingerprint != admitted(withdraw).fingerprint
 

@@ -203,7 +203,7 @@ def test_personal_data_of_an_erased_customer_is_refused_and_the_rest_is_recorded
     for refused in (NEW_CONTACT, ADD_ADDRESS, evolve(PLACE, order=OrderId("o-2"))):
         with pytest.raises(SubjectErased):
             town.execute(refused)
-    town.execute(GrantConsent(customer=ANNA, at=NOON, purpose="receipts"))
+    town.execute(GrantConsent(customer=ANNA, at=NOON, purpose="marketing"))
     town.execute(evolve(PLACE, order=OrderId("o-3"), extra=None))
 
     assert town.crm.verify().sound
@@ -525,7 +525,8 @@ def test_keys_that_a_host_holds_itself_leave_their_class_waiting() -> None:
 def test_snapshots_of_the_erased_go_and_are_made_again(open_town: Open) -> None:
     town = town_of(open_town)
     for number in range(100):
-        town.execute(GrantConsent(customer=ANNA, at=NOON, purpose=f"news {number}"))
+        news = GrantConsent(customer=ANNA, at=NOON, purpose="marketing", channel=f"news-{number}")
+        town.execute(news)
     assert town.storage.snapshots.streams() == ["customer-anna"]
 
     assert Purged(place="snapshots", entries=1) in erase(town).completions[0].purged

@@ -548,7 +548,7 @@ def test_a_card_tells_what_a_customer_allows() -> None:
         grant,
         evolve(grant, channel="sms"),
         evolve(grant, purpose="analytics", policy_version="2026"),
-        ObjectToProcessing(customer=ANNA, at=NOON, purpose="calls"),
+        ObjectToProcessing(customer=ANNA, at=NOON, purpose="billing"),
         RestrictProcessing(customer=ANNA, at=NOON, data_class=DataClass.PROFILE),
         AcceptPolicy(customer=ANNA, at=NOON, policy_version="2026"),
     )

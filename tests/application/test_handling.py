@@ -503,9 +503,9 @@ def test_a_home_that_is_added_twice_in_one_request_is_refused(town: Parts) -> No
 
 def test_an_id_is_known_though_its_first_command_had_nothing_to_record(town: Parts) -> None:
     town.execute(REGISTER)
-    nothing = WithdrawConsent(customer=ANNA, at=NOON, purpose="calls")
-    news = GrantConsent(customer=ANNA, at=NOON, purpose="news")
-    calls = GrantConsent(customer=ANNA, at=NOON, purpose="calls")
+    nothing = WithdrawConsent(customer=ANNA, at=NOON, purpose="analytics")
+    news = GrantConsent(customer=ANNA, at=NOON, purpose="marketing")
+    calls = GrantConsent(customer=ANNA, at=NOON, purpose="analytics")
     first = town.commands.execute(request(nothing, news, id="r-9"))
 
     with pytest.raises(IdempotencyConflict):
@@ -516,8 +516,8 @@ def test_an_id_is_known_though_its_first_command_had_nothing_to_record(town: Par
 
 def test_a_batch_remembers_no_more_of_what_recorded_nothing_than_the_log(town: Parts) -> None:
     town.execute(REGISTER)
-    nothing = WithdrawConsent(customer=ANNA, at=NOON, purpose="calls")
-    news = GrantConsent(customer=ANNA, at=NOON, purpose="news")
+    nothing = WithdrawConsent(customer=ANNA, at=NOON, purpose="analytics")
+    news = GrantConsent(customer=ANNA, at=NOON, purpose="marketing")
 
     outcomes = town.commands.execute_all([request(nothing, id="r-9"), request(news, id="r-9")])
 

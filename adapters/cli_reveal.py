@@ -9,8 +9,11 @@ from rich.console import RenderableType
 from regulars.adapters.cli_call import Call, call_options, examples
 from regulars.adapters.cli_screen import facts, plain, section, show, write_json
 from regulars.adapters.spelled_out import spelled_out
+from regulars.application.aggregates import order_stream
+from regulars.application.boxed import boxes_of, class_of, subject_of
+from regulars.application.crm import Crm
 from regulars.application.ports import KeyUnavailable, Revealed, Tampered
-from regulars.application.reading import WORDS, DataOf, Masked, Outcome
+from regulars.application.reading import WORDS, BoxIn, DataOf, Masked, NotKept, Outcome, SeveralKept
 from regulars.domain.actor import Actor
 from regulars.domain.personal import DataClass
 from regulars.domain.reading import Denied
@@ -67,9 +70,9 @@ def reader_options(*, purpose: str | None = None) -> Callable[[Callable[..., Any
 @click.command(
     epilog=examples(
         "regulars reveal ada --class contact --purpose service --as support:s-7 --reason t-12",
-        "regulars reveal ada --class address --field home --purpose delivery --as courier:c-3"
-        " --order o-1",
+        "regulars reveal ada --class address --purpose delivery --as courier:c-3 --order o-1",
         "regulars reveal ada --class contact --purpose subject_access --as customer:ada --json",
+        "regulars reveal ada --class content --order o1 --purpose subject_access --as customer:ada",
     )
 )
 @click.argument("customer")
@@ -85,7 +88,12 @@ def reader_options(*, purpose: str | None = None) -> Callable[[Callable[..., Any
     metavar="NAME",
     help="Which one, where there are several: the id of an address, or the name of a box.",
 )
-@click.option("--order", metavar="ID", help="The order that it is read for.")
+@click.option(
+    "--order",
+    metavar="ID",
+    help="The order that it is read for; of addresses it means the one it goes to, of content the"
+    " words on it and in its review.",
+)
 @click.option("--channel", metavar="NAME", help="The channel that a consent has to be for.")
 @reader_options()
 @call_options(policy=True)
@@ -111,22 +119,46 @@ def reveal(  # noqa: PLR0913 - one for each option
 
     The exit status is 1 if no value is shown.
     """
-    sought = DataOf(customer=CustomerId(customer), data_class=DataClass(data_class), field=field)
+    whole = DataOf(customer=CustomerId(customer), data_class=DataClass(data_class), field=field)
     with call.open() as crm:
-        outcome = crm.reveal(
-            sought,
+        words = [] if order is None else _words_on(crm, whole, order)
+        outcomes = crm.reveal_many(
+            words or [whole],
             purpose=purpose,
             actor=actor,
             order=None if order is None else OrderId(order),
             channel=channel,
             reason=reason,
         )
-    if call.as_json:
-        write_json({"customer": customer, "class": data_class, **outcome_document(outcome)})
+    if isinstance(outcomes[0], SeveralKept):
+        raise outcomes[0]
+    told = {"customer": customer, "class": data_class}
+    if call.as_json and words:
+        each = [
+            {"field": one.field, **outcome_document(outcome)}
+            for one, outcome in zip(words, outcomes, strict=True)
+        ]
+        write_json({**told, "order": order, "values": each})
+    elif call.as_json:
+        write_json({**told, **outcome_document(outcomes[0])})
     else:
-        show(*_shown(customer, data_class, outcome))
-    if not isinstance(outcome, Revealed | Masked):
+        show(*(part for one in outcomes for part in _shown(customer, data_class, one)))
+    if not any(isinstance(one, Revealed | Masked) for one in outcomes):
         click.get_current_context().exit(1)
+
+
+def _words_on(crm: Crm, sought: DataOf, order: str) -> list[BoxIn]:
+    """What a customer had written on an order and in its review: no one value of theirs."""
+    if sought.data_class is not DataClass.CONTENT:
+        return []
+    return [
+        BoxIn(recorded=recorded, field=name)
+        for recorded in crm.events(stream=order_stream(OrderId(order)))
+        for name in boxes_of(recorded.event)
+        if class_of(recorded.event, name) is DataClass.CONTENT
+        and subject_of(recorded.event) == f"customer/{sought.customer}"
+        and sought.field in {None, name}
+    ]
 
 
 def outcome_document(outcome: Outcome) -> dict[str, Any]:
@@ -149,6 +181,8 @@ def _shown(customer: str, data_class: str, outcome: Outcome) -> Iterator[Rendera
             lines = [("Reason", reason.value.replace("_", " "))]
         case Tampered(why) | KeyUnavailable(why):
             lines = [("Reason", why)]
+        case NotKept() if data_class == DataClass.CONTENT.value:
+            lines = [("Elsewhere", "words on an order and in its review: ask with --order")]
         case _:
             lines = []
     yield section(f"{data_class.capitalize()} of {plain(customer)}: {word}", facts(*lines))

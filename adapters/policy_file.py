@@ -16,6 +16,7 @@ from regulars.domain.personal import DataClass
 from regulars.domain.reading import (
     ANY_ORDER,
     MOST_READS,
+    OF_AN_ORDER,
     Basis,
     Limit,
     OrderState,
@@ -163,6 +164,7 @@ class _Checking:
         limits = self._each("limit", top, _Limit, Limit)
         kept = self._each("retention", top, _Retention, Retention)
         self._rules(rules)
+        self._limits(limits, [found.get("role") for found in top.get("rule", ())])
         self._once("limit", {number: one.role for number, one in limits.items()}, "role")
         self._once("retention", {number: one.kind for number, one in kept.items()}, "kind")
         if self.mistakes:
@@ -221,6 +223,9 @@ class _Checking:
                 self._note(("rule", number), "shows nothing: name classes as revealed or masked")
             if rule.finds and DataClass.CONTACT not in rule.revealed | rule.masked:
                 self._note(("rule", number, "finds"), "needs contact to be revealed or masked")
+            if rule.reach in OF_AN_ORDER and not rule.orders - {OrderState.NONE}:
+                why = f"the reach {rule.reach.value} shows nothing without an order"
+                self._note(("rule", number, "orders"), why)
             for one in sorted(rule.revealed & rule.masked, key=lambda one: one.value):
                 self._note(("rule", number, "masked"), f"{one.value} is revealed already")
             for one in sorted(rule.revealed | rule.masked, key=lambda one: one.value):
@@ -228,6 +233,12 @@ class _Checking:
                 if known != number:
                     why = f"rule {known + 1} says already what {rule.role} sees of {one.value}"
                     self._note(("rule", number), f"{why} for {rule.purpose}")
+
+    def _limits(self, limits: Mapping[int, Limit], roles: Sequence[object]) -> None:
+        for number, limit in limits.items():
+            if roles and limit.role not in roles:
+                why = f"no rule is for {limit.role}, who reads nothing that could be counted"
+                self._note(("limit", number, "role"), why)
 
     def _once(self, name: str, values: Mapping[int, str], field: str) -> None:
         first: dict[str, int] = {}

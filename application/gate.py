@@ -14,16 +14,14 @@ from attrs import evolve
 from regulars.application.aggregates import (
     ACTOR,
     ERASURE,
-    ORDER,
     actor_stream,
     erasure_stream,
     erasure_stream_of,
-    order_stream,
 )
 from regulars.application.door import Request
 from regulars.application.fields import check_id
 from regulars.application.handling import Commands
-from regulars.application.looks import class_sought, customer_of, look_of, looks_of, subject_sought
+from regulars.application.looks import class_sought, look_of, looks_of
 from regulars.application.portable import ExportDenied, Given, Portable, gathered
 from regulars.application.ports import Clock, Erased, EventLog, Revealed, Vault
 from regulars.application.reading import (
@@ -35,26 +33,34 @@ from regulars.application.reading import (
     Masked,
     NotKept,
     Outcome,
+    SeveralKept,
     Sought,
     TooManyAtOnce,
     Visit,
 )
-from regulars.application.shelves import Load, Shelves, customer_in, person_in, records_in
+from regulars.application.shelves import (
+    Load,
+    Shelves,
+    answering_in,
+    customer_in,
+    person_in,
+    records_in,
+)
+from regulars.application.visits import destination_of, meant, question_of
 from regulars.domain.actor import Conduct, Look, RecordAccess, read_within
 from regulars.domain.customer import Customer
 from regulars.domain.erasure import Erasure
 from regulars.domain.masks import masked
-from regulars.domain.order import Order, Stage
 from regulars.domain.personal import DataClass
-from regulars.domain.protection import Party
 from regulars.domain.reading import (
+    SAID,
     Consent,
     Denial,
     Denied,
-    OrderState,
     Question,
     ReadingPolicy,
     Shown,
+    Verdict,
     may_find,
     may_read,
 )
@@ -104,10 +110,10 @@ class Gate:
         What each of `sought` holds, or why it is not shown; all of it in one access record.
 
         Raises:
-            Refusal: an id, the purpose or the reason cannot be, or it is not clear what is meant.
+            Refusal: an id, the purpose or the reason cannot be.
             StorageUnavailable: the access cannot be recorded, so that nothing is given.
         """
-        _check(visit)
+        _check(visit, *(one.customer for one in sought if isinstance(one, DataOf)))
         if len(sought) > MOST_AT_ONCE:
             raise TooManyAtOnce(asked=len(sought))
         if not sought:
@@ -162,13 +168,18 @@ class Gate:
             Refusal: as `read`; nobody registered under the id is a card with nothing on it.
             StorageUnavailable: as `read`.
         """
+        _check(visit, customer)
         with self._together() as load:
-            person = customer_in(load, person_in(load, customer)[0])
             now = self._clock.now()
-            sought = [
-                one for of in DataClass for one in self._on_card(customer, of, visit, load, now)
-            ]
+            classes = [DataOf(customer=customer, data_class=of) for of in DataClass]
+            sought = [one for of in classes for one in self._on_card(of, visit, load, now)]
             outcomes = self.read(sought, visit)
+            # Who may see nothing of anybody does not hear what somebody has said either, nor does
+            # who comes for an order: what serves it needs none of that.
+            heard = visit.order is None and any(
+                _is_about_them(self._verdict(of, visit, load, now)) for of in classes
+            )
+            person = customer_in(load, person_in(load, customer)[0]) if heard else Customer()
         text = self.policy.text
         return Card(
             customer=customer,
@@ -184,14 +195,14 @@ class Gate:
             allowed=tuple(
                 (purpose, channel)
                 for purpose, channel in sorted(
-                    person.consents, key=lambda one: (one[0], one[1] or "")
+                    person.consents.given, key=lambda one: (one[0], one[1] or "")
                 )
                 if person.consents.about(purpose, channel, now, text=text) is Consent.GIVEN
             ),
             objections=tuple(sorted(person.rights.objections)),
             restricted=tuple(one for one in DataClass if person.rights.restricts(one)),
             accepted=person.rights.accepted,
-            asks_again=text is not None and person.rights.accepted != text,
+            asks_again=heard and text is not None and person.rights.accepted != text,
         )
 
     def export(self, customer: CustomerId, export_id: str, visit: Visit) -> Portable:
@@ -205,12 +216,15 @@ class Gate:
             StorageUnavailable: as `read`.
         """
         check_id("export_id", export_id)
+        _check(visit, customer)
         with self._together() as load:
             at = self._clock.now()
             require_own(customer, customer_in(load, customer).records)
             records = person_in(load, customer)
             whole = [
-                one for of in DataClass for one in self._on_card(customer, of, visit, load, at)
+                one
+                for of in DataClass
+                for one in self._on_card(DataOf(customer=customer, data_class=of), visit, load, at)
             ]
             theirs = gathered(self._log, records)
             sought: list[Sought] = [*whole, *theirs.boxes]
@@ -246,25 +260,30 @@ class Gate:
             policy=self.policy,
         )
 
-    def _on_card(
-        self, customer: CustomerId, data_class: DataClass, visit: Visit, load: Load, at: datetime
-    ) -> list[DataOf]:
-        whole = DataOf(customer=customer, data_class=data_class)
+    def _verdict(self, sought: DataOf, visit: Visit, load: Load, at: datetime) -> Verdict:
         conduct: Conduct = load(actor_stream(visit.actor), ACTOR).state
-        asked = self._asked(whole, visit, load, at, suspended=conduct.suspended)
-        if isinstance(may_read(self.policy, asked), Denied):
+        one = meant(sought, destination_of(visit, load), load)
+        asked = self._asked(one, visit, load, at, suspended=conduct.suspended)
+        return may_read(self.policy, asked)
+
+    def _on_card(self, whole: DataOf, visit: Visit, load: Load, at: datetime) -> list[DataOf]:
+        if isinstance(self._verdict(whole, visit, load, at), Denied):
             return [whole]
-        return [
+        each = [
             evolve(whole, customer=record, field=slot)
-            for record in records_in(load, customer)
+            for record in records_in(load, whole.customer)
             for of, slot in self._shelves.of(record, load)
-            if of is data_class
+            if of is whole.data_class
         ]
+        # Whoever reads for an order does not hear which other addresses there are.
+        return [one for one in each if not isinstance(self._verdict(one, visit, load, at), Denied)]
 
     def _read(self, sought: Sequence[Sought], visit: Visit, load: Load) -> list[Outcome]:
         at, actor = self._clock.now(), visit.actor
         conduct: Conduct = load(actor_stream(actor), ACTOR).state
-        asked = [self._asked(one, visit, load, at, suspended=conduct.suspended) for one in sought]
+        destination = destination_of(visit, load)
+        wished = [meant(one, destination, load) for one in sought]
+        asked = [self._asked(one, visit, load, at, suspended=conduct.suspended) for one in wished]
         verdicts = [may_read(self.policy, one) for one in asked]
         wanted = sum(isinstance(verdict, Shown) for verdict in verdicts)
         limit = self.policy.limit(actor.role)
@@ -273,7 +292,7 @@ class Gate:
             verdicts = [too_many if isinstance(one, Shown) else one for one in verdicts]
         outcomes = [
             verdict if isinstance(verdict, Denied) else self._opened(one, verdict, load)
-            for one, verdict in zip(sought, verdicts, strict=True)
+            for one, verdict in zip(wished, verdicts, strict=True)
         ]
         self._record(visit, at, tuple(map(look_of, sought, outcomes)), wanted=wanted)
         return outcomes
@@ -296,57 +315,33 @@ class Gate:
     def _asked(
         self, sought: Sought, visit: Visit, load: Load, at: datetime, *, suspended: bool
     ) -> Question:
-        customer, whose = customer_of(sought), subject_sought(sought)
-        person, records = Customer(), tuple[CustomerId, ...]()
-        if customer is not None:
-            records = person_in(load, customer)
-            person = customer_in(load, records[0])
-            whose = f"customer/{records[0]}"
-        erasure: Erasure = load(erasure_stream_of(whose), ERASURE).state
-        data_class = class_sought(sought)
-        order = Order() if visit.order is None else load(order_stream(visit.order), ORDER).state
-        bought, actor = order.placed, visit.actor
-        return Question(
-            role=actor.role,
-            data_class=data_class,
-            purpose=visit.purpose,
-            order=_order_state(order),
-            consent=person.consent(visit.purpose, visit.channel, at, text=self.policy.text),
-            own=actor.id in records,
-            party=bought is not None
-            and bought.customer in records
-            and subject_sought(sought) in {f"customer/{one}" for one in records},
-            seller=bought is not None and bought.merchant == actor.id,
-            courier=order.protection.named.get(Party.COURIER) == actor.id,
-            # What waits for its erasure, or is held back from it, is kept and not used.
-            restricted=person.rights.restricts(data_class) or data_class in erasure.pending,
-            objected=visit.purpose in person.rights.objections,
-            suspended=suspended,
-        )
+        return question_of(sought, visit, load, at, self.policy, suspended=suspended)
 
     def _opened(self, sought: Sought, shown: Shown, load: Load) -> Outcome:
-        found = self._shelves.found(sought, load)
+        try:
+            found = self._shelves.found(sought, load)
+        except SeveralKept as several:
+            return several  # which there are is an answer too
         if found is None:
             return NotKept()
-        customer, whose = customer_of(sought), subject_sought(sought)
-        if customer is not None:
-            whose = f"customer/{person_in(load, customer)[0]}"
-        erasure: Erasure = load(erasure_stream_of(whose), ERASURE).state
-        if found.data_class in erasure.erased:
-            return Erased()  # whatever keys somebody brought back
+        erasures: list[Erasure] = [
+            load(erasure_stream_of(one), ERASURE).state
+            for one in answering_in(load, found.spot.subject)
+        ]
         opened = self._vault.open(found.box, found.spot)
         if isinstance(opened, Revealed) and shown is Shown.MASKED:
             return Masked(masked(opened.value))
         return opened
 
 
-def _check(visit: Visit) -> None:
+def _is_about_them(verdict: Verdict) -> bool:
+    return not isinstance(verdict, Denied) or verdict.reason in SAID
+
+
+def _check(visit: Visit, *customers: CustomerId) -> None:
     check_id("role", visit.actor.role)
     check_id("id", visit.actor.id)
-
-
-def _order_state(order: Order) -> OrderState:
-    if order.placed is None:
-        return OrderState.NONE
-    ended = order.cancelled or order.stage is Stage.COMPLETED
-    return OrderState.CLOSED if ended else OrderState.OPEN
+    if visit.order is not None:
+        check_id("order", visit.order)
+    for customer in customers:
+        check_id("customer", customer)

@@ -7,7 +7,7 @@ from typing import Final
 from regulars.application.gate import Gate
 from regulars.application.lookup import Lookup
 from regulars.application.portable import Portable
-from regulars.application.reading import Card, Outcome, Sought, Visit
+from regulars.application.reading import Card, Outcome, SeveralKept, Sought, Visit
 from regulars.domain.actor import Actor
 from regulars.domain.reading import ReadingPolicy
 from regulars.domain.values import CustomerId, OrderId
@@ -54,13 +54,16 @@ class Reader:
         Not for the inside of a transaction of the host's, which could take the record back.
 
         Raises:
-            Refusal: an id is none, the purpose or the reason is no code, or `sought` does not say
-                which of several values it means.
+            SeveralKept: `sought` does not say which of several values it means; that is recorded.
+            Refusal: an id is none, or the purpose or the reason is no code.
             StorageUnavailable: the access cannot be recorded: there is no value.
         """
-        return self.reveal_many(
+        (outcome,) = self.reveal_many(
             [sought], purpose=purpose, actor=actor, order=order, channel=channel, reason=reason
-        )[0]
+        )
+        if isinstance(outcome, SeveralKept):
+            raise outcome
+        return outcome
 
     def reveal_many(  # noqa: PLR0913 - as `reveal`
         self,
@@ -76,7 +79,8 @@ class Reader:
         Many values in one access record, which tells whose they are; see `reveal`.
 
         From so many on as the policy says it is flagged as bulk. If they are more than the reader
-        may still read, none is shown and the reader is suspended.
+        may still read, none is shown and the reader is suspended. What `reveal` raises of one that
+        does not say which of several it means, `SeveralKept`, is its outcome here.
 
         Raises:
             Refusal: as `reveal`; or they are more than 10,000.

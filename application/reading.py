@@ -50,21 +50,11 @@ class Masked:
 
 @frozen
 class NotKept:
-    """Nothing of this class is kept under that name, or something newer has taken its place."""
+    """
+    Nothing of this class is kept under that name, or something newer has taken its place.
 
-
-Outcome: TypeAlias = Revealed | Masked | Erased | Tampered | KeyUnavailable | NotKept | Denied
-
-WORDS: Final[dict[type[Outcome], str]] = {
-    Revealed: "revealed",
-    Masked: "masked",
-    Erased: "erased",
-    Tampered: "tampered",
-    KeyUnavailable: "key_unavailable",
-    NotKept: "not_kept",
-    Denied: DENIED,
-}
-"""The outcomes by the words that an access record has for them."""
+    What was written on an order or in a review is kept under no name: it is asked for as `BoxIn`.
+    """
 
 
 @frozen(kw_only=True)
@@ -79,6 +69,23 @@ class SeveralKept(Refusal):
         return (
             f"{self.data_class.value} data of {self.customer}: which of {', '.join(self.fields)}?"
         )
+
+
+Outcome: TypeAlias = (
+    Revealed | Masked | Erased | Tampered | KeyUnavailable | NotKept | SeveralKept | Denied
+)
+
+WORDS: Final[dict[type[Outcome], str]] = {
+    Revealed: "revealed",
+    Masked: "masked",
+    Erased: "erased",
+    Tampered: "tampered",
+    KeyUnavailable: "key_unavailable",
+    NotKept: "not_kept",
+    SeveralKept: "several_kept",
+    Denied: DENIED,
+}
+"""The outcomes by the words that an access record has for them."""
 
 
 @frozen(kw_only=True)
@@ -138,7 +145,7 @@ class Card:
 
     `allowed` are the purposes with a consent that holds now, each for a channel or for all (None).
     `accepted` is the version of the privacy text that they accepted; `asks_again` tells that it is
-    not the one in force.
+    not the one in force. Who may see no data of the customer, whatever they say, sees none of this.
     """
 
     customer: CustomerId

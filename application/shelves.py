@@ -44,7 +44,7 @@ class Shelves:
             if box is None:
                 return None
             found = placed(sought.recorded, sought.field, box)
-            if customer is None or sought.recorded.stream != customer_stream(customer):
+            if customer is None or type(sought.recorded.event) not in CUSTOMER.events:
                 return found
             # What was replaced or removed is no longer shown.
             return found if found in self.of(customer, load).values() else None
@@ -86,6 +86,15 @@ def customer_in(load: Load, customer: CustomerId) -> Customer:
 def person_in(load: Load, customer: CustomerId) -> tuple[CustomerId, ...]:
     """Who speaks for a customer, and every record that they speak for."""
     return person_of(customer, lambda one: customer_in(load, one).records)
+
+
+def answering_in(load: Load, subject: str) -> tuple[str, ...]:
+    """A subject of keys, and everybody who ever spoke for them: the last one speaks."""
+    if not subject.startswith(OF_CUSTOMER):
+        return (subject,)
+    customer = CustomerId(subject.removeprefix(OF_CUSTOMER))
+    merged = answering(customer, lambda one: customer_in(load, one).records)
+    return tuple(f"{OF_CUSTOMER}{one}" for one in merged)
 
 
 def records_in(load: Load, customer: CustomerId) -> tuple[CustomerId, ...]:

@@ -34,9 +34,9 @@ class Look:
     """
     One value that somebody asked for: whose, of which class, and what came of it.
 
-    `outcome` is `revealed`, `masked`, `erased`, `tampered`, `key_unavailable`, `not_kept` or
-    `denied`; `denial` says why it was denied. Of a look-up by a phone number or an e-mail address
-    it is `found`, or `nobody` or `denied` with an empty `subject`.
+    `outcome` is `revealed`, `masked`, `erased`, `tampered`, `key_unavailable`, `not_kept`,
+    `several_kept` or `denied`; `denial` says why it was denied. Of a look-up by a phone number or
+    an e-mail address it is `found`, or `nobody` or `denied` with an empty `subject`.
     """
 
     subject: str

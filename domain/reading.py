@@ -48,7 +48,11 @@ class Reach(Enum):
 
 
 class OrderState(Enum):
-    """Where the order stands that a read is for."""
+    """
+    Where the order stands that a read is for.
+
+    Closed is what was cancelled or completed, or delivered long enough ago; see `ReadingPolicy`.
+    """
 
     NONE = "none"
     OPEN = "open"
@@ -81,6 +85,19 @@ class Denial(Enum):
     CONSENT_EXPIRED = "consent_expired"
     CONSENT_OUTDATED = "consent_outdated"
     CONSENT_WITHDRAWN = "consent_withdrawn"
+
+
+SAID: Final = frozenset(
+    {
+        Denial.RESTRICTED,
+        Denial.OBJECTED,
+        Denial.NO_CONSENT,
+        Denial.CONSENT_EXPIRED,
+        Denial.CONSENT_OUTDATED,
+        Denial.CONSENT_WITHDRAWN,
+    }
+)
+"""Denials that come of what the person said; who gets one would see their data otherwise."""
 
 
 @frozen

@@ -54,6 +54,25 @@ def test_who_may_not_read_is_told_why_and_no_more(shop: Shop) -> None:
     )
 
 
+def test_words_on_an_order_are_asked_for_with_the_order(shop: Shop) -> None:
+    content = (*reveal(*HERSELF, data_class="content"), "--order")
+
+    elsewhere = shop.run(*content[:-1], status=1).stdout
+    found = shop.json(*content, "o1")
+    said = shop.run(*content, "o1", "--field", "text").stdout
+
+    assert "not kept" in elsewhere
+    assert "ask with --order" in elsewhere
+    (one,) = found["values"]
+    assert (one["field"], one["outcome"]) == ("text", "revealed")
+    assert one["value"]["text"] == SECRETS[4]
+    assert SECRETS[4] in said
+    for other in (("o1", "--field", "extra"), ("o2",), ("nothing",)):
+        assert shop.json(*content, *other, status=1)["outcome"] == "not_kept"
+    support = (*reveal(*SERVICE, data_class="content"), "--order", "o1")
+    assert shop.json(*support, status=1)["values"][0]["denial"] == "purpose"
+
+
 def test_what_is_not_kept_is_said_to_be_so(shop: Shop) -> None:
     assert "not kept" in shop.run(*reveal(*HERSELF, data_class="profile"), status=1).stdout
 

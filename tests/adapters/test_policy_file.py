@@ -11,6 +11,7 @@ from regulars.domain.personal import DataClass
 from regulars.domain.reading import (
     DEFAULT_POLICY,
     MOST_READS,
+    OF_AN_ORDER,
     Basis,
     Limit,
     OrderState,
@@ -128,14 +129,18 @@ def rules(draw: st.DrawFn, role: str) -> Rule:
     """What a role sees for one purpose, in any way that a rule may say it."""
     seen = draw(CLASSES)
     revealed = frozenset(draw(st.sets(st.sampled_from(sorted(seen, key=lambda one: one.value)))))
+    reach = draw(st.sampled_from(Reach))
+    orders = draw(st.frozensets(st.sampled_from(OrderState), min_size=1))
+    if reach in OF_AN_ORDER:
+        orders |= {OrderState.OPEN}
     return Rule(
         role=role,
         purpose=draw(CODES),
         revealed=revealed,
         masked=seen - revealed,
         basis=draw(st.sampled_from(Basis)),
-        reach=draw(st.sampled_from(Reach)),
-        orders=draw(st.frozensets(st.sampled_from(OrderState), min_size=1)),
+        reach=reach,
+        orders=orders,
         finds=DataClass.CONTACT in seen and draw(st.booleans()),
     )
 
@@ -231,11 +236,27 @@ def test_a_policy_that_is_written_is_read_as_it_was(
         (RULE.replace('masked = ["contact"]', ""), ["line 1: rule 1: shows nothing"]),
         (f"{RULE}{RULE}", ["line 6: rule 2: rule 1 says already what support sees of contact"]),
         (
+            f'{RULE}[[limit]]\nrole = "supprot"\nreads = 5\nseconds = 1',
+            ["line 7: limit 1, role: no rule is for supprot, who reads nothing"],
+        ),
+        (
+            f'{RULE}reach = "delivery"\norders = ["none"]'.replace("support", "a b")
+            + '\n[[limit]]\nrole = "a b"\nreads = 5\nseconds = 1',
+            ["line 2: rule 1, role: a code is", "line 9: limit 1, role: a code is"],
+        ),
+        *(
+            (
+                f'{RULE}reach = "{reach}"\norders = ["none"]',
+                [f"line 7: rule 1, orders: the reach {reach} shows nothing without an order"],
+            )
+            for reach in ("order", "sale", "delivery")
+        ),
+        (
             f'{RULE}[[limit]]\nrole = "r"\nreads = 5000\nseconds = 0',
             ["line 8: limit 1, reads: expected int <= 1000", "line 9: limit 1, seconds: expected"],
         ),
         (
-            RULE + '[[limit]]\nrole = "r"\nreads = 5\nseconds = 1\n' * 2,
+            RULE + '[[limit]]\nrole = "support"\nreads = 5\nseconds = 1\n' * 2,
             ["line 11: limit 2, role: limit 1 has the same"],
         ),
         (

@@ -1,4 +1,6 @@
-from datetime import timedelta
+from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from regulars.adapters.memory import MemoryStorage
 from regulars.adapters.memory_keys import MemoryKeyStore
 from regulars.application.access_log import Access, AccessLog
 from regulars.application.errors import InvalidId, StorageUnavailable
+from regulars.application.events import Event, Retired
 from regulars.application.gate import Gate
 from regulars.application.keys import KeyName, KeyState, StoredKey
 from regulars.application.portable import ExportDenied
@@ -40,8 +43,17 @@ from regulars.domain.customer import (
     UnknownCustomer,
     UpdateCustomerDetails,
 )
-from regulars.domain.order import CancelOrder, CompleteOrder
-from regulars.domain.personal import Address, Contact, Content, DataClass, Payment, Profile
+from regulars.domain.merge import MergeCustomers
+from regulars.domain.order import CancelOrder, CompleteOrder, MarkDelivered
+from regulars.domain.personal import (
+    Address,
+    Contact,
+    Content,
+    DataClass,
+    Payment,
+    Profile,
+    Sealed,
+)
 from regulars.domain.protection import AssignCourier, NameParty, Party
 from regulars.domain.purchase import PlaceOrder
 from regulars.domain.reading import DEFAULT_POLICY, Denial, Denied, Limit, Reach, ReadingPolicy
@@ -54,9 +66,11 @@ from regulars.domain.rights import (
     RestrictProcessing,
 )
 from regulars.domain.values import AddressId, CardId, CustomerId, MerchantId, OrderId
-from tests.application.memory_crm import TENANT, Parts, core, memory_core, sql_core
+from tests.application.histories import storage_of
+from tests.application.memory_crm import TENANT, Parts, Ticking, core, memory_core, sql_core
 from tests.domain.examples import ANNA, BO
 from tests.domain.story import NOON
+from tests.domain.test_offer import C1, C2, DEFINE, ISSUE, REVOKE
 from tests.postgres_server import new_database
 
 NOODLES, ORDER = MerchantId("noodles"), OrderId("o-1")
@@ -187,6 +201,21 @@ def test_without_a_record_there_is_no_value(tmp_path: Path) -> None:
     database.close()
 
 
+def test_an_order_that_nobody_completes_is_closed_a_day_after_its_delivery(town: Parts) -> None:
+    def order(name: str, delivered_at: datetime) -> Outcome:
+        one = OrderId(name)
+        town.execute(
+            evolve(PLACE, order=one, at=delivered_at),
+            MarkDelivered(order=one, at=delivered_at),
+            AssignCourier(order=one, at=NOON, courier=COURIER.id),
+        )
+        return delivered(town, order=one)
+
+    now = Ticking().at
+    assert order("o-2", now - timedelta(hours=24)) == Denied(Denial.ORDER_CLOSED)
+    assert order("o-3", now - timedelta(hours=23)) == Revealed(STREET)
+
+
 @pytest.mark.parametrize("end", [CompleteOrder, CancelOrder])
 def test_the_address_is_hidden_from_courier_and_merchant_once_the_order_is_over(
     town: Parts, end: type[CompleteOrder | CancelOrder]
@@ -303,7 +332,9 @@ def test_what_was_replaced_is_no_longer_shown(town: Parts) -> None:
     town.execute(UpdateCustomerDetails(customer=ANNA, at=NOON, contact=new))
 
     assert town.crm.reveal(HERS, purpose="legal_duty", actor=OFFICER) == Revealed(new)
-    assert town.crm.reveal(old, purpose="legal_duty", actor=OFFICER) == NotKept()
+    elsewhere = BoxIn(recorded=first._replace(stream="order-o-1"), field="contact")
+    for box in (old, elsewhere):
+        assert town.crm.reveal(box, purpose="legal_duty", actor=OFFICER) == NotKept()
 
 
 def test_which_of_several_addresses_is_meant_is_to_be_said(town: Parts) -> None:
@@ -320,6 +351,31 @@ def test_which_of_several_addresses_is_meant_is_to_be_said(town: Parts) -> None:
     assert (asked(HOME), asked(OFFICE)) == (Revealed(STREET), Revealed(second))
     town.execute(RemoveDeliveryAddress(customer=ANNA, at=NOON, address_id=HOME))
     assert (asked(HOME), asked(None)) == (NotKept(), Revealed(second))
+
+
+def test_who_is_told_which_there_are_has_read_and_it_counts() -> None:
+    town = tight()
+    town.execute(AddDeliveryAddress(customer=ANNA, at=NOON, address_id=OFFICE, address=STREET))
+
+    for _ in range(2):
+        with pytest.raises(SeveralKept):
+            town.crm.reveal(ADDRESS, purpose="service", actor=SAM)
+    assert log(town) == [("several_kept", None)] * 2
+
+    of_a_batch = town.crm.reveal_many([ADDRESS, HERS], purpose="service", actor=SAM)
+    assert of_a_batch == [Denied(Denial.TOO_MANY)] * 2
+    assert served(town) == Denied(Denial.SUSPENDED)
+
+
+def test_of_a_batch_what_is_not_clear_keeps_nothing_else_back(town: Parts) -> None:
+    town.execute(AddDeliveryAddress(customer=ANNA, at=NOON, address_id=OFFICE, address=STREET))
+
+    unclear, clear = town.crm.reveal_many([ADDRESS, HERS], purpose="service", actor=SAM)
+
+    assert isinstance(unclear, SeveralKept)
+    assert unclear.fields == (HOME, OFFICE)
+    assert clear == Masked(MASKED)
+    assert log(town) == [("several_kept", None), ("masked", None)]
 
 
 def test_the_words_of_a_review_are_read_where_they_stand(town: Parts) -> None:
@@ -432,6 +488,31 @@ def test_nobody_reads_without_a_name(town: Parts, actor: Actor) -> None:
     assert log(town) == []
 
 
+@pytest.mark.parametrize("wrong", ["", " ", "\udcff", "x" * 300])
+def test_what_is_no_id_is_nobodys_and_refused_before_anything_is_read(
+    tmp_path: Path, wrong: str
+) -> None:
+    with closing(Database(f"sqlite:///{tmp_path / 'town.db'}", synchronous="NORMAL")) as database:
+        town = settled(sql_core(database))
+        crm, nobody, head = town.crm, CustomerId(wrong), town.storage.log.head()
+        calls: tuple[tuple[str, Callable[[], object]], ...] = (
+            ("customer", lambda: crm.card(nobody, purpose="service", actor=SAM)),
+            (
+                "customer",
+                lambda: crm.reveal(evolve(HERS, customer=nobody), purpose="service", actor=SAM),
+            ),
+            ("customer", lambda: crm.export_personal_data(nobody, export_id="e", actor=OFFICER)),
+            ("order", lambda: delivered(town, order=OrderId(wrong))),
+            ("id", lambda: crm.card(ANNA, purpose="service", actor=evolve(SAM, id=wrong))),
+        )
+
+        for field, call in calls:
+            with pytest.raises(InvalidId, match=f"^{field}: "):
+                call()
+
+        assert town.storage.log.head() == head
+
+
 def test_a_reason_in_a_persons_words_is_refused_and_not_repeated(town: Parts) -> None:
     with pytest.raises(NoCode) as refused:
         town.crm.reveal(HERS, purpose="service", actor=SAM, reason="张三丰 asked")
@@ -529,14 +610,48 @@ def test_the_card_of_a_courier_loses_the_address_with_the_order(town: Parts) -> 
 
 
 def test_a_card_that_is_denied_is_the_same_for_anybody_and_nobody(town: Parts) -> None:
-    auditor = Actor(role="auditor", id="a-1")
-    anna, nobody = (
-        town.crm.card(customer, purpose="audit", actor=auditor)
-        for customer in (ANNA, CustomerId("nobody"))
+    town.execute(
+        GrantConsent(customer=ANNA, at=NOON, purpose="marketing"),
+        ObjectToProcessing(customer=ANNA, at=NOON, purpose="billing"),
+        RestrictProcessing(customer=ANNA, at=NOON, data_class=DataClass.PROFILE),
+        AcceptPolicy(customer=ANNA, at=NOON, policy_version="2026"),
+    )
+    for actor, purpose, denial in (
+        (Actor(role="auditor", id="a-1"), "audit", Denial.PURPOSE),
+        (Actor(role="customer", id="bo"), "subject_access", Denial.NOT_THEIRS),
+    ):
+        anna, nobody = (
+            town.crm.card(customer, purpose=purpose, actor=actor)
+            for customer in (ANNA, CustomerId("nobody"))
+        )
+
+        fields = tuple(evolve(one, customer=ANNA) for one in nobody.fields)
+        assert anna == evolve(nobody, customer=ANNA, fields=fields)
+        assert {one.outcome for one in anna.fields} == {Denied(denial)}
+
+
+def test_who_comes_for_an_order_does_not_hear_what_its_customer_allows(town: Parts) -> None:
+    town.execute(
+        GrantConsent(customer=ANNA, at=NOON, purpose="marketing"),
+        RestrictProcessing(customer=ANNA, at=NOON, data_class=DataClass.PROFILE),
     )
 
-    assert anna.fields == tuple(evolve(one, customer=ANNA) for one in nobody.fields)
-    assert {one.outcome for one in anna.fields} == {Denied(Denial.PURPOSE)}
+    card = town.crm.card(ANNA, purpose="delivery", actor=COURIER, order=ORDER)
+
+    assert shown(card)[DataClass.CONTACT, "contact"] == Masked(MASKED)
+    assert (card.allowed, card.restricted, card.accepted) == ((), (), None)
+
+
+def test_who_may_see_data_but_for_what_somebody_said_is_told_what_that_is(town: Parts) -> None:
+    town.execute(RestrictProcessing(customer=ANNA, at=NOON))
+
+    card = town.crm.card(ANNA, purpose="service", actor=SAM)
+
+    assert {one.outcome for one in card.fields} == {
+        Denied(Denial.RESTRICTED),
+        Denied(Denial.PURPOSE),
+    }
+    assert card.restricted == tuple(DataClass)
 
 
 def test_a_card_tells_what_a_customer_allows() -> None:
@@ -556,7 +671,7 @@ def test_a_card_tells_what_a_customer_allows() -> None:
     card = town.crm.card(ANNA, purpose="service", actor=SAM)
 
     assert card.allowed == (("marketing", None), ("marketing", "sms"))
-    assert (card.objections, card.restricted) == (("calls",), (DataClass.PROFILE,))
+    assert (card.objections, card.restricted) == (("billing",), (DataClass.PROFILE,))
     assert (card.accepted, card.asks_again) == ("2026", True)
     town.execute(AcceptPolicy(customer=ANNA, at=NOON, policy_version="2027"))
     assert not town.crm.card(ANNA, purpose="service", actor=SAM).asks_again

@@ -42,6 +42,7 @@ from regulars.adapters.cli_profile import UnknownCustomer, profile
 from regulars.adapters.cli_program import program
 from regulars.adapters.cli_referral import referral
 from regulars.adapters.cli_report import report
+from regulars.adapters.cli_requests import requests
 from regulars.adapters.cli_retention import retention
 from regulars.adapters.cli_reveal import reveal
 from regulars.adapters.cli_rights import lift, object_, restrict
@@ -212,7 +213,7 @@ for _command in (
     *(tier, explain, why_not, simulate, campaign, care, coupons, referral),
     *(reveal, access_log, reinstate, export, find, index, merge),
     *(consent, object_, restrict, lift, erase),
-    *(erasures, hold, release, holds, new_life, retention, policy),
+    *(erasures, hold, release, holds, new_life, requests, retention, policy),
     *(events, rebuild, verify, keys, log),
 ):
     regulars.add_command(_command)

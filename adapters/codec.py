@@ -42,6 +42,8 @@ from regulars.domain import (
     review,
     reward_catalogue,
     rights,
+    subject,
+    subject_request,
     tiers,
     told_occasions,
     transfer,
@@ -161,6 +163,9 @@ STORED: Final[dict[type[Event], Stored]] = {
     referral.ReferralRejected: ("ReferralRejected", 1),
     referral.ReferralQualified: ("ReferralQualified", 2),
     referral.ReferralClawedBack: ("ReferralClawedBack", 1),
+    subject_request.SubjectRequestReceived: ("SubjectRequestReceived", 1),
+    subject_request.SubjectRequestExtended: ("SubjectRequestExtended", 1),
+    subject_request.SubjectRequestAnswered: ("SubjectRequestAnswered", 1),
 }
 
 

@@ -21,10 +21,19 @@ from regulars.domain import (
     order,
     program,
     referral,
+    subject_request,
 )
 from regulars.domain.claim import ClaimReward
 from regulars.domain.subject import Subject
-from regulars.domain.values import CampaignId, CustomerId, MerchantId, OfferId, OrderId, ProgramId
+from regulars.domain.values import (
+    CampaignId,
+    CustomerId,
+    MerchantId,
+    OfferId,
+    OrderId,
+    ProgramId,
+    SubjectRequestId,
+)
 
 
 def as_told(_event: object, at: datetime, _state: object) -> datetime:
@@ -143,6 +152,14 @@ REFERRAL: Final = Aggregate(
     decide=referral.decide,
     snapshot_every=None,
 )
+SUBJECT_REQUEST: Final = Aggregate(
+    state=subject_request.SubjectRequest,
+    events=get_args(subject_request.Event),
+    fold=subject_request.fold,
+    fold_version=1,
+    decide=subject_request.decide,
+    snapshot_every=None,
+)
 
 _KINDS: Final = {
     "customer": CUSTOMER,
@@ -156,6 +173,7 @@ _KINDS: Final = {
     "offer": OFFER,
     "campaign": CAMPAIGN,
     "referral": REFERRAL,
+    "request": SUBJECT_REQUEST,
 }
 
 
@@ -215,6 +233,11 @@ def referral_stream(program_id: ProgramId, referee: CustomerId) -> str:
     return f"referral-{quote(program_id, safe='')}/{referee}"
 
 
+def request_stream(request_id: SubjectRequestId) -> str:
+    """The stream of what a person asked for about their data."""
+    return f"request-{request_id}"
+
+
 def _to_customer(command: customer.Command) -> str:
     return customer_stream(command.customer)
 
@@ -255,6 +278,10 @@ def _to_referral(command: referral.Command) -> str:
     return referral_stream(command.program, command.referee)
 
 
+def _to_request(command: subject_request.Command) -> str:
+    return request_stream(command.request)
+
+
 _ADDRESSES: Final[dict[type[Any], tuple[Callable[[Any], str], Aggregate]]] = {
     kind: (stream, aggregate)
     for commands, stream, aggregate in (
@@ -268,6 +295,7 @@ _ADDRESSES: Final[dict[type[Any], tuple[Callable[[Any], str], Aggregate]]] = {
         (offer.Command, _to_offer, OFFER),
         (campaign.Command, _to_campaign, CAMPAIGN),
         (referral.Command, _to_referral, REFERRAL),
+        (subject_request.Command, _to_request, SUBJECT_REQUEST),
     )
     for kind in get_args(commands)
 }

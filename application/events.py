@@ -19,6 +19,7 @@ from regulars.domain import (
     order,
     program,
     referral,
+    subject_request,
     two_accounts,
 )
 
@@ -33,6 +34,7 @@ Event: TypeAlias = (
     | offer.Event
     | campaign.Event
     | referral.Event
+    | subject_request.Event
 )
 Command: TypeAlias = (
     customer.Command
@@ -48,6 +50,7 @@ Command: TypeAlias = (
     | campaign.Command
     | referral.Command
     | claim.Command
+    | subject_request.Command
 )
 
 EventId = NewType("EventId", bytes)

@@ -46,6 +46,7 @@ _IDS: Final = {
     "referee",
     "referrer",
     "refund",
+    "request",
     "reservation",
     "reward",
     "role",

@@ -90,6 +90,7 @@ from regulars.testing.example_ids import ADA, CAFE, HOME, ORDER, PLACED_AT
 from regulars.testing.example_loyalty import LOYALTY
 from regulars.testing.example_offers import A_COUPON, BROUGHT, OFFERS
 from regulars.testing.example_referrals import REFERRALS
+from regulars.testing.example_requests import REQUESTS
 
 LINES = (
     Line(
@@ -394,5 +395,6 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
     **OFFERS,
     **CAMPAIGNS,
     **REFERRALS,
+    **REQUESTS,
 }
 """Under the name and version that the core's own adapters store them by."""

@@ -17,6 +17,7 @@ from regulars.application.aggregates import (
     ORDER,
     PROGRAM,
     REFERRAL,
+    SUBJECT_REQUEST,
     Aggregate,
 )
 from regulars.application.snapshots import Snapshot, Snapshots
@@ -36,6 +37,7 @@ AGGREGATES: Final = {
     "offer-default/满50减10": OFFER,
     "campaign-default/spring": CAMPAIGN,
     "referral-default/ada": REFERRAL,
+    "request-r-7": SUBJECT_REQUEST,
 }
 """A stream of each kind, and its aggregate."""
 

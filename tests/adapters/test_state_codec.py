@@ -29,6 +29,7 @@ from regulars.application.aggregates import (
     ORDER,
     PROGRAM,
     REFERRAL,
+    SUBJECT_REQUEST,
     Aggregate,
 )
 from regulars.application.events import Event, microseconds, moment
@@ -60,6 +61,7 @@ COMMANDS: dict[Aggregate, st.SearchStrategy[Any]] = {
     OFFER: strategies.offer_commands(),
     CAMPAIGN: strategies.campaign_commands(),
     REFERRAL: strategies.referral_commands(),
+    SUBJECT_REQUEST: strategies.request_commands(),
 }
 
 

@@ -20,6 +20,7 @@ from regulars.domain import (
     order,
     program,
     referral,
+    subject_request,
     two_accounts,
 )
 from regulars.domain.account import Account
@@ -89,6 +90,7 @@ from regulars.domain.values import (
     OrderId,
     ProgramId,
     Refusal,
+    SubjectRequestId,
 )
 from tests.domain.story import (
     AccountStory,
@@ -101,6 +103,7 @@ from tests.domain.story import (
     OrderStory,
     ProgramStory,
     ReferralStory,
+    RequestStory,
     Story,
     account_story,
     actor_story,
@@ -112,6 +115,7 @@ from tests.domain.story import (
     order_story,
     program_story,
     referral_story,
+    request_story,
 )
 
 PROGRAM: Final = ProgramId("default")
@@ -131,6 +135,7 @@ Command: TypeAlias = (
     | campaign.Command
     | referral.Command
     | claim.Command
+    | subject_request.Command
 )
 Event: TypeAlias = (
     customer.Event
@@ -143,6 +148,7 @@ Event: TypeAlias = (
     | offer.Event
     | campaign.Event
     | referral.Event
+    | subject_request.Event
 )
 Kind = TypeVar("Kind")
 
@@ -174,6 +180,7 @@ class Chronicle:
     referrals: dict[tuple[ProgramId, CustomerId], ReferralStory] = Factory(
         lambda: defaultdict(referral_story)
     )
+    requests: dict[SubjectRequestId, RequestStory] = Factory(lambda: defaultdict(request_story))
     facts: list[Fact] = Factory(list[Fact])
 
     def tell(self, command: Command) -> None:
@@ -268,6 +275,8 @@ class Chronicle:
             return self.referrals[command.program, command.referee]
         if isinstance(command, campaign.Command):
             return self.campaigns[command.program, command.campaign]
+        if isinstance(command, subject_request.Command):
+            return self.requests[command.request]
         assert not isinstance(command, merge.Command | two_accounts.Command | claim.Command), (
             "is decided on several stories"
         )

@@ -70,6 +70,7 @@ from regulars.domain.reward_catalogue import PricedReward, RewardKind
 from regulars.domain.rights import AcceptPolicy, LiftRestriction, RestrictProcessing
 from regulars.domain.scene import Scene
 from regulars.domain.subject import Subject, SubjectKind
+from regulars.domain.subject_request import Right
 from regulars.domain.tier_ladder import Basis, Downgrade, Level, TierLadder, Window
 from regulars.domain.tiers import Assessment
 from regulars.domain.told_ids import NOTHING_TOLD, ToldThere
@@ -102,6 +103,7 @@ from regulars.domain.values import (
     RefundId,
     ReservationId,
     RewardId,
+    SubjectRequestId,
     TransferId,
 )
 from tests.domain.chronicle import PROGRAM
@@ -116,6 +118,7 @@ refund_ids = st.sampled_from([RefundId(f"r-{number}") for number in range(1, 6)]
 item_ids = st.sampled_from([ItemId(name) for name in ("soup", "rice", "tea")])
 address_ids = st.sampled_from([AddressId(name) for name in ("home", "office")])
 card_ids = st.sampled_from([CardId(name) for name in ("red", "blue")])
+request_ids = st.sampled_from([SubjectRequestId(f"q-{number}") for number in range(1, 4)])
 erasure_ids = st.sampled_from([ErasureId(f"e-{number}") for number in range(1, 4)])
 program_ids = st.sampled_from([PROGRAM, ProgramId("night")])
 
@@ -371,6 +374,8 @@ _FILLING: Final[Filling] = {
     tuple[str, ...]: st.sampled_from([(), ("card",)]),
     CustomerId: customer_ids,
     ErasureId: erasure_ids,
+    Right: st.sampled_from(Right),
+    SubjectRequestId: request_ids,
     ItemId: item_ids,
     LotId: lot_ids,
     tuple[Expiring, ...]: st.lists(

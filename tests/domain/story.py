@@ -17,6 +17,7 @@ from regulars.domain import (
     order,
     program,
     referral,
+    subject_request,
 )
 from regulars.domain.account import Account
 from regulars.domain.values import Refusal
@@ -113,6 +114,9 @@ ErasureStory: TypeAlias = Story[erasure.Erasure, erasure.Command, erasure.Event]
 ActorStory: TypeAlias = Story[actor.Conduct, actor.Command, actor.Event]
 OfferStory: TypeAlias = Story[offer.Offer, offer.Command, offer.Event]
 ReferralStory: TypeAlias = Story[referral.Referral, referral.Command, referral.Event]
+RequestStory: TypeAlias = Story[
+    subject_request.SubjectRequest, subject_request.Command, subject_request.Event
+]
 CampaignStory: TypeAlias = Story[campaign.Campaign, campaign.Command, campaign.Event]
 
 
@@ -160,3 +164,12 @@ def campaign_story() -> CampaignStory:
 
 def referral_story() -> ReferralStory:
     return Story(referral.Referral(), referral.fold, referral.decide, key=("program", "referee"))
+
+
+def request_story() -> RequestStory:
+    return Story(
+        subject_request.SubjectRequest(),
+        subject_request.fold,
+        subject_request.decide,
+        key=("request",),
+    )

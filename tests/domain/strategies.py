@@ -26,6 +26,7 @@ from regulars.domain import (
     order,
     program,
     referral,
+    subject_request,
 )
 from regulars.domain.actor import Actor, RecordAccess, ReinstateActor
 from regulars.domain.bank_card import BindBankCard, UnbindBankCard
@@ -152,6 +153,10 @@ def referral_commands(
     customer_ids: SearchStrategy[CustomerId] = customer_ids, filling: Filling = ANYTHING
 ) -> SearchStrategy[referral.Command]:
     return _any_of(referral.Command, {**filling, CustomerId: customer_ids})
+
+
+def request_commands(filling: Filling = ANYTHING) -> SearchStrategy[subject_request.Command]:
+    return _any_of(subject_request.Command, {**filling, "reason": _CODE})
 
 
 def events(kinds: object = Event) -> SearchStrategy[Event]:

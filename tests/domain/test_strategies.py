@@ -6,7 +6,7 @@ from attrs import fields, frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regulars.domain import adjustment, erasure, tiers, transfer
+from regulars.domain import adjustment, erasure, subject_request, tiers, transfer
 from regulars.domain.actor import WriteRefused
 from regulars.domain.care_plan import CarePlanSet
 from regulars.domain.closing import LoyaltyAccountClosed
@@ -64,6 +64,8 @@ ELSEWHERE = {
     LoyaltyAccountClosed,
     CarePlanSet,
     CareReminderRaised,
+    # What people ask for about their data is told in test_subject_request.py.
+    *get_args(subject_request.Event),
 }
 """What these histories do not tell."""
 

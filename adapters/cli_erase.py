@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from datetime import UTC
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +24,6 @@ from regulars.adapters.cli_screen import (
     write_json,
 )
 from regulars.adapters.new_file import new_file, refuse_own_files
-from regulars.application.aggregates import order_stream
 from regulars.application.certificate import Certificate
 from regulars.application.crm import Crm
 from regulars.application.customer import CustomerProfile
@@ -33,9 +31,7 @@ from regulars.application.door import subject_of
 from regulars.application.erasures import EVERY_CLASS
 from regulars.domain.evidence import Traces
 from regulars.domain.personal import DataClass
-from regulars.domain.protection import PartyNamed
 from regulars.domain.subject import Subject, SubjectKind
-from regulars.domain.values import OrderId
 
 UNFINISHED: Final = 1
 """The exit status where something asked for is not erased, or nobody said yes."""
@@ -78,8 +74,8 @@ def chosen(classes: Sequence[str]) -> tuple[DataClass, ...]:
     return tuple(one for one in DataClass if one.value in classes) or EVERY_CLASS
 
 
-def _others(command: Callable[..., None]) -> Callable[..., None]:
-    """The options that name a subject in place of a customer."""
+def other_subjects(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that name a subject in place of a customer; `meant` reads them."""
     for kind in reversed(SubjectKind):
         command = click.option(f"--{kind.value}", metavar="ID", help=_OTHERS[kind])(command)
     return command
@@ -94,7 +90,7 @@ def _others(command: Callable[..., None]) -> Callable[..., None]:
     )
 )
 @click.argument("customer", required=False)
-@_others
+@other_subjects
 @class_option("Erase data of this class alone")
 @click.option(
     "--basis",
@@ -138,7 +134,7 @@ def erase(  # noqa: PLR0913 - the options of a command
     if call.as_json and not yes:
         raise click.UsageError("--json asks no question: add --yes")
     wanted = chosen(classes)
-    whose = _meant(customer, others)
+    whose = meant(customer, others)
     with call.read() as crm:
         living = living_of(crm, whose)
         if not yes and not _confirmed(crm, whose, wanted, living):
@@ -159,7 +155,8 @@ def erase(  # noqa: PLR0913 - the options of a command
         sys.exit(UNFINISHED)
 
 
-def _meant(customer: str | None, others: Mapping[str, str | None]) -> str | Subject:
+def meant(customer: str | None, others: Mapping[str, str | None]) -> str | Subject:
+    """Whom CUSTOMER or one of the options in its place names."""
     named: list[str | Subject] = [
         Subject(kind=kind, id=value) for kind in SubjectKind if (value := others[kind.value])
     ]
@@ -178,18 +175,9 @@ def living_of(crm: Crm, whose: str | Subject) -> dict[DataClass, int]:
         UnknownCustomer: no customer is known under this id, and none ever was.
         UnknownSubject: the same of who is no customer.
     """
-    living = crm.erasures.living(whose)
-    if not (living or crm.erasures.state(whose).asked or _is_known(crm, whose)):
+    if not crm.erasures.knows(whose):
         raise UnknownSubject(whose) if isinstance(whose, Subject) else UnknownCustomer(whose)
-    return living
-
-
-def _is_known(crm: Crm, whose: str | Subject) -> bool:
-    if not isinstance(whose, Subject):
-        return crm.ask(CustomerProfile(customer=whose, timezone=UTC, top=0)) is not None
-    if whose.kind is SubjectKind.ORDER:
-        return any(True for _ in crm.events(stream=order_stream(OrderId(whose.id))))
-    return any(subject_of(one.event) == str(whose) for one in crm.events(types={PartyNamed}))
+    return crm.erasures.living(whose)
 
 
 class UnknownSubject(Exception):
@@ -230,7 +218,7 @@ def _confirmed(
     )
 )
 @click.argument("customer", required=False)
-@_others
+@other_subjects
 @click.option("--resume", is_flag=True, help="First carry on those that were cut short.")
 @call_options()
 def erasures(call: Call, *, customer: str | None, resume: bool, **others: str | None) -> None:
@@ -242,7 +230,7 @@ def erasures(call: Call, *, customer: str | None, resume: bool, **others: str | 
     """
     alone = None
     if customer is not None or any(others.values()):
-        alone = _meant(customer, others)
+        alone = meant(customer, others)
     with call.open() as crm:
         if resume:
             crm.erasures.resume()

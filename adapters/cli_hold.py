@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from datetime import UTC
 
 import click
 
@@ -13,18 +12,21 @@ from regulars.adapters.cli_erase import (
     chosen,
     class_option,
     living_of,
+    meant,
+    other_subjects,
     shown_certificate,
 )
 from regulars.adapters.cli_screen import (
     agreed,
-    clock,
     facts,
     listing,
-    plain,
+    said_of,
     section,
     show,
+    utc_text,
     write_json,
 )
+from regulars.application.certificate import subject_document
 from regulars.application.holds import Hold
 from regulars.domain.personal import DataClass
 
@@ -37,25 +39,35 @@ _BASIS = "Why, as a code that says nothing about the person, such as tax-2026 or
         "regulars hold 1609 --class contact --class address --basis case-17 --by counsel:3",
     )
 )
-@click.argument("customer")
+@click.argument("customer", required=False)
+@other_subjects
 @class_option("Keep data of this class", required=True)
 @click.option("--basis", metavar="CODE", required=True, help=_BASIS)
 @by_option
 @call_options()
-def hold(call: Call, *, customer: str, classes: tuple[str, ...], basis: str, by: str) -> None:
+def hold(
+    call: Call,
+    *,
+    customer: str | None,
+    classes: tuple[str, ...],
+    basis: str,
+    by: str,
+    **others: str | None,
+) -> None:
     """
-    Keep personal data of CUSTOMER, whoever asks for its erasure.
+    Keep somebody's personal data, whoever asks for its erasure.
 
-    A legal hold is for data that a law, an audit or a dispute needs. `regulars erase` then
-    restricts it instead, `regulars retention` leaves it alone, and both get to it once `regulars
-    release` has ended the hold. What is being erased can no longer be held, and what was erased is
-    gone: the exit status is 1 if any of it was.
+    It is that of CUSTOMER, or of a courier, a merchant or an order that no customer is named for. A
+    legal hold is for data that a law, an audit or a dispute needs; each basis is a hold of its own.
+    `regulars erase` then restricts it instead, `regulars retention` leaves it alone, and both get
+    to it once `regulars release` has ended its last hold. What is being erased can no longer be
+    held, and what was erased is gone: the exit status is 1 if any of it was.
     """
-    wanted = chosen(classes)
+    wanted, whose = chosen(classes), meant(customer, others)
     with call.read() as crm:
-        living_of(crm, customer)
-        crm.erasures.hold(customer, by=by, basis=basis, classes=wanted)
-        found = crm.erasures.holds(customer)
+        living_of(crm, whose)
+        crm.erasures.hold(whose, by=by, basis=basis, classes=wanted)
+        found = crm.erasures.holds(whose)
     _answer(call, found)
     gone = set(wanted) - {one.data_class for one in found}
     if gone:
@@ -66,30 +78,43 @@ def hold(call: Call, *, customer: str, classes: tuple[str, ...], basis: str, by:
 
 @click.command(
     epilog=examples(
-        "regulars release 1609 --basis case-17-closed",
-        "regulars release 1609 --class address --basis case-17-closed --yes --json",
+        "regulars release 1609 --basis case-17",
+        "regulars release 1609 --class address --basis case-17 --yes --json",
     )
 )
-@click.argument("customer")
+@click.argument("customer", required=False)
+@other_subjects
 @class_option("End the hold of this class alone")
-@click.option("--basis", metavar="CODE", required=True, help=_BASIS)
+@click.option(
+    "--basis", metavar="CODE", required=True, help="Which hold, as `regulars holds` lists it."
+)
 @by_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @call_options()
 def release(  # noqa: PLR0913 - the options of a command
-    call: Call, *, customer: str, classes: tuple[str, ...], basis: str, by: str, yes: bool
+    call: Call,
+    *,
+    customer: str | None,
+    classes: tuple[str, ...],
+    basis: str,
+    by: str,
+    yes: bool,
+    **others: str | None,
 ) -> None:
     """
-    End legal holds of CUSTOMER, all of them or by class.
+    End the legal hold of a basis, for all classes or some.
 
-    What was asked to be erased meanwhile is erased at once and for good, so this asks first where
-    there is any.
+    It is on data of CUSTOMER, or of a courier, a merchant or an order. Holds of another basis
+    stand. What was asked to be erased meanwhile, and no other hold keeps, is erased at once and for
+    good, so this asks first where there is any.
     """
-    wanted = chosen(classes)
+    wanted, whose = chosen(classes), meant(customer, others)
     with call.open() as crm:
-        held = [one for one in crm.erasures.holds(customer) if one.data_class in wanted]
-        ending = {one.data_class for one in held}
-        waiting = [one for one in crm.erasures.of(customer) if ending.intersection(one.restricted)]
+        found = [one for one in crm.erasures.holds(whose) if one.data_class in wanted]
+        held = [one for one in found if one.basis == basis]
+        kept = {one.data_class for one in found if one.basis != basis}
+        ending = {one.data_class for one in held} - kept
+        waiting = [one for one in crm.erasures.of(whose) if ending.intersection(one.restricted)]
         if waiting and not yes:
             if call.as_json:
                 raise click.UsageError(
@@ -98,15 +123,13 @@ def release(  # noqa: PLR0913 - the options of a command
             words = ", ".join(
                 sorted({one.value for of in waiting for one in of.restricted if one in ending})
             )
-            if not agreed(f"Erase {words} of {plain(customer)} for good, as was asked?"):
+            if not agreed(f"Erase {words} of {said_of(whose)} for good, as was asked?"):
                 click.echo("The hold stands", err=True)
                 sys.exit(UNFINISHED)
-        crm.erasures.release(customer, by=by, basis=basis, classes=wanted)
-        left = crm.erasures.holds(customer)
+        crm.erasures.release(whose, by=by, basis=basis, classes=wanted)
+        left = crm.erasures.holds(whose)
         erased = [
-            one
-            for one in crm.erasures.of(customer)
-            if one.erasure in {of.erasure for of in waiting}
+            one for one in crm.erasures.of(whose) if one.erasure in {of.erasure for of in waiting}
         ]
     if call.as_json:
         write_json(
@@ -117,21 +140,31 @@ def release(  # noqa: PLR0913 - the options of a command
             }
         )
         return
-    click.echo(f"Ended: {', '.join(one.data_class.value for one in held) or 'nothing was held'}")
+    ended = ", ".join(one.data_class.value for one in held)
+    click.echo(f"Ended: {ended or f'nothing was held by {basis}'}")
+    for one in left:
+        if one.data_class in wanted:
+            click.echo(f"Still held: {one.data_class.value} by {one.basis}")
     show(*(part for one in erased for part in shown_certificate(one)))
 
 
-@click.command(epilog=examples("regulars holds", "regulars holds 1609 --json"))
+@click.command(
+    epilog=examples("regulars holds", "regulars holds 1609 --json", "regulars holds --courier c-7")
+)
 @click.argument("customer", required=False)
+@other_subjects
 @call_options(keys=False)
-def holds(call: Call, *, customer: str | None) -> None:
+def holds(call: Call, *, customer: str | None, **others: str | None) -> None:
     """
     List the legal holds that stand.
 
-    Those of CUSTOMER alone if it is named.
+    Those of CUSTOMER alone if it is named, or of a courier, a merchant or an order.
     """
+    alone = None
+    if customer is not None or any(others.values()):
+        alone = meant(customer, others)
     with call.open() as crm:
-        found = crm.erasures.holds(customer)
+        found = crm.erasures.holds(alone)
     _answer(call, found)
 
 
@@ -139,46 +172,63 @@ def holds(call: Call, *, customer: str | None) -> None:
     "new-life",
     epilog=examples(
         "regulars new-life 1609 --basis came-back",
-        "regulars new-life 1609 --class address --basis ticket-12 --by support:s-7",
+        "regulars new-life 1609 --class address --basis ticket-12 --by privacy_officer:po-1",
     ),
 )
-@click.argument("customer")
+@click.argument("customer", required=False)
+@other_subjects
 @class_option("Take in data of this class alone")
 @click.option("--basis", metavar="CODE", required=True, help=_BASIS)
 @by_option
 @call_options()
-def new_life(call: Call, *, customer: str, classes: tuple[str, ...], basis: str, by: str) -> None:
+def new_life(
+    call: Call,
+    *,
+    customer: str | None,
+    classes: tuple[str, ...],
+    basis: str,
+    by: str,
+    **others: str | None,
+) -> None:
     """
-    Let CUSTOMER give personal data again after it was erased.
+    Take in somebody's personal data again after it was erased.
 
-    Who was erased stays so: their data is refused until somebody says that they came back. New
-    data is sealed under new keys, and what was erased stays unreadable. What `regulars retention`
-    erased needs no such word, for nobody asked to be forgotten.
+    It is that of CUSTOMER, or of a courier, a merchant or an order. Who was erased stays so: their
+    data is refused until somebody says that they came back. New data is sealed under new keys, and
+    what was erased stays unreadable. What `regulars retention` erased needs no such word, for
+    nobody asked to be forgotten.
     """
-    wanted = chosen(classes)
+    wanted, whose = chosen(classes), meant(customer, others)
     with call.open() as crm:
-        erased = crm.erasures.state(customer).erased
-        crm.erasures.authorise_new_life(customer, by=by, basis=basis, classes=wanted)
+        living_of(crm, whose)
+        erased = crm.erasures.state(whose).erased
+        crm.erasures.authorise_new_life(whose, by=by, basis=basis, classes=wanted)
     begun = [one for one in wanted if one in erased]
     if call.as_json:
-        write_json({"customer": customer, "begun": [one.value for one in begun]})
+        write_json({**subject_document(whose), "begun": [one.value for one in begun]})
     elif begun:
-        words = _words(begun)
-        show(section(f"Customer {plain(customer)}", facts(("Taken in again", words))))
+        words, said = _words(begun), said_of(whose)
+        show(section(f"{said[0].upper()}{said[1:]}", facts(("Taken in again", words))))
     else:
-        click.echo("Nothing of that was erased: it is taken in as ever")
+        click.echo("Nothing of that is erased: it is taken in already")
 
 
 def _answer(call: Call, found: Sequence[Hold]) -> None:
     if call.as_json:
         write_json({"holds": list(map(_document, found))})
     elif found:
-        heads = ("Customer", "Class", "Basis", "By", "Since")
+        heads = ("Of", "Class", "Basis", "By", "Since")
         show(
             listing(
                 heads,
                 (
-                    (one.customer, one.data_class.value, one.basis, one.by, clock(one.at, UTC))
+                    (
+                        said_of(one.customer),
+                        one.data_class.value,
+                        one.basis,
+                        one.by,
+                        utc_text(one.at),
+                    )
                     for one in found
                 ),
                 left=len(heads),
@@ -188,9 +238,9 @@ def _answer(call: Call, found: Sequence[Hold]) -> None:
         click.echo("Nothing is held")
 
 
-def _document(one: Hold) -> dict[str, str]:
+def _document(one: Hold) -> dict[str, object]:
     return {
-        "customer": one.customer,
+        **subject_document(one.customer),
         "class": one.data_class.value,
         "basis": one.basis,
         "by": one.by,

@@ -81,6 +81,10 @@ def _for_good(payload: Payload) -> Iterator[Turned]:
     yield "ErasureRequested", 2, {**payload, "new_life": False}
 
 
+def _of_a_subject_for_good(payload: Payload) -> Iterator[Turned]:
+    yield "SubjectErasureRequested", 2, {**payload, "restricted": [], "new_life": False}
+
+
 def _without_audience(payload: Payload) -> Iterator[Turned]:
     plan = payload["plan"]
     budget: Payload = {**plan["budget"], "caps": [], "zone": "Asia/Shanghai"}
@@ -212,6 +216,11 @@ UPCASTERS: Final[tuple[Upcaster, ...]] = (
     ),
     Upcaster(of=("PointsReversed", 1), into=(("PointsReversed", 2),), turn=_of_its_lot),
     Upcaster(of=("ErasureRequested", 1), into=(("ErasureRequested", 2),), turn=_for_good),
+    Upcaster(
+        of=("SubjectErasureRequested", 1),
+        into=(("SubjectErasureRequested", 2),),
+        turn=_of_a_subject_for_good,
+    ),
     Upcaster(of=("OfferDefined", 1), into=(("OfferDefined", 2),), turn=_in_any_scene),
     Upcaster(of=("ReferralClaimed", 1), into=(("ReferralClaimed", 2),), turn=_of_any_number),
     Upcaster(

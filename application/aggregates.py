@@ -114,7 +114,7 @@ ERASURE: Final = Aggregate(
     state=erasure.Erasure,
     events=get_args(erasure.Event),
     fold=erasure.fold,
-    fold_version=3,
+    fold_version=5,
     decide=erasure.decide,
     snapshot_every=None,
 )

@@ -9,7 +9,6 @@ from attrs import frozen
 from regulars.application.aggregates import Aggregate, aggregate_of
 from regulars.application.boxed import boxes_of, class_of, subject_of
 from regulars.application.collection import collection_paused
-from regulars.application.erasure_subjects import Returned, all_returned
 from regulars.application.events import Recorded
 from regulars.application.key_rotation import KeyRotation
 from regulars.application.ports import (
@@ -23,6 +22,7 @@ from regulars.application.ports import (
 )
 from regulars.application.projecting import Rows, fold_into
 from regulars.application.states import Held
+from regulars.application.stray_keys import Returned, Unasked, all_returned, all_unasked
 from regulars.application.views import View
 from regulars.domain import erasure
 

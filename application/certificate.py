@@ -17,12 +17,11 @@ from regulars.domain.erasure import (
     Erasure,
     Event,
     Requested,
-    SubjectErasureRequested,
     fold,
 )
 from regulars.domain.evidence import DestroyedKey, Purged, Traces
 from regulars.domain.personal import DataClass
-from regulars.domain.subject import Subject
+from regulars.domain.subject import Subject, SubjectErasureRequested
 from regulars.domain.values import CustomerId, ErasureId
 
 FORMAT: Final = "regulars erasure certificate"
@@ -166,7 +165,7 @@ def _told(one: Recorded) -> Entry:
     )
 
 
-def subject_document(customer: CustomerId | Subject) -> dict[str, object]:
+def subject_document(customer: str | Subject) -> dict[str, object]:
     """Whose data it is, in JSON's terms: a customer, or another kind of subject, and their id."""
     if isinstance(customer, Subject):
         return {customer.kind.value: customer.id}

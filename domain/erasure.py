@@ -2,9 +2,9 @@
 The erasure of a subject's personal data, class by class: asked for, held back, done, lived past.
 
 A class is erased once, however often it is asked for; held by law it is kept restricted instead,
-and erased when the hold ends. Then none of it is taken in until a new life is authorised; what
-goes because its time is over begins one by itself.
-A subject is a customer, or a `Subject` that is none, which has events of its own and no holds.
+and erased when the last of its holds ends. Then none of it is taken in until a new life is
+authorised; what goes because its time is over begins one by itself.
+A subject is a customer, or a `Subject` that is none, which has events of its own.
 """
 
 from collections.abc import Collection, Sequence
@@ -16,7 +16,14 @@ from attrs import Factory, define, frozen
 from regulars.domain.codes import require_code
 from regulars.domain.evidence import DestroyedKey, Purged, Traces
 from regulars.domain.personal import DataClass
-from regulars.domain.subject import Subject
+from regulars.domain.subject import (
+    Subject,
+    SubjectErasureCompleted,
+    SubjectErasureRequested,
+    SubjectHoldPlaced,
+    SubjectHoldReleased,
+    SubjectLifeAuthorised,
+)
 from regulars.domain.values import CustomerId, ErasureId, Refusal
 
 
@@ -67,7 +74,7 @@ class LegalHoldPlaced:
 
 @frozen(kw_only=True)
 class LegalHoldReleased:
-    """Data of these classes need no longer be kept."""
+    """Data of these classes need no longer be kept by the hold of this basis."""
 
     customer: CustomerId
     classes: tuple[DataClass, ...]
@@ -83,48 +90,12 @@ class NewLifeAuthorised:
     basis: str
 
 
-@frozen(kw_only=True)
-class SubjectErasureRequested:
-    """Data of these classes is to be destroyed; `basis` is a code for why."""
-
-    subject: Subject
-    erasure: ErasureId
-    classes: tuple[DataClass, ...]
-    basis: str
-
-
-@frozen(kw_only=True)
-class SubjectErasureCompleted:
-    """The keys of these classes are destroyed, with the evidence; see `CustomerErased`."""
-
-    subject: Subject
-    erasure: ErasureId
-    classes: tuple[DataClass, ...]
-    keys: tuple[DestroyedKey, ...]
-    purged: tuple[Purged, ...]
-    readable_for: int
-    traces: Traces
-
-
-@frozen(kw_only=True)
-class SubjectLifeAuthorised:
-    """Data of these classes, once erased, is taken in again. What was erased stays so."""
-
-    subject: Subject
-    classes: tuple[DataClass, ...]
-    basis: str
-
-
 Requested: TypeAlias = ErasureRequested | SubjectErasureRequested
 Completed: TypeAlias = CustomerErased | SubjectErasureCompleted
-Event: TypeAlias = (
-    Requested
-    | Completed
-    | LegalHoldPlaced
-    | LegalHoldReleased
-    | NewLifeAuthorised
-    | SubjectLifeAuthorised
-)
+HoldPlaced: TypeAlias = LegalHoldPlaced | SubjectHoldPlaced
+HoldReleased: TypeAlias = LegalHoldReleased | SubjectHoldReleased
+LifeAuthorised: TypeAlias = NewLifeAuthorised | SubjectLifeAuthorised
+Event: TypeAlias = Requested | Completed | HoldPlaced | HoldReleased | LifeAuthorised
 
 
 @define
@@ -133,13 +104,14 @@ class Erasure:
     The state of one subject's erasures, written by `fold` alone.
 
     `pending` are the classes that were asked for and are not erased, with by which erasure.
+    `held` are those that are kept, with the basis of each hold that stands.
     `renewing` are the erasures after which a new life begins by itself, with their basis.
     """
 
     asked: set[ErasureId] = Factory(set[ErasureId])
     pending: dict[DataClass, ErasureId] = Factory(dict[DataClass, ErasureId])
     erased: set[DataClass] = Factory(set[DataClass])
-    held: set[DataClass] = Factory(set[DataClass])
+    held: dict[DataClass, set[str]] = Factory(dict[DataClass, set[str]])
     renewing: dict[ErasureId, str] = Factory(dict[ErasureId, str])
 
 
@@ -158,22 +130,35 @@ def due(state: Erasure) -> dict[ErasureId, tuple[DataClass, ...]]:
     }
 
 
+def still_holding(bases: Collection[str], released: str) -> set[str]:
+    """
+    Which of the holds by these bases stand once the one of a basis was released.
+
+    None do where it has none of them: it was told when a release ended all, and said why.
+    """
+    return {one for one in bases if one != released} if released in bases else set()
+
+
 def fold(state: Erasure, event: Event, at: datetime) -> None:  # noqa: ARG001 - one shape for all folds
     """Record in `state` what happened."""
     match event:
         case ErasureRequested() | SubjectErasureRequested():
             state.asked.add(event.erasure)
             state.pending.update(dict.fromkeys(event.classes, event.erasure))
-            if isinstance(event, ErasureRequested) and event.new_life:
+            if event.new_life:
                 state.renewing[event.erasure] = event.basis
         case CustomerErased() | SubjectErasureCompleted():
             for one in event.classes:
                 state.pending.pop(one, None)
                 state.erased.add(one)
-        case LegalHoldPlaced(classes=classes):
-            state.held.update(classes)
-        case LegalHoldReleased(classes=classes):
-            state.held.difference_update(classes)
+        case LegalHoldPlaced() | SubjectHoldPlaced():
+            for one in event.classes:
+                state.held.setdefault(one, set()).add(event.basis)
+        case LegalHoldReleased() | SubjectHoldReleased():
+            for one in event.classes:
+                left = still_holding(state.held.pop(one, ()), event.basis)
+                if left:
+                    state.held[one] = left
         case NewLifeAuthorised() | SubjectLifeAuthorised():
             state.erased.difference_update(event.classes)
         case _:
@@ -212,9 +197,9 @@ class CompleteErasure:
 
 @frozen(kw_only=True)
 class PlaceHold:
-    """Have data of these classes kept, whoever asks for its erasure."""
+    """Have data of these classes kept, whoever asks for its erasure; each `basis` is a hold."""
 
-    customer: CustomerId
+    customer: CustomerId | Subject
     at: datetime
     classes: tuple[DataClass, ...]
     basis: str
@@ -222,9 +207,9 @@ class PlaceHold:
 
 @frozen(kw_only=True)
 class ReleaseHold:
-    """Have data of these classes kept no longer than for its own sake."""
+    """End the hold of these classes that has this basis; those of another basis stand."""
 
-    customer: CustomerId
+    customer: CustomerId | Subject
     at: datetime
     classes: tuple[DataClass, ...]
     basis: str
@@ -251,19 +236,22 @@ class ErasureIdTaken(Refusal):
     erasure: ErasureId
 
     def __str__(self) -> str:
-        whose = self.customer if isinstance(self.customer, Subject) else f"customer {self.customer}"
-        return f"{whose}: another erasure has the id {self.erasure}"
+        return f"{_said(self.customer)}: another erasure has the id {self.erasure}"
 
 
 @frozen(kw_only=True)
 class ErasureUnderWay(Refusal):
     """What is being erased can no longer be held."""
 
-    customer: CustomerId
+    customer: CustomerId | Subject
     data_class: DataClass
 
     def __str__(self) -> str:
-        return f"customer {self.customer}: {self.data_class.value} data is being erased"
+        return f"{_said(self.customer)}: {self.data_class.value} data is being erased"
+
+
+def _said(whose: CustomerId | Subject) -> str:
+    return str(whose) if isinstance(whose, Subject) else f"customer {whose}"
 
 
 def decide(command: Command, state: Erasure) -> Sequence[Event]:
@@ -282,12 +270,11 @@ def decide(command: Command, state: Erasure) -> Sequence[Event]:
             return _complete(command, state)
         case PlaceHold():
             return _hold(command, state)
-        case ReleaseHold(customer=customer, basis=basis):
-            held = _those(command.classes, state.held)
-            released = LegalHoldReleased(customer=customer, classes=held, basis=basis)
-            return [released] if held else []
+        case ReleaseHold():
+            return _release(command, state)
         case AuthoriseNewLife():
-            return _revive(command, state)
+            erased = _those(command.classes, state.erased)
+            return [_life(command.customer, erased, command.basis)] if erased else []
         case _:
             assert_never(command)
 
@@ -304,19 +291,25 @@ def _erase(command: EraseCustomer, state: Erasure) -> Sequence[Event]:
         return []
     if command.erasure in state.asked:
         raise ErasureIdTaken(customer=command.customer, erasure=command.erasure)
-    whose, erasure, basis = command.customer, command.erasure, command.basis
+    whose, held = command.customer, _those(wanted, state.held)
     if isinstance(whose, Subject):
         return [
-            SubjectErasureRequested(subject=whose, erasure=erasure, classes=wanted, basis=basis)
+            SubjectErasureRequested(
+                subject=whose,
+                erasure=command.erasure,
+                classes=wanted,
+                restricted=held,
+                basis=command.basis,
+                new_life=command.new_life,
+            )
         ]
-    held = _those(wanted, state.held)
     return [
         ErasureRequested(
             customer=whose,
-            erasure=erasure,
+            erasure=command.erasure,
             classes=wanted,
             restricted=held,
-            basis=basis,
+            basis=command.basis,
             new_life=command.new_life,
         )
     ]
@@ -326,20 +319,23 @@ def _complete(command: CompleteErasure, state: Erasure) -> Sequence[Event]:
     done = _those(command.classes, set(due(state).get(command.erasure, ())))
     if not done:
         return []
+    erased, basis = _completed(command, done), state.renewing.get(command.erasure)
+    return [erased] if basis is None else [erased, _life(command.customer, done, basis)]
+
+
+def _completed(command: CompleteErasure, done: tuple[DataClass, ...]) -> Completed:
     whose = command.customer
     if isinstance(whose, Subject):
-        return [
-            SubjectErasureCompleted(
-                subject=whose,
-                erasure=command.erasure,
-                classes=done,
-                keys=command.keys,
-                purged=command.purged,
-                readable_for=command.readable_for,
-                traces=command.traces,
-            )
-        ]
-    erased = CustomerErased(
+        return SubjectErasureCompleted(
+            subject=whose,
+            erasure=command.erasure,
+            classes=done,
+            keys=command.keys,
+            purged=command.purged,
+            readable_for=command.readable_for,
+            traces=command.traces,
+        )
+    return CustomerErased(
         customer=whose,
         erasure=command.erasure,
         classes=done,
@@ -348,29 +344,38 @@ def _complete(command: CompleteErasure, state: Erasure) -> Sequence[Event]:
         readable_for=command.readable_for,
         traces=command.traces,
     )
-    basis = state.renewing.get(command.erasure)
-    if basis is None:
-        return [erased]
-    return [erased, NewLifeAuthorised(customer=whose, classes=done, basis=basis)]
 
 
-def _revive(command: AuthoriseNewLife, state: Erasure) -> Sequence[Event]:
-    whose, erased = command.customer, _those(command.classes, state.erased)
-    if not erased:
-        return []
+def _life(
+    whose: CustomerId | Subject, classes: tuple[DataClass, ...], basis: str
+) -> LifeAuthorised:
     if isinstance(whose, Subject):
-        return [SubjectLifeAuthorised(subject=whose, classes=erased, basis=command.basis)]
-    return [NewLifeAuthorised(customer=whose, classes=erased, basis=command.basis)]
+        return SubjectLifeAuthorised(subject=whose, classes=classes, basis=basis)
+    return NewLifeAuthorised(customer=whose, classes=classes, basis=basis)
 
 
 def _hold(command: PlaceHold, state: Erasure) -> Sequence[Event]:
-    new = _those(command.classes, {*DataClass} - state.held - state.erased)
+    whose, basis = command.customer, command.basis
+    known = {one for one, bases in state.held.items() if basis in bases}
+    new = _those(command.classes, {*DataClass} - known - state.erased)
+    for one in new:
+        if one in state.pending and one not in state.held:
+            raise ErasureUnderWay(customer=whose, data_class=one)
     if not new:
         return []
-    for one in new:
-        if one in state.pending:
-            raise ErasureUnderWay(customer=command.customer, data_class=one)
-    return [LegalHoldPlaced(customer=command.customer, classes=new, basis=command.basis)]
+    if isinstance(whose, Subject):
+        return [SubjectHoldPlaced(subject=whose, classes=new, basis=basis)]
+    return [LegalHoldPlaced(customer=whose, classes=new, basis=basis)]
+
+
+def _release(command: ReleaseHold, state: Erasure) -> Sequence[Event]:
+    whose, basis = command.customer, command.basis
+    held = _those(command.classes, [one for one in state.held if basis in state.held[one]])
+    if not held:
+        return []
+    if isinstance(whose, Subject):
+        return [SubjectHoldReleased(subject=whose, classes=held, basis=basis)]
+    return [LegalHoldReleased(customer=whose, classes=held, basis=basis)]
 
 
 def _those(classes: Collection[DataClass], among: Collection[DataClass]) -> tuple[DataClass, ...]:

@@ -27,7 +27,7 @@ from regulars.domain.rights import ProcessingObjected, ProcessingRestricted
 from regulars.domain.values import CustomerId, Refusal
 
 MERGE: Final = "merge"
-"""The code for why a hold or a restriction came from another record of the same person."""
+"""The code for why a restriction came from another record of the same person."""
 
 Event: TypeAlias = (
     CustomersMerged
@@ -173,8 +173,7 @@ def _require_unerased(customer: CustomerId, state: Erasure) -> None:
 def _merge(command: MergeCustomers, absorbed: Side, survivor: Side) -> Sequence[Event]:
     who, said, theirs = command.survivor, absorbed.customer, survivor.customer
     granted = dict(_granted(theirs, said))
-    held = _classes(absorbed.erasure.held - survivor.erasure.held)
-    events: list[Event] = [
+    return [
         CustomersMerged(customer=command.absorbed, into=who, evidence=command.evidence),
         CustomerAbsorbed(
             customer=who,
@@ -195,10 +194,8 @@ def _merge(command: MergeCustomers, absorbed: Side, survivor: Side) -> Sequence[
             for (purpose, channel), given in granted.items()
         ),
         *_heeded(who, theirs, said, granted),
+        *_held(who, absorbed.erasure, survivor.erasure),
     ]
-    if held:
-        events.append(LegalHoldPlaced(customer=who, classes=held, basis=MERGE))
-    return events
 
 
 def _revert(command: RevertMerge, absorbed: Side, survivor: Side) -> Sequence[Event]:
@@ -210,21 +207,20 @@ def _revert(command: RevertMerge, absorbed: Side, survivor: Side) -> Sequence[Ev
         raise NotMerged(absorbed=whose, survivor=who)
     if len(survivor.erasure.asked) > came.erasures:
         raise ErasedTogether(absorbed=whose, survivor=who)
-    held, was_held = survivor.erasure.held, absorbed.erasure.held
-    events: list[Event] = [
+    return [
         CustomerMergeReverted(customer=whose, out_of=who, evidence=command.evidence),
         CustomerSeparated(
             customer=who, absorbed=whose, further=came.further, evidence=command.evidence
         ),
         *_withdrawn(who, {one for one in came.consents if one in survivor.customer.consents.given}),
         *_heeded(whose, absorbed.customer, survivor.customer),
+        # The survivor's holds were those of both.
+        *_held(whose, survivor.erasure, absorbed.erasure),
+        *(
+            LegalHoldReleased(customer=whose, classes=classes, basis=basis)
+            for basis, classes in _lacking(absorbed.erasure, survivor.erasure)
+        ),
     ]
-    # The survivor's holds were those of both.
-    if new := _classes(held - was_held):
-        events.append(LegalHoldPlaced(customer=whose, classes=new, basis=MERGE))
-    if old := _classes(was_held - held):
-        events.append(LegalHoldReleased(customer=whose, classes=old, basis=MERGE))
-    return events
 
 
 def _heeded(
@@ -282,6 +278,15 @@ def _withdrawn(whose: CustomerId, asked: Iterable[Purpose]) -> Iterator[ConsentW
         yield ConsentWithdrawn(customer=whose, purpose=purpose, channel=channel)
 
 
-def _classes(among: Iterable[DataClass]) -> tuple[DataClass, ...]:
-    found = set(among)
-    return tuple(one for one in DataClass if one in found)
+def _held(whose: CustomerId, by: Erasure, known: Erasure) -> Iterator[LegalHoldPlaced]:
+    for basis, classes in _lacking(by, known):
+        yield LegalHoldPlaced(customer=whose, classes=classes, basis=basis)
+
+
+def _lacking(holds: Erasure, known: Erasure) -> list[tuple[str, tuple[DataClass, ...]]]:
+    """The holds that are not among those `known`, by their basis."""
+    found: dict[str, tuple[DataClass, ...]] = {}
+    for one in DataClass:
+        for basis in holds.held.get(one, set()) - known.held.get(one, set()):
+            found[basis] = (*found.get(basis, ()), one)
+    return sorted(found.items())

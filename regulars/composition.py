@@ -8,7 +8,6 @@ import logging
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import timedelta
-from functools import partial
 from os import environ
 from pathlib import Path
 from secrets import token_bytes
@@ -42,8 +41,10 @@ from regulars.application.catalogue import KEPT, VIEWS
 from regulars.application.contacts import Contacts
 from regulars.application.crm import Crm
 from regulars.application.door import Door
+from regulars.application.erasing import Erasing
 from regulars.application.erasure_sinks import ErasureSink, SnapshotSink
 from regulars.application.erasures import Erasures
+from regulars.application.fields import check_id
 from regulars.application.gate import Gate
 from regulars.application.handling import Commands
 from regulars.application.joined import Joined
@@ -232,16 +233,18 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                 program_id=ProgramId(program_id),
                 inline=inline,
                 join=join,
-                erasures=partial(
-                    Erasures,
-                    storage=storage,
-                    vault=vault,
-                    keys=cast("KeyStore", KeysElsewhere(opened)) if keyless else store,
-                    commands=commands,
-                    clock=time,
-                    tenant=tenant,
-                    sinks=(SnapshotSink(storage), storage.contacts, *erasure_sinks),
-                    scrub=scrub,
+                erasures=lambda lock: Erasures(
+                    Erasing(
+                        lock=lock,
+                        storage=storage,
+                        vault=vault,
+                        keys=cast("KeyStore", KeysElsewhere(opened)) if keyless else store,
+                        commands=commands,
+                        clock=time,
+                        tenant=tenant,
+                        sinks=(SnapshotSink(storage), storage.contacts, *erasure_sinks),
+                        scrub=scrub,
+                    )
                 ),
                 retention=lambda lock, erasures: Retaining(
                     lock,

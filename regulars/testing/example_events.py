@@ -19,17 +19,6 @@ from regulars.domain.customer import (
     DeliveryAddressRemoved,
 )
 from regulars.domain.discounts import Discount, OnReturn, PointsPayment, Share
-from regulars.domain.erasure import (
-    CustomerErased,
-    ErasureRequested,
-    LegalHoldPlaced,
-    LegalHoldReleased,
-    NewLifeAuthorised,
-    SubjectErasureCompleted,
-    SubjectErasureRequested,
-    SubjectLifeAuthorised,
-)
-from regulars.domain.evidence import DestroyedKey, Purged, Traces
 from regulars.domain.merchant import (
     MenuItemPublished,
     MerchantDetailsUpdated,
@@ -74,11 +63,9 @@ from regulars.domain.rights import (
     ProcessingRestricted,
     RestrictionLifted,
 )
-from regulars.domain.subject import Subject, SubjectKind
 from regulars.domain.values import (
     CardId,
     CustomerId,
-    ErasureId,
     ItemId,
     Money,
     RefundId,
@@ -86,6 +73,7 @@ from regulars.domain.values import (
 )
 from regulars.testing.example_accounts import ACCOUNTS
 from regulars.testing.example_campaigns import CAMPAIGNS
+from regulars.testing.example_erasures import ERASURES
 from regulars.testing.example_ids import ADA, CAFE, HOME, ORDER, PLACED_AT
 from regulars.testing.example_loyalty import LOYALTY
 from regulars.testing.example_offers import A_COUPON, BROUGHT, OFFERS
@@ -319,60 +307,7 @@ EXAMPLES: Final[dict[tuple[str, int], Event]] = {
     ("AddressHidden", 1): AddressHidden(order=ORDER),
     **LOYALTY,
     **ACCOUNTS,
-    ("ErasureRequested", 2): ErasureRequested(
-        customer=ADA,
-        erasure=ErasureId("erasure-8"),
-        classes=(DataClass.CONTACT, DataClass.ADDRESS),
-        restricted=(DataClass.ADDRESS,),
-        basis="retention:customer",
-        new_life=True,
-    ),
-    ("CustomerErased", 1): CustomerErased(
-        customer=ADA,
-        erasure=ErasureId("erasure-7"),
-        classes=(DataClass.CONTACT,),
-        keys=(
-            DestroyedKey(
-                subject="customer/ada", data_class=DataClass.CONTACT, version=2, kek="kek-1"
-            ),
-        ),
-        purged=(Purged(place="snapshots", entries=3),),
-        readable_for=300,
-        traces=Traces.HELD,
-    ),
-    ("LegalHoldPlaced", 1): LegalHoldPlaced(
-        customer=ADA, classes=(DataClass.ADDRESS, DataClass.PAYMENT), basis="tax"
-    ),
-    ("LegalHoldReleased", 1): LegalHoldReleased(
-        customer=ADA, classes=(DataClass.PAYMENT,), basis="tax-term-over"
-    ),
-    ("NewLifeAuthorised", 1): NewLifeAuthorised(
-        customer=ADA, classes=(DataClass.CONTACT,), basis="came-back"
-    ),
-    ("SubjectErasureRequested", 1): SubjectErasureRequested(
-        subject=Subject(kind=SubjectKind.COURIER, id="c-7"),
-        erasure=ErasureId("erasure-8"),
-        classes=(DataClass.CONTACT, DataClass.CONTENT),
-        basis="left",
-    ),
-    ("SubjectErasureCompleted", 1): SubjectErasureCompleted(
-        subject=Subject(kind=SubjectKind.COURIER, id="c-7"),
-        erasure=ErasureId("erasure-8"),
-        classes=(DataClass.CONTACT,),
-        keys=(
-            DestroyedKey(
-                subject="courier/c-7", data_class=DataClass.CONTACT, version=1, kek="kek-1"
-            ),
-        ),
-        purged=(Purged(place="snapshots", entries=0),),
-        readable_for=300,
-        traces=Traces.GONE,
-    ),
-    ("SubjectLifeAuthorised", 1): SubjectLifeAuthorised(
-        subject=Subject(kind=SubjectKind.ORDER, id="order-1"),
-        classes=(DataClass.CONTENT,),
-        basis="came-back",
-    ),
+    **ERASURES,
     ("AccessRecorded", 1): AccessRecorded(
         role="support",
         actor="s-7",

@@ -13,7 +13,7 @@ from regulars.application.access_log import AccessLog
 from regulars.application.aggregates import CUSTOMER
 from regulars.application.balances import PointsBalance
 from regulars.application.customer import CustomerProfile
-from regulars.application.erasures import Step
+from regulars.application.erasing import Step
 from regulars.application.events import Command
 from regulars.application.postings import PointsLedger
 from regulars.application.reading import DataOf

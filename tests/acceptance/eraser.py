@@ -29,7 +29,7 @@ from regulars import (
     UpdateCustomerDetails,
     connect,
 )
-from regulars.application.erasures import Step
+from regulars.application.erasing import Step
 from regulars.application.events import Command
 from regulars.domain.bank_card import BindBankCard
 from regulars.domain.personal import Address, Identity, Payment, Profile

@@ -26,7 +26,8 @@ from regulars import (
 from regulars.adapters.database import Database
 from regulars.adapters.key_ring import create_key_file
 from regulars.adapters.keys import SqlKeyStore
-from regulars.application.erasures import EVERY_CLASS, Step
+from regulars.application.erasing import Step
+from regulars.application.erasures import EVERY_CLASS
 from regulars.application.keys import KeyName
 from regulars.domain.erasure import CustomerErased
 from regulars.testing import canaries_of, canary_people

@@ -35,6 +35,7 @@ from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
 from regulars.domain.reward import Reward
 from regulars.domain.scene import Scene
+from regulars.domain.subject import Subject, SubjectErasureRequested, SubjectKind
 from regulars.domain.told_ids import ToldOccasion, ToldRedemption, ToldReservation, ToldThere
 from regulars.domain.validity import (
     Activation,
@@ -96,6 +97,15 @@ OLDER: dict[tuple[str, int], list[Event | Retired]] = {
             classes=(DataClass.CONTACT, DataClass.ADDRESS),
             restricted=(DataClass.ADDRESS,),
             basis="gdpr-17-1-b",
+        )
+    ],
+    ("SubjectErasureRequested", 1): [
+        SubjectErasureRequested(
+            subject=Subject(kind=SubjectKind.COURIER, id="c-7"),
+            erasure=ErasureId("erasure-8"),
+            classes=(DataClass.CONTACT, DataClass.CONTENT),
+            restricted=(),
+            basis="left",
         )
     ],
     ("OrderPlaced", 1): [

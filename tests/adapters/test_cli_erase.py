@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from regulars import connect
 from regulars.adapters.cli import regulars
-from regulars.application.erasures import Step
+from regulars.application.erasing import Step
 from regulars.domain.personal import Contact, DataClass
 from regulars.domain.protection import NameParty, Party
 from regulars.domain.values import OrderId
@@ -110,6 +110,27 @@ def test_nobody_cannot_be_erased(shop: Shop) -> None:
     assert shop.run("erase", "eve", "--yes", status=3).stderr == (
         "Error: there is no customer 'eve'\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "why"),
+    [
+        ("erase --yes", 3, "customer: an id is 1 to 200 characters"),
+        ("profile", 3, "customer: an id is 1 to 200 characters"),
+        ("release --yes --basis b", 3, "customer: an id is 1 to 200 characters"),
+        ("reveal", 3, "customer: an id is 1 to 200 characters"),
+    ],
+)
+def test_bytes_that_are_no_text_name_nobody_and_are_told_in_one_line(
+    shop: Shop, command: str, status: int, why: str
+) -> None:
+    asked = "--class contact --purpose service --as support:s-7".split()
+    words = [*command.split(), "\udcff\udcfe", *(asked if command == "reveal" else [])]
+
+    told = shop.run(*words, status=status).stderr
+
+    assert why in told
+    assert told.count("\n") == 1
 
 
 def test_json_asks_no_question(shop: Shop) -> None:

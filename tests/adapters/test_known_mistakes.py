@@ -24,7 +24,7 @@ from regulars.adapters.memory_keys import MemoryKeyStore
 from regulars.adapters.storage import SqlStorage
 from regulars.adapters.vault import EnvelopeVault
 from regulars.application.catalogue import VIEWS
-from regulars.application.erasures import Step
+from regulars.application.erasing import Step
 from regulars.application.errors import SubjectErased
 from regulars.application.keys import KeyName, KeyState, StoredKey
 from regulars.application.ports import Erased, KeyUnavailable, Opened, Revealed, Tampered

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 from attrs import define, field, frozen
@@ -21,6 +20,7 @@ from regulars.application.catalogue import VIEWS
 from regulars.application.contacts import Contacts
 from regulars.application.crm import Crm
 from regulars.application.door import Door, Request
+from regulars.application.erasing import Erasing
 from regulars.application.erasure_sinks import ErasureSink, SnapshotSink
 from regulars.application.erasures import Erasures
 from regulars.application.events import Recorded
@@ -147,17 +147,19 @@ def core(
         ),
         program_id=program,
         inline=inline,
-        join=no_host,
-        erasures=partial(
-            Erasures,
-            storage=storage,
-            vault=opener,
-            keys=keys,
-            commands=commands,
-            clock=clock,
-            tenant=TENANT,
-            sinks=(SnapshotSink(storage), storage.contacts, *sinks),
-            scrub=scrub,
+        join=join,
+        erasures=lambda lock: Erasures(
+            Erasing(
+                lock=lock,
+                storage=storage,
+                vault=opener,
+                keys=keys,
+                commands=commands,
+                clock=clock,
+                tenant=TENANT,
+                sinks=(SnapshotSink(storage), storage.contacts, *sinks),
+                scrub=scrub,
+            )
         ),
         retention=lambda lock, erasures: Retaining(
             lock,

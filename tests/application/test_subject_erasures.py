@@ -15,20 +15,21 @@ from regulars.adapters.storage import SqlStorage
 from regulars.application.audit import spot_of
 from regulars.application.boxed import boxes_of, subject_of
 from regulars.application.catalogue import VIEWS
-from regulars.application.erasure_subjects import OrderHasCustomer, Returned
-from regulars.application.erasures import EVERY_CLASS, Step
+from regulars.application.erasing import Step
+from regulars.application.erasure_subjects import OrderHasCustomer
+from regulars.application.erasures import EVERY_CLASS
 from regulars.application.errors import SubjectErased
 from regulars.application.keys import KeyName
 from regulars.application.ports import Erased, Opened, Revealed
 from regulars.application.reading import BoxIn
+from regulars.application.stray_keys import Returned
 from regulars.domain.actor import Actor
 from regulars.domain.customer import RegisterCustomer
-from regulars.domain.erasure import SubjectErasureCompleted
 from regulars.domain.personal import Contact, Content, DataClass
 from regulars.domain.protection import NameParty, Party
 from regulars.domain.purchase import PlaceOrder
 from regulars.domain.reading import Denial, Denied
-from regulars.domain.subject import Subject, SubjectKind
+from regulars.domain.subject import Subject, SubjectErasureCompleted, SubjectKind
 from regulars.domain.values import OrderId
 from tests.application.memory_crm import TENANT, Parts, core
 from tests.domain.examples import ANNA
@@ -145,7 +146,14 @@ def test_an_order_that_is_somebodys_is_erased_with_them() -> None:
         )
 
     assert str(refused.value) == "order o-1 is of customer anna: erase data of theirs"
-    assert town.crm.erasures.all() == []
+    with pytest.raises(OrderHasCustomer):
+        town.crm.erasures.hold(
+            Subject(kind=SubjectKind.ORDER, id=OPEN),
+            by="counsel",
+            basis="tax",
+            classes=[DataClass.CONTENT],
+        )
+    assert (town.crm.erasures.all(), town.crm.erasures.holds()) == ([], [])
 
 
 @pytest.mark.parametrize("done", [True, False])

@@ -18,14 +18,20 @@ from regulars.domain.erasure import (
     NewLifeAuthorised,
     PlaceHold,
     ReleaseHold,
-    SubjectErasureCompleted,
-    SubjectErasureRequested,
-    SubjectLifeAuthorised,
     due,
+    fold,
 )
 from regulars.domain.evidence import DestroyedKey, Purged, Traces
 from regulars.domain.personal import DataClass
-from regulars.domain.subject import Subject, SubjectKind
+from regulars.domain.subject import (
+    Subject,
+    SubjectErasureCompleted,
+    SubjectErasureRequested,
+    SubjectHoldPlaced,
+    SubjectHoldReleased,
+    SubjectKind,
+    SubjectLifeAuthorised,
+)
 from regulars.domain.values import ErasureId
 from tests.domain.examples import ANNA
 from tests.domain.matrix import Legend, Row, outcome, rows
@@ -48,7 +54,7 @@ COMPLETE = CompleteErasure(
     traces=Traces.GONE,
 )
 HOLD = PlaceHold(customer=ANNA, at=NOON, classes=(ADDRESS,), basis="tax")
-RELEASE = ReleaseHold(customer=ANNA, at=NOON, classes=(ADDRESS,), basis="over")
+RELEASE = ReleaseHold(customer=ANNA, at=NOON, classes=(ADDRESS,), basis="tax")
 REVIVE = AuthoriseNewLife(customer=ANNA, at=NOON, classes=BOTH, basis="came-back")
 
 COMMANDS: dict[str, Command] = {
@@ -125,9 +131,33 @@ def test_what_was_restricted_is_due_once_the_hold_ends() -> None:
     story = erasure_story().given(HOLD, ERASE, COMPLETE)
 
     assert story.when(RELEASE) == [
-        LegalHoldReleased(customer=ANNA, classes=(ADDRESS,), basis="over")
+        LegalHoldReleased(customer=ANNA, classes=(ADDRESS,), basis="tax")
     ]
     assert due(story.state) == {FIRST: (ADDRESS,)}
+
+
+def test_each_basis_holds_by_itself_and_a_class_is_due_once_none_does() -> None:
+    other = evolve(HOLD, classes=BOTH, basis="case-17")
+    story = erasure_story().given(HOLD)
+    assert story.when(other) == [LegalHoldPlaced(customer=ANNA, classes=BOTH, basis="case-17")]
+    assert story.when(other) == []
+    story.when(evolve(ERASE, classes=(ADDRESS,)))
+    assert story.when(evolve(HOLD, basis="case-18")) != []  # it is kept anyway
+
+    for basis in ("tax", "tax", "unknown", "case-18"):
+        story.when(evolve(RELEASE, basis=basis))
+    assert due(story.state) == {}
+    assert story.state.held == {CONTACT: {"case-17"}, ADDRESS: {"case-17"}}
+    story.when(evolve(RELEASE, classes=BOTH, basis="case-17"))
+    assert due(story.state) == {FIRST: (ADDRESS,)}
+
+
+def test_a_release_that_was_told_by_why_ended_all_holds() -> None:
+    state = erasure_story().given(HOLD, evolve(HOLD, basis="case-17")).state
+
+    fold(state, LegalHoldReleased(customer=ANNA, classes=(ADDRESS,), basis="term-over"), NOON)
+
+    assert state.held == {}
 
 
 def test_only_what_nobody_asked_for_yet_is_asked_for() -> None:
@@ -164,19 +194,38 @@ def test_a_new_life_ends_like_the_old_one() -> None:
 
 def test_a_subject_that_is_no_customer_is_erased_by_the_same_rules() -> None:
     courier = Subject(kind=SubjectKind.COURIER, id="c-7")
-    commands = (ERASE, COMPLETE, REVIVE)
+    commands = (HOLD, evolve(ERASE, classes=(CONTACT,)), RELEASE, COMPLETE, REVIVE)
     story = erasure_story()
 
     told = [story.when(evolve(command, customer=courier)) for command in commands]
 
     assert [[type(event) for event in events] for events in told] == [
+        [SubjectHoldPlaced],
         [SubjectErasureRequested],
+        [SubjectHoldReleased],
         [SubjectErasureCompleted],
         [SubjectLifeAuthorised],
     ]
     assert {getattr(event, "subject", None) for (event,) in told} == {courier}
     with pytest.raises(ErasureIdTaken, match=r"^courier/c-7: another"):
         story.when(evolve(ERASE, customer=courier))
+    story.when(evolve(ERASE, customer=courier, erasure=SECOND))
+    with pytest.raises(ErasureUnderWay, match=r"^courier/c-7: address data"):
+        story.when(evolve(HOLD, customer=courier))
+
+
+def test_so_is_one_whose_time_is_over_held_and_taken_in_again() -> None:
+    courier = Subject(kind=SubjectKind.COURIER, id="c-7")
+    story = erasure_story()
+    story.when(evolve(HOLD, customer=courier))
+
+    (asked,) = story.when(evolve(ERASE, customer=courier, new_life=True))
+    assert isinstance(asked, SubjectErasureRequested)
+    assert (asked.restricted, asked.new_life) == ((ADDRESS,), True)
+    erased, life = story.when(evolve(COMPLETE, customer=courier))
+
+    assert isinstance(erased, SubjectErasureCompleted)
+    assert life == SubjectLifeAuthorised(subject=courier, classes=(CONTACT,), basis="asked")
 
 
 def test_what_goes_because_its_time_is_over_begins_a_new_life_by_itself() -> None:
@@ -206,7 +255,7 @@ def test_who_asks_to_be_forgotten_is_also_where_the_time_was_over() -> None:
 @given(st.lists(erasure_commands(st.just(ANNA)), max_size=12))
 def test_no_sequence_of_commands_breaks_the_invariants(commands: list[Command]) -> None:
     story = erasure_story()
-    held, erased = set[DataClass](), set[DataClass]()
+    held, erased = dict[DataClass, set[str]](), set[DataClass]()
     asked: dict[DataClass, bool] = {}
     """What is to be erased, and whether a new life begins then."""
 
@@ -214,25 +263,26 @@ def test_no_sequence_of_commands_breaks_the_invariants(commands: list[Command]) 
         classes = set(event.classes)
         assert classes
         match event:
-            case ErasureRequested():
+            case ErasureRequested() | SubjectErasureRequested():
                 assert not classes & erased
                 assert all(asked[one] and not event.new_life for one in classes & asked.keys())
-                assert set(event.restricted) == classes & held
+                assert set(event.restricted) == classes & held.keys()
                 asked |= dict.fromkeys(classes, event.new_life)
-            case SubjectErasureRequested():
-                assert not classes & (erased | asked.keys())
-                asked |= dict.fromkeys(classes, False)
             case CustomerErased() | SubjectErasureCompleted():
-                assert classes <= asked.keys() - held
+                assert classes <= asked.keys() - held.keys()
                 for one in classes:
                     del asked[one]
                 erased |= classes
-            case LegalHoldPlaced():
-                assert not classes & (held | erased | asked.keys())
-                held |= classes
-            case LegalHoldReleased():
-                assert classes <= held
-                held -= classes
+            case LegalHoldPlaced() | SubjectHoldPlaced():
+                assert not classes & (erased | (asked.keys() - held.keys()))
+                for one in classes:
+                    assert event.basis not in held.setdefault(one, set())
+                    held[one].add(event.basis)
+            case LegalHoldReleased() | SubjectHoldReleased():
+                for one in classes:
+                    held[one].remove(event.basis)
+                    if not held[one]:
+                        del held[one]
             case NewLifeAuthorised() | SubjectLifeAuthorised():
                 assert classes <= erased
                 erased -= classes

@@ -329,12 +329,23 @@ def test_a_hold_on_either_holds_both_and_its_end_ends_it_for_both() -> None:
     hold = PlaceHold(customer=ANNA, at=NOON, classes=CONTACT, basis="tax")
     town = told(hold)
 
-    assert added(town, JOIN)[2:] == [LegalHoldPlaced(customer=BO, classes=CONTACT, basis="merge")]
-    town.tell(ReleaseHold(customer=BO, at=NOON, classes=CONTACT, basis="over"))
+    assert added(town, JOIN)[2:] == [LegalHoldPlaced(customer=BO, classes=CONTACT, basis="tax")]
+    town.tell(ReleaseHold(customer=BO, at=NOON, classes=CONTACT, basis="tax"))
     town.tell(evolve(hold, customer=BO, classes=(DataClass.ADDRESS,)))
     assert added(town, PART)[2:] == [
-        LegalHoldPlaced(customer=ANNA, classes=(DataClass.ADDRESS,), basis="merge"),
-        LegalHoldReleased(customer=ANNA, classes=CONTACT, basis="merge"),
+        LegalHoldPlaced(customer=ANNA, classes=(DataClass.ADDRESS,), basis="tax"),
+        LegalHoldReleased(customer=ANNA, classes=CONTACT, basis="tax"),
+    ]
+
+
+def test_holds_of_both_stand_each_by_its_basis() -> None:
+    both = (DataClass.CONTACT, DataClass.ADDRESS)
+    hold = PlaceHold(customer=ANNA, at=NOON, classes=both, basis="case-1")
+    town = told(hold, evolve(hold, basis="tax"), evolve(hold, customer=BO, classes=CONTACT))
+
+    assert added(town, JOIN)[2:] == [
+        LegalHoldPlaced(customer=BO, classes=both[1:], basis="case-1"),
+        LegalHoldPlaced(customer=BO, classes=both, basis="tax"),
     ]
 
 

@@ -10,8 +10,17 @@ from rich.console import RenderableType
 
 from regulars.adapters.cli_call import Call, call_options, examples, moment_of
 from regulars.adapters.cli_erase import UNFINISHED
-from regulars.adapters.cli_screen import Bars, agreed, clock, count, listing, show, write_json
-from regulars.application.certificate import Certificate
+from regulars.adapters.cli_screen import (
+    Bars,
+    agreed,
+    count,
+    listing,
+    said_of,
+    show,
+    utc_text,
+    write_json,
+)
+from regulars.application.certificate import Certificate, subject_document
 from regulars.domain.keeping import Expired
 
 _AT = click.option(
@@ -30,8 +39,10 @@ def retention() -> None:
 
     The policy says for how many days which classes are kept: after the last event of an order,
     after the last thing that the customer did, or after their last consent for a purpose ended,
-    and never fewer than after the data was given. `regulars policy show` prints the rules. Legal
-    holds and restrictions keep data beyond them. Let cron run it once a day:
+    and never fewer than after the data was given. So it does for the contact of couriers and
+    merchants, and for what was written on orders that no customer is named for. `regulars policy
+    show` prints the rules. Legal holds and restrictions keep data beyond them. Let cron run it
+    once a day:
 
     \b
       15 3 * * *  regulars retention run --database sqlite:////var/lib/shop.db
@@ -42,7 +53,7 @@ def retention() -> None:
     epilog=examples(
         "regulars retention due",
         "regulars retention due --at 2027-01-01 --policy policy.toml",
-        "regulars retention due --json | jq '.due[].customer'",
+        "regulars retention due --json | jq '.due[].customer // empty'",
     )
 )
 @_AT
@@ -51,7 +62,7 @@ def due(call: Call, *, at: str | None) -> None:
     """
     List what `regulars retention run` would erase, and erase nothing.
 
-    By customer and class, with the rule and the day from which it counted.
+    By person or order and class, with the rule and the day from which it counted.
     """
     with call.open() as crm, Bars() as bars:
         found = list(
@@ -84,8 +95,8 @@ def run(call: Call, *, at: str | None, yes: bool) -> None:
     """
     Erase what is over, for good, with a certificate for each.
 
-    Run again, it does what is left, and then nothing; it may be stopped at any time. Customers
-    whose data is erased may give it again. An --at that is yet to come erases what is not over
+    Run again, it does what is left, and then nothing; it may be stopped at any time. Whose data is
+    erased may give it again. An --at that is yet to come erases what is not over
     now, so this asks first.
     """
     when = moment_of(at, UTC, option="--at")
@@ -113,16 +124,16 @@ def run(call: Call, *, at: str | None, yes: bool) -> None:
 
 
 def _listed(found: Sequence[Expired]) -> RenderableType:
-    heads = ("Customer", "Class", "Rule", "Days", "Since")
+    heads = ("Of", "Class", "Rule", "Days", "Since")
     return listing(
         heads,
         (
             (
-                one.customer,
+                said_of(one.customer),
                 one.data_class.value,
                 one.rule.kind,
                 count(one.rule.days),
-                clock(one.since, UTC),
+                utc_text(one.since),
             )
             for one in found[:_SHOWN]
         ),
@@ -137,7 +148,7 @@ def _add_up(kinds: Counter[str], what: str) -> None:
 
 def _document(one: Expired) -> dict[str, object]:
     return {
-        "customer": one.customer,
+        **subject_document(one.customer),
         "class": one.data_class.value,
         "rule": one.rule.kind,
         "days": one.rule.days,

@@ -24,7 +24,7 @@ from regulars.domain.reading import (
     ReadingPolicy,
     Rule,
 )
-from regulars.domain.retention import MOST_DAYS, Retention, Since
+from regulars.domain.retention import EVERYBODY, MOST_DAYS, DataSubject, Retention, Since
 
 Made = TypeVar("Made")
 
@@ -83,6 +83,7 @@ class _Retention(msgspec.Struct, forbid_unknown_fields=True):
     days: Annotated[int, msgspec.Meta(ge=1, le=MOST_DAYS)]
     since: Since = Since.ACTIVITY
     purpose: str | None = None
+    of: Annotated[frozenset[DataSubject], msgspec.Meta(min_length=1)] = EVERYBODY
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -133,6 +134,7 @@ def read_policy(path: Path) -> ReadingPolicy:
         classes = ["address"]
         days = 184
         since = "order"               # or consent, with a purpose; activity if left out
+        of = ["customer"]             # customer, courier, merchant, order; all if left out
 
     Raises:
         UnusablePolicy: the file cannot be read, is no TOML, or says something else.
@@ -319,6 +321,7 @@ def policy_document(policy: ReadingPolicy) -> dict[str, Any]:
                 "days": one.days,
                 "since": one.since.value,
                 **({} if one.purpose is None else {"purpose": one.purpose}),
+                "of": _words(one.of, DataSubject),
             }
             for one in policy.retention
         ],

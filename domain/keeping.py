@@ -1,8 +1,9 @@
 """
-What is kept of a customer: what starts the clocks of retention, and whose time is over.
+What is kept of a data subject: what starts the clocks of retention, and whose time is over.
 
 It is folded from what they gave, did and wanted, over all streams that concern them. Merged
-customers are one person: `joined`, what each of them did keeps the data of all.
+customers are one person: `joined`, what each of them did keeps the data of all. An order that no
+customer is named for is a subject by itself, and so is whoever serves orders: `serve`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,6 +22,7 @@ from regulars.domain.customer import (
     DeliveryAddressRemoved,
 )
 from regulars.domain.erasure import (
+    Completed,
     CustomerErased,
     Erasure,
     ErasureRequested,
@@ -28,8 +30,18 @@ from regulars.domain.erasure import (
     LegalHoldReleased,
     NewLifeAuthorised,
 )
-from regulars.domain.order import OrderCancelled, OrderCompleted, OrderDelivered
+from regulars.domain.order import (
+    OrderAccepted,
+    OrderCancelled,
+    OrderCompleted,
+    OrderDelivered,
+    OrderPickedUp,
+    OrderReady,
+    PreparationStarted,
+    StepEvent,
+)
 from regulars.domain.personal import DataClass, Sealed
+from regulars.domain.protection import CourierAssigned, OrderRedirected, PartyNamed
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.real_name import RealNameVerified
 from regulars.domain.records import (
@@ -40,7 +52,7 @@ from regulars.domain.records import (
     Records,
 )
 from regulars.domain.refund import RefundIssued
-from regulars.domain.retention import Retention, Since
+from regulars.domain.retention import Retention, Since, kind_of
 from regulars.domain.review import ReviewSubmitted
 from regulars.domain.rights import (
     ObjectionWithdrawn,
@@ -50,22 +62,46 @@ from regulars.domain.rights import (
     ProcessingRestricted,
     RestrictionLifted,
 )
+from regulars.domain.subject import (
+    Subject,
+    SubjectErasureCompleted,
+    SubjectErasureRequested,
+    SubjectHoldPlaced,
+    SubjectHoldReleased,
+    SubjectLifeAuthorised,
+)
 from regulars.domain.values import CustomerId
 
-Event: TypeAlias = (
+Named: TypeAlias = PartyNamed | CourierAssigned
+"""What tells who serves an order."""
+
+Bought: TypeAlias = (
+    OrderPlaced
+    | StepEvent
+    | OrderRedirected
+    | OrderCancelled
+    | RefundIssued
+    | ReviewSubmitted
+    | Named
+)
+"""What happens of an order, and concerns its customer and everybody who serves it."""
+
+OfCustomer: TypeAlias = (
     customer.Event
     | ErasureRequested
     | CustomerErased
     | LegalHoldPlaced
     | LegalHoldReleased
     | NewLifeAuthorised
-    | OrderPlaced
-    | OrderDelivered
-    | OrderCompleted
-    | OrderCancelled
-    | RefundIssued
-    | ReviewSubmitted
 )
+OfSubject: TypeAlias = (
+    SubjectErasureRequested
+    | SubjectErasureCompleted
+    | SubjectHoldPlaced
+    | SubjectHoldReleased
+    | SubjectLifeAuthorised
+)
+Event: TypeAlias = OfCustomer | OfSubject | Bought
 """What starts a clock, or keeps one from counting."""
 
 
@@ -75,7 +111,7 @@ _Key = TypeVar("_Key")
 @define
 class Kept:
     """
-    What is kept of one customer and since when, written by `fold` alone.
+    What is kept of one subject and since when, written by `fold` and `serve` alone.
 
     `given` has the classes of which there is something that was not erased. `consents` are by
     purpose and channel, with when they end by themselves; `withdrawn` is by purpose. `erasure` is
@@ -118,13 +154,30 @@ def fold(state: Kept, event: Event, at: datetime) -> None:
             | LegalHoldPlaced()
             | LegalHoldReleased()
             | NewLifeAuthorised()
+            | SubjectErasureRequested()
+            | SubjectErasureCompleted()
+            | SubjectHoldPlaced()
+            | SubjectHoldReleased()
+            | SubjectLifeAuthorised()
         ):
             _fold_erasure(state, event, at)
             return
         case OrderPlaced(extra=box) | ReviewSubmitted(text=box):
             _give(state, DataClass.CONTENT, box, at)
             state.ordered = _later(state.ordered, at)
-        case OrderDelivered() | OrderCompleted() | OrderCancelled() | RefundIssued():
+        case (
+            OrderAccepted()
+            | PreparationStarted()
+            | OrderReady()
+            | OrderPickedUp()
+            | OrderDelivered()
+            | OrderCompleted()
+            | OrderCancelled()
+            | OrderRedirected()
+            | RefundIssued()
+            | PartyNamed()
+            | CourierAssigned()
+        ):
             state.ordered = _later(state.ordered, at)
         case CustomerRegistered() | CustomerDetailsUpdated():
             _give(state, DataClass.CONTACT, event.contact, at)
@@ -162,15 +215,27 @@ def fold(state: Kept, event: Event, at: datetime) -> None:
     state.active = _later(state.active, at)
 
 
+def serve(state: Kept, event: Bought, at: datetime, *, theirs: bool = True) -> None:
+    """
+    Record in the `state` of who serves an order what happened of it.
+
+    `theirs`: they are who it names, if it names anybody.
+    """
+    if theirs and isinstance(event, PartyNamed):
+        _give(state, DataClass.CONTACT, event.contact, at)
+    state.ordered = _later(state.ordered, at)
+    state.active = _later(state.active, at)
+
+
 def _fold_erasure(state: Kept, event: erasure.Event, at: datetime) -> None:
     state.erasure = state.erasure or Erasure()
     erasure.fold(state.erasure, event, at)
-    if isinstance(event, CustomerErased):
+    if isinstance(event, CustomerErased | SubjectErasureCompleted):
         forget(state, event)
 
 
-def forget(state: Kept, event: CustomerErased) -> None:
-    """Record what an erasure destroyed, that of the customer or of who speaks for them."""
+def forget(state: Kept, event: Completed) -> None:
+    """Record what an erasure destroyed, that of the subject or of who speaks for them."""
     for data_class in event.classes:
         state.given.pop(data_class, None)
 
@@ -215,23 +280,26 @@ def _later(known: datetime | None, at: datetime) -> datetime:
 
 @frozen(kw_only=True)
 class Expired:
-    """The time of a customer's data of a class is over, by `rule`, which counted from `since`."""
+    """The time of a subject's data of a class is over, by `rule`, which counted from `since`."""
 
-    customer: CustomerId
+    customer: CustomerId | Subject
     data_class: DataClass
     rule: Retention
     since: datetime
 
 
-def expired(rules: Iterable[Retention], of: CustomerId, state: Kept, at: datetime) -> list[Expired]:
+def expired(
+    rules: Iterable[Retention], of: CustomerId | Subject, state: Kept, at: datetime
+) -> list[Expired]:
     """
-    What of a customer's data is over at a moment, each class by the rule that ended first.
+    What of a subject's data is over at a moment, each class by the rule that ended first.
 
     Not what is held or restricted, and nothing twice: what was erased is no longer kept.
     """
     found: dict[DataClass, tuple[timedelta, Expired]] = {}
+    about = kind_of(of)
     for rule in rules:
-        started = _started(rule, state, at)
+        started = _started(rule, state, at) if about in rule.of else None
         for data_class, given in state.given.items():
             if data_class not in rule.classes or started is None or state.is_kept_back(data_class):
                 continue

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from attrs import field, frozen
 
 from regulars.domain.personal import DataClass
-from regulars.domain.retention import Retention, Since
+from regulars.domain.retention import DataSubject, Retention, Since
 
 MOST_READS: Final = 1_000
 """The highest number of reads that a limit can count to."""
@@ -375,6 +375,14 @@ DEFAULT_POLICY: Final = ReadingPolicy(
             classes=frozenset({_CONTACT, DataClass.IDENTITY, DataClass.PROFILE}),
             days=3 * 365 + 1,
             since=Since.ACTIVITY,
+            of=frozenset({DataSubject.CUSTOMER}),
+        ),
+        Retention(
+            kind="service",
+            classes=frozenset({_CONTACT}),
+            days=184,
+            since=Since.ORDER,
+            of=frozenset({DataSubject.COURIER, DataSubject.MERCHANT}),
         ),
     ),
     read_only=frozenset({"support", "analyst", "auditor"}),

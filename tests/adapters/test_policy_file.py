@@ -19,7 +19,7 @@ from regulars.domain.reading import (
     ReadingPolicy,
     Rule,
 )
-from regulars.domain.retention import MOST_DAYS, Retention, Since
+from regulars.domain.retention import MOST_DAYS, DataSubject, Retention, Since
 from tests.architecture.repository import ROOT
 
 SERVICE = '[[retention]]\nkind = "service"\nclasses = ["contact"]\ndays = 9\n'
@@ -75,6 +75,12 @@ def test_a_file_says_who_reads_what_and_how_long_it_is_kept(path: Path) -> None:
         days = 30
         since = "consent"
         purpose = "marketing"
+
+        [[retention]]
+        kind = "service"
+        classes = ["contact"]
+        days = 30
+        of = ["courier", "merchant"]
         """,
     )
 
@@ -103,6 +109,12 @@ def test_a_file_says_who_reads_what_and_how_long_it_is_kept(path: Path) -> None:
                 days=30,
                 since=Since.CONSENT,
                 purpose="marketing",
+            ),
+            Retention(
+                kind="service",
+                classes=frozenset({DataClass.CONTACT}),
+                days=30,
+                of=frozenset({DataSubject.COURIER, DataSubject.MERCHANT}),
             ),
         ),
     )
@@ -151,10 +163,19 @@ def retentions(kind: str) -> st.SearchStrategy[Retention]:
         lambda one: st.tuples(st.just(one), CODES if one is Since.CONSENT else st.none())
     )
 
-    def made(classes: frozenset[DataClass], days: int, told: tuple[Since, str | None]) -> Retention:
-        return Retention(kind=kind, classes=classes, days=days, since=told[0], purpose=told[1])
+    def made(
+        classes: frozenset[DataClass],
+        days: int,
+        told: tuple[Since, str | None],
+        others: frozenset[DataSubject],
+    ) -> Retention:
+        of = others | {DataSubject.CUSTOMER}
+        return Retention(
+            kind=kind, classes=classes, days=days, since=told[0], purpose=told[1], of=of
+        )
 
-    return st.builds(made, CLASSES, st.integers(1, MOST_DAYS), since)
+    others = st.frozensets(st.sampled_from(DataSubject))
+    return st.builds(made, CLASSES, st.integers(1, MOST_DAYS), since, others)
 
 
 @st.composite

@@ -25,18 +25,36 @@ from regulars.domain.erasure import (
 )
 from regulars.domain.evidence import Traces
 from regulars.domain.keeping import Event, Kept, expired
-from regulars.domain.order import OrderCancelled, OrderCompleted, OrderDelivered
+from regulars.domain.order import (
+    OrderAccepted,
+    OrderCancelled,
+    OrderCompleted,
+    OrderDelivered,
+    OrderPickedUp,
+    OrderReady,
+    PreparationStarted,
+)
 from regulars.domain.personal import DataClass, Sealed
+from regulars.domain.protection import CourierAssigned, OrderRedirected, Party, PartyNamed
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.real_name import RealNameVerified
 from regulars.domain.refund import RefundIssued
-from regulars.domain.retention import Retention, Since
+from regulars.domain.retention import DataSubject, Retention, Since
 from regulars.domain.review import ReviewSubmitted
 from regulars.domain.rights import (
     PersonalDataExported,
     PrivacyPolicyAccepted,
     ProcessingRestricted,
     RestrictionLifted,
+)
+from regulars.domain.subject import (
+    Subject,
+    SubjectErasureCompleted,
+    SubjectErasureRequested,
+    SubjectHoldPlaced,
+    SubjectHoldReleased,
+    SubjectKind,
+    SubjectLifeAuthorised,
 )
 from regulars.domain.values import AddressId, CardId, ErasureId, RefundId
 from tests.domain.examples import ANNA, ORDER
@@ -114,6 +132,13 @@ def test_time_is_over_on_the_day_itself_and_not_before() -> None:
     "event",
     [
         PLACED,
+        OrderAccepted(order=ORDER),
+        PreparationStarted(order=ORDER),
+        OrderReady(order=ORDER),
+        OrderPickedUp(order=ORDER),
+        OrderRedirected(order=ORDER, address_id=AddressId("office")),
+        CourierAssigned(order=ORDER, courier="c-7"),
+        PartyNamed(order=ORDER, party=Party.COURIER, who="c-7", contact=BOX),
         OrderDelivered(order=ORDER, currency="CNY", total=1, placed_at=NOON, customer=ANNA),
         OrderCompleted(order=ORDER),
         OrderCancelled(order=ORDER, currency="CNY", placed_at=NOON, customer=ANNA),
@@ -201,6 +226,7 @@ def test_every_box_of_an_event_about_customers_counts_as_given() -> None:
     boxed = {
         event: {one.name for one in fields(event) if "Sealed" in str(one.type)}
         for event in get_args(Event)
+        if event is not PartyNamed  # of who serves the order
     }
 
     assert {event.__name__: names for event, names in boxed.items() if names} == {
@@ -212,6 +238,76 @@ def test_every_box_of_an_event_about_customers_counts_as_given() -> None:
         "OrderPlaced": {"extra"},
         "ReviewSubmitted": {"text"},
     }
+
+
+COURIER = Subject(kind=SubjectKind.COURIER, id="c-7")
+SERVICE = Retention(
+    kind="service",
+    classes=frozenset({DataClass.CONTACT}),
+    days=10,
+    since=Since.ORDER,
+    of=frozenset({DataSubject.COURIER}),
+)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [CourierAssigned(order=ORDER, courier="c-7"), OrderCompleted(order=ORDER), PLACED],
+)
+def test_whatever_happens_of_an_order_starts_the_clock_of_who_serves_it_anew(
+    event: keeping.Bought,
+) -> None:
+    named = PartyNamed(order=ORDER, party=Party.COURIER, who="c-7", contact=BOX)
+    state = Kept()
+    keeping.serve(state, named, day(0))
+    keeping.serve(state, event, day(5))
+
+    assert state.given == {DataClass.CONTACT: day(0)}
+    assert expired([SERVICE], COURIER, state, day(14)) == []
+    (over,) = expired([SERVICE], COURIER, state, day(15))
+    assert (over.customer, over.since) == (COURIER, day(5))
+    assert expired([SERVICE], ANNA, state, day(99)) == []
+
+
+def test_what_was_erased_of_a_subject_is_no_longer_kept_and_what_is_held_stays() -> None:
+    state = Kept()
+    keeping.serve(
+        state, PartyNamed(order=ORDER, party=Party.COURIER, who="c-7", contact=BOX), day(0)
+    )
+    contact = (DataClass.CONTACT,)
+    held = SubjectHoldPlaced(subject=COURIER, classes=contact, basis="case-17")
+    asked = SubjectErasureRequested(
+        subject=COURIER,
+        erasure=ErasureId("e"),
+        classes=contact,
+        restricted=contact,
+        basis="retention:service",
+        new_life=True,
+    )
+
+    keeping.fold(state, held, day(1))
+    assert expired([SERVICE], COURIER, state, day(99)) == []
+    keeping.fold(state, SubjectHoldReleased(subject=COURIER, classes=contact, basis="x"), day(1))
+    keeping.fold(state, asked, day(1))
+    assert expired([SERVICE], COURIER, state, day(99)) != []
+    keeping.fold(
+        state,
+        SubjectErasureCompleted(
+            subject=COURIER,
+            erasure=ErasureId("e"),
+            classes=contact,
+            keys=(),
+            purged=(),
+            readable_for=300,
+            traces=Traces.GONE,
+        ),
+        day(10),
+    )
+    keeping.fold(state, SubjectLifeAuthorised(subject=COURIER, classes=contact, basis="x"), day(10))
+
+    assert state.given == {}
+    assert state.erasure is not None
+    assert state.erasure.erased == set()
 
 
 GIVEN: Told = (0, CustomerDetailsUpdated(customer=ANNA, profile=BOX))

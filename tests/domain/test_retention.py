@@ -3,7 +3,7 @@ import pytest
 from regulars.domain.codes import NoCode
 from regulars.domain.personal import DataClass
 from regulars.domain.reading import DEFAULT_POLICY
-from regulars.domain.retention import LONGEST_KIND, MOST_DAYS, Retention, Since
+from regulars.domain.retention import LONGEST_KIND, MOST_DAYS, DataSubject, Retention, Since
 
 ADDRESS = frozenset({DataClass.ADDRESS})
 
@@ -13,6 +13,7 @@ def test_by_default_orders_are_kept_three_years_and_addresses_six_months() -> No
         one: (rule.kind, rule.days, rule.since)
         for rule in DEFAULT_POLICY.retention
         for one in rule.classes
+        if DataSubject.CUSTOMER in rule.of
     }
 
     assert kept == {
@@ -23,6 +24,40 @@ def test_by_default_orders_are_kept_three_years_and_addresses_six_months() -> No
         DataClass.IDENTITY: ("customer", 1096, Since.ACTIVITY),
         DataClass.PROFILE: ("customer", 1096, Since.ACTIVITY),
     }
+
+
+@pytest.mark.parametrize("who", DataSubject)
+def test_by_default_something_is_over_of_everybody(who: DataSubject) -> None:
+    rules = {rule.kind: rule for rule in DEFAULT_POLICY.retention if who in rule.of}
+
+    assert ("service" in rules) == (who in {DataSubject.COURIER, DataSubject.MERCHANT})
+    assert ("customer" in rules) == (who is DataSubject.CUSTOMER)
+    assert "order" in rules
+
+
+@pytest.mark.parametrize(
+    ("of", "classes", "purpose"),
+    [
+        ({DataSubject.COURIER, DataSubject.MERCHANT}, set(DataClass) - {DataClass.CONTACT}, None),
+        ({DataSubject.ORDER}, set(DataClass) - {DataClass.CONTENT}, None),
+        (set[DataSubject](), set(DataClass), None),
+        (set(DataSubject) - {DataSubject.CUSTOMER}, set(DataClass), "marketing"),
+    ],
+)
+def test_a_rule_that_reaches_nothing_is_refused(
+    of: set[DataSubject], classes: set[DataClass], purpose: str | None
+) -> None:
+    since = Since.ORDER if purpose is None else Since.CONSENT
+
+    with pytest.raises(ValueError, match="somebody who gives data of its classes"):
+        Retention(
+            kind="k",
+            classes=frozenset(classes),
+            days=1,
+            since=since,
+            purpose=purpose,
+            of=frozenset(of),
+        )
 
 
 @pytest.mark.parametrize(

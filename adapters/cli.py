@@ -32,7 +32,7 @@ from regulars.adapters.cli_hold import hold, holds, new_life, release
 from regulars.adapters.cli_import import import_
 from regulars.adapters.cli_keys import keys
 from regulars.adapters.cli_liability import liability
-from regulars.adapters.cli_log import events, rebuild, verify
+from regulars.adapters.cli_log import events
 from regulars.adapters.cli_log_group import log
 from regulars.adapters.cli_member import member
 from regulars.adapters.cli_merge import merge
@@ -49,9 +49,11 @@ from regulars.adapters.cli_rights import lift, object_, restrict
 from regulars.adapters.cli_screen import plain, warn
 from regulars.adapters.cli_simulate import simulate
 from regulars.adapters.cli_tier import tier
+from regulars.adapters.cli_verify import rebuild, verify
 from regulars.adapters.cli_what_if import what_if_
 from regulars.adapters.cli_why_not import why_not
 from regulars.adapters.complete_journey import DemoDataMissing
+from regulars.adapters.erasure_register import UnusableRegister
 from regulars.adapters.history_files import UnreadableHistory
 from regulars.adapters.key_ring import UnusableKeys
 from regulars.adapters.log_archive import UnusableArchive
@@ -114,6 +116,7 @@ _FAILURES: Final = (
     UnreadableHistory,
     UnusableKeys,
     UnusableOrder,
+    UnusableRegister,
     UnusablePolicy,
     UnusableProgram,
     UnusableRejects,

@@ -19,10 +19,10 @@ from rich.text import Text
 from regulars.adapters.cli_balance import balance_document, balance_of, shown_balance
 from regulars.adapters.cli_call import Call, call_options, examples
 from regulars.adapters.cli_imported import import_files, run_document, shown_run
-from regulars.adapters.cli_log import NOT_SOUND, shown_verdict, verdict_document
 from regulars.adapters.cli_profile import UnknownCustomer, profile_document, shown_profile
 from regulars.adapters.cli_report import report_document, shown_report
 from regulars.adapters.cli_screen import Bars, show, write_json
+from regulars.adapters.cli_verify import NOT_SOUND, shown_verdict, verdict_document
 from regulars.adapters.complete_journey import DemoDataMissing, write_complete_journey
 from regulars.adapters.rejects_file import RejectsFile
 from regulars.application.balances import Balance

@@ -23,11 +23,11 @@ from regulars.adapters.cli_screen import (
     utc_text,
     write_json,
 )
+from regulars.adapters.erasure_register import read_register
 from regulars.adapters.new_file import new_file, refuse_own_files
 from regulars.application.certificate import Certificate
 from regulars.application.crm import Crm
-from regulars.application.customer import CustomerProfile
-from regulars.application.door import subject_of
+from regulars.application.erasing_again import Registered, erase_again, lost
 from regulars.application.erasures import EVERY_CLASS
 from regulars.domain.evidence import Traces
 from regulars.domain.personal import DataClass
@@ -215,25 +215,50 @@ def _confirmed(
         "regulars erasures 1609 --json",
         "regulars erasures --resume",
         "regulars erasures --courier c-7",
+        "regulars erasures --from register.json",
     )
 )
 @click.argument("customer", required=False)
 @other_subjects
 @click.option("--resume", is_flag=True, help="First carry on those that were cut short.")
+@click.option(
+    "--from",
+    "register",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="First ask again for those in FILE that the log does not tell of, after a backup from"
+    " before them was restored: a certificate, or what --json listed.",
+)
+@by_option
+@click.option("--yes", is_flag=True, help="Do not ask before --from erases.")
 @call_options()
-def erasures(call: Call, *, customer: str | None, resume: bool, **others: str | None) -> None:
+def erasures(  # noqa: PLR0913 - the options of a command
+    call: Call,
+    *,
+    customer: str | None,
+    resume: bool,
+    register: Path | None,
+    by: str,
+    yes: bool,
+    **others: str | None,
+) -> None:
     """
     List erasures and what is left of them to do.
 
     Those of CUSTOMER alone if it is named, or of a courier, a merchant or an order. The answer in
-    JSON is their certificates. The exit status is 1 if one waits to be carried on.
+    JSON is their certificates; kept apart from the backups, it is what --from reads. The exit
+    status is 1 if one waits to be carried on, or --from was not agreed to.
     """
+    if register is not None and call.as_json and not yes:
+        raise click.UsageError("--json asks no question: add --yes")
     alone = None
     if customer is not None or any(others.values()):
         alone = meant(customer, others)
     with call.open() as crm:
         if resume:
             crm.erasures.resume()
+        if register is not None:
+            _ask_again(crm, read_register(register, tenant=call.tenant), by=by, yes=yes)
         found = crm.erasures.all() if alone is None else crm.erasures.of(alone)
     if call.as_json:
         write_json({"erasures": [one.document() for one in found]})
@@ -243,6 +268,16 @@ def erasures(call: Call, *, customer: str | None, resume: bool, **others: str | 
         click.echo("There are no erasures")
     if any(one.waiting for one in found):
         sys.exit(UNFINISHED)
+
+
+def _ask_again(crm: Crm, register: Sequence[Registered], *, by: str, yes: bool) -> None:
+    missing = lost(crm.erasures, register)
+    told = f"{how_many(len(missing), 'erasure')} of {len(register)} to be asked for again"
+    click.echo(told, err=True)
+    if missing and not yes and not agreed("Erase their data again? Nobody can undo this"):
+        click.echo("Nothing was erased", err=True)
+        sys.exit(UNFINISHED)
+    erase_again(crm.erasures, missing, by=by)
 
 
 def shown_certificate(certificate: Certificate) -> Iterator[RenderableType]:

@@ -10,7 +10,6 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from regulars.adapters.cli_call import Call, call_options, examples
-from regulars.adapters.cli_log import NOT_SOUND
 from regulars.adapters.cli_screen import (
     Bars,
     count,
@@ -23,6 +22,7 @@ from regulars.adapters.cli_screen import (
     utc_text,
     write_json,
 )
+from regulars.adapters.cli_verify import NOT_SOUND
 from regulars.adapters.log_status import check_log, log_status
 from regulars.application.log_check import LogCheck
 from regulars.application.log_status import LogStatus

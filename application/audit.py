@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 from itertools import takewhile
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from regulars.application.aggregates import Aggregate, aggregate_of
 from regulars.application.boxed import boxes_of, class_of, subject_of
 from regulars.application.collection import collection_paused
 from regulars.application.events import Recorded
 from regulars.application.key_rotation import KeyRotation
+from regulars.application.keys import KeyName
 from regulars.application.ports import (
     Erased,
     KeyUnavailable,
@@ -45,7 +46,8 @@ class Verdict:
     `gaps` are events whose version is not the next of their stream; `boxes` counts what became
     of the boxes of personal data. Of `snapshots`, those that commands would use, the `drifted`
     are not what their streams' events add up to. `keys_returned` are there although the log tells
-    that they were destroyed. `sound` if nothing is amiss; an erased box is as it should be.
+    that they were destroyed, and `keys_unasked` count as erased although it tells of no erasure
+    that took them. `sound` if nothing is amiss; an erased box is as it should be.
     """
 
     events: int
@@ -60,13 +62,14 @@ class Verdict:
     boxes_without_key: int
     boxes_tampered: tuple[str, ...]
     keys_returned: tuple[Returned, ...]
+    keys_unasked: tuple[Unasked, ...]
 
     @property
     def sound(self) -> bool:
         """Whether everything is as it should be."""
         drifted = self.gaps or self.drifts or self.snapshots_drifted
         shut = self.boxes_tampered or self.boxes_without_key
-        return not (drifted or shut or self.keys_returned)
+        return not (drifted or shut or self.keys_returned or self.keys_unasked)
 
 
 _KEYS_SHOWN = 5
@@ -101,7 +104,8 @@ def verify(
                     progress(recorded.position, head)
         if progress is not None:
             progress(head, head)
-        return replay.verdict(storage, keys, head)
+        verdict = replay.verdict(storage, keys, head)
+    return evolve(verdict, keys_unasked=tuple(all_unasked(storage, replay.names, keys.of)))
 
 
 class _Replay:
@@ -117,6 +121,7 @@ class _Replay:
         self._boxes: dict[type[Any], int] = {Revealed: 0, Erased: 0, KeyUnavailable: 0}
         self._tampered: list[str] = []
         self._erasures: list[Recorded] = []
+        self.names: set[KeyName] = set()
 
     def take(self, recorded: Recorded) -> None:
         """Count, check and fold one event."""
@@ -127,6 +132,8 @@ class _Replay:
         for view, rows in self._rows.items():
             fold_into(view, (recorded,), rows)
         for box, sealed in boxes_of(recorded.event).items():
+            subject = subject_of(recorded.event)
+            self.names.add(KeyName(recorded.tenant, subject, class_of(recorded.event, box)))
             opened = self._vault.open(sealed, spot_of(recorded, box))
             if isinstance(opened, Tampered):
                 self._tampered.append(f"event {recorded.position}: {box}")
@@ -163,6 +170,7 @@ class _Replay:
             boxes_without_key=self._boxes[KeyUnavailable],
             boxes_tampered=tuple(self._tampered),
             keys_returned=tuple(all_returned(self._erasures, keys.of)),
+            keys_unasked=(),
         )
 
 

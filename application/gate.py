@@ -8,6 +8,7 @@ only once the record is kept.
 from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Final
 
 from attrs import evolve
 
@@ -23,7 +24,15 @@ from regulars.application.fields import check_id
 from regulars.application.handling import Commands
 from regulars.application.looks import class_sought, look_of, looks_of
 from regulars.application.portable import ExportDenied, Given, Portable, gathered
-from regulars.application.ports import Clock, Erased, EventLog, Revealed, Vault
+from regulars.application.ports import (
+    Clock,
+    Erased,
+    EventLog,
+    KeyUnavailable,
+    Revealed,
+    Tampered,
+    Vault,
+)
 from regulars.application.reading import (
     MOST_AT_ONCE,
     Card,
@@ -67,6 +76,8 @@ from regulars.domain.reading import (
 from regulars.domain.records import require_own
 from regulars.domain.rights import RecordExport
 from regulars.domain.values import CustomerId
+
+_NOT_ASKED: Final = KeyUnavailable("the key counts as erased, and the log tells of no erasure")
 
 
 class Gate:
@@ -329,6 +340,10 @@ class Gate:
             for one in answering_in(load, found.spot.subject)
         ]
         opened = self._vault.open(found.box, found.spot)
+        if found.data_class in erasures[-1].erased and not isinstance(opened, Tampered):
+            return Erased()  # whatever keys somebody brought back
+        if isinstance(opened, Erased) and not any(one.asked for one in erasures):
+            return _NOT_ASKED  # whatever keys somebody took away
         if isinstance(opened, Revealed) and shown is Shown.MASKED:
             return Masked(masked(opened.value))
         return opened

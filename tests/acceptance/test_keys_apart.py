@@ -3,6 +3,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copyfile
 
 import pytest
 from attrs import evolve
@@ -59,6 +60,30 @@ def test_the_log_holds_no_key_and_opens_with_those_kept_apart(
     assert (verdict.boxes_open, verdict.sound) == (1, True)
     assert names(urls[0]) == set()
     assert names(urls[1]) == {"contact", "marks"}
+
+
+def test_an_erasure_that_a_restored_log_lost_is_asked_for_again(tmp_path: Path) -> None:
+    urls = f"sqlite:///{tmp_path / 'shop.db'}", f"sqlite:///{tmp_path / 'keys.db'}"
+    with connected(urls, tmp_path) as crm:
+        crm.execute(REGISTER, by="shop", id="r-1")
+    copyfile(tmp_path / "shop.db", tmp_path / "backup.db")
+    with connected(urls, tmp_path, create=False) as crm:
+        crm.erasures.erase("ada", by="po", basis="request")
+    copyfile(tmp_path / "backup.db", tmp_path / "shop.db")
+
+    with connected(urls, tmp_path, create=False) as crm:
+        lost = crm.verify().keys_unasked
+        for one in lost:
+            crm.erasures.erase(
+                one.subject.removeprefix("customer/"),
+                by="po",
+                basis="again",
+                classes=(one.data_class,),
+            )
+        verdict = crm.verify()
+
+    assert [one.data_class for one in lost] == [DataClass.CONTACT]
+    assert (verdict.boxes_erased, verdict.keys_unasked, verdict.sound) == (1, (), True)
 
 
 def test_a_log_is_not_opened_without_the_keys_that_are_kept_apart(

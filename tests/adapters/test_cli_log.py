@@ -7,12 +7,12 @@ import pytest
 from attrs import evolve
 
 from regulars import connect
-from regulars.adapters.cli_log import verdict_document
+from regulars.adapters.cli_verify import verdict_document
 from regulars.adapters.database import Database
 from regulars.adapters.snapshots import SqlSnapshots
 from regulars.application.aggregates import CUSTOMER
-from regulars.application.erasure_subjects import Returned
 from regulars.application.snapshots import Snapshot
+from regulars.application.stray_keys import Returned, Unasked
 from regulars.domain.customer import Customer
 from regulars.domain.personal import DataClass
 from regulars.domain.subject import Subject, SubjectKind
@@ -166,6 +166,29 @@ def test_keys_that_a_restore_brought_back_are_named_with_what_to_run(shop: Shop)
     assert found == [{"customer": "ada", "class": "contact", "keys": 1, "run": resume}]
     assert resume in " ".join(said.split())
     assert shop.json("verify")["sound"]
+
+
+def test_a_key_that_was_marked_as_erased_by_hand_is_named(shop: Shop) -> None:
+    change("UPDATE keys SET state = 'erased', wrapped = NULL WHERE data_class = 'contact'")
+
+    found = shop.json("verify", status=1)["keys_unasked"]
+    said = " ".join(shop.run("verify", status=1).stdout.split())
+
+    erase = "regulars erase ada --class contact"
+    assert {"subject": "customer/ada", "class": "contact", "keys": 1, "run": erase} in found
+    assert f"customer/ada, contact: 1 key marked as erased that no erasure took: {erase}" in said
+    assert 0 < said.index("erase those again") < said.index("restore the key store")
+
+
+@pytest.mark.usefixtures("shop")
+def test_whose_erasure_the_log_lost_is_named_with_how_to_ask_again() -> None:
+    with connect("sqlite:///regulars.db") as crm:
+        verdict = crm.verify()
+    lost = Unasked(subject="courier/c 7", data_class=DataClass.CONTACT, keys=1)
+
+    told = verdict_document(evolve(verdict, keys_unasked=(lost,)))["keys_unasked"]
+
+    assert "regulars erase --courier 'c 7' --class contact" in str(told)
 
 
 @pytest.mark.usefixtures("shop")

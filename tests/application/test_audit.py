@@ -15,9 +15,10 @@ from regulars.application.errors import UndecodableEvent
 from regulars.application.loyalty import ACCOUNTS
 from regulars.application.sales import MERCHANTS, SALES
 from regulars.application.snapshots import Snapshot
+from regulars.application.stray_keys import Unasked
 from regulars.domain.customer import AddDeliveryAddress, Customer, RegisterCustomer
 from regulars.domain.order import Order
-from regulars.domain.personal import Address, Contact, Profile
+from regulars.domain.personal import Address, Contact, DataClass, Profile
 from regulars.domain.values import AddressId, CustomerId
 from tests.application.histories import tell
 from tests.application.memory_crm import Parts, core, memory_core, sql_core
@@ -171,17 +172,28 @@ def test_a_key_that_is_missing_is_no_erasure(database: Database) -> None:
     assert (verdict.boxes_erased, verdict.boxes_tampered) == (0, ())
 
 
+def test_an_erased_box_is_as_it_should_be(town: Parts) -> None:
+    town.crm.erasures.erase(BO, by="officer:1", basis="asked", classes=[DataClass.ADDRESS])
+
+    verdict = town.crm.verify()
+
+    assert verdict.sound
+    assert (verdict.boxes_open, verdict.boxes_erased) == (BOXES - 1, 1)
+
+
 @pytest.mark.usefixtures("town")
-def test_an_erased_box_is_as_it_should_be(database: Database) -> None:
+def test_a_key_that_was_marked_as_erased_by_hand_is_named(database: Database) -> None:
     database.driver.execute(
         "UPDATE keys SET state = 'erased', wrapped = NULL, erased_at = 1"
-        " WHERE data_class = 'address'"
+        " WHERE data_class = 'contact'"
     )
 
     verdict = sql_core(database).crm.verify()
 
-    assert verdict.sound
-    assert (verdict.boxes_open, verdict.boxes_erased) == (BOXES - 3, 3)
+    assert not verdict.sound
+    assert verdict.keys_unasked == (
+        Unasked(subject="customer/bo", data_class=DataClass.CONTACT, keys=1),
+    )
 
 
 def test_an_event_that_cannot_be_read_stops_the_audit_and_is_named(

@@ -15,7 +15,7 @@ from regulars.application.access_log import Access, AccessLog
 from regulars.application.errors import InvalidId, StorageUnavailable
 from regulars.application.events import Event, Retired
 from regulars.application.gate import Gate
-from regulars.application.keys import KeyName, KeyState, StoredKey
+from regulars.application.keys import KeyName
 from regulars.application.portable import ExportDenied
 from regulars.application.ports import Erased, KeyUnavailable, Revealed, Tampered
 from regulars.application.reading import (
@@ -410,17 +410,42 @@ def test_words_on_an_order_of_nobody_belong_to_nobody(town: Parts) -> None:
 
 def test_what_was_erased_is_recorded_as_such_and_shows_nothing(town: Parts) -> None:
     assert served(town) == Masked(MASKED)
-    name = KeyName(TENANT, "customer/anna", DataClass.CONTACT)
-    gone = StoredKey(
-        name=name, version=1, state=KeyState.ERASED, wrapped=None, kek=None, created_at=0
-    )
-    later = core(town.storage, MemoryKeyStore([gone]))
+    town.crm.erasures.erase(ANNA, by="officer:1", basis="asked")
 
-    assert served(later) == Erased()
-    assert log(later) == [("masked", None), ("erased", None)]
+    assert served(town) == Erased()
+    assert log(town) == [("masked", None), ("erased", None)]
+
+
+def test_a_key_that_counts_as_erased_although_nobody_asked_makes_nobody_erased(
+    town: Parts,
+) -> None:
+    town.keys.destroy([KeyName(TENANT, "customer/anna", DataClass.CONTACT)], at=1)
+    marked = core(town.storage, town.keys)
+
+    assert served(marked) == KeyUnavailable(
+        "the key counts as erased, and the log tells of no erasure"
+    )
+    assert log(marked) == [("key_unavailable", None)]
     assert served(core(town.storage, MemoryKeyStore())) == KeyUnavailable(
         "the key is not in this key store"
     )
+
+
+def _changed(event: Event | Retired) -> Event | Retired:
+    """A registration with another last bit in the box of its contact; any other event as it is."""
+    if not isinstance(event, CustomerRegistered) or event.contact is None:
+        return event
+    envelope = event.contact.envelope
+    return evolve(event, contact=Sealed(envelope[:-1] + bytes([envelope[-1] ^ 1])))
+
+
+def test_a_box_of_the_erased_that_was_changed_is_told_as_tampered_with(town: Parts) -> None:
+    town.crm.erasures.erase(ANNA, by="officer:1", basis="asked")
+    events = [one._replace(event=_changed(one.event)) for one in town.events()]
+
+    assert town.crm.reveal(HERS, purpose="legal_duty", actor=OFFICER) == Erased()
+    elsewhere = core(storage_of(events), town.keys)
+    assert isinstance(elsewhere.crm.reveal(HERS, purpose="legal_duty", actor=OFFICER), Tampered)
 
 
 def test_who_reads_too_much_is_suspended_until_an_officer_looks_into_it() -> None:
@@ -782,13 +807,28 @@ def test_what_is_held_back_from_its_erasure_is_kept_and_not_used(town: Parts) ->
     assert delivered(town, COURIER, ORDER) == Erased()
 
 
+def test_what_an_erasure_took_before_two_merges_is_erased_to_who_asks(town: Parts) -> None:
+    cleo = CustomerId("cleo")
+    for one in (BO, cleo):
+        town.execute(RegisterCustomer(customer=one, at=NOON, contact=Contact(name="B")))
+    town.crm.erasures.erase("anna", by="officer", basis="asked")
+    town.crm.erasures.authorise_new_life("anna", by="officer", basis="came-back")
+    town.execute(MergeCustomers(absorbed=ANNA, survivor=BO, at=NOON, evidence="same-phone"))
+    assert served(town) == Erased()
+
+    town.execute(MergeCustomers(absorbed=BO, survivor=cleo, at=NOON, evidence="same-phone"))
+
+    assert served(town) == Erased()
+    assert town.crm.verify().keys_unasked == ()
+
+
 def test_a_key_that_another_process_destroyed_opens_nothing_at_the_gate(town: Parts) -> None:
     served(town)
     contact = KeyName(TENANT, "customer/anna", DataClass.CONTACT)
     town.keys.fence([contact], at=1)
     town.keys.destroy([contact], at=2)
 
-    assert served(town) == Erased()
+    assert isinstance(served(town), KeyUnavailable)  # the log tells of no erasure
 
 
 def test_keys_that_come_back_from_a_backup_show_nothing_of_who_was_erased() -> None:

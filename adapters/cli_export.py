@@ -32,9 +32,9 @@ def export(  # noqa: PLR0913 - one for each option
     Write what CUSTOMER takes along to FILE.
 
     FILE is JSON, as docs/portable-export.schema.json describes it: what the customer gave, with
-    the class of each value, their orders and consents, which role may use what for which purpose,
-    how long it is kept, and who read what. What was computed of the customer, such as points, is
-    left out.
+    the class of each value, their orders and consents, all else that was recorded of them, which
+    role may use what for which purpose, how long it is kept, and who read what. What that adds up
+    to, such as a balance of points, is left out.
 
     The file holds personal data in clear: only its owner may read it, and a file that is there is
     never replaced. The export is recorded, and so is each value that was read for it.

@@ -1,25 +1,57 @@
 """A portable copy as JSON, as `docs/portable-export.schema.json` has it."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
+
+from regulars.adapters.codec import STORED, encode
 from regulars.adapters.spelled_out import spelled_out
 from regulars.application.boxed import boxes_of
 from regulars.application.events import Event, moment
 from regulars.application.portable import Given, Portable
 from regulars.application.ports import Revealed
 from regulars.application.reading import WORDS
+from regulars.domain.account_merge import LoyaltyAccountAbsorbed
 from regulars.domain.actor import AccessRecorded
 from regulars.domain.adjustment import PointsAdjusted
 from regulars.domain.consents import ConsentGranted, ConsentWithdrawn
 from regulars.domain.erasure import CustomerErased
 from regulars.domain.order import Order
-from regulars.domain.retention import Retention
+from regulars.domain.personal import DataClass
+from regulars.domain.records import CustomerAbsorbed
+from regulars.domain.refund import RefundIssued
+from regulars.domain.retention import DataSubject, Retention
+from regulars.domain.rights import PersonalDataExported
+from regulars.domain.transfer import PointsTransferredIn
 from regulars.domain.values import decimal_text
 
 FORMAT: Final = "regulars/personal-data/1"
 """What the document calls itself; a change that a reader would notice is another number."""
+
+_PEOPLE: Final = frozenset(
+    {
+        *("customer", "into", "out_of", "absorbed", "further", "survivor"),
+        *("receiver", "sender", "referrer", "referee"),
+    }
+)
+"""Fields that hold ids of customers: those of other people are theirs (GDPR 15(4), 20(4))."""
+
+_KEPT_BACK: Final[dict[type[Event], frozenset[str]]] = {
+    PointsAdjusted: frozenset({"approver"}),
+    PersonalDataExported: frozenset({"recipient"}),
+    CustomerErased: frozenset({"keys"}),
+    CustomerAbsorbed: frozenset({"consents"}),
+    PointsTransferredIn: frozenset({"lots"}),
+    LoyaltyAccountAbsorbed: frozenset(
+        {
+            *("lots", "debt", "reservations", "redemptions", "orders", "recent"),
+            *("last", "told"),
+        }
+    ),
+}
+"""Ids of who works for the shop, names of keys, and what may be another person's."""
 
 
 def portable_document(portable: Portable) -> dict[str, Any]:
@@ -43,19 +75,39 @@ def portable_document(portable: Portable) -> dict[str, Any]:
             }
             for rule in portable.policy.rules
         ],
-        "retention": [_kept(one) for one in portable.policy.retention],
+        "retention": [
+            _kept(one) for one in portable.policy.retention if DataSubject.CUSTOMER in one.of
+        ],
         "consents": [_consent(at, event) for at, event in portable.theirs.consents],
         "objections": sorted(rights.objections),
         "restricted": sorted("*" if one is None else one.value for one in rights.restricted),
         "policy_accepted": rights.accepted,
-        "orders": [_order(of, state) for of, state in portable.theirs.orders.items()],
+        "orders": [_order(of, state, refunds) for of, state, refunds in _orders(portable)],
+        "facts": [_fact(at, event, portable.records) for at, event in portable.theirs.facts],
         "accesses": [
             access
             for at, event in portable.theirs.accesses
             for access in _accesses(at, event, {f"customer/{one}" for one in portable.records})
         ],
-        "left_out": [{"what": "points", "why": "computed by the shop, not given by the person"}],
+        "left_out": [
+            {"what": "balances", "why": "what the points among the facts add up to"},
+            {
+                "what": "others",
+                "why": "ids of other people, such as who points went to, are theirs",
+            },
+            {"what": "legal holds", "why": "whether there are any, no copy says"},
+            *_older(portable.theirs.older.by_class()),
+        ],
     }
+
+
+def _older(counts: Mapping[DataClass, int]) -> Iterator[dict[str, Any]]:
+    for of, number in counts.items():
+        yield {
+            "what": f"older {of.value}",
+            "why": f"{number} replaced or removed, shown to nobody, and sealed until the erasure of"
+            f" all {of.value}",
+        }
 
 
 def _given(given: Given) -> dict[str, Any]:
@@ -98,7 +150,20 @@ def _consent(at: datetime, event: ConsentGranted | ConsentWithdrawn) -> dict[str
     return told
 
 
-def _order(order_id: str, state: Order) -> dict[str, Any]:
+def _orders(
+    portable: Portable,
+) -> Iterator[tuple[str, Order, Sequence[tuple[datetime, RefundIssued]]]]:
+    refunds: dict[str, list[tuple[datetime, RefundIssued]]] = {}
+    for at, event in portable.theirs.facts:
+        if isinstance(event, RefundIssued):
+            refunds.setdefault(event.order, []).append((at, event))
+    for order_id, state in portable.theirs.orders.items():
+        yield order_id, state, refunds.get(order_id, ())
+
+
+def _order(
+    order_id: str, state: Order, refunds: Sequence[tuple[datetime, RefundIssued]]
+) -> dict[str, Any]:
     placed, at = state.placed, state.placed_at
     if placed is None or at is None:
         raise TypeError("an order is gathered from its placing on")
@@ -115,7 +180,34 @@ def _order(order_id: str, state: Order) -> dict[str, Any]:
             {"item": line.item, "name": line.name, "quantity": line.quantity}
             for line in placed.lines
         ],
+        "refunds": [
+            {
+                "refund": one.refund,
+                "at": at.isoformat(),
+                "amount": decimal_text(one.amount, one.currency),
+                "reason": one.reason,
+            }
+            for at, one in refunds
+        ],
     }
+
+
+def _fact(at: datetime, event: Event, records: Collection[str]) -> dict[str, Any]:
+    """What is in clear of an event, but for what is not the person's."""
+    written: dict[str, Any] = msgspec.json.decode(encode(event))
+    hidden = boxes_of(event).keys() | _KEPT_BACK.get(type(event), frozenset())
+    fields: dict[str, Any] = {}
+    for name, value in written.items():
+        told = _own(value, records) if name in _PEOPLE else value
+        if told is not None and name not in hidden:
+            fields[name] = told
+    return {"at": at.isoformat(), "event": STORED[type(event)][0], "fields": fields}
+
+
+def _own(people: str | list[str] | None, records: Collection[str]) -> str | list[str] | None:
+    if isinstance(people, list):
+        return [one for one in people if one in records]
+    return people if people in records else None
 
 
 def _accesses(

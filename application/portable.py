@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Final
 
 from attrs import Factory, define, frozen
 
@@ -9,8 +10,8 @@ from regulars.application.boxed import boxes_of, subject_of
 from regulars.application.events import Event, Recorded, Retired, moment
 from regulars.application.ports import EventLog
 from regulars.application.reading import BoxIn, Outcome
-from regulars.application.shelf import Placed
-from regulars.domain import order
+from regulars.application.shelf import OlderValues, Placed
+from regulars.domain import customer, order
 from regulars.domain.actor import AccessRecorded
 from regulars.domain.consents import ConsentGranted, ConsentWithdrawn
 from regulars.domain.coupon import (
@@ -25,7 +26,13 @@ from regulars.domain.erasure import CustomerErased, LegalHoldPlaced, LegalHoldRe
 from regulars.domain.order import Order
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.reading import Denial, ReadingPolicy
-from regulars.domain.values import CustomerId, Refusal
+from regulars.domain.values import CouponId, CustomerId, ProgramId, Refusal
+
+_NAMING: Final = ("customer", "referrer", "referee")
+_OF_A_COUPON: Final = (CouponReservationReleased, CouponRestored, CouponExpired, CouponRevoked)
+"""What happens to a coupon without naming whose it is."""
+_KEPT_QUIET: Final = (LegalHoldPlaced, LegalHoldReleased)
+"""What would warn somebody of an inquiry into them: others rely on it (GDPR 15(4), 23)."""
 
 
 @frozen(kw_only=True)
@@ -40,14 +47,22 @@ class ExportDenied(Refusal):
 
 @define
 class Gathered:
-    """What the log has of a customer in clear, and the boxes of their orders and reviews."""
+    """
+    What the log has of a customer in clear, and the boxes of their orders and reviews.
 
+    `facts` are all events that name them but for legal holds, and those of `coupons`, which were
+    issued to them. `older` counts what they replaced or took away.
+    """
+
+    facts: list[tuple[datetime, Event]] = Factory(list[tuple[datetime, Event]])
+    coupons: set[tuple[ProgramId, CouponId]] = Factory(set[tuple[ProgramId, CouponId]])
     orders: dict[str, Order] = Factory(dict[str, Order])
     boxes: list[BoxIn] = Factory(list[BoxIn])
     consents: list[tuple[datetime, ConsentGranted | ConsentWithdrawn]] = Factory(
         list[tuple[datetime, ConsentGranted | ConsentWithdrawn]]
     )
     accesses: list[tuple[datetime, AccessRecorded]] = Factory(list[tuple[datetime, AccessRecorded]])
+    older: OlderValues = Factory(OlderValues)
 
 
 @frozen(kw_only=True)
@@ -61,7 +76,7 @@ class Given:
 @frozen(kw_only=True)
 class Portable:
     """
-    A portable copy. Points, tiers and all else that was computed of a person are left out.
+    A portable copy. What can be summed up from its facts, such as a balance, is left out.
 
     `records` are the customer and whoever was merged into them, of whom it tells too.
     """
@@ -81,6 +96,12 @@ def gathered(log: EventLog, records: Collection[CustomerId]) -> Gathered:
     theirs, subjects = Gathered(), {f"customer/{one}" for one in records}
     for recorded in log.read():
         event, at = recorded.event, moment(recorded.occurred_at)
+        if not isinstance(event, Retired) and _is_theirs(theirs, event, records):
+            theirs.facts.append((at, event))
+        if isinstance(event, CustomerErased) or (
+            isinstance(event, customer.Event) and event.customer in records
+        ):
+            theirs.older.learn(event)
         match event:
             case AccessRecorded(looks=looks):
                 if any(look.subject in subjects for look in looks):
@@ -93,6 +114,17 @@ def gathered(log: EventLog, records: Collection[CustomerId]) -> Gathered:
             case _:
                 pass
     return theirs
+
+
+def _is_theirs(theirs: Gathered, event: Event, records: Collection[str]) -> bool:
+    if isinstance(event, _KEPT_QUIET):
+        return False
+    if isinstance(event, _OF_A_COUPON):
+        return (event.program, event.coupon) in theirs.coupons
+    named = any(getattr(event, name, None) in records for name in _NAMING)
+    if named and isinstance(event, CouponIssued):
+        theirs.coupons.add((event.program, event.coupon))
+    return named
 
 
 def _gather(

@@ -155,8 +155,8 @@ class Reader:
         """
         A portable copy of what a customer gave, recorded as an access and as an export.
 
-        With their orders and consents, and with who used what for which purpose. What was computed
-        of them, such as points, is left out. Reads the whole log once.
+        With all that was recorded of them in clear, and with who used what for which purpose. What
+        that adds up to, such as a balance, is left out. Reads the whole log once.
 
         Raises:
             ExportDenied: who asks may not have it; that is recorded.

@@ -754,6 +754,18 @@ def test_a_portable_copy_holds_what_was_given_and_not_what_is_others(town: Parts
     )
 
 
+def test_a_portable_copy_tells_what_became_of_the_coupons_that_somebody_was_given(
+    town: Parts,
+) -> None:
+    bos = evolve(ISSUE, coupon=C2, customer=BO)
+    town.execute(DEFINE, ISSUE, bos, REVOKE, evolve(REVOKE, coupon=C2))
+
+    copy = town.crm.export_personal_data(ANNA, export_id="e-1", actor=HERSELF)
+
+    told = [event for _, event in copy.theirs.facts if isinstance(event, CouponRevoked)]
+    assert [one.coupon for one in told] == [C1]
+
+
 @pytest.mark.parametrize("actor", [HERSELF, OFFICER], ids=lambda one: one.role)
 def test_a_portable_copy_tells_nothing_of_who_served_the_order(town: Parts, actor: Actor) -> None:
     rider = Contact(name="Rita", phone="13900000001")

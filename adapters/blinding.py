@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from regulars.adapters import normalisers
 from regulars.adapters.envelope import KEY_BYTES, framed
 from regulars.application.contact_index import ContactField, IndexVersion, Token
-from regulars.application.errors import UnusableIndex
+from regulars.application.errors import InvalidPersonalData, UnusableIndex
 from regulars.application.events import microseconds
+from regulars.application.fields import is_text
 from regulars.application.keys import KeyName, KeyState, KeyStore, KeyWrapper, StoredKey
 from regulars.application.ports import Clock
 from regulars.domain.personal import DataClass
@@ -84,6 +85,8 @@ class KeyedBlinder:
         if edition is None:
             why = f"was made by normaliser {version.normaliser}, of a newer version of regulars"
             raise UnusableIndex(why=why)
+        if not is_text(text):
+            raise InvalidPersonalData(field=contact_field.value, reason="is no text")
         form = edition[contact_field](text, version.region)
         derivation = HKDF(
             algorithm=SHA256(),

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Final, TypeAlias
-from unicodedata import normalize
+from unicodedata import category, east_asian_width, normalize
 
 from regulars.application.contact_index import ContactField
 from regulars.application.errors import InvalidPersonalData, UnusableIndex
@@ -30,6 +30,11 @@ _WRITTEN: Final = re.compile(
 )
 _E164: Final = re.compile(r"\+[0-9]{8,15}")
 _LOCAL: Final = re.compile(r"[^\s@\"(),:;<>\[\]\\\x00-\x1f\x7f]{1,64}")
+# Marks and letters that show nothing, most of them ignored by Unicode, beside those of class C.
+_UNSEEN: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U0001d159\U000e0100-\U000e01ef]"
+)
 _LONGEST_ADDRESS: Final = 254
 
 
@@ -55,12 +60,36 @@ def phone(text: str, region: str | None) -> str:
     raise InvalidPersonalData(field="phone", reason=f"is no phone number {where}")
 
 
-def email(text: str, region: str | None) -> str:  # noqa: ARG001 - one shape for all normalisers
+def dialled(text: str, region: str | None) -> str | None:
+    """
+    The form of a phone number in which it is called, as `phone` gives it; None if it is none.
+
+    Raises:
+        UnusableIndex: what reads numbers is not installed.
+    """
+    try:
+        return phone(text, region)
+    except InvalidPersonalData:
+        return None
+
+
+def email(text: str, region: str | None) -> str:
     """
     Local part and domain in lower case, the domain as it is asked for (IDNA 2008, UTS 46).
 
-    No standard says that case does not matter in local parts; no provider of weight differs.
+    No standard says that case does not matter in local parts; no provider of weight differs. What
+    is written in full width is read as what it stands for (the width mapping of RFC 8265), and the
+    dot of the root is dropped. A local part with a character that nobody sees is refused.
     """
+    form = first_email("".join(map(_narrow, text)), region).removesuffix(".")
+    local = form.rpartition("@")[0]
+    if _UNSEEN.search(local) or any(category(one).startswith("C") for one in local):
+        raise _no_address()
+    return form
+
+
+def first_email(text: str, region: str | None) -> str:  # noqa: ARG001 - one shape for all normalisers
+    """The same in edition 1, to which other widths, unseen characters and the root are others."""
     try:
         import idna  # noqa: PLC0415 - of an extra
     except ModuleNotFoundError:
@@ -74,11 +103,20 @@ def email(text: str, region: str | None) -> str:  # noqa: ARG001 - one shape for
         form = f"{normalize('NFC', local.lower())}@{host}"
         if host and len(form) <= _LONGEST_ADDRESS:
             return form
-    raise InvalidPersonalData(field="email", reason="is no e-mail address")
+    raise _no_address()
+
+
+def _narrow(letter: str) -> str:
+    return normalize("NFKC", letter) if east_asian_width(letter) in {"F", "H"} else letter
+
+
+def _no_address() -> InvalidPersonalData:
+    return InvalidPersonalData(field="email", reason="is no e-mail address")
 
 
 NORMALISERS: Final[Mapping[int, Mapping[ContactField, Normaliser]]] = {
-    1: {ContactField.PHONE: phone, ContactField.EMAIL: email},
+    1: {ContactField.PHONE: phone, ContactField.EMAIL: first_email},
+    2: {ContactField.PHONE: phone, ContactField.EMAIL: email},
 }
 """Every edition that an index may have been made by. None is ever changed or taken out."""
 

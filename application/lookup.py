@@ -18,7 +18,7 @@ from regulars.application.contact_index import (
     values_of,
 )
 from regulars.application.contacts import ContactsShared
-from regulars.application.door import subject_of
+from regulars.application.erasure_subjects import state_of
 from regulars.application.errors import InvalidPersonalData, UnusableIndex
 from regulars.application.events import Recorded
 from regulars.application.gate import Gate
@@ -250,6 +250,12 @@ class Lookup:
                 return tampered
             case _:  # erased
                 return None
+
+    def _is_gone(self, customer: CustomerId) -> bool:
+        """Whether the contact of a customer, or of who is one person with them, was erased."""
+        log = self.storage.log
+        erasures = (state_of(log, one) for one in person_of(customer, records_in(log)))
+        return any(DataClass.CONTACT in one.erased for one in erasures)
 
     def _tokens(self, contact: Contact, version: IndexVersion) -> tuple[list[Token], int]:
         tokens: list[Token] = []

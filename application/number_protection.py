@@ -28,8 +28,8 @@ class NumberProtection(Protocol):
     """
     A pool of virtual numbers. Whoever of two calls one that they are bound by reaches the other.
 
-    Real numbers are given to `bind` and come back from nowhere. Each method may be asked again
-    after a crash, with the same `key`, and then changes nothing more.
+    Real numbers, in E.164, are given to `bind` and come back from nowhere. Each method may be asked
+    again after a crash, with the same `key`, and then changes nothing more.
     """
 
     def bind(self, key: str, a: str, b: str, *, until: datetime) -> Binding | None:

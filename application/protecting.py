@@ -31,7 +31,7 @@ from regulars.application.states import Held
 from regulars.application.subscription import Subscription, reading
 from regulars.domain import order
 from regulars.domain.customer import Customer, CustomerDetailsUpdated, CustomerRegistered
-from regulars.domain.erasure import ErasureRequested, SubjectErasureRequested
+from regulars.domain.erasure import ErasureRequested
 from regulars.domain.order import (
     OrderAccepted,
     OrderCancelled,
@@ -56,7 +56,7 @@ from regulars.domain.protection import (
 )
 from regulars.domain.records import CustomersMerged, person_of
 from regulars.domain.rights import ProcessingRestricted
-from regulars.domain.subject import Subject, SubjectKind
+from regulars.domain.subject import Subject, SubjectErasureRequested, SubjectKind
 from regulars.domain.values import CustomerId, OrderId
 
 FOLLOWER: Final = "number-protection"
@@ -97,13 +97,15 @@ class Protecting:
 
     A number is bound for `life` at a time, and extended as the order goes on; an order of which
     nothing was heard for so long gets none, such as one that was imported. After completion it
-    lives on for `grace`. `lock` is that of whoever shares the storage with it.
+    lives on for `grace`. `dialled` gives the one form of a phone number, and None for what is none.
+    `lock` is that of whoever shares the storage with it.
     """
 
     storage: Storage
     vault: Vault
     numbers: NumberProtection
     clock: Clock
+    dialled: Callable[[str], str | None] = field(repr=False)
     record: Callable[[Command], object] = field(repr=False)
     lock: AbstractContextManager[object] = field(repr=False)
     life: timedelta = timedelta(hours=24)
@@ -272,9 +274,11 @@ class Protecting:
         both may not be used any more, as once its erasure was asked for, they meet in the chat.
 
         Raises:
+            InvalidId: the id is blank, too long or no text.
             UnknownOrder: no order was placed under this id.
             NumbersUnavailable: who has the numbers does not answer.
         """
+        check_id("order", order_id)
         state = self._state(order_id)
         if state.placed is None:
             raise UnknownOrder(order=order_id)
@@ -364,7 +368,7 @@ class Protecting:
         return next((phone for phone in phones if phone is not None), None)
 
     def _phone(self, stream: str, contact_of: Callable[[object], Sealed | None]) -> str | None:
-        """The phone number in the last contact of a stream; None if it cannot be opened."""
+        """The number to call in the last contact of a stream; None if there is none to be had."""
         with self.lock, self.storage.snapshot():
             last = None
             for recorded in self.storage.log.stream(stream):
@@ -373,7 +377,9 @@ class Protecting:
                     last = box, spot_of(recorded, "contact")
             opened = None if last is None else self.vault.open(*last)
         contact = opened.value if isinstance(opened, Revealed) else None
-        return contact.phone if isinstance(contact, Contact) else None
+        if not isinstance(contact, Contact) or contact.phone is None:
+            return None
+        return self.dialled(contact.phone)
 
 
 def _whose(event: _Kept) -> Whose:

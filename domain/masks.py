@@ -21,8 +21,20 @@ _FLAGS: Final = range(0x1F1E6, 0x1F200)
 _SKINS: Final = range(0x1F3FB, 0x1F400)
 _TAGS: Final = range(0xE0000, 0xE0080)
 _VOWELS_AND_FINALS: Final = range(0x1160, 0x1200)
-_PROVINCE: Final = re.compile(r"^.{2,8}?(?:省|自治区|特别行政区)")
-_PART: Final = re.compile(r"^.{1,8}?(?:市|自治州|地区|盟)|^.{1,8}?(?:区|县|旗)")
+_PROVINCE: Final = re.compile(
+    "(?:北京|天津|上海|重庆)市"
+    "|(?:河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西"
+    "|甘肃|青海|台湾)省"
+    "|(?:内蒙古|广西壮族|西藏|宁夏回族|新疆维吾尔)自治区|(?:香港|澳门)特别行政区"
+)
+_MUNICIPALITY: Final = re.compile("(?:北京|天津|上海|重庆)市")
+_NO_PLACE: Final = (
+    "小区|社区|园区|校区|厂区|街区|院区|景区|城市|超市|菜市|夜市|早市|花市|集市|门市|闹市"
+)
+_INSIDE: Final = rf"(?:(?!{_NO_PLACE}|[街路巷弄号收转]|\d)\w){{1,8}}?"
+_CITY: Final = re.compile(rf"{_INSIDE}(?:市|自治州|地区|盟)")
+_DOMAIN: Final = re.compile(r"[\w-]+(?:\.[\w-]+)+")
+_DISTRICT: Final = re.compile(rf"{_INSIDE}(?:区|县|旗)")
 
 COMPOUND_SURNAMES: Final = frozenset(
     "欧阳 歐陽 太史 端木 上官 司马 司馬 东方 東方 独孤 獨孤 南宫 南宮 万俟 闻人 聞人 夏侯 诸葛 諸葛"
@@ -106,33 +118,28 @@ def phone(text: str) -> str:
 
 def email(text: str) -> str:
     """The first letter and the domain, `a***@example.com`; what is no address is hidden whole."""
-    local, at, domain = text.strip().rpartition("@")
-    if not at or not local or "." not in domain or "@" in local or '"' in local:
+    local, _, domain = text.strip().rpartition("@")
+    if not local or not _DOMAIN.fullmatch(domain) or "@" in local or '"' in local:
         return _HIDDEN * 3
     letters = graphemes(local)
-    return (letters[0] if len(letters) > 1 else "") + _HIDDEN * 3 + at + domain
+    return (letters[0] if len(letters) > 1 else "") + f"{_HIDDEN * 3}@{domain}"
 
 
 def address(text: str) -> str:
     """
-    The province, city and district of a Chinese address, or what stands behind the last comma.
+    The province, city and district of a Chinese address that begins with its province.
 
-    The street and the house are hidden, and so is all of an address without such parts, or one
-    whose last part has a number in it.
+    The street and the house are hidden, and so is all of any other address: where a town stands
+    in it, and where the name of who lives there, its letters do not say.
     """
     rest, parts = text.strip(), ""
-    if found := _PROVINCE.match(rest):
-        parts, rest = found.group(), rest[found.end() :]
-    for _ in range(2):
-        if found := _PART.match(rest):
+    province = _PROVINCE.match(rest)
+    # A municipality has districts and no city within: whatever ends like one there is a street.
+    within = (_DISTRICT,) if _MUNICIPALITY.match(rest) else (_CITY, _DISTRICT)
+    for part in (_PROVINCE, *within) if province else ():
+        if found := part.match(rest):
             parts, rest = parts + found.group(), rest[found.end() :]
-    if parts and rest and not any(letter.isdigit() for letter in parts):
-        return parts + _HIDDEN * 4
-    before, comma, last = text.rpartition(",")
-    last = last.strip()
-    if comma and before.strip() and last and not any(letter.isdigit() for letter in last):
-        return f"{_HIDDEN * 4}, {last}"
-    return _HIDDEN * 4
+    return (parts if rest else "") + _HIDDEN * 4
 
 
 def card(text: str) -> str:

@@ -137,7 +137,6 @@ class Protection:
     """
 
     named: dict[Party, str] = Factory(dict[Party, str])
-    known: dict[Party, str] = Factory(dict[Party, str])
     news: set[Party] = Factory(set[Party])
     ways: dict[Party, Way] = Factory(dict[Party, Way])
     ended: dict[Party, datetime] = Factory(dict[Party, datetime])
@@ -148,7 +147,7 @@ def fold(state: Protection, event: Event) -> None:
     """Record in `state` what happened."""
     match event:
         case PartyNamed(party=party, who=who):
-            state.named[party] = state.known[party] = who
+            state.named[party] = who
             state.news.add(party)
         case CourierAssigned(courier=courier):
             state.named[Party.COURIER] = courier
@@ -179,7 +178,11 @@ def fold(state: Protection, event: Event) -> None:
 
 @frozen(kw_only=True)
 class NameParty:
-    """Tell who serves the order and how they are reached; somebody else takes their place."""
+    """
+    Tell who serves the order and how they are reached; somebody else takes their place.
+
+    Told again it is recorded again: how they are reached may have changed, and is sealed.
+    """
 
     order: OrderId
     at: datetime
@@ -292,10 +295,7 @@ def decide(command: Command, state: Protection, *, over: bool) -> Sequence[Event
             raise OtherParty(order=command.order, party=command.party)
     match command:
         case NameParty(order=order, party=party, who=who):
-            if state.named.get(party) == who == state.known.get(party):
-                return []
-            named = PartyNamed(order=order, party=party, who=who, contact=sealed(command.contact))
-            return [named]
+            return [PartyNamed(order=order, party=party, who=who, contact=sealed(command.contact))]
         case AssignCourier(order=order, courier=courier):
             if state.named.get(Party.COURIER) == courier:
                 return []

@@ -32,6 +32,7 @@ from regulars.adapters.key_ring import (
 )
 from regulars.adapters.keys import KEYS, SqlKeyStore
 from regulars.adapters.keys_database import KeysElsewhere, check_kept_here, keys_apart
+from regulars.adapters.normalisers import check_region, dialled
 from regulars.adapters.policy_file import read_policy
 from regulars.adapters.program_file import read_program
 from regulars.adapters.storage import SqlStorage
@@ -145,7 +146,8 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
             Needs the extra `lookup`; a log that has events is to be filled in: `Crm.lookup`.
         region: the country whose phone numbers need no country code, such as CN.
         numbers: who has virtual numbers, which `Crm.protection` binds for orders; without one,
-            courier, merchant and customer meet in the order's chat.
+            courier, merchant and customer meet in the order's chat, as they do where a phone
+            number cannot be read. Needs the extra `lookup`.
         number_grace: how long they reach each other after an order is completed; seven days at
             most.
         ahead: how far beyond the clock the moment of a command may lie, a year at most; what is
@@ -226,6 +228,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                     vault=vault,
                     numbers=numbers or NoNumbers(),
                     clock=time,
+                    dialled=lambda phone: dialled(phone, region),
                     record=lambda command: crm.execute(command, by=FOLLOWER),
                     lock=lock,
                     grace=number_grace,
@@ -271,6 +274,8 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                 storage = SqlStorage(host, KEPT, tenant=tenant)
                 yield Joined(lambda: core(host, storage))
 
+        if numbers is not None:
+            check_region(region)
         crm = core(opened, SqlStorage(opened, KEPT, tenant=tenant))
         if contacts is not None:
             crm.lookup.keep(unique=contacts == "unique", region=region)

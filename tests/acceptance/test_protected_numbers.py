@@ -15,6 +15,7 @@ from regulars import (
     Party,
     PlaceOrder,
     RegisterCustomer,
+    UnusableIndex,
     connect,
 )
 from regulars.adapters.memory_numbers import MemoryNumbers
@@ -58,3 +59,9 @@ def test_an_order_is_served_without_anybody_learning_a_number(
 
     assert canaries.in_database(f"sqlite:///{tmp_path / 'shop.db'}") == []
     assert canaries.in_text(f"{said!r} {caplog.text}", "what was said") == []
+
+
+def test_a_region_that_is_none_is_told_as_the_core_is_opened() -> None:
+    provider = MemoryNumbers([], clock=Hands())
+    with pytest.raises(UnusableIndex, match="no region ZZ"):
+        connect("sqlite://", environment={}, numbers=provider, region="ZZ")

@@ -7,8 +7,9 @@ from attrs import evolve
 from regulars.adapters.blinding import KeyedBlinder, root_name
 from regulars.adapters.key_ring import KeyRing
 from regulars.adapters.memory_keys import MemoryKeyStore
+from regulars.adapters.normalisers import NORMALISERS
 from regulars.application.contact_index import ContactField, IndexVersion
-from regulars.application.errors import UnusableIndex
+from regulars.application.errors import InvalidPersonalData, UnusableIndex
 from regulars.application.keys import KeyState, StoredKey
 from tests.adapters.vaults import RING, Noon
 
@@ -77,6 +78,16 @@ def test_everybody_makes_the_same_token_whatever_way_a_number_is_written() -> No
     tokens = {who.token(ContactField.PHONE, text, FIRST) for who in (one, other) for text in forms}
 
     assert len(tokens) == 1
+
+
+@pytest.mark.parametrize("edition", NORMALISERS)
+def test_half_a_character_is_no_contact(edition: int) -> None:
+    keys, version = MemoryKeyStore(), evolve(FIRST, normaliser=edition)
+
+    for contact_field, text in (("email", "\udcff@example.org"), ("phone", "\udcff138")):
+        with pytest.raises(InvalidPersonalData) as refused:
+            provided(keys, 1).token(ContactField(contact_field), text, version)
+        assert refused.value.field == contact_field
 
 
 def test_without_its_key_a_version_makes_no_token() -> None:

@@ -1,7 +1,24 @@
 import pytest
 
-from regulars.adapters.normalisers import NORMALISERS, check_region, email, phone
+from regulars.adapters.normalisers import NORMALISERS, check_region, dialled, email, phone
+from regulars.application.contact_index import ContactField
 from regulars.application.errors import InvalidPersonalData, UnusableIndex
+
+UNSEEN = (
+    "\u200b",
+    "\u200d",
+    "\u2060",
+    "\ufeff",
+    "\xad",
+    "\u202e",
+    "\u034f",
+    "\u2800",
+    "\u3164",
+    "\U0001d159",
+    "\ufe0f",
+    "\ue000",
+)
+"""Characters of no width, and others that nobody sees."""
 
 
 def wide(text: str) -> str:
@@ -57,6 +74,7 @@ def test_what_is_no_phone_number_is_refused_and_not_guessed_at(
 
     assert refused.value.field == "phone"
     assert text not in str(refused.value)
+    assert dialled(text, region) is None
 
 
 @pytest.mark.parametrize(
@@ -69,6 +87,11 @@ def test_what_is_no_phone_number_is_refused_and_not_guessed_at(
         ("ada@xn--bcher-kva.example", "ada@xn--bcher-kva.example"),
         ("ada@stra\u00dfe.example", "ada@xn--strae-oqa.example"),
         ("ada+soup@example.org", "ada+soup@example.org"),
+        ("ada@example.org.", "ada@example.org"),
+        ("ada@example.org\u3002", "ada@example.org"),
+        (wide("Ada@example.org"), "ada@example.org"),
+        ("ada\uff20example.org", "ada@example.org"),
+        ("ada@exa\u200bmple.org\ufeff", "ada@example.org"),
         ("\u963f\u8fbe@\u4f8b\u5b50.example", "\u963f\u8fbe@xn--fsqu00a.example"),
     ],
 )
@@ -89,6 +112,9 @@ def test_one_address_has_one_form(text: str, form: str) -> None:
         "ada@exa mple.org",
         f"{'a' * 65}@example.org",
         f"a@{'b.' * 130}org",
+        "ada@example.org..",
+        "ada@.",
+        *(f"ad{unseen}a@example.org" for unseen in UNSEEN),
     ],
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
@@ -109,6 +135,19 @@ def test_a_region_is_one_that_has_numbers() -> None:
     check_region(None)
     with pytest.raises(UnusableIndex, match="no region ZZ"):
         check_region("ZZ")
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        (" Ada@EXAMPLE.org ", "ada@example.org"),
+        ("ada@example.org.", "ada@example.org."),
+        (f"{wide('ada')}@example.org", f"{wide('ada')}@example.org"),
+        ("ad\u200ba@example.org", "ad\u200ba@example.org"),
+    ],
+)
+def test_an_edition_stays_what_it_was(text: str, form: str) -> None:
+    assert NORMALISERS[1][ContactField.EMAIL](text, None) == form
 
 
 def test_no_edition_is_ever_taken_out() -> None:

@@ -13,6 +13,7 @@ from regulars.adapters.database import Database
 from regulars.adapters.keys import SqlKeyStore
 from regulars.adapters.memory import MemoryStorage
 from regulars.adapters.memory_keys import MemoryKeyStore
+from regulars.adapters.normalisers import dialled
 from regulars.adapters.storage import SqlStorage
 from regulars.application.batch import Outcome, Receipt
 from regulars.application.books import BOOKS
@@ -142,6 +143,7 @@ def core(
             vault=opener,
             numbers=numbers or NoNumbers(),
             clock=clock,
+            dialled=lambda phone: dialled(phone, "CN"),
             record=lambda command: crm.execute(command, by=FOLLOWER),
             lock=lock,
         ),

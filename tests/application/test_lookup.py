@@ -13,7 +13,7 @@ from regulars.adapters.memory_keys import MemoryKeyStore
 from regulars.application import lookup
 from regulars.application.access_log import AccessLog
 from regulars.application.audit import spot_of
-from regulars.application.contact_index import SharedContact
+from regulars.application.contact_index import IndexVersion, SharedContact
 from regulars.application.contacts import ContactsShared, ContactTaken
 from regulars.application.errors import (
     InvalidId,
@@ -201,7 +201,7 @@ def test_who_asked_to_be_erased_is_found_no_more_though_a_hold_keeps_their_data(
     assert town.crm.find_customer(phone=PHONE, purpose="legal_duty", actor=OFFICER) == ()
     with pytest.raises(ContactTaken):
         register(town, BOB, phone=PHONE)
-    town.crm.erasures.release(ADA, by="counsel", basis="settled", classes=[DataClass.CONTACT])
+    town.crm.erasures.release(ADA, by="counsel", basis="claim", classes=[DataClass.CONTACT])
     register(town, BOB, phone=PHONE)
     assert found(town) == (BOB,)
 
@@ -455,6 +455,27 @@ def test_another_region_takes_another_version(town: Parts) -> None:
     town.crm.lookup.keep(unique=True, region="CN")
 
 
+def test_an_index_of_an_older_edition_tells_spellings_apart_until_it_is_rotated(
+    town: Parts,
+) -> None:
+    with town.storage.transaction():
+        town.crm.lookup.blinder.provide(1)
+        town.storage.contacts.keep(
+            IndexVersion(version=1, normaliser=1, region=None, unique=True, full=True)
+        )
+    register(town, ADA, email="ada@example.org.")
+
+    def reached() -> tuple[CustomerId, ...]:
+        return town.crm.find_customer(email="Ada@example.org", purpose="service", actor=SAM)
+
+    assert reached() == ()
+    town.crm.lookup.rotate()
+
+    assert reached() == (ADA,)
+    with pytest.raises(ContactTaken):
+        register(town, BOB, email="ada@\uff45xample.org")
+
+
 def tombstone(subject: str) -> StoredKey:
     return StoredKey(
         name=KeyName(TENANT, subject, DataClass.CONTACT),
@@ -483,6 +504,21 @@ def test_who_was_erased_is_not_brought_back_by_a_new_index() -> None:
     after.crm.lookup.rotate()
 
     assert (found(after), found(after, OTHER)) == ((), (BOB,))
+
+
+def test_a_key_that_came_back_from_a_backup_brings_nobody_back_into_the_index() -> None:
+    town = memory_core()
+    town.crm.lookup.keep(unique=True, region="CN")
+    register(town, ADA, phone=PHONE)
+    root, ada = root_name(TENANT, 1), KeyName(TENANT, "customer/ada", DataClass.CONTACT)
+    kept = [key for keys in town.keys.get_many([root, ada]).values() for key in keys]
+    town.crm.erasures.erase(ADA, by="officer", basis="asked")
+    after = core(town.storage, MemoryKeyStore(kept))
+
+    after.crm.lookup.rotate()
+
+    assert found(after) == ()
+    register(after, BOB, phone=PHONE)
 
 
 def test_filling_trusts_no_key_that_another_process_may_have_destroyed() -> None:

@@ -386,13 +386,13 @@ def reached(town: Parts, order: OrderId) -> str | None:
     line = protection.line(order, as_="courier")
     assert isinstance(line, ProtectedLine)
     assert line.number is not None
-    return numbers.reached(line.number, by="13700000000")
+    return numbers.reached(line.number, by="+8613700000000")
 
 
 def test_an_order_of_the_absorbed_reaches_the_survivor_by_the_phone_they_have_now(
     town: Parts,
 ) -> None:
-    assert reached(merged(town), FIRST) == BOS.phone
+    assert reached(merged(town), FIRST) == f"+86{BOS.phone}"
 
 
 def test_a_survivor_without_a_phone_is_reached_by_the_absorbed_ones(town: Parts) -> None:
@@ -400,7 +400,7 @@ def test_a_survivor_without_a_phone_is_reached_by_the_absorbed_ones(town: Parts)
     town.execute(FURTHER)
     town.execute(place(THIRD, CHEN))
 
-    assert reached(town, THIRD) == BOS.phone
+    assert reached(town, THIRD) == f"+86{BOS.phone}"
 
 
 def test_a_box_of_an_order_of_the_absorbed_is_the_survivors_to_read(town: Parts) -> None:

@@ -49,7 +49,7 @@ from regulars.testing.number_protections import NOON, Hands
 from tests.application.memory_crm import TENANT, Parts, core
 
 ADA, ORDER = CustomerId("ada"), OrderId("o-1")
-HERS, RIDERS, OTHERS, SHOPS = (f"+86 138 7429 183{number}" for number in range(4))
+HERS, RIDERS, OTHERS, SHOPS = (f"+861387429183{number}" for number in range(4))
 POOL = ("+8617000000001", "+8617000000002")
 CHAT = ProtectedLine()
 As = Literal["customer", "courier", "merchant"]
@@ -568,13 +568,62 @@ def test_past_and_anonymous_orders_need_no_number(town: Town) -> None:
     assert town.protection.line(nobodys, as_="courier") is None
 
 
-@pytest.mark.parametrize("digits", ["13812345678", "0411", "100000"])
-def test_a_number_of_digits_only_stays_the_text_that_it_was(town: Town, digits: str) -> None:
-    """The fault of a rival: sealed as text, and read back as a whole number."""
-    town.tell(ACCEPT, named(digits, "rider"))
+@pytest.mark.parametrize(
+    "written", [RIDERS[3:], "138 7429 1831", "0086 138-7429-1831", "+86 (138) 74291831"]
+)
+def test_a_number_is_bound_in_one_form_however_it_was_written(town: Town, written: str) -> None:
+    """Digits alone among them: the fault of a rival was to read those back as a whole number."""
+    town.tell(ACCEPT, named(written, "rider"))
     town.protection.catch_up()
 
-    assert [town.numbers.reached(number, by=HERS) for number in POOL] == [digits, None]
+    assert [town.numbers.reached(number, by=HERS) for number in POOL] == [RIDERS, None]
+
+
+@pytest.mark.parametrize("written", ["call me maybe", "0411", HERS[3:], f"{HERS[:6]} {HERS[6:]}"])
+def test_what_is_no_number_or_the_customers_own_is_met_in_a_chat(town: Town, written: str) -> None:
+    town.tell(ACCEPT, named(written, "rider"))
+    town.protection.catch_up()
+
+    assert town.lines()["courier"] == CHAT
+
+
+def test_one_courier_in_two_spellings_has_two_numbers_for_two_customers(town: Town) -> None:
+    bo, other = CustomerId("bo"), OrderId("o-2")
+    town.tell(
+        RegisterCustomer(customer=bo, at=NOON, contact=Contact(phone=OTHERS)),
+        place(bo, other),
+        AcceptOrder(order=other, at=NOON),
+        evolve(named(f"{RIDERS[:3]} {RIDERS[3:]}", "rider"), order=other),
+        ACCEPT,
+        RIDER,
+    )
+    town.protection.catch_up()
+
+    reached = {town.numbers.reached(number, by=RIDERS) for number in POOL}
+    assert reached == {HERS, OTHERS}
+
+
+def test_a_courier_with_another_phone_number_is_reached_by_that(town: Town) -> None:
+    town.tell(ACCEPT, RIDER)
+    town.protection.catch_up()
+
+    town.tell(named(OTHERS, "rider"))
+    town.protection.catch_up()
+
+    assert {town.numbers.reached(number, by=OTHERS) for number in POOL} == {HERS, None}
+    assert {town.numbers.reached(number, by=RIDERS) for number in POOL} == {None}
+    assert town.told()[-3:] == ["PartyNamed", "VirtualNumberRevoked", "VirtualNumberAssigned"]
+
+
+def test_who_is_named_again_keeps_the_number_that_they_have(town: Town) -> None:
+    town.tell(ACCEPT, RIDER)
+    town.protection.catch_up()
+    before = town.lines()
+
+    town.tell(RIDER)
+    town.protection.catch_up()
+
+    assert town.lines() == before
 
 
 def test_nobody_reaches_anybody_of_an_order_that_never_was(town: Town) -> None:

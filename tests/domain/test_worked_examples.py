@@ -17,6 +17,7 @@ from regulars.domain.earning_rules import Group, Nth, Rule, RuleId, RuleSet, Whe
 from regulars.domain.loyalty import PointsEarned
 from regulars.domain.order import CancelOrder, CompleteOrder, MarkDelivered
 from regulars.domain.program import DefineProgram, PublishEarningRules
+from regulars.domain.protection import NameParty
 from regulars.domain.purchase import Line
 from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
@@ -243,8 +244,8 @@ def test_l6_refunds_take_back_no_more_than_was_earned_and_in_full_all_of_it(
 def test_l7_a_history_told_with_every_command_twice_is_the_same(
     history: tuple[Command, ...],
 ) -> None:
-    # Details given twice are given anew, and what is read twice is read twice.
-    anew = UpdateCustomerDetails | RecordAccess
+    # Details and contacts given twice are given anew, and what is read twice is read twice.
+    anew = UpdateCustomerDetails | RecordAccess | NameParty
     once = [command for command in history if not isinstance(command, anew)]
     twice = [command for command in once for _ in range(2)]
 

@@ -9,6 +9,7 @@ from regulars.application.lookup import Lookup
 from regulars.application.portable import Portable
 from regulars.application.reading import Card, Outcome, SeveralKept, Sought, Visit
 from regulars.domain.actor import Actor
+from regulars.domain.personal import Contact
 from regulars.domain.reading import ReadingPolicy
 from regulars.domain.values import CustomerId, OrderId
 
@@ -141,7 +142,9 @@ class Reader:
             StorageUnavailable: as `reveal`.
         """
         visit = Visit(actor=actor, purpose=purpose, reason=reason)
-        return self.lookup.find(phone=phone, email=email, visit=visit)
+        sought = Contact(phone=phone, email=email)
+        del phone, email  # reports of errors show what is left in a frame
+        return self.lookup.find(sought, visit)
 
     def export_personal_data(
         self,

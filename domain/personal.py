@@ -37,12 +37,16 @@ class Sealed:
 
 
 class _Unencodable:
-    """What no encoder takes, and no pickle."""
+    """What no encoder takes, and no pickle; nor has it a text, for those that write one instead."""
 
     __slots__ = ()
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
         message = "personal data is neither encoded nor copied: it is sealed"
+        raise TypeError(message)
+
+    def __repr__(self) -> NoReturn:
+        message = "personal data is not written out: it is sealed"
         raise TypeError(message)
 
 
@@ -54,10 +58,14 @@ class _Plain:
     """
     What every personal value is: by what it carries, no encoder of any kind takes it.
 
+    Nor does one take the dictionary or the tuple that attrs makes of it, and neither has a `repr`.
+    No field is for a `repr`, whoever writes one of them, as rich does of the locals of a traceback.
     Bugs of this kind wrote plaintext where a box belonged. The vault spells out what it seals.
     """
 
-    unencodable: _Unencodable = field(factory=lambda: _UNENCODABLE, init=False, eq=False)
+    unencodable: _Unencodable = field(
+        factory=lambda: _UNENCODABLE, init=False, eq=False, repr=False
+    )
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
         _UNENCODABLE.__reduce_ex__(protocol)
@@ -67,9 +75,9 @@ class _Plain:
 class Contact(_Plain):
     """How a person is named and reached. Data class `contact`."""
 
-    name: str | None = None
-    phone: str | None = None
-    email: str | None = None
+    name: str | None = field(default=None, repr=False)
+    phone: str | None = field(default=None, repr=False)
+    email: str | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         return "<contact>"
@@ -79,7 +87,7 @@ class Contact(_Plain):
 class Address(_Plain):
     """Where a person is delivered to. Data class `address`."""
 
-    text: str
+    text: str = field(repr=False)
 
     def __repr__(self) -> str:
         return "<address>"
@@ -93,8 +101,8 @@ class Payment(_Plain):
     `card_tail` is the last four digits of a card; there is no place for its whole number.
     """
 
-    card_tail: str
-    issuer: str | None = None
+    card_tail: str = field(repr=False)
+    issuer: str | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         return "<payment>"
@@ -104,8 +112,8 @@ class Payment(_Plain):
 class Identity(_Plain):
     """Who a person is by their papers. Data class `identity`."""
 
-    real_name: str
-    document_number: str | None = None
+    real_name: str = field(repr=False)
+    document_number: str | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         return "<identity>"
@@ -115,9 +123,9 @@ class Identity(_Plain):
 class Profile(_Plain):
     """What a person is: all of it optional, absent means unknown. Data class `profile`."""
 
-    birth_date: date | None = None
-    gender: str | None = None
-    occupation: str | None = None
+    birth_date: date | None = field(default=None, repr=False)
+    gender: str | None = field(default=None, repr=False)
+    occupation: str | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         return "<profile>"
@@ -127,8 +135,8 @@ class Profile(_Plain):
 class Content(_Plain):
     """Free text that a person wrote, or columns that a host kept. Data class `content`."""
 
-    text: str | None = None
-    extra: tuple[tuple[str, str], ...] = ()
+    text: str | None = field(default=None, repr=False)
+    extra: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     def __repr__(self) -> str:
         return "<content>"

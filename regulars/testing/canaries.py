@@ -46,7 +46,11 @@ class Find:
 
 @frozen
 class Canaries:
-    """Values by name, each with a word of six letters, or eight digits, that is nowhere else."""
+    """
+    Values by name, each with a word of six letters, or eight digits, that is nowhere else.
+
+    A word that several of them share is told as the first one's.
+    """
 
     values: Mapping[str, str] = field(repr=False)
     _clean: set[bytes] = field(factory=set[bytes], init=False, repr=False, eq=False)
@@ -55,14 +59,14 @@ class Canaries:
     @cached_property
     def _needles(self) -> tuple[list[tuple[str, str]], BytesAhoCorasick]:
         """What is searched for, by its number: the canary and the encoding; and the search."""
-        needles = {
-            needle: (name, encoding)
-            for name, value in self.values.items()
-            for encoding, needle in (
-                *(found for word in _words(value) for found in encoded(word)),
-                *hashed(value),
-            )
-        }
+        needles: dict[bytes, tuple[str, str]] = {}
+        for name, value in self.values.items():
+            for word in _words(value):
+                for encoding, needle in encoded(word):
+                    # What several spell alike is told by the first, the plainest one.
+                    needles.setdefault(needle, (name, encoding))
+            for encoding, needle in hashed(value):
+                needles.setdefault(needle, (name, encoding))
         return list(needles.values()), BytesAhoCorasick(list(needles))
 
     def in_bytes(self, content: bytes, place: str) -> list[Find]:

@@ -1,5 +1,6 @@
 """People whose every detail is a canary, to register with a service and to look for afterwards."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Final
@@ -15,6 +16,8 @@ _MOST: Final = 1_000
 
 _THEIR_OWN: Final = frozenset({"phone", "e-mail", "birth date", "document number"})
 """Details that no two of them share."""
+
+_NUMBER: Final = re.compile("[0-9]+")
 
 
 @frozen
@@ -71,18 +74,24 @@ def canaries_of(people: list[CanaryPerson]) -> Canaries:
     """
     The canaries of these people.
 
-    Searched for are the words that they share, and of each the phone number, the e-mail address,
-    the birth date and the document number, also as hashes, which whoever can list such values can
-    undo. The last digits of a card are too short to search for.
+    Searched for are the words that they share, whose finds are of somebody, and of each the phone
+    number, the e-mail address, the birth date and the document number, also as hashes, which
+    whoever can list such values can undo; these are found as of their number. The last digits of a
+    card are too short to search for.
     """
-    return Canaries(
-        {
-            f"{name} of {person.number}": value
-            for person in people
-            for name, value in person.values.items()
-            if person is people[0] or name in _THEIR_OWN
-        }
-    )
+    shared = {
+        f"{name} of somebody": _NUMBER.sub("", value)
+        for person in people[:1]
+        for name, value in person.values.items()
+        if name not in _THEIR_OWN or name == "e-mail"
+    }
+    own = {
+        f"{name} of {person.number}": value
+        for person in people
+        for name, value in person.values.items()
+        if name in _THEIR_OWN
+    }
+    return Canaries(shared | own)
 
 
 def _person(number: int) -> CanaryPerson:
@@ -91,7 +100,7 @@ def _person(number: int) -> CanaryPerson:
         contact=Contact(
             name=f"Žofie Kanárkovičová {number}",
             phone=f"+420 604 729 {number:03}",
-            email=f"papousek.{number}@perutnice.test",
+            email=f"papousek{number:03}@perutnice.test",
         ),
         profile=Profile(
             birth_date=_FIRST_BIRTHDAY + timedelta(days=number),

@@ -56,6 +56,7 @@ from regulars.domain.values import (
 )
 from regulars.testing import CanaryPerson
 from regulars.testing.number_protections import NOON, Hands
+from tests.acceptance.canary_club import merged_for_a_while, told_of_points
 from tests.acceptance.overheard import Overheard
 
 HOME, OFFICE = AddressId("home"), AddressId("office")
@@ -239,6 +240,7 @@ class CanaryTown:
             self._reads,
             self._searches,
             self._refusals,
+            self._club,
             self._erasures,
             self._looks_around,
         ):
@@ -325,8 +327,18 @@ class CanaryTown:
             call(*words, **named)
         except Exception as error:  # noqa: BLE001 - whichever it is, it must not tell
             self.overheard.error(place, error)
+            if call is not _found and not isinstance(error, TypeError):  # the host has it as text
+                self.overheard.frames(place, error)
         else:
             raise AssertionError(f"{place} was none")
+
+    def _club(self, crm: Crm) -> None:
+        ids = [customer_of(person) for person in self.people]
+        for number, customer in enumerate(ids):
+            for command in told_of_points(customer, ids[number - 1]):
+                self._tell(crm, command, f"{customer}/{type(command).__name__}")
+        for one, other in zip(ids[1::3], ids[2::3], strict=False):
+            merged_for_a_while(crm, self.overheard, one, other)
 
     def _erasures(self, crm: Crm) -> None:
         """Some are erased, each erasure cut short after another step; one begins a new life."""

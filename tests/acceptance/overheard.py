@@ -2,12 +2,16 @@
 
 import traceback
 from pathlib import Path
+from typing import Final
 
 import pytest
 from attrs import define, field
 
+import regulars
 from regulars.testing.canaries import Canaries, Find
 from tests.acceptance.aviary import CANARIES
+
+_OURS: Final = Path(regulars.__file__).parent
 
 
 @define
@@ -31,6 +35,12 @@ class Overheard:
         while seen is not None:
             self.text(f"{place}: {type(seen).__name__}", seen, seen.args)
             seen = seen.__cause__ or seen.__context__
+
+    def frames(self, place: str, error: BaseException) -> None:
+        """What the frames of ours that an exception passed hold, as some reports of errors show."""
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            if Path(frame.f_code.co_filename).is_relative_to(_OURS):
+                self.text(f"{place}: in {frame.f_code.co_qualname}", frame.f_locals)
 
     def log(self, caplog: pytest.LogCaptureFixture) -> None:
         """The log at its most talkative."""

@@ -35,6 +35,19 @@ def test_one_detail_of_one_of_them_is_found_in_any_table(url: str) -> None:
     assert found == {("phone of 73", "table calls")}
 
 
+@pytest.mark.parametrize("number", [0, 3, 73])
+def test_what_is_found_is_said_to_be_of_who_it_is_or_of_somebody(number: int) -> None:
+    for detail, value in PEOPLE[number].values.items():
+        found = {(find.canary, find.encoding) for find in CANARIES.in_text(value, "a letter")}
+        own = detail in ("phone", "e-mail", "birth date", "document number")
+
+        assert {whose for whose, _ in found} - {"e-mail of somebody"} == (
+            {f"{detail} of {number}"} if own else {f"{detail} of somebody"}
+        )
+        assert "utf-8" in {encoding for _, encoding in found}
+        assert "entities" not in {encoding for _, encoding in found}
+
+
 def test_people_are_the_same_each_time_and_no_two_alike() -> None:
     own = ("phone", "e-mail", "birth date", "document number")
 

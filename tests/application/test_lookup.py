@@ -1,6 +1,7 @@
 from collections.abc import Collection, Iterator
 from contextlib import closing
 from pathlib import Path
+from traceback import walk_tb
 
 import pytest
 from attrs import evolve
@@ -231,6 +232,21 @@ def test_a_question_names_one_thing_and_who_asks(town: Parts) -> None:
     with pytest.raises(InvalidPersonalData):
         town.crm.find_customer(phone="12", purpose="service", actor=SAM)
     assert records(town) == []
+
+
+@pytest.mark.parametrize("sought", [{"phone": "13812345678x9y"}, {"email": "ada@@example.org"}])
+def test_an_error_of_a_look_up_leaves_no_frame_of_ours_that_holds_the_value(
+    town: Parts, sought: dict[str, str]
+) -> None:
+    town.crm.lookup.keep(unique=False, region="CN")
+
+    with pytest.raises(InvalidPersonalData) as refused:
+        town.crm.find_customer(**sought, purpose="service", actor=SAM)
+
+    (value,) = sought.values()
+    _, *ours = [frame.f_locals for frame, _ in walk_tb(refused.value.__traceback__)]
+    assert ours
+    assert value not in repr(ours)
 
 
 def test_without_an_index_nobody_is_told_that_nobody_was_found(town: Parts) -> None:

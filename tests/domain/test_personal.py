@@ -3,11 +3,14 @@ import json
 import pickle
 from collections.abc import Callable
 from datetime import date
-from typing import Any, get_args
+from pprint import pformat
+from typing import Any, cast, get_args
 
 import attrs
 import pytest
+from rich.pretty import pretty_repr
 
+from regulars.domain.customer import RegisterCustomer
 from regulars.domain.personal import (
     DATA_CLASS,
     Address,
@@ -22,6 +25,8 @@ from regulars.domain.personal import (
     sealed,
     sealed_or_none,
 )
+from regulars.domain.values import CustomerId
+from tests.domain.story import NOON
 
 SECRET = "Zhang San"  # noqa: S105 - a name that must not be shown, not a password
 BOX = Sealed(b"box")
@@ -87,6 +92,15 @@ def test_no_kind_of_personal_value_is_forgotten() -> None:
     assert set(DATA_CLASS.values()) == set(DataClass)
 
 
+@of_every_kind
+def test_who_prints_field_by_field_shows_nothing(value: Personal) -> None:
+    told = RegisterCustomer(customer=CustomerId("anna"), at=NOON, contact=cast("Contact", value))
+
+    for shown in (value, [value], {"it": value}, told):
+        assert SECRET not in pretty_repr(shown) + pformat(shown)
+    assert not [spec.name for spec in attrs.fields(type(value)) if spec.repr]
+
+
 ENCODERS: dict[str, Callable[[Any], object]] = {
     "pickle": pickle.dumps,
     "copy": copy.copy,
@@ -94,6 +108,10 @@ ENCODERS: dict[str, Callable[[Any], object]] = {
     "json": json.dumps,
     "default": lambda value: json.dumps(value, default=attrs.asdict),
     "dict": lambda value: json.dumps(attrs.asdict(value)),
+    "dict and text": lambda value: json.dumps(attrs.asdict(value), default=str),
+    "tuple and text": lambda value: json.dumps(attrs.astuple(value), default=repr),
+    "printed dict": lambda value: str(attrs.asdict(value)),
+    "printed tuple": lambda value: f"{attrs.astuple(value)}",
     "pickled dict": lambda value: pickle.dumps(attrs.asdict(value)),
     "pickled tuple": lambda value: pickle.dumps(attrs.astuple(value)),
 }

@@ -21,6 +21,11 @@ SCHEME: Final = "kms://"
 """What comes before the alias, id or ARN of a key, where a host names its keys."""
 
 _CHANGED: Final = {"InvalidCiphertextException", "IncorrectKeyException"}
+_PLAIN: Final = {
+    "NoRegionError": "no region is set: name one in AWS_DEFAULT_REGION",
+    "NoCredentialsError": "there are no credentials of AWS in the environment",
+}
+"""What keeps this process from asking KMS at all, in words."""
 _ELSEWHERE: Final = (
     "the key-encryption keys are in AWS KMS: let it rotate them, or open the core with another of"
     " its keys and wrap anew; the old one is disabled there"
@@ -145,4 +150,5 @@ def _code(error: BotoCoreError | ClientError) -> str:
 
 def _why(error: BotoCoreError | ClientError) -> str:
     # The words of AWS may hold the context; its codes do not.
-    return _code(error) or type(error).__name__
+    name = type(error).__name__
+    return _code(error) or _PLAIN.get(name, name)

@@ -24,6 +24,7 @@ from regulars.adapters.cli_report import report_document, shown_report
 from regulars.adapters.cli_screen import Bars, show, write_json
 from regulars.adapters.cli_verify import NOT_SOUND, shown_verdict, verdict_document
 from regulars.adapters.complete_journey import DemoDataMissing, write_complete_journey
+from regulars.adapters.database_url import file_url
 from regulars.adapters.rejects_file import RejectsFile
 from regulars.application.balances import Balance
 from regulars.application.crm import Crm
@@ -94,7 +95,9 @@ def demo(call: Call, *, folder: Path, weeks: int, whole: bool) -> None:
     """
     started = perf_counter()
     again = _prepare(folder)
-    call = evolve(call, database=call.database or f"sqlite:///{folder / 'regulars.db'}")
+    call = evolve(
+        call, database=call.database or file_url(folder / "regulars.db").render_as_string()
+    )
     with ExitStack() as closing:
         bars = closing.enter_context(Bars(stay=True))
         _write_files(folder, None if whole else weeks, bars=bars, leave=again)

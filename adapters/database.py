@@ -18,7 +18,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql.expression import ClauseElement
 
-from regulars.adapters.database_url import parsed_url, shown
+from regulars.adapters.database_url import check_url, parsed_url, shown
 from regulars.adapters.dialect import Dialect, Driver, Opening, Synchronous
 from regulars.adapters.lookout import Lookout
 from regulars.adapters.wakeup import commits_of
@@ -40,12 +40,13 @@ class Database:
     Raises:
         NotOurDatabase: it is no database, another program's, or of a newer format.
         OlderFormat: its tables are of an older format.
-        StorageUnavailable: it cannot be opened or created.
+        StorageUnavailable: it cannot be opened or created, or the URL says what nobody understands.
+        ValueError, TypeError: a setting is none of what it can be; see `Opening`.
     """
 
     def __init__(
         self,
-        url: str,
+        url: str | URL,
         *,
         synchronous: Synchronous = "FULL",
         create: bool = True,
@@ -68,17 +69,25 @@ class Database:
         """How often the connection was lost and made again."""
         self._asked = 0
         self._lookouts: dict[float, Lookout] = {}
-        self._engine = self.dialect.engine()
+        with self._our_words(), self._understood():
+            self._engine = self.dialect.engine()
         with self._our_words():
-            self._connect()
+            try:
+                self._connect()
+            except BaseException:
+                self._engine.dispose()
+                raise
 
     def _connect(self) -> None:
-        self.connection: Connection = self._engine.connect()
+        with self._understood():
+            self.connection: Connection = self._engine.connect()
         self.driver = self.dialect.driver(self.connection)
         try:
             self.dialect.prepare(self)
         except BaseException:
-            self.close()
+            # It has nothing set yet, and is as good as lost: the next call makes another one.
+            self.connection.invalidate()
+            self.connection.close()
             raise
 
     def _started(self, begin: Callable[[Driver], None]) -> None:
@@ -91,11 +100,20 @@ class Database:
                 raise
             self._reconnect_if_lost()
             begin(self.driver)
+        except BaseException:
+            # A signal, as of a time limit: nobody would end what may be begun all the same.
+            self._let_go()
+            raise
+
+    def _let_go(self) -> None:
+        """End a transaction that nobody is in any more, so that nobody waits for it."""
+        with suppress(DBAPIError, self.dialect.errors):
+            self.dialect.let_go(self.driver)
 
     def _reconnect_if_lost(self) -> None:
         if self._closed:
             raise StorageUnavailable(store=self.name, why="was closed")
-        if self.dialect.is_lost(self.driver):
+        if self.connection.closed or self.dialect.is_lost(self.driver):
             if not self.connection.closed:
                 self.connection.invalidate()
                 self.connection.close()
@@ -155,9 +173,10 @@ class Database:
                     self.dialect.commit(self.driver)
                 else:
                     self.driver.execute("ROLLBACK")
-            except self.dialect.errors as failed:
-                if self.driver.in_transaction:
-                    self.driver.execute("ROLLBACK")
+            except BaseException as failed:
+                self._let_go()
+                if not isinstance(failed, self.dialect.errors):
+                    raise
                 raise self._reworded(error or failed) from None
             if error is None:
                 self.commits.tell()
@@ -263,7 +282,16 @@ class Database:
                 finally:
                     self._depth = 0
                     self._reading = False
-                    self.driver.execute("ROLLBACK")
+                    self._let_go()
+
+    @contextmanager
+    def _understood(self) -> Generator[None]:
+        try:
+            yield
+        except (ArgumentError, ValueError, TypeError):
+            # What SQLAlchemy and the driver say of an option may quote a password.
+            why = "has an option behind the ? that this database does not know, or not so"
+            raise StorageUnavailable(store=self.name, why=why) from None
 
     @contextmanager
     def _our_words(self) -> Generator[None]:
@@ -336,9 +364,11 @@ def dialect_of(url: str | URL, opening: Opening) -> Dialect:
     What the kind of database under a URL says in its own way.
 
     Raises:
-        StorageUnavailable: the URL names none, or what it needs is not installed or not there.
+        StorageUnavailable: the URL names none, or another driver than ours or an option that does
+            not count; or what it needs is not installed or not there.
     """
     parsed = parsed_url(url)
+    check_url(parsed)
     # Each dialect needs this module, and PostgreSQL's a driver that not every host has.
     match parsed.get_backend_name():
         case "sqlite":

@@ -1,13 +1,15 @@
 """What the databases do differently, each in a module of its own: `sqlite` and `postgres`."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, get_args
 
 from attrs import frozen
 from sqlalchemy import Connection, Engine, TableClause
 from sqlalchemy.sql.expression import ClauseElement
 
+from regulars.adapters.settings import check_choice, check_seconds
 from regulars.application.ports import Wakeup
 from regulars.domain.evidence import Traces
 
@@ -54,12 +56,22 @@ class Driver(Protocol):
 
 @frozen(kw_only=True)
 class Opening:
-    """How a database is to be opened; see `Database`."""
+    """
+    How a database is to be opened; see `Database`.
+
+    Raises:
+        ValueError: `synchronous` is none of what it can be, or `busy_seconds` no time to wait.
+        TypeError: `busy_seconds` is no number.
+    """
 
     synchronous: Synchronous = "FULL"
     create: bool = True
     busy_seconds: float = 30
     older: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        check_choice("synchronous", self.synchronous, get_args(Synchronous))
+        check_seconds("busy_seconds", self.busy_seconds)
 
 
 class Dialect(Protocol):
@@ -121,9 +133,11 @@ class Dialect(Protocol):
         """
         ...
 
-    def join(self, connection: Connection) -> Driver:
+    def join(self, connection: Connection, parting: ExitStack) -> Driver:
         """
         The driver's connection inside a transaction of the host's, begun if that was put off.
+
+        What is set on it meanwhile is set back by `parting`.
 
         Raises:
             TypeError: it is another driver.
@@ -141,6 +155,10 @@ class Dialect(Protocol):
 
     def is_lost(self, driver: Driver) -> bool:
         """Whether a connection with nothing begun on it is of no use, so another one is needed."""
+        ...
+
+    def let_go(self, driver: Driver) -> None:
+        """End whatever is begun or under way on the connection, which may be closed by it."""
         ...
 
     def begin(self, driver: Driver) -> None:

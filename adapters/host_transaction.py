@@ -1,7 +1,7 @@
 """A transaction of the host's: what is recorded inside is kept or lost with the host's own rows."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
 from threading import RLock
 from typing import Any, Final
 
@@ -21,22 +21,25 @@ _TOLD: Final = "regulars.commits"
 
 class HostTransaction(Database):
     """
-    The database `ours` inside the transaction that a host has begun on its own `connection`.
+    The database `ours` inside the transaction that a host has begun on its own connection.
+
+    `host` is that connection or the session of an ORM. A session sends its own savepoints when it
+    is first used in them: it is asked for its connection before each call, so that they are there.
 
     Its transactions are savepoints, and the host alone commits. What writes first takes the lock
     on the log, and keeps it until the host's transaction ends; the host's connection says how long
-    to wait for it. Nothing of the connection is set otherwise.
+    to wait for it. Nothing of the connection is set otherwise, but for SQLite's `secure_delete`,
+    until `close`.
 
     Raises:
-        TypeError: it is no SQLAlchemy connection over the driver that `ours` uses.
+        TypeError: it is no connection or session of SQLAlchemy over the driver that `ours` uses.
         RuntimeError: no transaction is begun on it, or the driver commits each statement.
         StorageUnavailable: the database does not answer.
     """
 
-    def __init__(self, ours: Database, connection: object) -> None:
-        if not isinstance(connection, Connection):
-            message = f"a connection of SQLAlchemy is needed, not a {type(connection).__name__}"
-            raise TypeError(message)
+    def __init__(self, ours: Database, host: object) -> None:
+        self._connected = _connected(host)
+        connection = self._connected()
         self._host = connection.get_transaction()
         self._ours = ours
         self._lock = RLock()
@@ -49,8 +52,9 @@ class HostTransaction(Database):
         self.commits = ours.commits
         self.connection = connection
         self._check()
+        self._parting = ExitStack()
         with self._our_words():
-            self.driver = self.dialect.join(connection)
+            self.driver = self.dialect.join(connection, self._parting)
         # SQLAlchemy tells of a commit before it is made, but of a connection's return afterwards.
         connection.info.setdefault(_TOLD, set()).add(self.commits)
         event.listen(connection.engine.pool, "checkin", _tell)
@@ -59,6 +63,7 @@ class HostTransaction(Database):
         if self._host is None or self.connection.get_transaction() is not self._host:
             message = "the host's transaction has ended, or was not begun"
             raise RuntimeError(message)
+        self._connected()
 
     def compile(self, statement: ClauseElement) -> str:
         """The SQL text for the driver, whatever the host's engine has its values look like."""
@@ -159,8 +164,21 @@ class HostTransaction(Database):
         return self._ours.wakeup(poll_seconds=poll_seconds)
 
     def close(self) -> None:
-        """Let go of the connection, which stays the host's."""
+        """Let go of the connection, which stays the host's, set as it was."""
+        self._parting.close()
         self._host = None
+
+
+def _connected(host: object) -> Callable[[], Connection]:
+    """What gives the connection of a host, with all savepoints that its session has begun."""
+    from sqlalchemy.orm import Session, scoped_session  # noqa: PLC0415 - who joins none pays nothing
+
+    if isinstance(host, Connection):
+        return lambda: host
+    if isinstance(host, Session | scoped_session):
+        return host.connection
+    message = f"a connection or session of SQLAlchemy is needed, not a {type(host).__name__}"
+    raise TypeError(message)
 
 
 def _tell(driver: object, record: Any) -> None:  # noqa: ANN401, ARG001 - as pools call it

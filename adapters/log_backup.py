@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from regulars.adapters.database import Database
-from regulars.adapters.database_url import parsed_url, shown
+from regulars.adapters.database_url import check_url, file_url, parsed_url, shown
 from regulars.adapters.keys import KEYS
 from regulars.adapters.keys_database import kept_apart_as
 from regulars.adapters.log_import import Told, untold
@@ -132,6 +132,7 @@ def restore(
 def _file_of(database: str) -> Path:
     """The file of a database of SQLite."""
     url = parsed_url(database)
+    check_url(url)
     if url.get_backend_name() != "sqlite":
         why = "is not of SQLite: copy it with its own tools, PostgreSQL with pg_dump"
         raise StorageUnavailable(store=shown(url), why=why)
@@ -164,7 +165,7 @@ def _copy(source: sqlite3.Connection, draft: Path, said: Path, told: Told) -> No
 def _proven(draft: Path, said: Path, tenant: str, told: Told) -> Backup:
     """What the copy holds, once it has been looked through from end to end."""
     try:
-        with closing(Database(f"sqlite:///{draft}", create=False, older=True)) as opened:
+        with closing(Database(file_url(draft), create=False, older=True)) as opened:
             found = _looked_through(opened, said, tenant, told)
             keys, apart = _key_ids(opened), kept_apart_as(opened) is not None
             # Without a journal beside it the file is all there is, and can be read where nothing

@@ -1,6 +1,6 @@
 """The tables of a database brought from an older format to the newest, or the SQL that does it."""
 
-from contextlib import closing
+from contextlib import ExitStack, closing
 from types import ModuleType
 from typing import Final
 
@@ -81,17 +81,20 @@ def _migrate_inside(connection: Connection, *, check: bool) -> Migration:
     if connection.get_transaction() is None:
         message = "no transaction is begun on the host's connection"
         raise RuntimeError(message)
-    url = connection.engine.url.render_as_string(hide_password=False)
-    dialect = dialect_of(url, Opening(create=False))
-    driver = dialect.join(connection)
-    found = _planned(dialect, driver)
-    if check or not found.revisions:
+    url = connection.engine.url
+    # Whether the driver is ours is asked of the connection, and its options are the host's.
+    plain = url.set(drivername=url.get_backend_name(), query={})
+    dialect = dialect_of(plain, Opening(create=False))
+    with ExitStack() as parting:
+        driver = dialect.join(connection, parting)
+        found = _planned(dialect, driver)
+        if check or not found.revisions:
+            return found
+        migrations = _migrations(dialect.name)
+        driver.execute(dialect.lock)
+        found = _planned(dialect, driver)
+        migrations.run(connection, found.revisions)
         return found
-    migrations = _migrations(dialect.name)
-    driver.execute(dialect.lock)
-    found = _planned(dialect, driver)
-    migrations.run(connection, found.revisions)
-    return found
 
 
 def _planned(dialect: Dialect, driver: Driver) -> Migration:

@@ -236,6 +236,16 @@ class Postgres:
                         connection.pgconn.consume_input()
         return connection.closed or not idle
 
+    def let_go(self, driver: Driver) -> None:
+        """A statement that is under way is ended with its connection; see the protocol."""
+        connection = cast("PostgresDriver", driver).connection
+        if connection.info.transaction_status is TransactionStatus.ACTIVE:
+            with suppress(psycopg.Error):
+                connection.cancel_safe(timeout=1)
+            connection.close()
+        elif driver.in_transaction:
+            driver.execute("ROLLBACK")
+
     def begin(self, driver: Driver) -> None:
         """Take the lock on the head of the log; see the protocol."""
         connection = cast("PostgresDriver", driver).connection

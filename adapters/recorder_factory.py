@@ -12,6 +12,8 @@ from eventsourcing.utils import Environment, EnvType, resolve_topic
 
 from regulars.adapters.database import Database
 from regulars.adapters.recorder import Recorder
+from regulars.application.errors import InvalidId
+from regulars.application.fields import check_id
 
 
 class RecorderFactory(InfrastructureFactory[Recorder]):
@@ -35,6 +37,10 @@ class RecorderFactory(InfrastructureFactory[Recorder]):
             raise OSError("ORIGINATOR_ID_TYPE: must be uuid or text")
         self._id_type: Callable[[str], UUID | str] = UUID if kind == "uuid" else str
         self._tenant = self.env.get("REGULARS_TENANT") or "eventsourcing"
+        try:
+            check_id("REGULARS_TENANT", self._tenant)
+        except InvalidId as error:
+            raise OSError(str(error)) from None
         self._database = Database(url)
 
     def aggregate_recorder(self, purpose: str = "events") -> AggregateRecorder:

@@ -2,12 +2,13 @@
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from functools import cache
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, Final, cast
 
-from sqlalchemy import URL, Connection, Engine, MetaData, TableClause, create_engine
+from sqlalchemy import URL, Connection, Engine, TableClause, create_engine
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.expression import ClauseElement
 
@@ -27,6 +28,9 @@ _PRAGMAS: Final = (
     "PRAGMA cache_size = -16384",
     "PRAGMA temp_store = MEMORY",
 )
+_SECURE_DELETE: Final = ("OFF", "ON", "FAST")
+"""What SQLite's numbers for it are set by."""
+
 _FILE: Final = "SELECT file FROM pragma_database_list WHERE name = 'main'"
 
 _ONE_BY_ONE: Final = 8
@@ -138,7 +142,7 @@ class Sqlite:
             else:
                 return
 
-    def join(self, connection: Connection) -> Driver:
+    def join(self, connection: Connection, parting: ExitStack) -> Driver:
         """Begun here, for the driver begins before the first row is written; see the protocol."""
         host = connection.connection.driver_connection
         if not isinstance(host, sqlite3.Connection):
@@ -149,11 +153,17 @@ class Sqlite:
                 message = "the host's connection commits each statement"
                 raise RuntimeError(message)
             host.execute("BEGIN IMMEDIATE")
-        return _HostDriver(host)
+        driver = _HostDriver(host)
+        before = _SECURE_DELETE[_pragma(driver, "main.secure_delete")]
+        # Where a host leaves it off, keys and tokens that move would stay in the file for good.
+        _pragma(driver, "main.secure_delete = ON")
+        parting.callback(_set_back, driver, before)
+        return driver
 
-    def placed(self, driver: Driver, tables: MetaData) -> MetaData:  # noqa: ARG002 - one place
+    def present(self, driver: Driver, names: Sequence[str]) -> set[str]:
         """A file has one place for tables; see the protocol."""
-        return tables
+        there = driver.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        return {*names}.intersection(name for (name,) in there)
 
     def is_same(self, mine: Driver, other: Driver) -> bool:
         """Whether both have the same file open, by whichever path; see the protocol."""
@@ -163,6 +173,11 @@ class Sqlite:
     def is_lost(self, driver: Driver) -> bool:  # noqa: ARG002 - a file is not lost
         """Never; see the protocol."""
         return False
+
+    def let_go(self, driver: Driver) -> None:
+        """Nothing is under way when an exception comes out of it; see the protocol."""
+        if driver.in_transaction:
+            driver.execute("ROLLBACK")
 
     def begin(self, driver: Driver) -> None:
         """Take the one lock for writers; see the protocol."""
@@ -290,6 +305,11 @@ class _HostDriver:
     @property
     def in_transaction(self) -> bool:
         return self._connection.in_transaction
+
+
+def _set_back(driver: Driver, secure_delete: str) -> None:
+    with suppress(sqlite3.Error):  # the host may have closed it already
+        _pragma(driver, f"main.secure_delete = {secure_delete}")
 
 
 def _pragma(driver: Driver, name: str) -> int:

@@ -171,7 +171,7 @@ class Crm(Reader):
 
     def joined(self, connection: object) -> AbstractContextManager[Joined]:
         """
-        The core inside a transaction that the host has begun on its own SQLAlchemy `Connection`.
+        The core inside a transaction of the host's, on its SQLAlchemy `Connection` or `Session`.
 
             with engine.begin() as connection, crm.joined(connection) as inside:
                 connection.execute(insert(tabs).values(order="o-1"))
@@ -180,7 +180,7 @@ class Crm(Reader):
         What both write is kept or lost together, when the host commits or rolls back.
 
         Raises:
-            TypeError: it is no connection of SQLAlchemy over sqlite3 or psycopg, whichever is used.
+            TypeError: it is none of SQLAlchemy's over sqlite3 or psycopg, whichever is used.
             RuntimeError: no transaction is begun on it, or it commits each statement.
             StorageUnavailable: the store does not answer, or cannot be written now.
         """

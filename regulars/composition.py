@@ -11,7 +11,7 @@ from datetime import timedelta
 from os import environ
 from pathlib import Path
 from secrets import token_bytes
-from typing import Final, Literal, cast
+from typing import Final, Literal, TypeAlias, cast, get_args
 
 from sqlalchemy import func, select
 
@@ -35,6 +35,7 @@ from regulars.adapters.keys_database import KeysElsewhere, check_kept_here, keys
 from regulars.adapters.normalisers import check_region, dialled
 from regulars.adapters.policy_file import read_policy
 from regulars.adapters.program_file import read_program
+from regulars.adapters.settings import check_choice, check_span
 from regulars.adapters.storage import SqlStorage
 from regulars.adapters.vault import EnvelopeVault
 from regulars.application.ahead import A_DAY
@@ -74,6 +75,9 @@ _LOG: Final = logging.getLogger("regulars")
 _KMS: Final = "kms://"
 _KEYS_VARIABLE: Final = "REGULARS_KEYS"
 
+_Views: TypeAlias = Literal["inline", "deferred"]
+_Contacts: TypeAlias = Literal["unique", "shared"]
+
 
 def connect(  # noqa: PLR0913 - settings of a host, each by name
     database: str = "sqlite:///regulars.db",
@@ -85,7 +89,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
     keyless: bool = False,
     keys_database: str | None = None,
     sealing: Sealing = "aes-256-gcm",
-    views: Literal["inline", "deferred"] = "inline",
+    views: _Views = "inline",
     synchronous: Synchronous = "FULL",
     busy_seconds: float = 30,
     create: bool = True,
@@ -93,7 +97,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
     erasure_sinks: Sequence[ErasureSink] = (),
     policy: ReadingPolicy | Path | str = DEFAULT_POLICY,
     environment: Mapping[str, str] | None = None,
-    contacts: Literal["unique", "shared"] | None = None,
+    contacts: _Contacts | None = None,
     region: str | None = None,
     numbers: NumberProtection | None = None,
     number_grace: timedelta = timedelta(0),
@@ -162,8 +166,17 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
         UnusableProgram: the programme's file cannot be used.
         UnusablePolicy: the policy's file cannot be used.
         ContactsShared: contacts are to be unique, and customers share some.
-        UnusableIndex: the extra is missing, or the index was begun with another region.
+        UnusableIndex: the extra is missing, there is no such region, or the index was begun with
+            another.
+        InvalidId: the tenant is blank, too long or no text.
+        ValueError: a setting is none of what it can be.
     """
+    check_id("tenant", tenant)
+    check_choice("sealing", sealing, tuple(ALGORITHMS))
+    check_choice("views", views, get_args(_Views))
+    check_span("ahead", ahead)
+    if contacts is not None:
+        check_choice("contacts", contacts, get_args(_Contacts))
     rules = policy if isinstance(policy, ReadingPolicy) else read_policy(Path(policy))
     opened = Database(database, synchronous=synchronous, create=create, busy_seconds=busy_seconds)
     kept = opened

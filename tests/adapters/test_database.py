@@ -1,9 +1,10 @@
 import os
+import signal
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from threading import Barrier, Event, Thread
+from threading import Barrier, Event, Thread, Timer
 
 import pytest
 from sqlalchemy import text
@@ -227,6 +228,37 @@ def test_a_transaction_that_sqlite_ended_by_itself_says_why(database: Database) 
     with pytest.raises(StorageUnavailable, match="UNIQUE"):
         repeat()
     assert notes(database) == []
+
+
+class TooLong(BaseException):
+    """What a host raises out of a signal, such as at the end of its patience."""
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the system has no such signals")
+def test_an_exception_while_it_waits_for_another_writer_keeps_no_lock(path: Path) -> None:
+    def interrupt(*_: object) -> None:
+        raise TooLong
+
+    def write(database: Database) -> None:
+        with database.transaction():
+            database.driver.execute("CREATE TABLE IF NOT EXISTS notes (note TEXT)")
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        url = f"sqlite:///{path}"
+        with closing(Database(url, busy_seconds=0.2)) as other, closing(Database(url)) as mine:
+            other.driver.execute("BEGIN IMMEDIATE")
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            ending = Timer(0.3, lambda: other.driver.execute("COMMIT"))
+            ending.start()
+            # The lock comes first, and only then the exception.
+            with pytest.raises(TooLong):
+                write(mine)
+            ending.join()
+            write(other)
+            write(mine)
+    finally:
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_sqlite_is_new_enough_for_what_is_asked_of_it() -> None:

@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Barrier
 from typing import Any, cast
@@ -20,6 +21,7 @@ from regulars import (
     RegisterCustomer,
     Request,
     StorageUnavailable,
+    TooFarAhead,
     WithdrawConsent,
     connect,
 )
@@ -31,7 +33,8 @@ from regulars.application.aggregates import CUSTOMER
 from regulars.application.crm import Crm
 from regulars.application.errors import StaleHistory
 from regulars.application.joined import Joined
-from regulars.domain.personal import Profile
+from regulars.domain.customer import UpdateCustomerDetails
+from regulars.domain.personal import Contact, Profile
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.refund import IssueRefund
 from regulars.domain.values import Refusal
@@ -110,6 +113,17 @@ def test_rows_of_the_host_and_events_are_kept_together(host: Host) -> None:
     assert host.points() == 100
     assert host.crm.execute(PLACE, by="till", id="o-1").position == receipt.position
     assert host.crm.verify().sound
+
+
+def test_what_is_too_far_ahead_is_refused_inside_as_well_and_the_rest_is_kept(host: Host) -> None:
+    with host.engine.begin() as connection, host.crm.joined(connection) as inside:
+        with pytest.raises(TooFarAhead):
+            inside.execute(evolve(PLACE, at=datetime(2999, 1, 1, tzinfo=UTC)), by="till")
+        inside.execute(PLACE, by="till")
+        host.put(connection, "table 4")
+
+    assert host.tabs() == ["table 4"]
+    assert host.types().count("OrderPlaced") == 1
 
 
 def test_a_snapshot_is_lost_with_the_savepoint_that_the_host_goes_back_to(host: Host) -> None:
@@ -248,6 +262,29 @@ def test_a_session_of_the_host_keeps_its_rows_together_with_events(host: Host) -
 
     assert host.tabs() == ["table 5"]
     assert host.types()[-1] == "OrderPlaced"
+
+
+def test_what_a_session_takes_back_to_a_savepoint_of_its_own_never_was(host: Host) -> None:
+    other = evolve(PLACE, order=OrderId("o-2"))
+    with Session(host.engine) as session, session.begin(), host.crm.joined(session) as inside:
+        with session.begin_nested() as savepoint:
+            inside.execute(PLACE, by="till", id="o-1")
+            session.execute(text("INSERT INTO tabs VALUES ('table 4')"))
+            savepoint.rollback()
+        with session.begin_nested():
+            inside.execute(other, by="till", id="o-2")
+            session.execute(text("INSERT INTO tabs VALUES ('table 5')"))
+
+    assert host.tabs() == ["table 5"]
+    orders = [one.event for one in host.crm.events() if isinstance(one.event, OrderPlaced)]
+    assert [one.order for one in orders] == ["o-2"]
+
+
+def test_what_is_joined_to_a_session_ends_with_its_transaction(host: Host) -> None:
+    with Session(host.engine) as session, host.crm.joined(session) as inside:
+        session.rollback()
+        with pytest.raises(RuntimeError, match="has ended"):
+            inside.execute(PLACE, by="till", id="o-1")
 
 
 def test_threads_of_the_host_take_turns_from_their_first_command_to_their_commit(
@@ -391,6 +428,46 @@ def test_a_transaction_of_sqlite_that_has_read_what_is_past_is_told_to_begin_aga
             ):
                 inside.execute(COMPLETE, by="till")
         engine.dispose()
+
+
+@pytest.mark.parametrize(("setting", "number"), [("OFF", 0), ("ON", 1), ("FAST", 2)])
+def test_a_token_that_is_replaced_on_a_connection_of_a_host_leaves_the_file(
+    tmp_path: Path, setting: str, number: int
+) -> None:
+    file, secure = tmp_path / "shop.db", text("PRAGMA secure_delete")
+    token = text("SELECT token FROM contact_tokens WHERE subject = 'customer/anna'")
+    phone, other = Contact(phone="13812345678"), Contact(phone="13912345678")
+    with connect(f"sqlite:///{file}", contacts="shared", region="CN") as crm:
+        crm.execute(evolve(REGISTER, contact=phone), by="web")
+        engine = engine_of(f"sqlite:///{file}")
+        with engine.connect() as connection:
+            connection.execute(text(f"PRAGMA secure_delete = {setting}")).all()
+            connection.rollback()
+            with connection.begin():
+                old = connection.scalars(token).one()
+                with crm.joined(connection) as inside:
+                    assert connection.scalar(secure) == 1
+                    inside.execute(
+                        UpdateCustomerDetails(customer=ANNA, at=PLACE.at, contact=other), by="web"
+                    )
+                assert connection.scalar(secure) == number
+        engine.dispose()
+
+    assert old not in file.read_bytes()
+
+
+def test_a_connection_that_its_host_closes_inside_is_set_back_by_nobody(tmp_path: Path) -> None:
+    with connect(f"sqlite:///{tmp_path}/shop.db") as crm:
+        engine = engine_of(f"sqlite:///{tmp_path}/shop.db")
+        with engine.connect() as connection:
+            transaction = connection.begin()
+            with crm.joined(connection) as inside:
+                inside.execute(PLACE, by="till")
+                connection.invalidate()
+            transaction.rollback()
+        engine.dispose()
+
+        assert list(crm.events()) == []
 
 
 def test_a_server_that_is_gone_takes_the_rows_of_the_host_with_it() -> None:

@@ -1,7 +1,8 @@
+import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from tempfile import mkdtemp
 from threading import Barrier
@@ -327,6 +328,83 @@ def test_an_exception_in_the_middle_of_a_statement_costs_that_one_alone(url: str
             assert append(SqlLog(busy), *run("a", 2)) == 2
     finally:
         signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the system has no such signals")
+def test_an_exception_while_it_waits_for_another_writer_keeps_no_lock(url: str) -> None:
+    def interrupt(*_: object) -> None:
+        raise TooLong
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with closing(Database(url, busy_seconds=5)) as busy, closing(Database(url)) as mine:
+            with busy.transaction():
+                signal.setitimer(signal.ITIMER_REAL, 0.2)
+                with pytest.raises(TooLong), mine.transaction():
+                    pytest.fail("another writer is at work")
+            # Nobody has used it since: the server must not have given it the lock.
+            assert append(SqlLog(busy), *run("a", 1)) == 1
+            with mine.transaction():
+                pass
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the system has no such signals")
+@pytest.mark.parametrize("kind", ["snapshot", "transaction"])
+def test_an_exception_while_a_statement_is_under_way_is_the_one_that_the_host_gets(
+    url: str, kind: str
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise TooLong
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with closing(Database(url)) as database:
+            signal.setitimer(signal.ITIMER_REAL, 0.2)
+            with pytest.raises(TooLong), getattr(database, kind)():
+                database.driver.execute("SELECT pg_sleep(20)")
+            assert append(SqlLog(database), *run("a", 1)) == 1
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_a_server_that_ends_a_new_connection_too_is_gone_only_meanwhile(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(Database(url)) as database, closing(host_of(url)) as host:
+        prepare = database.dialect.prepare
+
+        def end(made: Database) -> None:
+            (number,) = made.driver.execute("SELECT pg_backend_pid()").fetchone()
+            host.execute("SELECT pg_terminate_backend(%s, 5000)", (number,))
+            prepare(made)
+
+        with pytest.raises(psycopg.Error):
+            end(database)
+        monkeypatch.setattr(database.dialect, "prepare", end)
+        for _ in range(2):
+            with pytest.raises(StorageUnavailable, match="terminat"):
+                append(SqlLog(database), *run("a", 1))
+        monkeypatch.setattr(database.dialect, "prepare", prepare)
+
+        assert append(SqlLog(database), *run("a", 1)) == 1
+
+
+def test_a_process_with_many_open_files_is_served(url: str) -> None:
+    resource = pytest.importorskip("resource")
+    limit, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most != resource.RLIM_INFINITY and most < 2_000:
+        pytest.skip("the system does not let a process have so many")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (2_000, most))
+    try:
+        with ExitStack() as files:
+            for _ in range(1_100):
+                files.enter_context(Path(os.devnull).open())
+            with closing(Database(url)) as database:
+                assert append(SqlLog(database), *run("a", 1)) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, most))
 
 
 def test_what_is_closed_stays_closed(url: str) -> None:

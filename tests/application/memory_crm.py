@@ -55,7 +55,7 @@ class Ticking:
     tick: timedelta = timedelta(seconds=1)
 
     def now(self) -> datetime:
-        self.at += timedelta(seconds=1)
+        self.at += self.tick
         return self.at
 
 
@@ -105,7 +105,7 @@ def core(
     clock: Ticking | None = None,
     ahead: timedelta | None = None,
 ) -> Parts:
-    clock = Ticking()
+    clock = clock or Ticking()
     opener = vault(keys, TENANT, history=KeyHistory(storage.log))
     blinder = KeyedBlinder(TENANT, keys, RING, clock=clock)
     door = Door(

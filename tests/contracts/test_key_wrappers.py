@@ -248,3 +248,6 @@ def test_a_host_names_a_key_of_kms_where_it_would_name_a_file(
     assert not list(tmp_path.glob("*.keys"))
     with pytest.raises(regulars.UnusableKeys, match="kms://alias/none"):
         regulars.connect(url, keys="kms://alias/none", environment={})
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    with pytest.raises(regulars.UnusableKeys, match="no region is set: name one in AWS_DEFAULT"):
+        regulars.connect(url, keys="kms://alias/host", environment={})

@@ -8,6 +8,7 @@ from attrs import asdict
 
 from regulars.adapters.cli_call import Call, call_options, examples
 from regulars.adapters.cli_screen import Bars, count, plain, write_json
+from regulars.adapters.key_file import key_file_beside
 from regulars.adapters.log_backup import Backup, back_up
 from regulars.adapters.log_backup import restore as restore_backup
 
@@ -63,7 +64,7 @@ def restore(call: Call, *, file: Path, replace: bool) -> None:
         made = restore_backup(
             call.database, file, tenant=call.tenant, replace=replace, told=bars.tell
         )
-    keys = f"{call.file()}.keys"
+    keys = str(key_file_beside(call.file() or Path()))
     if call.as_json:
         write_json({"file": str(file), "key_file": keys, **asdict(made)})
     else:

@@ -16,11 +16,23 @@ from typing import Final
 
 from regulars.adapters.envelope import KEY_BYTES
 from regulars.adapters.key_ring import KeyRing, UnusableKeys, flush_folder, read_key_file, write_new
+from regulars.adapters.new_file import real
 from regulars.application.key_rotation import CannotRetire
 from regulars.application.keys import KeyName
 from regulars.application.ports import KeyUnavailable, Tampered
 
 _ACTIVE: Final = "active"
+
+
+def key_file_beside(database: Path) -> Path:
+    """
+    Where the key file of a database's file is looked for, unless somebody says otherwise.
+
+    It is named like the file; of one that is opened by a symbolic link, like that or like the link.
+    """
+    named = Path(f"{database}.keys")
+    is_elsewhere = database.is_symlink() and not named.exists()
+    return Path(f"{real(database)}.keys") if is_elsewhere else named
 
 
 class KeyFile:

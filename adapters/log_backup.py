@@ -2,8 +2,7 @@
 
 import logging
 import sqlite3
-from collections.abc import Generator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Final, cast
 
@@ -17,7 +16,13 @@ from regulars.adapters.keys import KEYS
 from regulars.adapters.keys_database import kept_apart_as
 from regulars.adapters.log_import import Told, untold
 from regulars.adapters.log_lines import line_of
-from regulars.adapters.new_file import new_file, refuse_own_files
+from regulars.adapters.new_file import (
+    OR_REPLACE,
+    drop_side_files,
+    new_file,
+    real,
+    refuse_own_files,
+)
 from regulars.adapters.schema import APPLICATION_ID
 from regulars.adapters.stored_events import SqlStoredEvents
 from regulars.adapters.tenants import refuse_unknown_tenant
@@ -27,7 +32,7 @@ from regulars.application.log_check import LogCheck, check
 _LOG: Final = logging.getLogger("regulars.backup")
 
 _PAGES_AT_ONCE: Final = 1_000
-_SIDE_FILES: Final = ("-wal", "-shm")
+_REPLACE_IT: Final = "replace it (--replace), once nobody uses it"
 
 
 @frozen(kw_only=True)
@@ -86,7 +91,7 @@ def back_up(
     refuse_own_files(to, _file_of(database))
     with (
         closing(Database(database, create=False, older=True)) as opened,
-        _new_database(to, replace) as draft,
+        new_file(to, replace=replace, instead=OR_REPLACE) as draft,
     ):
         with opened.snapshot():
             # A snapshot begins with the first read. In one, the copy need not begin again when
@@ -121,7 +126,7 @@ def restore(
     """
     source, to = Path(file), _file_of(database)
     source.open("rb").close()  # raises in plain words what SQLite says in others
-    with _new_database(to, replace) as draft:
+    with new_file(to, replace=replace, instead=_REPLACE_IT) as draft:
         with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as opened:
             _copy(opened, draft, source, told)
         backup = _proven(draft, source, tenant, told)
@@ -139,16 +144,6 @@ def _file_of(database: str) -> Path:
     if not url.database or url.database == ":memory:":
         raise StorageUnavailable(store=database, why="is in memory, not in a file")
     return Path(url.database)
-
-
-@contextmanager
-def _new_database(path: Path, replace: bool) -> Generator[Path]:  # noqa: FBT001 - of the callers
-    """A place for a copy, with nothing left beside it whatever happens."""
-    with new_file(path, replace=replace) as draft:
-        try:
-            yield draft
-        finally:
-            _drop_side_files(draft)
 
 
 def _copy(source: sqlite3.Connection, draft: Path, said: Path, told: Told) -> None:
@@ -229,9 +224,4 @@ def _let_go(path: Path) -> None:
             raise UnusableBackup(file=str(path), why=f"is in use, or cannot be: {error}") from None
         except sqlite3.DatabaseError as error:
             _LOG.warning("%s is replaced, and was damaged: %s", path, error)
-    _drop_side_files(path)
-
-
-def _drop_side_files(path: Path) -> None:
-    for suffix in _SIDE_FILES:
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    drop_side_files(real(path))

@@ -75,6 +75,7 @@ class Sqlite:
         self._create = opening.create or self.passing
         self._older = opening.older
         self._busy_seconds = opening.busy_seconds
+        self._writes_ahead = False
 
     @staticmethod
     def insert(table: TableClause) -> Any:  # noqa: ANN401 - as the protocol has it
@@ -111,7 +112,8 @@ class Sqlite:
             raise NotOurDatabase(store=self.name, why="is an empty file")
         if ours:
             schema.check_format(self.format(driver), store=self.name, older=self._older)
-        self._write_ahead(driver)
+        if self._create:
+            self._write_ahead(driver)
         for pragma in _PRAGMAS:
             driver.execute(pragma)
         driver.execute(f"PRAGMA synchronous = {self._synchronous}")
@@ -129,6 +131,9 @@ class Sqlite:
         return _pragma(driver, "user_version")
 
     def _write_ahead(self, driver: Driver) -> None:
+        # Not for who only reads: the file stays as it is, byte for byte, on a disk that takes none.
+        if self._writes_ahead:
+            return
         # Of several who open a new file, all but one are told at once that it is locked: SQLite
         # waits for nobody when it changes the journal.
         end = monotonic() + self._busy_seconds
@@ -140,6 +145,7 @@ class Sqlite:
                     raise
                 sleep(_AGAIN)
             else:
+                self._writes_ahead = True
                 return
 
     def join(self, connection: Connection, parting: ExitStack) -> Driver:
@@ -181,6 +187,7 @@ class Sqlite:
 
     def begin(self, driver: Driver) -> None:
         """Take the one lock for writers; see the protocol."""
+        self._write_ahead(driver)
         driver.execute("BEGIN IMMEDIATE")
 
     def begin_reading(self, driver: Driver) -> None:
@@ -239,6 +246,7 @@ class Sqlite:
         held: Mapping[str, int],  # noqa: ARG002 - none where this is for use
     ) -> int:
         """One statement, which begins and commits by itself; see the protocol."""
+        self._write_ahead(driver)
         (row,) = rows
         if row[FINGERPRINT] is None:
             return self.append(driver, insert, [tuple(row)], fresh=False)

@@ -22,7 +22,7 @@ from regulars.adapters.database import Database
 from regulars.adapters.dialect import Synchronous
 from regulars.adapters.envelope import ALGORITHMS, Sealing
 from regulars.adapters.host_transaction import HostTransaction
-from regulars.adapters.key_file import KeyFile
+from regulars.adapters.key_file import KeyFile, key_file_beside
 from regulars.adapters.key_ring import (
     KeyRing,
     NoKeys,
@@ -117,10 +117,10 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
         program_id: the loyalty programme that orders earn in, the same for the life of a
             database: a refund takes points back in this programme only.
         keys: the file of the keys that personal data is sealed under. By default the contents of
-            the variable REGULARS_KEYS, or else a file beside the database named like it with
-            `.keys` added, made for a new database; PostgreSQL needs one of the first two. Keep
-            it apart from backups of the database: together they reveal everything, and without
-            it nobody can read personal data again.
+            the variable REGULARS_KEYS, or else a file beside the database named like it, or like
+            what it is a link to, with `.keys` added, made for a new database; PostgreSQL needs one
+            of the first two. Keep it apart from backups of the database: together they reveal
+            everything, and without it nobody can read personal data again.
             `kms://alias/name`, or the ARN of a key in its place, names a key of AWS KMS, in the
             account and region of the process's environment (`regulars[aws]`); or hand in what
             wraps keys itself.
@@ -317,10 +317,11 @@ def _key_ring(
         return parse_keys(environment[_KEYS_VARIABLE], source=_KEYS_VARIABLE)
     if keys is None and kept.dialect.passing:
         return KeyRing({"in-memory": token_bytes(32)}, active="in-memory")
-    if keys is None and database.path is None:
+    beside = None if database.path is None else key_file_beside(database.path)
+    path = beside if keys is None else Path(keys)
+    if path is None:
         why = "no keys are given, and there is no file to keep them beside: name a file of keys"
         raise UnusableKeys(source=database.name, why=f"{why}, or set {_KEYS_VARIABLE}")
-    path = Path(keys) if keys is not None else Path(f"{database.path}.keys")
     if not path.exists():
         wrapped = kept.connection.scalar(select(func.count()).where(KEYS.c.wrapped.is_not(None)))
         if wrapped:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from regulars.adapters.database import Database
+from regulars.adapters.database_url import file_url
 from regulars.adapters.log_backup import UnusableBackup, back_up, restore
 from regulars.adapters.new_file import FileInTheWay
 from regulars.adapters.snapshots import SqlSnapshots
@@ -126,6 +127,18 @@ def test_a_live_database_with_its_side_files_can_be_restored_from(shop: Path) ->
         restore(url_of(copy), shop, tenant=TENANT)
 
     assert rows_of(copy) == rows_of(shop)
+
+
+@pytest.mark.parametrize("folder", ["q?dir", "a%41", "no#1", "50 %"])
+def test_a_backup_may_stand_under_any_name(shop: Path, folder: str) -> None:
+    saved, again = (shop.parent / folder / name for name in ("saved?.db", "again%20.db"))
+    saved.parent.mkdir()
+
+    made = back_up(url_of(shop), saved, tenant=TENANT)
+    restored = restore(file_url(again).render_as_string(), saved, tenant=TENANT)
+
+    assert made == restored
+    assert left_beside(saved) == {saved.name, again.name}
 
 
 def test_a_file_in_the_way_is_replaced_only_if_that_is_asked_for(shop: Path, saved: Path) -> None:

@@ -132,11 +132,15 @@ def _check_document(found: LogCheck) -> dict[str, object]:
 def _shown_check(found: LogCheck) -> Iterator[RenderableType]:
     yield Text(f"Checked {count(found.events)} events of {count(found.streams)} streams")
     yield Text(f"Hash {found.hash}")
+    if found.foreign:
+        theirs = f"{count(found.foreign)} of them are of an application of eventsourcing"
+        yield Text(f"{theirs}: only their places and ids were checked")
     for fault in found.faults:
         yield Text(plain(str(fault)), style="red")
     if found.amiss > len(found.faults):
         yield Text(f"and {count(found.amiss - len(found.faults))} more", style="red")
     if found.sound:
-        yield Text("Sound: every event is in its place and can be read.", style="bold green")
+        read = "" if found.foreign else " and can be read"
+        yield Text(f"Sound: every event is in its place{read}.", style="bold green")
     else:
         yield Text("Not sound.", style="bold red")

@@ -69,6 +69,7 @@ class Archive:
         self.count = self._heading.count
         self.head = self._heading.head
         self.keys_apart = self._heading.keys_apart or None
+        self.from_zero = self._heading.from_zero or ()
         if self._heading.tenant != tenant:
             raise self.unusable(1, f"says that the log is not that of the tenant {tenant}")
 

@@ -1,6 +1,8 @@
 """A log as a file: every event as it is stored, no box of personal data opened."""
 
+from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import IO
@@ -12,7 +14,8 @@ from regulars.adapters.database import Database
 from regulars.adapters.keys_database import kept_apart_as
 from regulars.adapters.log_archive import is_packed, opened_archive
 from regulars.adapters.log_lines import Heading, ending_line, heading_line, line_of
-from regulars.adapters.new_file import new_file, refuse_own_files
+from regulars.adapters.new_file import OR_REPLACE, new_file, refuse_own_files
+from regulars.adapters.recorder_tables import streams_from_zero
 from regulars.adapters.stored_events import SqlStoredEvents
 from regulars.adapters.tenants import refuse_unknown_tenant
 from regulars.application.projecting import Progress
@@ -54,33 +57,48 @@ def export_log(
     with closing(Database(database, create=False, older=True)) as opened:
         refuse_unknown_tenant(opened, tenant)
         events = SqlStoredEvents(opened, tenant=tenant)
-        apart = kept_apart_as(opened)
+        apart, zeros = kept_apart_as(opened), partial(streams_from_zero, opened, tenant)
         if not isinstance(file, Path | str):
-            return _written(events, file, apart, progress)
+            return _written(events, file, apart, zeros, progress)
         refuse_own_files(Path(file), opened.path)
         return write_archive(
-            events, Path(file), keys_apart=apart, replace=replace, progress=progress
+            events,
+            Path(file),
+            keys_apart=apart,
+            from_zero=zeros,
+            replace=replace,
+            progress=progress,
         )
 
 
-def write_archive(
+def write_archive(  # noqa: PLR0913 - each by name
     events: StoredEvents,
     file: Path,
     *,
     keys_apart: str | None = None,
+    from_zero: Callable[[], tuple[str, ...]] = tuple,
     replace: bool = False,
     progress: Progress | None = None,
 ) -> Archived:
-    """Write a log to `file`, whose data keys are kept apart under that id; see `export_log`."""
+    """
+    Write a log to `file`; see `export_log`.
+
+    Its data keys are kept apart under the id `keys_apart`; `from_zero` are the streams of another
+    model that count from zero, asked for in the snapshot of the events.
+    """
     with (
-        new_file(file, replace=replace) as draft,
+        new_file(file, replace=replace, instead=OR_REPLACE) as draft,
         opened_archive(draft, "wb", packed=is_packed(file)) as out,
     ):
-        return _written(events, out, keys_apart, progress)
+        return _written(events, out, keys_apart, from_zero, progress)
 
 
 def _written(
-    events: StoredEvents, out: IO[bytes], keys_apart: str | None, progress: Progress | None
+    events: StoredEvents,
+    out: IO[bytes],
+    keys_apart: str | None,
+    from_zero: Callable[[], tuple[str, ...]],
+    progress: Progress | None,
 ) -> Archived:
     with events.snapshot():
         heading = Heading(
@@ -88,6 +106,7 @@ def _written(
             count=events.count(),
             head=events.head(),
             keys_apart=keys_apart or UNSET,
+            from_zero=from_zero() or UNSET,
         )
         first = heading_line(heading)
         out.write(first)

@@ -14,6 +14,7 @@ from regulars.adapters.database import Database
 from regulars.adapters.database_url import parsed_url, shown
 from regulars.adapters.keys_database import keep_apart_as
 from regulars.adapters.log_archive import Archive
+from regulars.adapters.recorder_tables import keep_streams_from_zero
 from regulars.adapters.storage import SqlStorage
 from regulars.adapters.stored_events import SqlStoredEvents
 from regulars.application.catalogue import KEPT, VIEWS
@@ -96,7 +97,8 @@ def _imported(database: str, archive: Archive, tenant: str, told: Told) -> int:
         told("Checking", done, archive.count)
     _refuse_empty_file(database)
     with closing(Database(database)) as opened, opened.transaction():
-        _keep(opened, archive, tenant, told)
+        ours = _keep(opened, archive, tenant, told)
+        keep_streams_from_zero(opened, tenant, archive.from_zero)
         if archive.keys_apart is not None:
             keep_apart_as(opened, archive.keys_apart)
         storage = SqlStorage(opened, KEPT, tenant=tenant)
@@ -104,9 +106,10 @@ def _imported(database: str, archive: Archive, tenant: str, told: Told) -> int:
         storage.snapshots.forget()
         for version in storage.contacts.versions():
             storage.contacts.keep(evolve(version, full=False, position=0))
-        Projector(storage, VIEWS).rebuild(
-            VIEWS, progress=lambda done, of: told("Computing views", done, of)
-        )
+        if ours:
+            Projector(storage, VIEWS).rebuild(
+                VIEWS, progress=lambda done, of: told("Computing views", done, of)
+            )
     return archive.count
 
 
@@ -120,17 +123,20 @@ def _refuse_empty_file(database: str) -> None:
             raise NotOurDatabase(store=shown(url), why=why)
 
 
-def _keep(database: Database, archive: Archive, tenant: str, told: Told) -> None:
+def _keep(database: Database, archive: Archive, tenant: str, told: Told) -> bool:
+    """Whether the core can read what was kept: its views have no event of another model."""
     events = SqlStoredEvents(database, tenant=tenant)
     if found := events.count():
         raise LogNotEmpty(store=database.name, events=found)
-    done = 0
+    done, ours = 0, not archive.count
     for batch in _batches(archive):
+        ours = ours or not all(stored.foreign for _, stored in batch)
         _refuse_taken(events, archive, batch)
         events.keep([stored for _, stored in batch])
         done += len(batch)
         told("Importing", done, archive.count)
     events.raise_head(archive.head)
+    return ours
 
 
 def _batches(archive: Archive) -> Iterator[_Batch]:

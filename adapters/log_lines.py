@@ -34,6 +34,7 @@ class Heading(msgspec.Struct, frozen=True, kw_only=True):
     What an exported log holds: whose it is, how many events, and the head when it was made.
 
     `keys_apart` is the id under which its data keys are kept in another database, where they are.
+    `from_zero` are the streams that an application of the `eventsourcing` library counts from zero.
     """
 
     format: str = _FORMAT
@@ -42,6 +43,7 @@ class Heading(msgspec.Struct, frozen=True, kw_only=True):
     count: _Count
     head: _Count
     keys_apart: str | msgspec.UnsetType = msgspec.UNSET
+    from_zero: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class _Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -19,9 +19,7 @@ from eventsourcing.persistence import (
     Tracking,
 )
 from sqlalchemy import (
-    Column,
     Executable,
-    Table,
     and_,
     bindparam,
     case,
@@ -35,35 +33,16 @@ from regulars.adapters.clock import SystemClock
 from regulars.adapters.database import Database
 from regulars.adapters.event_log import EVENTS
 from regulars.adapters.recorder_subscription import RecorderSubscription
-from regulars.adapters.schema import BIG, TEXT, metadata
+from regulars.adapters.recorder_tables import FROM_ZERO, TRACKING, make_recorder_tables
 from regulars.application.errors import StorageUnavailable
 from regulars.application.events import microseconds
 from regulars.application.narrowing import POLL_SECONDS
 from regulars.application.ports import Clock
-from regulars.application.subscription import PAGE, POLL_SECONDS, SPAN, Page
+from regulars.application.stored import FOREIGN_ACTOR
+from regulars.application.subscription import PAGE, SPAN, Page
 
-ACTOR: Final = "eventsourcing"
-"""Who asked for what an application of that library recorded."""
-
-_TRACKING: Final = Table(
-    "recorder_tracking",
-    metadata,
-    Column("tenant", TEXT, primary_key=True),
-    Column("application", TEXT, primary_key=True),
-    Column("notification_id", BIG, nullable=False),
-    sqlite_strict=True,
-)
-# The log counts from 1. That library's aggregates may count from 0: these streams do, and their
-# versions are one less than those of the log.
-_FROM_ZERO: Final = Table(
-    "recorder_streams_from_zero",
-    metadata,
-    Column("tenant", TEXT, primary_key=True),
-    Column("stream", TEXT, primary_key=True),
-    sqlite_strict=True,
-)
 _COUNTED_FROM_ZERO: Final = and_(
-    _FROM_ZERO.c.tenant == EVENTS.c.tenant, _FROM_ZERO.c.stream == EVENTS.c.stream
+    FROM_ZERO.c.tenant == EVENTS.c.tenant, FROM_ZERO.c.stream == EVENTS.c.stream
 )
 
 
@@ -94,8 +73,7 @@ class Recorder(ProcessRecorder):
         self._clock = clock or SystemClock()
         self._append = database.compile(insert(EVENTS))
         with _their_words(), database.transaction():
-            # A database that was made before this module was imported lacks them.
-            metadata.create_all(database.connection, tables=[_TRACKING, _FROM_ZERO])
+            make_recorder_tables(database)
 
     def insert_events(
         self, stored_events: Sequence[StoredEvent], **kwargs: object
@@ -121,7 +99,7 @@ class Recorder(ProcessRecorder):
         from_zero = {str(one.originator_id) for one in stored_events if not one.originator_version}
         if from_zero:
             self._database.connection.execute(
-                self._database.dialect.insert(_FROM_ZERO).on_conflict_do_nothing(),
+                self._database.dialect.insert(FROM_ZERO).on_conflict_do_nothing(),
                 [{"tenant": self._tenant, "stream": stream} for stream in from_zero],
             )
         added = {
@@ -149,7 +127,7 @@ class Recorder(ProcessRecorder):
             _event_id(self._tenant, stream, version),
             at,
             at,
-            ACTOR,
+            FOREIGN_ACTOR,
             "",
             None,
             None,
@@ -158,7 +136,7 @@ class Recorder(ProcessRecorder):
 
     def _added(self, stream: str) -> int:
         known = select(literal(1)).where(
-            _FROM_ZERO.c.tenant == self._tenant, _FROM_ZERO.c.stream == stream
+            FROM_ZERO.c.tenant == self._tenant, FROM_ZERO.c.stream == stream
         )
         return self._database.connection.scalar(known) or 0
 
@@ -213,10 +191,10 @@ class Recorder(ProcessRecorder):
         """
         at = EVENTS.c
         first = (start or 0) + (0 if inclusive_of_start or start is None else 1)
-        version = at.version - case((_FROM_ZERO.c.stream.is_not(None), 1), else_=0)
+        version = at.version - case((FROM_ZERO.c.stream.is_not(None), 1), else_=0)
         query = (
             select(at.position, at.stream, version, at.type, at.body)
-            .select_from(EVENTS.outerjoin(_FROM_ZERO, _COUNTED_FROM_ZERO))
+            .select_from(EVENTS.outerjoin(FROM_ZERO, _COUNTED_FROM_ZERO))
             .where(self._of_tenant, at.position >= first)
             .order_by(at.position)
             .limit(limit)
@@ -284,7 +262,7 @@ class Recorder(ProcessRecorder):
             self._track(tracking)
 
     def _track(self, tracking: Tracking) -> None:
-        upsert = self._database.dialect.insert(_TRACKING).values(
+        upsert = self._database.dialect.insert(TRACKING).values(
             tenant=self._tenant,
             application=tracking.application_name,
             notification_id=tracking.notification_id,
@@ -292,8 +270,8 @@ class Recorder(ProcessRecorder):
         tracked = upsert.on_conflict_do_update(
             index_elements=["tenant", "application"],
             set_={"notification_id": upsert.excluded.notification_id},
-            where=_TRACKING.c.notification_id < upsert.excluded.notification_id,
-        ).returning(_TRACKING.c.notification_id)
+            where=TRACKING.c.notification_id < upsert.excluded.notification_id,
+        ).returning(TRACKING.c.notification_id)
         if self._database.connection.scalar(tracked) is None:
             message = (
                 f"notification {tracking.notification_id} of {tracking.application_name}"
@@ -308,7 +286,7 @@ class Recorder(ProcessRecorder):
         Raises:
             OperationalError: the store does not answer.
         """
-        at = _TRACKING.c
+        at = TRACKING.c
         reached = select(at.notification_id).where(
             at.tenant == bindparam("tenant"), at.application == application_name
         )

@@ -59,10 +59,12 @@ def status(
     types = Counter[str]()
     streams = set[str]()
     times: tuple[int, int] | None = None
+    foreign = False
     digest = sha256()
     total = events.count()
     for stored in counted(events.read(), total, progress):
         types[stored.type] += 1
+        foreign |= stored.foreign
         streams.add(stored.stream)
         at = stored.recorded_at
         times = (at, at) if times is None else (min(times[0], at), max(times[1], at))
@@ -79,6 +81,7 @@ def status(
         views=tuple(
             ViewStatus(view=name, position=position, lag=events.count(after=position))
             for name, position in checkpoints.items()
+            if not foreign
         ),
         hash=digest.hexdigest(),
     )

@@ -6,6 +6,9 @@ from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from regulars.application.projecting import Progress
 
+FOREIGN_ACTOR: Final = "eventsourcing"
+"""Who asked for what an application of that library recorded in a tenant of its own."""
+
 _TOLD_EVERY: Final = 1_000
 
 
@@ -29,6 +32,15 @@ class Stored(NamedTuple):
     causation: str | None
     fingerprint: bytes | None
     body: bytes
+
+    @property
+    def foreign(self) -> bool:
+        """
+        Whether an application of the `eventsourcing` library recorded it, which alone can read it.
+
+        The core records nothing without a correlation.
+        """
+        return self.actor == FOREIGN_ACTOR and not self.correlation
 
 
 Line: TypeAlias = Callable[[Stored], bytes]

@@ -8,10 +8,11 @@ from typing import Any, get_args, get_type_hints
 import pytest
 from sqlalchemy import create_engine, inspect, make_url, text
 
-import regulars.adapters.recorder  # noqa: F401 # pyright: ignore[reportUnusedImport] - its tables are to be made
 from regulars import Crm, connect
+from regulars.adapters.database import Database
 from regulars.adapters.erasure_places import FREE, KEYED, PURGED
 from regulars.adapters.key_ring import create_key_file
+from regulars.adapters.recorder_tables import make_recorder_tables
 from regulars.application.catalogue import VIEWS
 from regulars.application.ports import Storage
 from regulars.domain.personal import Sealed
@@ -60,6 +61,8 @@ def unreached(found: Collection[str], sinks: Collection[str]) -> list[str]:
 
 
 def test_every_table_is_free_of_personal_data_or_reached_by_an_erasure(url: str, crm: Crm) -> None:
+    with closing(Database(url)) as database:
+        make_recorder_tables(database)
     found = tables(url)
 
     assert unreached(found, [sink.name for sink in crm.erasures.sinks]) == []

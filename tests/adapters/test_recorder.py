@@ -25,8 +25,9 @@ from hypothesis import strategies as st
 
 from regulars.adapters.database import Database
 from regulars.adapters.event_log import SqlLog
-from regulars.adapters.recorder import ACTOR, Recorder
+from regulars.adapters.recorder import Recorder
 from regulars.adapters.recorder_factory import RecorderFactory
+from regulars.application.stored import FOREIGN_ACTOR
 from tests.postgres_server import new_database
 
 FACTORY = "regulars.adapters.recorder_factory"
@@ -300,7 +301,7 @@ def test_the_same_event_has_the_same_id_in_any_database(database: Database) -> N
         found = other.driver.execute("SELECT event_id, actor FROM events ORDER BY position")
         rows = found.fetchall()
         assert {UUID(bytes=event_id).version for event_id, _ in rows} == {8}
-        assert {actor for _, actor in rows} == {ACTOR}
+        assert {actor for _, actor in rows} == {FOREIGN_ACTOR}
         ids += [event_id for event_id, _ in rows]
     other.close()
 

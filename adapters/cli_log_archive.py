@@ -75,9 +75,12 @@ def import_(call: Call, *, file: Path) -> None:
 
     Into a log without events, in a database that is made if it is not there. The whole of FILE is
     proven first: a line that is damaged, missing or edited is named, and nothing is imported.
-    Events keep their positions; then every view is computed. Boxes of personal data open only
-    with the keys of the database that the log came from, which FILE does not hold: bring them along
-    with a backup, name the same --keys-database, or give up what is sealed: regulars keys renounce.
+    Events keep their positions, and so none of them may be taken by another tenant of the database:
+    a log from elsewhere wants a database of its own. Then every view is computed.
+
+    Boxes of personal data open only with the keys of the database that the log came from, which
+    FILE does not hold: bring them along with a backup, name the same --keys-database, or give up
+    what is sealed: regulars keys renounce.
     """
     piped = str(file) == _PIPE
     with Bars() as bars:

@@ -41,7 +41,9 @@ def status(call: Call) -> None:
 
     Tells the size of the database, the head of the log (the highest position ever given), how
     many events there are of which type, when they were recorded, how many of them each view has
-    not folded yet, and the hash of the log, which is equal for equal logs. Reads the whole log.
+    not folded and each follower not read yet, and the hash of the log, which is equal for equal
+    logs. Followers are those that keep their positions in this database: what watches over
+    protected numbers, and applications of `eventsourcing`. Reads the whole log.
     """
     with Bars() as bars:
         found = log_status(
@@ -66,6 +68,7 @@ def _status_document(found: LogStatus) -> dict[str, object]:
         "first_recorded_at": time_text(found.first, UTC),
         "last_recorded_at": time_text(found.last, UTC),
         "views": [asdict(view) for view in found.views],
+        "followers": [asdict(follower) for follower in found.followers],
         "hash": found.hash,
     }
 
@@ -93,6 +96,21 @@ def _shown_status(found: LogStatus, database: str) -> Iterator[RenderableType]:
             ((one.view, count(one.position), count(one.lag)) for one in found.views),
         ),
     )
+    yield section(
+        "Followers",
+        listing(
+            ("Follower", "Of", "Position", "Events behind"),
+            (
+                (
+                    plain(one.follower),
+                    plain(one.follows),
+                    count(one.position),
+                    "-" if one.lag is None else count(one.lag),
+                )
+                for one in found.followers
+            ),
+        ),
+    )
 
 
 @click.command(
@@ -108,8 +126,13 @@ def check(call: Call) -> None:
 
     The versions of each stream follow each other from 1, positions rise, no two events have one
     id, and every event can be read. Names the position, stream and reason of what is amiss, and
-    goes on behind it. Ends with status 1 if something is. Views and boxes are not looked at:
-    `regulars verify` does that.
+    goes on behind it. Ends with status 1 if something is.
+
+    An event that is missing in the middle of a stream is found, and one at its end is not:
+    positions may have holes, and contents are not signed. Compare the hash with one that you
+    kept. Views and boxes are not looked at: `regulars verify` does that. Of the
+    events of an application of the eventsourcing library the contents are not looked at, which only
+    that application can read.
     """
     with Bars() as bars:
         found = check_log(

@@ -6,6 +6,7 @@ from regulars.adapters.cli_log_archive import export, import_
 from regulars.adapters.cli_log_backup import backup, restore
 from regulars.adapters.cli_log_check import check, status
 from regulars.adapters.cli_log_migration import migrate
+from regulars.adapters.cli_log_tenants import tenants
 
 
 class _InOrder(click.Group):
@@ -23,5 +24,5 @@ def log() -> None:
     """
 
 
-for _command in (status, check, export, import_, backup, restore, migrate):
+for _command in (status, tenants, check, export, import_, backup, restore, migrate):
     log.add_command(_command)

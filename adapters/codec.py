@@ -180,6 +180,7 @@ _UNREADABLE: Final = (
     ArithmeticError,
     AttributeError,
     LookupError,
+    RecursionError,
     TypeError,
     ValueError,
     msgspec.MsgspecError,
@@ -226,7 +227,7 @@ class Codec:
             return (self._decoders[name, schema](body),)
         except KeyError:
             return self._upcast(name, schema, body)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             # The reason could quote the content, so it stays behind.
             raise NotStoredSo from None
 

@@ -240,5 +240,5 @@ def value_in(plaintext: bytes, data_class: DataClass) -> Personal | Tampered:
         return Tampered("the content of the box is not padded as it should be")
     try:
         return _FORM_OF[data_class].decode(encoded)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return Tampered("the content of the box is no value of its data class")

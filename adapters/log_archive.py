@@ -18,7 +18,10 @@ from regulars.adapters.log_lines import (
     is_ending,
     stored_in,
 )
-from regulars.application.stored import Continuity, Stored
+from regulars.application.stored import Continuity, Stored, flaws
+
+HIGHEST: Final = 2**53
+"""Up to here every reader of JSON counts exactly, and behind it there is room for more events."""
 
 _PACKED_DAMAGED: Final = "cannot be read: the compressed file is damaged, or cut short"
 
@@ -72,6 +75,8 @@ class Archive:
         self.from_zero = self._heading.from_zero or ()
         if self._heading.tenant != tenant:
             raise self.unusable(1, f"says that the log is not that of the tenant {tenant}")
+        if self.head > HIGHEST:
+            raise self.unusable(1, f"tells a head that no log has reached, past {HIGHEST}")
 
     def unusable(self, line: int, why: str) -> UnusableArchive:
         """What to raise about a line."""
@@ -96,6 +101,8 @@ class Archive:
                     raise self.unusable(lines.number, f"{why} {version} is missing before it")
                 for reason in continuity.take(stored):
                     raise self.unusable(lines.number, f"holds an event out of place: {reason}")
+                for flaw in flaws(stored):
+                    raise self.unusable(lines.number, f"holds what was never recorded: {flaw}")
                 if stored.position > self.head:
                     raise self.unusable(lines.number, f"holds an event past the head, {self.head}")
                 yield lines.number, stored

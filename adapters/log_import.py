@@ -19,6 +19,7 @@ from regulars.adapters.storage import SqlStorage
 from regulars.adapters.stored_events import SqlStoredEvents
 from regulars.application.catalogue import KEPT, VIEWS
 from regulars.application.errors import NotOurDatabase
+from regulars.application.fields import check_id
 from regulars.application.projecting import Projector
 from regulars.application.stored import Stored
 
@@ -57,12 +58,14 @@ def import_log(
     Bring an exported log into a database, made if it is not there, and compute every view.
 
     Returns how many events there are. The file is read twice: once to check all of it, once more
-    to keep it; what is open for reading, as standard input, is first kept in a file for that, and
-    may be compressed. Positions stay as they were, and none up to the head of the export is given
-    again. One transaction keeps events and views, or nothing. Keys are not in the file: see
-    docs/operations.md. Where the log's were in another database, so are the copy's.
+    to keep it. What is open for reading, as standard input, or is no regular file, as a pipe, is
+    first kept in a file for that, and may be compressed. Positions stay as they were, and none up
+    to the head of the export is given again. One transaction keeps events and views, or nothing.
+    Keys are not in the file: see docs/operations.md. Where the log's were in another database, so
+    are the copy's.
 
     Raises:
+        InvalidId: the tenant is blank, too long or no text.
         UnusableArchive: the file is damaged, cut short, edited, of another tenant, or no export.
         LogNotEmpty: the tenant has events in this database.
         UnusableKeys: the log's keys are in another database, and here are those of other tenants.
@@ -72,10 +75,15 @@ def import_log(
         OlderFormat: its tables are of an older format.
         OSError: the file cannot be read.
     """
+    check_id("tenant", tenant)
     if not isinstance(file, Path | str):
         with _spooled(file) as spool:
             return _imported(database, Archive(spool, tenant=tenant, said=_STREAM), tenant, told)
-    return _imported(database, Archive(Path(file), tenant=tenant), tenant, told)
+    path = Path(file)
+    if path.exists() and not path.is_file():
+        with path.open("rb") as pipe, _spooled(pipe) as spool:
+            return _imported(database, Archive(spool, tenant=tenant, said=str(path)), tenant, told)
+    return _imported(database, Archive(path, tenant=tenant), tenant, told)
 
 
 @contextmanager

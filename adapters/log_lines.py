@@ -122,7 +122,7 @@ def heading_in(line: bytes) -> Heading:
     """
     try:
         heading = _heading(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Malformed("does not begin an exported log") from None
     if heading.format == _FORMAT and heading.version > _VERSION:
         raise Malformed("is of a newer format than this version of regulars reads")
@@ -141,7 +141,7 @@ def stored_in(line: bytes) -> Stored:
     try:
         stored = _stored(_line(line))
         same = line_of(stored) == line
-    except (msgspec.DecodeError, UnicodeError, ValueError):
+    except (msgspec.DecodeError, UnicodeError, ValueError, RecursionError):
         same, stored = False, None
     # Raised out here, because those errors may quote the line.
     if not same or stored is None:

@@ -84,6 +84,10 @@ class LogPages:
             rows = self._database.connection.execute(query, bound).all()
             yield rows
             after = rows[-1][0] if len(rows) == size else upto
+            if not rows:
+                # Positions that nobody has are passed over at once.
+                there = self._database.connection.scalar(self._of.first, {"after": upto})
+                after = last if there is None else there - 1
 
 
 def begins_with(column: ColumnElement[str], prefix: str) -> Iterator[ColumnElement[bool]]:

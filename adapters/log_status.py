@@ -7,12 +7,14 @@ from sqlalchemy import text
 
 from regulars.adapters.database import Database
 from regulars.adapters.log_lines import line_of
+from regulars.adapters.recorder_tables import tracked_positions
+from regulars.adapters.storage import follower_positions
 from regulars.adapters.stored_events import SqlStoredEvents
 from regulars.adapters.tenants import refuse_unknown_tenant
 from regulars.adapters.view_store import checkpoints
 from regulars.application.catalogue import VIEWS
 from regulars.application.log_check import LogCheck, check
-from regulars.application.log_status import LogStatus, status
+from regulars.application.log_status import FollowerStatus, LogStatus, status
 from regulars.application.projecting import Progress
 
 _SIZE: Final = {
@@ -57,5 +59,23 @@ def log_status(
         with opened.snapshot():
             reached = checkpoints(opened, VIEWS, tenant=tenant)
             size = opened.connection.scalar(text(_SIZE[opened.connection.dialect.name]))
-            events = SqlStoredEvents(opened, tenant=tenant)
-            return status(events, reached, size=int(size or 0), line=line_of, progress=progress)
+            return status(
+                SqlStoredEvents(opened, tenant=tenant),
+                reached,
+                followers=_followers(opened, tenant),
+                size=int(size or 0),
+                line=line_of,
+                progress=progress,
+            )
+
+
+def _followers(database: Database, tenant: str) -> list[FollowerStatus]:
+    """Those of the core, and what an application of `eventsourcing` follows; by their names."""
+    reached = [(name, tenant, at) for name, at in follower_positions(database, tenant).items()]
+    reached += [(tenant, of, at) for of, at in tracked_positions(database, tenant).items()]
+    found = list[FollowerStatus]()
+    for name, of, position in reached:
+        followed = SqlStoredEvents(database, tenant=of)
+        lag = followed.count(after=position) if followed.count() else None
+        found.append(FollowerStatus(follower=name, follows=of, position=position, lag=lag))
+    return found

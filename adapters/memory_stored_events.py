@@ -29,9 +29,9 @@ class MemoryStoredEvents:
         """The highest position ever given; see the port."""
         return self._log.head()
 
-    def count(self, *, after: int = 0) -> int:
-        """How many events stand past a position; see the port."""
-        return sum(1 for _ in self._log.read(after=after))
+    def count(self, *, after: int | None = None) -> int:
+        """How many events there are, or stand past a position; see the port."""
+        return sum(1 for _ in self._log.read(after=after or 0))
 
     def read(self) -> Iterator[Stored]:
         """Every event; see the port."""

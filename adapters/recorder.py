@@ -240,6 +240,10 @@ class Recorder(ProcessRecorder):
                 found = self.select_notifications(
                     start, PAGE, upto, topics, inclusive_of_start=False
                 )
+                if not found and upto < head:
+                    # Positions that nobody has are passed over at once.
+                    there = self.select_notifications(upto, 1, inclusive_of_start=False)
+                    upto = there[0].id - 1 if there else head
             if upto > start:
                 with _their_words():
                     self._database.settle()

@@ -374,7 +374,7 @@ class RecorderLog:
 def _opened(stored: StoredEvent) -> _Envelope:
     try:
         return _envelope(stored.state)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         position = stored.id if isinstance(stored, Notification) else 0
         raise UndecodableEvent(position=position, type=stored.topic, schema=0) from None
 

@@ -13,7 +13,14 @@ from regulars.adapters.codec import CODEC, Codec
 from regulars.application.aggregates import Aggregate
 
 _FORM: Final = "MessagePack 1"
-_UNREADABLE: Final = (ArithmeticError, LookupError, TypeError, ValueError, msgspec.MsgspecError)
+_UNREADABLE: Final = (
+    ArithmeticError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    msgspec.MsgspecError,
+)
 """What arises where bytes are not the state that they should be, or a state fits no bytes."""
 
 

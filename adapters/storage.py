@@ -105,6 +105,15 @@ class SqlCheckpoints:
             self._database.connection.execute(upsert, row)
 
 
+def follower_positions(database: Database, tenant: str) -> dict[str, int]:
+    """How far each follower of a tenant's log is, by its name; older formats know none."""
+    if not database.dialect.present(database.driver, [_CHECKPOINTS.name]):
+        return {}
+    at = _CHECKPOINTS.c
+    query = select(at.follower, at.position).where(at.tenant == tenant).order_by(at.follower)
+    return {row.follower: row.position for row in database.connection.execute(query)}
+
+
 class SqlStorage:
     """One tenant's log, views, snapshots, findings and contacts in `database`."""
 

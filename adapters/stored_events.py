@@ -63,18 +63,20 @@ class SqlStoredEvents:
         """The highest position ever given; see the port."""
         return self._log.head()
 
-    def count(self, *, after: int = 0) -> int:
-        """How many events stand past a position; see the port."""
-        query = select(func.count()).where(self._mine, _AT.position > after)
+    def count(self, *, after: int | None = None) -> int:
+        """How many events there are, or stand past a position; see the port."""
+        query = select(func.count()).where(self._mine)
+        if after is not None:
+            query = query.where(_AT.position > after)
         return int(self._database.connection.scalar(query.select_from(EVENTS)) or 0)
 
     def read(self) -> Iterator[Stored]:
         """Every event; see the port."""
         every = select(*_COLUMNS).where(self._mine).order_by(_AT.position).limit(_PAGE)
-        after = 0
-        while page := self._rows(every.where(_AT.position > after)):
+        page = self._rows(every)
+        while page:
             yield from map(Stored._make, page)
-            after = page[-1].position
+            page = self._rows(every.where(_AT.position > page[-1].position))
 
     def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
         return self._database.connection.execute(query).all()

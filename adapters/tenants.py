@@ -2,31 +2,25 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from itertools import islice
-from typing import Final
 
 from attrs import frozen
 from sqlalchemy import func, select
 
 from regulars.adapters.database import Database
 from regulars.adapters.event_log import EVENTS
-
-_NAMED: Final = 10
-"""Tenants that an error names at most."""
+from regulars.application.fields import check_id
 
 
 @frozen(kw_only=True)
 class UnknownTenant(Exception):
-    """A tenant has no event in a database in which others have."""
+    """A tenant has no event in a database in which others have. Who they are is not told."""
 
     store: str
     tenant: str
-    known: tuple[str, ...]
 
     def __str__(self) -> str:
-        named = ", ".join(self.known[:_NAMED])
-        more = " and others" if len(self.known) > _NAMED else ""
-        return f"{self.store}: no event is of the tenant {self.tenant}, but of {named}{more}"
+        who = "others have some: `regulars log tenants` tells who"
+        return f"{self.store}: no event is of the tenant {self.tenant}, and {who}"
 
 
 def refuse_unknown_tenant(database: Database, tenant: str, *, said: str | None = None) -> None:
@@ -34,13 +28,13 @@ def refuse_unknown_tenant(database: Database, tenant: str, *, said: str | None =
     Raise if the tenant has no event and others have; a database without any is new to all.
 
     Raises:
-        UnknownTenant: names some that have; the store is called `said` if that is given.
+        UnknownTenant: calls the store `said` if that is given.
+        InvalidId: it is blank, too long or no text.
     """
+    check_id("tenant", tenant)
     query = select(EVENTS.c.position).where(EVENTS.c.tenant == tenant).limit(1)
-    if database.connection.scalar(query) is None:
-        known = tuple(islice(_tenants(database), _NAMED + 1))
-        if known:
-            raise UnknownTenant(store=said or database.name, tenant=tenant, known=known)
+    if database.connection.scalar(query) is None and next(_tenants(database), None) is not None:
+        raise UnknownTenant(store=said or database.name, tenant=tenant)
 
 
 def look_for_tenant(database: str, tenant: str) -> None:
@@ -53,6 +47,21 @@ def look_for_tenant(database: str, tenant: str) -> None:
     """
     with closing(Database(database, create=False, older=True)) as opened:
         refuse_unknown_tenant(opened, tenant)
+
+
+def tenants_of(database: str) -> dict[str, int]:
+    """
+    The tenants that have events in the database under this URL, and how many each has, by name.
+
+    Raises:
+        StorageUnavailable, NotOurDatabase: the database cannot be opened or read.
+    """
+    with closing(Database(database, create=False, older=True)) as opened, opened.snapshot():
+        count = select(func.count()).select_from(EVENTS)
+        return {
+            name: opened.connection.scalar(count.where(EVENTS.c.tenant == name)) or 0
+            for name in _tenants(opened)
+        }
 
 
 def _tenants(database: Database) -> Iterator[str]:

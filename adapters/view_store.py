@@ -187,7 +187,7 @@ def _row(view: View[Any, Any], stored: _Stored, columns: Sequence[Any]) -> objec
     try:
         for place, decoder in stored.decoders:
             values[place] = decoder(values[place])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         why = "holds a row that is none of this view; rebuild it"
         raise StorageUnavailable(store=f"the view {view.name}", why=why) from None
     return view.row(*values)

@@ -1,15 +1,18 @@
 """The check of a log by itself: its order, its ids, and whether every event can be read."""
 
 from hashlib import sha256
+from itertools import chain
 from typing import Final
 
 from attrs import frozen
 
 from regulars.application.projecting import Progress
-from regulars.application.stored import Continuity, Line, Stored, StoredEvents, counted
+from regulars.application.stored import Continuity, Line, Stored, StoredEvents, counted, flaws
 
 FAULTS_NAMED: Final = 100
 """How many faults a check names; it counts them all."""
+
+_MIXED: Final = "it is of another model than events before it, which need a tenant of their own"
 
 
 @frozen(kw_only=True)
@@ -30,13 +33,16 @@ class LogCheck:
     What a pass over every stored event found.
 
     `faults` are the first of `amiss`. `hash` is the SHA-256 of all events in their order, each as
-    the line that an export has of it, in hexadecimal digits: equal for equal logs.
+    the line that an export has of it, in hexadecimal digits: equal for equal logs. `foreign` counts
+    the events of an application of the `eventsourcing` library: their places and ids are checked
+    as all are, and their contents are not, which only that application can read.
     """
 
     tenant: str
     head: int
     events: int
     streams: int
+    foreign: int
     hash: str
     amiss: int
     faults: tuple[Fault, ...]
@@ -49,24 +55,30 @@ class LogCheck:
 
 def check(events: StoredEvents, *, line: Line, progress: Progress | None = None) -> LogCheck:
     """
-    Check every event: its version, its position, its id, and that it decodes.
+    Check every event: its place, its id, its times, and that it decodes if it is of the core.
 
     Goes on after a fault. Reads one snapshot; opens no box and compares no view.
     """
     gathered = _Gathered()
     digest = sha256()
     continuity = Continuity()
-    done = 0
+    done = foreign = 0
     with events.snapshot():
         head, total = events.head(), events.count()
         for stored in counted(events.read(), total, progress):
             done += 1
             digest.update(line(stored))
-            for reason in continuity.take(stored):
+            for reason in chain(continuity.take(stored), flaws(stored)):
                 gathered.add(stored, reason)
             if stored.position > head:
                 gathered.add(stored, f"it stands past the head of the log, {head}")
-            if not events.decodes(stored):
+            if stored.foreign:
+                foreign += 1
+                if foreign != done:
+                    gathered.add(stored, _MIXED)
+            elif foreign:
+                gathered.add(stored, _MIXED)
+            elif not events.decodes(stored):
                 gathered.add(stored, f"it is no {stored.type} of schema version {stored.schema}")
         for stored in events.repeats():
             gathered.add(stored, "an event before it has the same id")
@@ -75,6 +87,7 @@ def check(events: StoredEvents, *, line: Line, progress: Progress | None = None)
         head=head,
         events=done,
         streams=continuity.streams,
+        foreign=foreign,
         hash=digest.hexdigest(),
         amiss=gathered.amiss,
         faults=tuple(gathered.faults),

@@ -1,7 +1,7 @@
 """How a log stands: how much there is of what, since when, and how far its views are."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from hashlib import sha256
 
@@ -9,7 +9,7 @@ from attrs import frozen
 
 from regulars.application.events import moment
 from regulars.application.projecting import Progress
-from regulars.application.stored import Line, StoredEvents, counted
+from regulars.application.stored import Line, StoredEvents, counted, is_time
 
 
 @frozen(kw_only=True)
@@ -22,13 +22,29 @@ class ViewStatus:
 
 
 @frozen(kw_only=True)
+class FollowerStatus:
+    """
+    How far a follower has read the log of the tenant that it `follows`, and what it has not yet.
+
+    `lag` is None where that log is elsewhere.
+    """
+
+    follower: str
+    follows: str
+    position: int
+    lag: int | None
+
+
+@frozen(kw_only=True)
 class LogStatus:
     """
     How a log stands.
 
+    `followers` are those that keep their positions in this database; a log of another program's
+    events has none of our `views`.
     `size` is that of the whole database in bytes. `types` counts events by their type, most
     first. `first` and `last` are the earliest and the latest time of recording, None for a log
-    without events. `hash` is that of a `LogCheck`.
+    without events; a time that is none is left to the check. `hash` is that of a `LogCheck`.
     """
 
     tenant: str
@@ -40,21 +56,24 @@ class LogStatus:
     first: datetime | None
     last: datetime | None
     views: tuple[ViewStatus, ...]
+    followers: tuple[FollowerStatus, ...]
     hash: str
 
 
-def status(
+def status(  # noqa: PLR0913 - each is a part of how it stands
     events: StoredEvents,
     checkpoints: Mapping[str, int],
     *,
     size: int,
+    followers: Collection[FollowerStatus] = (),
     line: Line,
     progress: Progress | None = None,
 ) -> LogStatus:
     """
     How the log stands, in the snapshot that the caller holds.
 
-    `checkpoints` are the positions that the views have reached, by name; `size` is told as it is.
+    `checkpoints` are the positions that the views have reached, by name; `followers` and `size`
+    are told as they are.
     """
     types = Counter[str]()
     streams = set[str]()
@@ -67,7 +86,8 @@ def status(
         foreign |= stored.foreign
         streams.add(stored.stream)
         at = stored.recorded_at
-        times = (at, at) if times is None else (min(times[0], at), max(times[1], at))
+        if is_time(at):
+            times = (at, at) if times is None else (min(times[0], at), max(times[1], at))
         digest.update(line(stored))
     return LogStatus(
         tenant=events.tenant,
@@ -83,5 +103,6 @@ def status(
             for name, position in checkpoints.items()
             if not foreign
         ),
+        followers=tuple(followers),
         hash=digest.hexdigest(),
     )

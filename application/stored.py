@@ -2,14 +2,22 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
+from regulars.application.events import microseconds
+from regulars.application.fields import FIRST_YEAR, LAST_YEAR, is_text
 from regulars.application.projecting import Progress
 
 FOREIGN_ACTOR: Final = "eventsourcing"
 """Who asked for what an application of that library recorded in a tenant of its own."""
 
 _TOLD_EVERY: Final = 1_000
+_ID_BYTES: Final = 16
+_A_DAY: Final = timedelta(days=1)
+# The years are those of any clock of the world.
+_EARLIEST: Final = microseconds(datetime(FIRST_YEAR, 1, 1, tzinfo=UTC) - _A_DAY)
+_LATEST: Final = microseconds(datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC) + _A_DAY)
 
 
 class Stored(NamedTuple):
@@ -67,8 +75,8 @@ class StoredEvents(Protocol):
         """The highest position ever given, of whichever tenant; 0 for a new store."""
         ...
 
-    def count(self, *, after: int = 0) -> int:
-        """How many events stand past position `after`."""
+    def count(self, *, after: int | None = None) -> int:
+        """How many events stand past position `after`; all of them without it."""
         ...
 
     def read(self) -> Iterator[Stored]:
@@ -82,6 +90,26 @@ class StoredEvents(Protocol):
     def decodes(self, stored: Stored) -> bool:
         """Whether the body is what the event's type and schema version promise."""
         ...
+
+
+def is_time(micros: int) -> bool:
+    """Whether these microseconds from 1970 on are a time that is recorded."""
+    return _EARLIEST <= micros < _LATEST
+
+
+def flaws(stored: Stored) -> Iterator[str]:
+    """What nobody could have recorded of an event by itself, whatever comes before it."""
+    if stored.position < 1:
+        yield "its position is below 1, where nobody who reads the log sees it"
+    if len(stored.event_id) != _ID_BYTES:
+        yield f"its id has not {_ID_BYTES} bytes"
+    for name, at in (("occurred_at", stored.occurred_at), ("recorded_at", stored.recorded_at)):
+        if not is_time(at):
+            yield f"its {name} lies outside of the years {FIRST_YEAR} to {LAST_YEAR}"
+    for name in ("stream", "type", "actor", "correlation", "causation"):
+        text: str = getattr(stored, name) or ""
+        if not (text.isprintable() or is_text(text)):
+            yield f"its {name} holds a NUL"
 
 
 class Continuity:
@@ -107,7 +135,7 @@ class Continuity:
     def take(self, stored: Stored) -> list[str]:
         """What is wrong with the place of the next event, which is followed all the same."""
         wrong: list[str] = []
-        if stored.position <= self._position:
+        if 1 <= stored.position <= self._position:
             wrong.append(f"its position does not rise above {self._position}")
         expected = self.next_of(stored.stream)
         if stored.version != expected:

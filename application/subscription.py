@@ -191,6 +191,8 @@ def reading(  # noqa: PLR0913 - each narrows what is read
                 if not found:
                     raise
                 return Page(found, unreadable.position - 1)
+        if not found and end < min(head, last):
+            end = before_next(storage.log, end, min(head, last))
         return Page(found, end, ended=end >= head)
 
     return read

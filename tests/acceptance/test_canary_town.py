@@ -131,6 +131,7 @@ COMMANDS: Final = (
     "log backup backup.db --replace",
     "log restore backup.db --database sqlite:///restored{json}.db",
     "log migrate",
+    "log tenants",
     "import history --keep-extra --database sqlite:///past{json}.db",
 )
 """

@@ -46,6 +46,24 @@ def test_a_view_that_is_behind_is_shown_with_its_lag(shop: Shop) -> None:
     assert ["sales", "20", "6"] in [line.split() for line in lines]
 
 
+def test_a_follower_that_keeps_its_position_here_is_shown_with_its_lag(shop: Shop) -> None:
+    change(
+        "INSERT INTO follower_checkpoints VALUES ('default', 'number-protection', 20)",
+        "CREATE TABLE recorder_tracking (tenant, application, notification_id)",
+        "INSERT INTO recorder_tracking VALUES ('default', 'cafe', 1), ('default', 'cafe', 3)",
+    )
+
+    followers = shop.json("log", "status")["followers"]
+    lines = shop.run("log", "status").stdout.splitlines()
+
+    assert followers == [
+        {"follower": "number-protection", "follows": "default", "position": 20, "lag": 6},
+        {"follower": "default", "follows": "cafe", "position": 3, "lag": None},
+    ]
+    assert ["number-protection", "default", "20", "6"] in [line.split() for line in lines]
+    assert ["default", "cafe", "3", "-"] in [line.split() for line in lines]
+
+
 def test_status_and_check_tell_the_same_hash(shop: Shop) -> None:
     (told,) = {shop.json("log", command)["hash"] for command in ("status", "check")}
 

@@ -5,7 +5,7 @@ from contextlib import closing, contextmanager
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +16,7 @@ from regulars.adapters.event_log import SqlLog
 from regulars.adapters.log_archive import UnusableArchive
 from regulars.adapters.log_export import export_log, write_archive
 from regulars.adapters.log_import import LogNotEmpty, import_log
-from regulars.adapters.log_lines import line_of, stored_in
+from regulars.adapters.log_lines import heading_in, line_of, stored_in
 from regulars.adapters.memory import MemoryLog
 from regulars.adapters.memory_stored_events import MemoryStoredEvents
 from regulars.adapters.new_file import FileInTheWay
@@ -302,6 +302,40 @@ def test_an_event_that_is_missing_is_named_by_its_version_or_by_their_number(sho
     )
     assert at_the_end.line == len(lines) - 2
     assert at_the_end.why == "ends the log, and of its events 2 are missing"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "why"),
+    [
+        ("occurred_at", 2**63 - 1, "its occurred_at lies outside of the years 1900 to 9998"),
+        ("recorded_at", 1 - 2**63, "its recorded_at lies outside of the years 1900 to 9998"),
+        ("actor", "a\0", "its actor holds a NUL"),
+    ],
+)
+def test_what_nobody_could_have_recorded_is_refused_with_its_line(
+    whole: bytes,
+    tmp_path: Path,
+    field: str,
+    value: Any,  # noqa: ANN401 - of any field
+    why: str,
+) -> None:
+    lines = whole.splitlines(keepends=True)[:-1]
+    event = stored_in(lines[3])._replace(**{field: value})
+
+    refusal = refused(tmp_path / "log.jsonl", sealed([*lines[:3], line_of(event), *lines[4:]]))
+
+    assert (refusal.line, refusal.why) == (4, f"holds what was never recorded: {why}")
+
+
+def test_a_head_that_no_log_has_reached_is_refused(whole: bytes, tmp_path: Path) -> None:
+    heading, *events = whole.splitlines(keepends=True)[:-1]
+    head = heading_in(heading).head
+    pushed = heading.replace(b'"head":%d' % head, b'"head":%d' % (2**53 + 1))
+
+    refusal = refused(tmp_path / "log.jsonl", sealed([pushed, *events]))
+
+    assert refusal.line == 1
+    assert "head that no log has reached" in refusal.why
 
 
 def test_an_empty_file_is_no_database_to_import_into(shop: Path) -> None:

@@ -11,7 +11,7 @@ from regulars.adapters.memory import MemoryLog
 from regulars.adapters.memory_stored_events import MemoryStoredEvents
 from regulars.adapters.stored_events import SqlStoredEvents
 from regulars.application.log_check import FAULTS_NAMED, Fault, LogCheck, check
-from regulars.application.stored import Stored
+from regulars.application.stored import FOREIGN_ACTOR, Stored
 from regulars.testing.pending_events import append, run
 from tests.application.histories import tell
 from tests.application.memory_crm import TENANT, sql_core
@@ -77,11 +77,40 @@ def test_a_position_past_the_head_is_named() -> None:
     assert faults(replaced(3, position=9)) == [(9, "a", "it stands past the head of the log, 4")]
 
 
+@pytest.mark.parametrize("position", [0, -3])
+def test_a_position_below_the_first_is_named(position: int) -> None:
+    reason = "its position is below 1, where nobody who reads the log sees it"
+
+    assert faults(replaced(0, position=position)) == [(position, "a", reason)]
+
+
+@pytest.mark.parametrize("size", [0, 1, 15, 17])
+def test_an_id_of_another_length_is_named(size: int) -> None:
+    assert faults(replaced(1, event_id=bytes(size))) == [(2, "a", "its id has not 16 bytes")]
+
+
 def test_an_id_that_comes_twice_is_named() -> None:
     def change(events: list[Stored]) -> None:
         events[2] = events[2]._replace(event_id=events[0].event_id)
 
     assert faults(change) == [(3, "b", "an event before it has the same id")]
+
+
+@pytest.mark.parametrize("field", ["occurred_at", "recorded_at"])
+@pytest.mark.parametrize("at", [2**63 - 1, -(2**63) + 1, -2_300_000_000_000_000])
+def test_a_time_that_nothing_is_recorded_at_is_named(field: str, at: int) -> None:
+    reason = f"its {field} lies outside of the years 1900 to 9998"
+
+    assert faults(replaced(1, **{field: at})) == [(2, "a", reason)]
+
+
+@pytest.mark.parametrize("field", ["type", "actor", "correlation", "causation"])
+def test_a_text_that_not_every_database_keeps_is_named(field: str) -> None:
+    assert (2, "a", f"its {field} holds a NUL") in faults(replaced(1, **{field: "a\0b"}))
+
+
+def test_a_stream_that_not_every_database_keeps_is_named() -> None:
+    assert faults(replaced(2, stream="b\0")) == [(3, "b\0", "its stream holds a NUL")]
 
 
 def test_every_event_that_cannot_be_read_is_named() -> None:
@@ -175,13 +204,48 @@ def test_faults_in_a_database_are_found() -> None:
     assert [fault.position for fault in found.faults] == [2, 4, 5]
 
 
+def test_an_event_before_the_first_position_is_found_in_a_database() -> None:
+    database = Database("sqlite://")
+    tell(sql_core(database), WEEK)
+    events = SqlStoredEvents(database, tenant=TENANT)
+    before = check(events, line=line_of)
+    database.driver.execute("UPDATE events SET position = -3 WHERE position = 1")
+    found = check(events, line=line_of)
+    database.close()
+
+    assert found.events == before.events
+    assert [fault.position for fault in found.faults] == [-3]
+
+
 def test_a_finding_names_its_place_and_no_content() -> None:
     fault = Fault(position=7, stream="order-1", reason="it has version 3, and 2 is next")
 
     assert str(fault) == "event 7 of order-1: it has version 3, and 2 is next"
     assert (
         LogCheck(
-            tenant="shop", head=7, events=7, streams=1, hash="", amiss=1, faults=(fault,)
+            tenant="shop", head=7, events=7, streams=1, foreign=0, hash="", amiss=1, faults=(fault,)
         ).sound
         is False
     )
+
+
+def test_what_another_model_recorded_is_counted_and_its_contents_are_not_looked_at() -> None:
+    def theirs(events: list[Stored]) -> None:
+        events[:] = [
+            one._replace(actor=FOREIGN_ACTOR, correlation="", type="cafe:Table.Poured", body=b"")
+            for one in events
+        ]
+
+    log = MemoryLog()
+    append(log, *run("a", 1, 2))
+
+    found = check(Altered(log, theirs), line=line_of)
+
+    assert (found.sound, found.events, found.foreign) == (True, 2, 2)
+
+
+@pytest.mark.parametrize(("place", "amiss"), [(0, [2, 3, 4]), (2, [3, 4])])
+def test_events_of_two_models_are_amiss_from_where_they_meet(place: int, amiss: list[int]) -> None:
+    found = faults(replaced(place, actor=FOREIGN_ACTOR, correlation=""))
+
+    assert [position for position, _, _ in found] == amiss

@@ -46,6 +46,16 @@ def test_a_view_is_behind_by_the_events_past_its_position() -> None:
     )
 
 
+def test_a_time_that_is_none_is_left_to_the_check() -> None:
+    log = MemoryLog()
+    log.append(run("a", 1), recorded_at=2**63 - 1)
+    log.append(run("b", 1), recorded_at=microseconds(FIRST))
+
+    found = status(MemoryStoredEvents(log), {}, size=0, line=line_of)
+
+    assert (found.events, found.first, found.last) == (2, FIRST, FIRST)
+
+
 def test_a_log_without_events_was_never_recorded() -> None:
     found = status(MemoryStoredEvents(MemoryLog()), {"sales": 0}, size=0, line=line_of)
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, 
 from contextlib import contextmanager
 from hashlib import blake2b
 from itertools import groupby, takewhile
+from threading import Lock
 from typing import Final
 from uuid import UUID
 
@@ -95,6 +96,7 @@ class RecorderLog:
     What no recorder of that library promises, and so this log does not:
 
     - Whoever writes past it to the same recorder may leave a version out, or record an id twice.
+    - Another process, or another log over this recorder, may move what is held while it appends.
     - It is in no transaction: `append` is kept when it returns, whatever is raised after it.
     - Reads of several pages do not see one moment.
     - Tenants are told apart here, so that each reads past the events of the others.
@@ -115,11 +117,17 @@ class RecorderLog:
         self._tenant = tenant
         self._text_ids = text_ids
         self._codec = codec
+        self._lock = Lock()
 
     def append(
         self, events: Sequence[Pending], *, recorded_at: int, held: Mapping[str, int] = NOTHING_HELD
     ) -> int:
         """Record `events`; see the port. What is held, other processes may move meanwhile."""
+        # The recorder tells who was faster at a version, but not at what is held.
+        with self._lock:
+            return self._append(events, recorded_at, held)
+
+    def _append(self, events: Sequence[Pending], recorded_at: int, held: Mapping[str, int]) -> int:
         head = self.head()
         if not events:
             return head

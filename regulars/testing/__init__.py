@@ -4,8 +4,12 @@ The contracts of the ports, for adapters that a host writes, and canaries to fin
 Needs the extra `testing`.
 
     class TestMyLog(EventLogContract):
+        @pytest.fixture(autouse=True)
+        def store(self, tmp_path: Path) -> None:
+            self.kept = MyStore(tmp_path)
+
         def open(self, tenant: str) -> EventLog:
-            return MyLog(tenant)
+            return MyLog(self.kept, tenant=tenant)
 """
 
 import pytest
@@ -14,6 +18,7 @@ import pytest
 pytest.register_assert_rewrite(
     "regulars.testing.contact_indexes",
     "regulars.testing.event_log_machine",
+    "regulars.testing.event_log_races",
     "regulars.testing.event_log_reads",
     "regulars.testing.event_logs",
     "regulars.testing.followers",
@@ -21,6 +26,7 @@ pytest.register_assert_rewrite(
     "regulars.testing.pending_events",
     "regulars.testing.snapshots",
     "regulars.testing.subscriptions",
+    "regulars.testing.tracking_recorders",
     "regulars.testing.view_stores",
 )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count, takewhile
+from time import monotonic
 from typing import Any, ClassVar, Final
 
 import pytest
@@ -14,7 +15,7 @@ from regulars.application.events import EventId, Pending, Recorded
 from regulars.application.ports import EventLog
 from regulars.domain.order import OrderAccepted, OrderReady
 from regulars.domain.values import OrderId
-from regulars.testing.pending_events import NOW
+from regulars.testing.pending_events import NOW, append, run
 
 KINDS: Final[list[type[OrderAccepted | OrderReady]]] = [OrderAccepted, OrderReady]
 
@@ -35,6 +36,12 @@ narrows = st.fixed_dictionaries(
     },
 )
 causes = st.sampled_from(["one", "two"])
+
+_MEASURED: Final = 5
+"""Appends by which a log is found to be slow."""
+
+_FEWEST: Final = 5
+"""Histories that even a slow log is asked for."""
 
 
 def numbered(tenant: str, number: int) -> EventId:
@@ -206,14 +213,21 @@ class EventLogMachine(RuleBasedStateMachine):
             assert self.logs[tenant].head() >= self.heads.get(tenant, self.start)
 
 
-def explore(opening: Callable[[str], EventLog], exploring: settings | None = None) -> None:
+def explore(
+    opening: Callable[[str], EventLog],
+    exploring: settings | None = None,
+    *,
+    seconds: float = 20,
+) -> None:
     """
     Asks a log for anything, in many histories, and fails with the shortest that shows a fault.
 
     Args:
         opening: opens the log of a tenant; it is called with tenants of their own for each
             history, and all of them are in one store.
-        exploring: how long; None for what the profile of Hypothesis says.
+        exploring: how long; None for what the profile of Hypothesis says, or, of a slow log, for
+            as many histories as take about `seconds`, and five at least.
+        seconds: about how long a slow log is explored.
     """
 
     class Opened(EventLogMachine):
@@ -222,6 +236,20 @@ def explore(opening: Callable[[str], EventLog], exploring: settings | None = Non
 
     # A store on a disk is slow, which is no fault of a history.
     patient = settings(
-        exploring or settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+        exploring or _affordable(opening("measured"), seconds),
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
     )
     run_state_machine_as_test(Opened, settings=patient)
+
+
+def _affordable(log: EventLog, seconds: float) -> settings:
+    """The profile of Hypothesis with so many histories as this log has the time for."""
+    usual = settings()
+    begun = monotonic()
+    for version in range(1, _MEASURED + 1):
+        append(log, *run("a", version))
+        list(log.read())
+    step = (monotonic() - begun) / _MEASURED
+    histories = int(seconds / (step * usual.stateful_step_count))
+    return settings(usual, max_examples=min(usual.max_examples, max(_FEWEST, histories)))

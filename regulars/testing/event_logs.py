@@ -1,10 +1,6 @@
 """What every `EventLog` promises."""
 
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from itertools import chain
-from threading import Barrier
-from typing import ClassVar, Final
+from typing import ClassVar
 
 import pytest
 from hypothesis import settings
@@ -12,7 +8,7 @@ from hypothesis import settings
 from regulars.application.errors import AlreadyRecorded, StaleHistory
 from regulars.application.events import Recorded
 from regulars.testing.event_log_machine import explore
-from regulars.testing.event_log_reads import EventLogReads
+from regulars.testing.event_log_races import EventLogRaces
 from regulars.testing.example_events import EXAMPLES
 from regulars.testing.pending_events import (
     NOW,
@@ -27,12 +23,8 @@ from regulars.testing.pending_events import (
     run,
 )
 
-WRITERS: Final = 4
-PATIENCE: Final = 30
-"""The seconds after which writers no longer wait for one another."""
 
-
-class EventLogContract(EventLogReads):
+class EventLogContract(EventLogRaces):
     """
     The promises of the `EventLog` port, a test each, for a subclass that pytest collects.
 
@@ -41,7 +33,10 @@ class EventLogContract(EventLogReads):
     """
 
     exploring: ClassVar[settings | None] = None
-    """How long histories are explored; None for what the profile of Hypothesis says."""
+    """How long histories are explored; None for what the profile of Hypothesis says, or less."""
+
+    exploring_seconds: ClassVar[float] = 20
+    """About how long a slow log is explored where `exploring` does not say."""
 
     def test_a_batch_over_several_streams_is_recorded_in_its_order(self) -> None:
         log = self.open("shop")
@@ -245,31 +240,5 @@ class EventLogContract(EventLogReads):
         assert list(nobody.read()) == []
         refuse(nobody, StaleHistory, *run("a", 3))
 
-    def test_of_writers_of_one_version_one_is_recorded(self) -> None:
-        log, together = self.open("shop"), Barrier(WRITERS)
-
-        def write(_: int) -> int:
-            recorded = 0
-            for version in range(1, 11):
-                together.wait(PATIENCE)
-                with suppress(StaleHistory):
-                    append(log, *run("a", version))
-                    recorded += 1
-            return recorded
-
-        with ThreadPoolExecutor(WRITERS) as pool:
-            assert sum(pool.map(write, range(WRITERS))) == 10
-        assert places(log.read()) == [("a", version) for version in range(1, 11)]
-
-    def test_writers_of_different_streams_are_all_recorded(self) -> None:
-        log = self.open("shop")
-
-        def write(stream: str) -> list[int]:
-            return [append(log, *run(stream, version, version + 1)) for version in (1, 3, 5, 7)]
-
-        with ThreadPoolExecutor(WRITERS) as pool:
-            given = sorted(chain.from_iterable(pool.map(write, "abcd")))
-        assert positions(log.read()) == [one for last in given for one in (last - 1, last)]
-
     def test_it_is_a_list_that_only_grows(self) -> None:
-        explore(self.open, self.exploring)
+        explore(self.open, self.exploring, seconds=self.exploring_seconds)

@@ -131,7 +131,7 @@ def followed(crm: Crm, tills: Tills, *, events: int, kills: int) -> None:
     ("tills", "orders", "at_once", "kills"),
     [
         (2, 200, 5, 3),
-        pytest.param(8, 3_125, 10, 24, marks=[pytest.mark.slow, pytest.mark.timeout(600)]),
+        pytest.param(8, 3_125, 10, 24, marks=[pytest.mark.slow, pytest.mark.timeout(1_500)]),
     ],
 )
 def test_a_follower_of_killed_processes_misses_nothing_and_takes_nothing_twice(  # noqa: PLR0917 - its numbers

@@ -28,6 +28,7 @@ from regulars.adapters.event_log import SqlLog
 from regulars.adapters.recorder import Recorder
 from regulars.adapters.recorder_factory import RecorderFactory
 from regulars.application.stored import FOREIGN_ACTOR
+from tests.contracts.broken_recorders import BROKEN
 from tests.postgres_server import new_database
 
 FACTORY = "regulars.adapters.recorder_factory"
@@ -196,33 +197,7 @@ def test_a_refused_insert_leaves_the_transaction_of_the_host_as_it_was(
     assert recorder.insert_events(events("table 5", 1)) == [2]
 
 
-class DropsTracking(Recorder):
-    def insert_events(self, stored_events: Sequence[StoredEvent], **_: object) -> Sequence[int]:
-        return super().insert_events(stored_events)
-
-
-class TracksApart(Recorder):
-    """Keeps the tracking in a transaction after that of the events."""
-
-    def insert_events(
-        self, stored_events: Sequence[StoredEvent], **kwargs: object
-    ) -> Sequence[int]:
-        positions = super().insert_events(stored_events)
-        tracking = kwargs.get("tracking")
-        if isinstance(tracking, Tracking):
-            self.insert_tracking(tracking)
-        return positions
-
-
-class TracksAgain(Recorder):
-    """Takes for done what was tracked before, and keeps its events once more."""
-
-    def _track(self, tracking: Tracking) -> None:
-        if tracking.notification_id > (self.max_tracking_id(tracking.application_name) or 0):
-            super()._track(tracking)
-
-
-@pytest.mark.parametrize("broken", [DropsTracking, TracksApart, TracksAgain])
+@pytest.mark.parametrize("broken", BROKEN)
 def test_the_shipped_case_finds_recorders_that_track_badly(broken: type[Recorder]) -> None:
     class Case(OnSqlite, shipped.ProcessRecorderTestCase):
         def recorder(self, database: Database) -> Recorder:

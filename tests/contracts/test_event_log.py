@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from sys import getswitchinterval
 from typing import Final, cast
 
 import pytest
@@ -17,6 +18,7 @@ from regulars.domain.order import OrderAccepted
 from regulars.testing import EventLogContract, explore
 from regulars.testing.pending_events import NOW, append, pending, places, positions, run
 from tests.contracts.broken_event_logs import (
+    BROKEN_FOR_WRITERS_AT_ONCE,
     BROKEN_IN_MEMORY,
     BROKEN_IN_SQL,
     GivesPositionsAgain,
@@ -29,6 +31,9 @@ from tests.postgres_server import new_database
 
 FAR: Final = settings(max_examples=30, stateful_step_count=20) if settings().derandomize else None
 """A profile that looks for new examples goes further."""
+
+BRIEF: Final = 0.01
+"""Seconds of a race for logs that are broken when one writes alone."""
 
 
 @pytest.fixture
@@ -47,6 +52,7 @@ def other(database: Database) -> Iterator[Database]:
 
 class TestMemoryLog(EventLogContract):
     exploring = FAR
+    racing_seconds = 0.05
 
     def open(self, tenant: str) -> MemoryLog:
         return MemoryLog(tenant=tenant)
@@ -54,6 +60,7 @@ class TestMemoryLog(EventLogContract):
 
 class TestSqlLog(EventLogContract):
     exploring = FAR
+    racing_seconds = 0.05
     database: Database
 
     @pytest.fixture(autouse=True, params=["file", "sqlite in memory", "postgresql"])
@@ -67,47 +74,75 @@ class TestSqlLog(EventLogContract):
         return SqlLog(self.database, tenant=tenant)
 
 
-def breaks(kind: type[MemoryLog]) -> Iterator[str]:
-    """The tests of the contract that fail for a log in memory, each in a store of its own."""
+def case_of(kind: type[MemoryLog], *, seconds: float = BRIEF) -> type[EventLogContract]:
+    """The contract for a log in memory."""
 
-    class Broken(EventLogContract):
+    class Case(EventLogContract):
         exploring = FAR
+        racing_seconds = seconds
 
         def open(self, tenant: str) -> MemoryLog:
             return kind(tenant=tenant)
 
-    return failed_by(Broken)
+    return Case
 
 
-def breaks_in_sql(kind: type[SqlLog]) -> Iterator[str]:
-    """The tests of the contract that fail for a log in SQL, each in a store of its own."""
-    for name in promises(EventLogContract):
-        with closing(Database("sqlite://")) as database:
+def breaks_in_sql(kind: type[SqlLog], promise: str) -> bool:
+    """Whether a log in SQL fails a test of the contract, in a store of its own."""
+    with closing(Database("sqlite://")) as database:
 
-            class Broken(EventLogContract):
-                exploring = FAR
+        class Case(EventLogContract):
+            exploring = FAR
+            racing_seconds = BRIEF
 
-                def open(self, tenant: str) -> SqlLog:
-                    return kind(database, tenant=tenant)
+            def open(self, tenant: str) -> SqlLog:
+                return kind(database, tenant=tenant)
 
-            if fails(Broken(), name):
-                yield name
-
-
-@pytest.mark.parametrize("broken", BROKEN_IN_MEMORY)
-def test_the_contract_finds_broken_logs_in_memory(broken: type[MemoryLog]) -> None:
-    assert any(breaks(broken))
+        return fails(Case(), promise)
 
 
-@pytest.mark.parametrize("broken", BROKEN_IN_SQL)
-def test_the_contract_finds_broken_logs_in_sql(broken: type[SqlLog]) -> None:
-    assert any(breaks_in_sql(broken))
+@pytest.mark.parametrize(
+    ("promise", "broken"),
+    [(promise, one) for promise, kinds in BROKEN_IN_MEMORY.items() for one in kinds],
+)
+def test_the_contract_finds_broken_logs_in_memory(promise: str, broken: type[MemoryLog]) -> None:
+    assert fails(case_of(broken)(), promise)
+
+
+@pytest.mark.parametrize(("broken", "race"), BROKEN_FOR_WRITERS_AT_ONCE.items())
+def test_the_contract_finds_logs_that_are_broken_for_writers_at_once(
+    broken: type[MemoryLog], race: str
+) -> None:
+    usual = getswitchinterval()
+    assert fails(case_of(broken, seconds=1.0)(), race)
+    assert getswitchinterval() == usual
+
+
+def test_a_log_that_is_too_slow_is_explored_in_a_few_histories() -> None:
+    opened: list[str] = []
+
+    def opening(tenant: str) -> MemoryLog:
+        opened.append(tenant)
+        return MemoryLog(tenant=tenant)
+
+    explore(opening, seconds=0)
+
+    of_histories = opened[1:]
+    assert 0 < len(of_histories) <= 2 * 10  # two tenants each
+
+
+@pytest.mark.parametrize(
+    ("promise", "broken"),
+    [(promise, one) for promise, kinds in BROKEN_IN_SQL.items() for one in kinds],
+)
+def test_the_contract_finds_broken_logs_in_sql(promise: str, broken: type[SqlLog]) -> None:
+    assert breaks_in_sql(broken, promise)
 
 
 @pytest.mark.slow  # the contract over again
 def test_a_sound_log_is_not_called_broken() -> None:
-    assert list(breaks(MemoryLog)) == []
-    assert list(breaks_in_sql(SqlLog)) == []
+    assert list(failed_by(case_of(MemoryLog))) == []
+    assert [one for one in promises(EventLogContract) if breaks_in_sql(SqlLog, one)] == []
 
 
 @pytest.mark.parametrize("broken", [NotAtomicInSql, TakesGaps, LostUpdate])

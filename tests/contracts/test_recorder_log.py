@@ -91,6 +91,7 @@ def on_ours(folder: Path, *, text: bool) -> Generator[ApplicationRecorder]:
 
 class TestRecorderLog(EventLogContract):
     exploring = FEW
+    racing_seconds = 0.05
     recorder: ApplicationRecorder
     text: bool
 

@@ -4,14 +4,15 @@ from typing import Final
 
 from attrs import evolve
 from hypothesis import strategies as st
-from hypothesis.strategies import DrawFn
+from hypothesis.strategies import DrawFn, SearchStrategy
 
-from regulars.domain.discounts import OnReturn, PointsPayment, Share, falling_to
+from regulars.domain.discounts import PointsPayment, Share, falling_to
 from regulars.domain.offer_terms import Basket, Kind, Offered, Quote, Scope, Terms, quote
 from regulars.domain.order import MarkDelivered
 from regulars.domain.purchase import Line, PlaceOrder
 from regulars.domain.shares import shares
 from regulars.domain.values import ItemId, ReservationId
+from regulars.testing.program_strategies import offer_terms
 from tests.domain.examples import PLACE
 from tests.domain.story import OrderStory, order_story
 
@@ -87,22 +88,8 @@ SCOPES: Final = st.sampled_from(
 )
 
 
-@st.composite
-def any_terms(draw: DrawFn) -> Terms:
-    kind = draw(st.sampled_from(Kind))
-    scope = Scope(items=(TEA,)) if kind is Kind.FREE_ITEM else draw(SCOPES)
-    return Terms(
-        kind=kind,
-        currency="CNY",
-        value=draw(st.integers(1, 3 if kind is Kind.FREE_ITEM else 9_999)),
-        at_least=draw(st.integers(1 if kind is Kind.THRESHOLD_OFF else 0, 20_000)),
-        most=draw(st.none() | st.integers(0, 2_000)),
-        whole=kind is Kind.PERCENT and draw(st.booleans()),
-        scope=scope,
-        stack_group=draw(st.sampled_from([None, None, "one"])),
-        exclusive=draw(st.sampled_from([False, False, False, True])),
-        on_return=draw(st.sampled_from(OnReturn)),
-    )
+def any_terms() -> SearchStrategy[Terms]:
+    return offer_terms("CNY", SCOPES)
 
 
 @st.composite

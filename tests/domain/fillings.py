@@ -27,7 +27,6 @@ from regulars.domain.earning_rules import (
     EarningLine,
     Group,
     Occasion,
-    Rate,
     Rule,
     RuleId,
     RuleSet,
@@ -35,10 +34,7 @@ from regulars.domain.earning_rules import (
 from regulars.domain.evidence import DestroyedKey, Purged, Traces
 from regulars.domain.holdout import Variant
 from regulars.domain.ledger_policies import (
-    Arithmetic,
-    Restore,
     ReturnPolicy,
-    Reversal,
     SpendOrder,
 )
 from regulars.domain.lots import Allocation
@@ -106,6 +102,7 @@ from regulars.domain.values import (
     SubjectRequestId,
     TransferId,
 )
+from regulars.testing.program_strategies import rates, return_policies
 from tests.domain.chronicle import PROGRAM
 
 Filling: TypeAlias = Mapping[object, SearchStrategy[Any]]
@@ -134,12 +131,6 @@ moments = st.sampled_from(
         datetime(2024, 2, 29, tzinfo=UTC),
     ]
 ) | st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - `timezones` makes them aware
-rates = st.builds(
-    Rate,
-    points=st.integers(0, 50),
-    per_numerator=st.integers(1, 500),
-    per_denominator=st.sampled_from([1, 2, 3, 7, 100]),
-)
 rules = st.builds(
     RuleSet,
     groups=rates.map(lambda rate: (Group(rules=(Rule(rule=RuleId("earning"), rate=rate),)),)),
@@ -221,13 +212,6 @@ priced_rewards = st.builds(
     reward=reward_ids,
     kind=st.sampled_from([RewardKind.GIFT, RewardKind.DONATION]),
     points=st.integers(0, 500),
-)
-return_policies = st.builds(
-    ReturnPolicy,
-    reversal=st.sampled_from(Reversal),
-    arithmetic=st.sampled_from(Arithmetic),
-    restore=st.sampled_from(Restore),
-    reinstate_days=st.sampled_from([0, 30]),
 )
 lines = st.lists(
     st.builds(

@@ -6,8 +6,8 @@ what could happen in a town: customers register, orders live and end, money goes
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from itertools import chain, pairwise
+from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, Final, get_args
 
 from attrs import evolve
@@ -37,15 +37,7 @@ from regulars.domain.merchant import (
     RegisterMerchant,
     UpdateMerchantDetails,
 )
-from regulars.domain.order import (
-    AcceptOrder,
-    CancelOrder,
-    CompleteOrder,
-    MarkDelivered,
-    MarkReady,
-    PickUpOrder,
-    StartPreparing,
-)
+from regulars.domain.order import CompleteOrder, MarkDelivered
 from regulars.domain.program import DefineProgram, PublishEarningRules
 from regulars.domain.protection import (
     AssignCourier,
@@ -65,7 +57,15 @@ from regulars.domain.rights import (
     RestrictProcessing,
     WithdrawObjection,
 )
-from regulars.domain.values import CustomerId, MerchantId, OrderId, ProgramId, RefundId
+from regulars.domain.values import AddressId, CustomerId, MerchantId, OrderId, ProgramId, RefundId
+from regulars.testing.history_strategies import (
+    BEGINNING_OF_WEEK,
+    interleaved,
+    starts,
+    told,
+    ways,
+)
+from regulars.testing.order_strategies import partitions
 from tests.domain.campaign_lives import campaign_lives
 from tests.domain.chronicle import PROGRAM, Command, Event
 from tests.domain.coupon_lives import coupon_lives
@@ -168,45 +168,13 @@ def _any_of(kinds: object, filling: Filling) -> SearchStrategy[Any]:
     return st.one_of([built(kind, filling) for kind in get_args(kinds)])
 
 
-@st.composite
-def partitions(draw: DrawFn, total: int) -> tuple[int, ...]:
-    """Up to six amounts above zero that add up to `total`."""
-    cuts = draw(st.lists(st.integers(0, total), max_size=5))
-    return tuple(
-        after - before for before, after in pairwise(sorted([0, *cuts, total])) if after > before
-    )
-
-
 _CODES: Final = st.none() | st.just("ticket-1")
-_BEGINNING: Final = datetime(2024, 2, 28, 21, tzinfo=UTC)
-_STARTS: Final = st.integers(0, 7 * 24).map(lambda count: _BEGINNING + timedelta(hours=count))
-_GAPS: Final = st.sampled_from(
-    [
-        timedelta(minutes=7),
-        timedelta(0),
-        timedelta(microseconds=1),
-        timedelta(days=1),
-        timedelta(minutes=-20),  # reported late: it happened before what was told earlier
-    ]
-)
-_ON_THE_WAY: Final = (AcceptOrder, StartPreparing, MarkReady, PickUpOrder)
-_REPORTED: Final = st.sets(st.sampled_from(_ON_THE_WAY))
-_ENDINGS: Final[list[tuple[type[MarkDelivered | CompleteOrder | CancelOrder], ...]]] = [
-    (MarkDelivered,),
-    (MarkDelivered, CompleteOrder),
-    (CompleteOrder,),
-    (CancelOrder,),
-    (),
-]
-_ENDS: Final = st.sampled_from(_ENDINGS)
-
-
 _CLAIMS: Final = st.sampled_from(
     [
         ClaimReferral(
             program=PROGRAM,
             referee=CustomerId(referee),
-            at=_BEGINNING,
+            at=BEGINNING_OF_WEEK,
             referrer=CustomerId(referrer),
             terms=ReferralTerms(),
         )
@@ -228,13 +196,13 @@ def histories(
     """
     anna, bo, noodles = CustomerId("anna"), CustomerId("bo"), MerchantId("noodles")
     known = st.sampled_from([anna, bo])
-    filling = {**filling, CustomerId: known, "at": st.just(_BEGINNING)}
+    filling = {**filling, CustomerId: known, "at": st.just(BEGINNING_OF_WEEK)}
     rules = built(
         PublishEarningRules,
         {
             **filling,
             "currency": st.none() | st.none() | currencies,
-            "effective_from": st.none() | _STARTS,
+            "effective_from": st.none() | starts,
         },
         program=PROGRAM,
     )
@@ -245,30 +213,33 @@ def histories(
     review = built(SubmitReview, filling)
     naming = built(NameParty, filling, party=Party.COURIER)
     opening = st.tuples(
-        st.just(DefineProgram(program=PROGRAM, at=_BEGINNING, name="Regulars")),
+        st.just(DefineProgram(program=PROGRAM, at=BEGINNING_OF_WEEK, name="Regulars")),
         rules,
         built(RegisterCustomer, filling, customer=anna),
-        st.just(RegisterCustomer(customer=bo, at=_BEGINNING)),
-        st.just(RegisterMerchant(merchant=noodles, at=_BEGINNING, name="Noodles")),
+        st.just(RegisterCustomer(customer=bo, at=BEGINNING_OF_WEEK)),
+        st.just(RegisterMerchant(merchant=noodles, at=BEGINNING_OF_WEEK, name="Noodles")),
     )
     sam = Actor(role="support", id="sam")
     visits = built(RecordAccess, {**filling, "reason": _CODES}, actor=sam, wanted=1)
     officer = Actor(role="privacy_officer", id="olga")
-    back = ReinstateActor(actor=sam, at=_BEGINNING, officer=officer)
+    back = ReinstateActor(actor=sam, at=BEGINNING_OF_WEEK, officer=officer)
     lanes = [
-        _told(st.lists(turns, max_size=3).map(lambda turns: [*chain(*turns)])),
-        _told(st.lists(offers, max_size=3)),
-        _told(st.lists(rules, max_size=2)),
-        _told(st.lists(visits | st.just(back), max_size=3)),
-        _told(st.lists(merge_commands(known, filling), max_size=2)),
-        _told(st.lists(_CLAIMS, max_size=2)),
-        _told(coupon_lives(PROGRAM, anna, _BEGINNING) | campaign_lives(PROGRAM, anna, _BEGINNING)),
+        told(st.lists(turns, max_size=3).map(lambda turns: [*chain(*turns)])),
+        told(st.lists(offers, max_size=3)),
+        told(st.lists(rules, max_size=2)),
+        told(st.lists(visits | st.just(back), max_size=3)),
+        told(st.lists(merge_commands(known, filling), max_size=2)),
+        told(st.lists(_CLAIMS, max_size=2)),
+        told(
+            coupon_lives(PROGRAM, anna, BEGINNING_OF_WEEK)
+            | campaign_lives(PROGRAM, anna, BEGINNING_OF_WEEK)
+        ),
     ]
     lives = [
-        _told(_life(built(PlaceOrder, filling, order=OrderId(f"o-{number}")), review, naming))
+        told(_life(built(PlaceOrder, filling, order=OrderId(f"o-{number}")), review, naming))
         for number in range(1, most_orders + 1)
     ]
-    towns = [_interleaved([*lanes, *lives[:count]]) for count in range(1, most_orders + 1)]
+    towns = [interleaved([*lanes, *lives[:count]]) for count in range(1, most_orders + 1)]
     return st.tuples(opening, st.one_of(towns)).map(lambda told: (*told[0], *told[1]))
 
 
@@ -300,9 +271,7 @@ def _life(
     """The life of one order, from its placing to whatever end it takes."""
     placed = draw(placing)
     order_id, at = placed.order, placed.at
-    reported = draw(_REPORTED)
-    steps = [step for step in _ON_THE_WAY if step in reported]
-    ends = draw(_ENDS)
+    steps, ends = draw(ways())
     met = _met(order_id, at, draw(st.lists(naming, max_size=2))) if draw(st.booleans()) else []
     life: list[Command] = [
         placed,
@@ -323,7 +292,10 @@ def _life(
 
 def _met(order_id: OrderId, at: datetime, couriers: Sequence[NameParty]) -> list[Command]:
     """How those who serve an order and its customer reach each other."""
-    met: list[Command] = [OpenOrderChat(order=order_id, at=at, party=Party.MERCHANT)]
+    met: list[Command] = [
+        OpenOrderChat(order=order_id, at=at, party=Party.MERCHANT),
+        RedirectOrder(order=order_id, at=at, address_id=AddressId("office")),
+    ]
     for number, courier in enumerate(couriers, 1):
         who = f"courier-{number}"
         met.append(AssignCourier(order=order_id, at=at, courier=who))
@@ -339,25 +311,3 @@ def _met(order_id: OrderId, at: datetime, couriers: Sequence[NameParty]) -> list
             )
         )
     return met
-
-
-@st.composite
-def _told(draw: DrawFn, lane: SearchStrategy[list[Any]]) -> tuple[Command, ...]:
-    """The commands of `lane` one after another in time, and some of them once again."""
-    at = draw(_STARTS)
-    told: list[Command] = []
-    for command in draw(lane):
-        told.append(evolve(command, at=at))
-        at += draw(_GAPS)
-    again = draw(st.lists(st.sampled_from(told), max_size=2)) if told else []
-    return (*told, *again)
-
-
-@st.composite
-def _interleaved(
-    draw: DrawFn, lanes: Sequence[SearchStrategy[tuple[Command, ...]]]
-) -> tuple[Command, ...]:
-    drawn = [draw(lane) for lane in lanes]
-    turns = draw(st.permutations([place for place, lane in enumerate(drawn) for _ in lane]))
-    waiting = [iter(lane) for lane in drawn]
-    return tuple(next(waiting[place]) for place in turns)

@@ -8,9 +8,9 @@ from regulars.domain.ledger_policies import Arithmetic, ReturnPolicy, Reversal
 from regulars.domain.lots import Allocation
 from regulars.domain.reversal import PointsReversed
 from regulars.domain.values import LotId
+from regulars.testing import partitions
 from tests.domain.points import award, day, redeem, refunded, release, reserve, rule, undo
 from tests.domain.story import NOON, AccountStory, account_story
-from tests.domain.strategies import partitions
 
 RULES = rule(1, 3, bonus=50, delivery=True)
 

@@ -30,9 +30,10 @@ from regulars.domain.refund import RefundIssued
 from regulars.domain.reminders import CareReminderRaised
 from regulars.domain.reversal import PointsReversed
 from regulars.domain.reward_catalogue import RewardsPublished
+from regulars.testing.order_strategies import partitions
 from tests.domain.chronicle import Chronicle, Command, Event, chronicle
 from tests.domain.fillings import PLAIN, SEALED, built
-from tests.domain.strategies import events, histories, partitions
+from tests.domain.strategies import events, histories
 
 ELSEWHERE = {
     # What erasures leave as it was is told in test_erasures.py, refused roles in test_read_only.py.

@@ -22,12 +22,13 @@ from regulars.domain.purchase import Line
 from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
 from regulars.domain.values import ItemId, OrderId
+from regulars.testing import partitions
 from tests.domain.chronicle import PROGRAM, Chronicle, Command, chronicle
 from tests.domain.examples import ANNA, DELIVER, ORDER, PLACE, giving, refund
 from tests.domain.fillings import amounts, currencies, rules
 from tests.domain.laws import law
 from tests.domain.story import NOON, minutes
-from tests.domain.strategies import histories, partitions
+from tests.domain.strategies import histories
 
 ONE_PER_ONE = giving(1)
 ONE_PER_TEN = giving(1, per=10)

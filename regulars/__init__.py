@@ -1,11 +1,8 @@
 """
 Turn a first order into a regular: an event-sourced customer and loyalty core to embed.
 
-    with regulars.connect("sqlite:///shop.db") as crm:
-        crm.execute(PlaceOrder(...), by="checkout")
-        crm.ask(PointsBalance(customer="ada"))
-
-`connect` puts the parts together, in `regulars.composition`.
+`connect` opens one, `Crm.execute` takes commands, `Crm.ask` answers; the rest is by theme, in
+`customers`, `orders`, `programs`, `loyalty`, `offers`, `campaigns`, `privacy` and `reports`.
 """
 
 from regulars.adapters.key_ring import UnusableKeys

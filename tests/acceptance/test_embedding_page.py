@@ -1,4 +1,4 @@
-"""The code that docs/embedding.md shows keeps a host's rows and its orders together."""
+"""The code that docs/embedding.md shows runs, and keeps a host's rows and its orders together."""
 
 import re
 from collections.abc import Callable
@@ -10,25 +10,27 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
-from regulars import IdempotencyConflict, connect
-from regulars.domain.purchase import OrderPlaced
+from regulars import IdempotencyConflict, OfferId, ProgramId, connect
+from regulars.offers import OfferStanding
+from regulars.orders import OrderPlaced
 
 PAGE = Path(__file__).parents[2] / "docs" / "embedding.md"
 
 
-def shown(folder: Path) -> list[Callable[..., None]]:
+def shown(folder: Path, function: str) -> list[Callable[..., None]]:
     blocks = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE)
     found: list[Callable[..., None]] = []
     for number, block in enumerate(blocks):
         script = folder / f"shown_{number}.py"
         script.write_text(block)
         names: dict[str, Any] = run_path(str(script))
-        found.append(names["seat"])
+        if function in names:
+            found.append(names[function])
     return found
 
 
 def test_tabs_and_orders_of_the_page_stand_or_fall_together(tmp_path: Path) -> None:
-    with_connection, with_session = shown(tmp_path)
+    with_connection, with_session = shown(tmp_path, "seat")
     url = f"sqlite:///{tmp_path / 'shop.db'}"
     with connect(url) as crm:
         engine = create_engine(url)
@@ -49,3 +51,13 @@ def test_tabs_and_orders_of_the_page_stand_or_fall_together(tmp_path: Path) -> N
         placed = [one.event.order for one in crm.events() if isinstance(one.event, OrderPlaced)]
         engine.dispose()
     assert placed == ["o-1", "o-4"]
+
+
+def test_what_the_page_imports_from_a_theme_defines_an_offer(tmp_path: Path) -> None:
+    (summer,) = shown(tmp_path, "summer")
+
+    with connect("sqlite://") as crm:
+        summer(crm)
+        standing = crm.ask(OfferStanding(program=ProgramId("default"), offer=OfferId("summer")))
+
+    assert standing.terms.value == 5_00

@@ -7,6 +7,7 @@ from typing import Final
 import pytest
 
 import regulars
+from regulars import privacy
 from regulars.application.events import Command
 from tests.acceptance.test_readme import INLINE, missing_calls
 from tests.architecture.repository import missing_tests
@@ -42,7 +43,7 @@ def is_there(call: str) -> bool:
     if call.startswith("regulars "):
         return not missing_calls(f"`{call}`")
     if not call.startswith("Crm."):
-        return call in COMMANDS or hasattr(regulars, call)
+        return call in COMMANDS or hasattr(regulars, call) or hasattr(privacy, call)
     with regulars.connect("sqlite://", environment={}) as crm:
         found: object = crm
         for name in call.split(".")[1:]:

@@ -1,0 +1,125 @@
+"""Campaigns, grants under a budget, referrals, and the care for birthdays and holidays."""
+
+from regulars.application.campaigns import CampaignOutcome, CampaignStanding, CampaignStatus
+from regulars.application.caring import Cared, Caring, NoCarePlan
+from regulars.application.granting import Granted, Granting, Round
+from regulars.application.holiday_calendar import HolidayCalendar
+from regulars.application.referrals import ReferralsOf, ReferralStage, ReferralStanding
+from regulars.domain.audience import Audience
+from regulars.domain.budget import (
+    Budget,
+    BudgetConsumed,
+    BudgetExhausted,
+    BudgetRestored,
+    CancelGrant,
+    Cut,
+    GrantBenefit,
+    GrantDiffers,
+    HeldOut,
+    ImpossibleGrant,
+)
+from regulars.domain.campaign import (
+    AssignCustomer,
+    CampaignDrafted,
+    CampaignEnded,
+    CampaignLaunched,
+    CampaignNotRunning,
+    CampaignPaused,
+    CampaignResumed,
+    CustomerAssigned,
+    DraftCampaign,
+    EndCampaign,
+    ImpossiblePlan,
+    LaunchCampaign,
+    NotInAudience,
+    NotInThatPhase,
+    PauseCampaign,
+    ResumeCampaign,
+    UnknownCampaign,
+)
+from regulars.domain.campaign_plan import Phase, Plan
+from regulars.domain.campaign_result import Arm, CampaignResult
+from regulars.domain.caps import Cap, Span
+from regulars.domain.holdout import Variant
+from regulars.domain.referral import (
+    ClaimReferral,
+    ImpossibleReferral,
+    NoReferral,
+    ReferralAccepted,
+    ReferralClaimed,
+    ReferralClawedBack,
+    ReferralQualified,
+    ReferralRejected,
+    ReferralTerms,
+)
+from regulars.domain.reminders import CareReminderRaised
+from regulars.domain.rule_flaws import Flaw
+from regulars.domain.values import CampaignId, CouponId, CustomerId, GrantId, OfferId, ProgramId
+
+__all__ = [
+    "Arm",
+    "AssignCustomer",
+    "Audience",
+    "Budget",
+    "BudgetConsumed",
+    "BudgetExhausted",
+    "BudgetRestored",
+    "CampaignDrafted",
+    "CampaignEnded",
+    "CampaignId",
+    "CampaignLaunched",
+    "CampaignNotRunning",
+    "CampaignOutcome",
+    "CampaignPaused",
+    "CampaignResult",
+    "CampaignResumed",
+    "CampaignStanding",
+    "CampaignStatus",
+    "CancelGrant",
+    "Cap",
+    "CareReminderRaised",
+    "Cared",
+    "Caring",
+    "ClaimReferral",
+    "CouponId",
+    "CustomerAssigned",
+    "CustomerId",
+    "Cut",
+    "DraftCampaign",
+    "EndCampaign",
+    "Flaw",
+    "GrantBenefit",
+    "GrantDiffers",
+    "GrantId",
+    "Granted",
+    "Granting",
+    "HeldOut",
+    "HolidayCalendar",
+    "ImpossibleGrant",
+    "ImpossiblePlan",
+    "ImpossibleReferral",
+    "LaunchCampaign",
+    "NoCarePlan",
+    "NoReferral",
+    "NotInAudience",
+    "NotInThatPhase",
+    "OfferId",
+    "PauseCampaign",
+    "Phase",
+    "Plan",
+    "ProgramId",
+    "ReferralAccepted",
+    "ReferralClaimed",
+    "ReferralClawedBack",
+    "ReferralQualified",
+    "ReferralRejected",
+    "ReferralStage",
+    "ReferralStanding",
+    "ReferralTerms",
+    "ReferralsOf",
+    "ResumeCampaign",
+    "Round",
+    "Span",
+    "UnknownCampaign",
+    "Variant",
+]

@@ -1,0 +1,116 @@
+"""What a programme says: rules of earning, policies, tiers and their benefits, rewards and care."""
+
+from regulars.application.programs import ProgramEntry, Programs
+from regulars.application.spending import SpendOrderOf
+from regulars.domain.benefits import Benefit, BenefitId, BenefitKind
+from regulars.domain.care_plan import CarePlan, CarePlanSet, ImpossibleCare, SetCarePlan
+from regulars.domain.earning_rules import (
+    Base,
+    Goods,
+    Group,
+    Mode,
+    Multiplier,
+    Nth,
+    Rate,
+    Rule,
+    RuleId,
+    RuleSet,
+    When,
+)
+from regulars.domain.ledger_policies import (
+    Arithmetic,
+    Capture,
+    Restore,
+    ReturnPolicy,
+    Reversal,
+    SpendOrder,
+)
+from regulars.domain.program import (
+    DefineProgram,
+    EarningRulesPublished,
+    ImpossibleRules,
+    ProgramAlreadyDefined,
+    ProgramDefined,
+    ProgramPoliciesSet,
+    PublishEarningRules,
+    PublishTierBenefits,
+    PublishTierLadder,
+    SetProgramPolicies,
+    TierBenefitsPublished,
+    TierLadderPublished,
+    UnknownProgram,
+)
+from regulars.domain.program_policies import ProgramPolicies
+from regulars.domain.reward_catalogue import (
+    PricedReward,
+    PublishRewards,
+    RewardKind,
+    RewardsPublished,
+)
+from regulars.domain.rule_flaws import Flaw
+from regulars.domain.tier_ladder import Basis, Downgrade, Level, TierLadder, Window
+from regulars.domain.validity import Activation, ActivationPolicy, Counted, ExpiryPolicy, Period
+from regulars.domain.values import Money, OfferId, ProgramId, RewardId
+
+__all__ = [
+    "Activation",
+    "ActivationPolicy",
+    "Arithmetic",
+    "Base",
+    "Basis",
+    "Benefit",
+    "BenefitId",
+    "BenefitKind",
+    "Capture",
+    "CarePlan",
+    "CarePlanSet",
+    "Counted",
+    "DefineProgram",
+    "Downgrade",
+    "EarningRulesPublished",
+    "ExpiryPolicy",
+    "Flaw",
+    "Goods",
+    "Group",
+    "ImpossibleCare",
+    "ImpossibleRules",
+    "Level",
+    "Mode",
+    "Money",
+    "Multiplier",
+    "Nth",
+    "OfferId",
+    "Period",
+    "PricedReward",
+    "ProgramAlreadyDefined",
+    "ProgramDefined",
+    "ProgramEntry",
+    "ProgramId",
+    "ProgramPolicies",
+    "ProgramPoliciesSet",
+    "Programs",
+    "PublishEarningRules",
+    "PublishRewards",
+    "PublishTierBenefits",
+    "PublishTierLadder",
+    "Rate",
+    "Restore",
+    "ReturnPolicy",
+    "Reversal",
+    "RewardId",
+    "RewardKind",
+    "RewardsPublished",
+    "Rule",
+    "RuleId",
+    "RuleSet",
+    "SetCarePlan",
+    "SetProgramPolicies",
+    "SpendOrder",
+    "SpendOrderOf",
+    "TierBenefitsPublished",
+    "TierLadder",
+    "TierLadderPublished",
+    "UnknownProgram",
+    "When",
+    "Window",
+]

@@ -19,6 +19,7 @@ from regulars.application.batch import Receipt
 from regulars.application.boxed import boxes_of
 from regulars.application.catalogue import VIEWS
 from regulars.application.errors import SubjectErased
+from regulars.application.key_history import KeyHistory
 from regulars.application.keys import KeyName
 from regulars.application.ports import Revealed
 from regulars.domain.customer import RegisterCustomer, UpdateCustomerDetails
@@ -33,6 +34,17 @@ REGISTER = RegisterCustomer(customer=ANNA, at=NOON, contact=CONTACT, profile=Pro
 UPDATE = UpdateCustomerDetails(customer=ANNA, at=NOON, contact=Contact(name="Anna again"))
 
 Lose: TypeAlias = Callable[[Parts], Parts]
+
+
+def test_a_log_holds_boxes_once_anything_personal_was_recorded() -> None:
+    town = core(MemoryStorage(tenant=TENANT), MemoryKeyStore())
+    history = KeyHistory(town.storage.log)
+    town.execute(RegisterCustomer(customer=BO, at=NOON))
+    assert not history.has_boxes()
+
+    town.execute(REGISTER)
+
+    assert history.has_boxes()
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])

@@ -109,6 +109,14 @@ def test_a_key_that_cannot_be_unwrapped_is_left_and_told_of() -> None:
     ).status().missing == ("k0",)
 
 
+def test_a_log_whose_keys_are_lost_is_given_up_once() -> None:
+    given_up = iter([True, False])
+    keys = MemoryKeyStore()
+    rotation = KeyRotation(keys, BOTH, alone=nullcontext, begin_anew=lambda: next(given_up))
+
+    assert [rotation.renounce() for _ in range(2)] == [True, False]
+
+
 class HalfScanned(MemoryKeyStore):
     """Gives out a row that no store should hold."""
 

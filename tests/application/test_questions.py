@@ -14,11 +14,14 @@ from regulars.application.aggregates import order_stream
 from regulars.application.catalogue import VIEWS
 from regulars.application.joined import Joined
 from regulars.application.questions import Look, Question
+from regulars.application.spending import SpendOrderOf
 from regulars.domain.due import AccountBalance, balance
+from regulars.domain.ledger_policies import SpendOrder
 from regulars.domain.loyalty import LoyaltyAccountOpened, RecordDuePoints
 from regulars.domain.offer import DefineOffer
 from regulars.domain.order import Stage
-from regulars.domain.program import DefineProgram, PublishEarningRules
+from regulars.domain.program import DefineProgram, PublishEarningRules, SetProgramPolicies
+from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.values import BEGINNING, OfferId
 from regulars.testing.pending_events import append, pending
 from tests.application.histories import tell
@@ -83,6 +86,16 @@ def test_what_fell_due_is_counted_in_whether_or_not_it_was_recorded() -> None:
         assert town.crm.ask(Held(), as_of=later - minutes(1)) == held(30)
         assert town.crm.ask(Held(), as_of=later) == held(0)
         assert town.crm.ask(Held()) == held(0)
+
+
+def test_points_are_spent_in_the_order_of_the_programme_at_that_moment() -> None:
+    by_age = ProgramPolicies(spend_order=SpendOrder.FIFO)
+    change = SetProgramPolicies(program=PROGRAM, at=NOON, policies=by_age)
+    town = tell(memory_core(), [DEFINE_PROGRAM, change])
+    asked = SpendOrderOf(program=PROGRAM)
+
+    assert town.crm.ask(asked, as_of=NOON - minutes(1)) is SpendOrder.FEFO
+    assert town.crm.ask(asked) is SpendOrder.FIFO
 
 
 def test_now_is_by_the_clock_and_in_the_states_that_commands_have() -> None:

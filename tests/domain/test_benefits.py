@@ -20,9 +20,10 @@ from regulars.domain.earning_rules import Group, Multiplier, Rule, RuleId, RuleS
 from regulars.domain.offer import DefineOffer, EndOffer
 from regulars.domain.offer_limits import Limits
 from regulars.domain.offer_terms import Kind, Terms, quote
+from regulars.domain.policies_benefits import issue_on_term
 from regulars.domain.program import DefineProgram, PublishTierBenefits, PublishTierLadder
-from regulars.domain.tier_ladder import Level, TierLadder, Window
-from regulars.domain.tiers import TierRenewed
+from regulars.domain.tier_ladder import A_MOMENT, Level, TierLadder, Window
+from regulars.domain.tiers import TierEntered, TierRenewed
 from regulars.domain.values import OfferId
 from tests.domain.carts import basket, off
 from tests.domain.chronicle import PROGRAM, Chronicle, Command, chronicle
@@ -38,7 +39,7 @@ LADDER = TierLadder(
     days=365,
 )
 RULES = RuleSet(
-    groups=(Group(rules=(Rule(rule=RuleId("basic"), bonus=1),)),),
+    groups=tuple(Group(rules=(Rule(rule=RuleId(one), bonus=1),)) for one in ("basic", "lunch")),
     multipliers=(
         Multiplier(rule=RuleId("gold"), numerator=2, when=When(tiers=("gold", "silver"))),
         Multiplier(rule=RuleId("platinum"), numerator=3, when=When(tiers=("platinum",))),
@@ -140,6 +141,20 @@ def test_each_term_of_a_tier_brings_a_coupon() -> None:
 
     assert issued(there) == [f"benefit/gift/anna/{number}" for number in (1, 2, 3)]
     assert {one.customer for one in there.all(CouponIssued)} == {ANNA}
+
+
+def test_a_term_brings_a_coupon_until_it_is_over() -> None:
+    there = club(DEFINE)
+    there.tell(award("o-1", 500_00))
+    (term,) = there.all(TierEntered)
+    ends = NOON + A_DAY
+
+    last, over = (
+        issue_on_term(evolve(term, valid_to=ends), at, PROGRAM, there)
+        for at in (ends - A_MOMENT, ends)
+    )
+
+    assert (len(last), len(over)) == (1, 0)
 
 
 def test_a_term_that_is_over_when_it_is_found_out_brings_nothing() -> None:

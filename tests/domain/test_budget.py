@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+from regulars.domain.audience import MOST_NAMED, Audience
 from regulars.domain.budget import (
     Budget,
     BudgetConsumed,
@@ -130,6 +131,7 @@ def test_the_most_may_be_granted_and_no_more() -> None:
         evolve(PLAN, budget=Budget(total=0, per_customer=0)),
         evolve(PLAN, starts_at=NOON),
         evolve(PLAN, ends_at=NOON),
+        evolve(PLAN, audience=Audience(customers=(ANNA,) * MOST_NAMED)),
         evolve(PLAN, starts_at=NOON, ends_at=NOON + minutes(1)),
     ],
 )

@@ -40,10 +40,8 @@ from regulars.domain.campaign import (
 )
 from regulars.domain.campaign_plan import Phase, Plan
 from regulars.domain.caps import Cap, Span
-from regulars.domain.coupon import IssueCoupon, RevokeCoupon
 from regulars.domain.holdout import PLACES, Variant, variant_of
-from regulars.domain.policies_campaigns import issue_on_grant, revoke_on_cancelled_grant
-from regulars.domain.values import MOST_MINOR, CampaignId, CustomerId, GrantId, OfferId
+from regulars.domain.values import MOST_MINOR, CampaignId, CustomerId, GrantId
 from tests.domain.chronicle import PROGRAM
 from tests.domain.examples import ANNA, BO
 from tests.domain.matrix import Legend, Row, outcome, rows
@@ -324,27 +322,6 @@ def test_one_id_is_one_grant() -> None:
 def test_a_grant_is_of_something(amount: int) -> None:
     with pytest.raises(ImpossibleGrant):
         running().when(evolve(GRANT, amount=amount))
-
-
-def test_a_grant_of_a_variant_with_an_offer_is_a_coupon_of_it() -> None:
-    offer = OfferId("spring")
-    story = running(Budget(total=50), variants=(evolve(MAIL, offer=offer),))
-    _, consumed, _ = story.when(GRANT)
-    _, nothing = story.when(evolve(GRANT, grant=GrantId("g-2"), customer=BO))
-    (restored,) = story.when(CANCEL)
-
-    assert isinstance(consumed, BudgetConsumed)
-    assert isinstance(nothing, BudgetConsumed)
-    assert isinstance(restored, BudgetRestored)
-    (issue,) = issue_on_grant(consumed, NOON)
-    (revoke,) = revoke_on_cancelled_grant(restored, NOON)
-    assert isinstance(issue, IssueCoupon)
-    assert isinstance(revoke, RevokeCoupon)
-    assert (issue.offer, issue.coupon, issue.customer) == (offer, "lunch/g-1", ANNA)
-    assert (revoke.offer, revoke.coupon, revoke.reason) == (offer, "lunch/g-1", "grant-cancelled")
-    assert issue_on_grant(nothing, NOON) == []
-    assert issue_on_grant(evolve(consumed, offer=None), NOON) == []
-    assert revoke_on_cancelled_grant(evolve(restored, offer=None), NOON) == []
 
 
 @st.composite

@@ -11,10 +11,12 @@ from regulars.domain.claim import ClaimReward, ImpossibleUnits, NoDish, UnknownR
 from regulars.domain.coupon import CouponIssued, CouponRevoked, CouponWasUsed, RedeemCoupon
 from regulars.domain.discounts import CouponOf
 from regulars.domain.due import balance
+from regulars.domain.ledger_policies import SpendOrder
 from regulars.domain.offer import DefineOffer, UnknownOffer
 from regulars.domain.offer_terms import Kind, Scope, Terms
 from regulars.domain.points_payment import WorthDiffers
-from regulars.domain.program import DefineProgram
+from regulars.domain.program import DefineProgram, SetProgramPolicies
+from regulars.domain.program_policies import ProgramPolicies
 from regulars.domain.redemption import (
     NotEnoughPoints,
     PointsRedeemed,
@@ -122,6 +124,16 @@ def test_a_price_is_paid_whole_or_not_at_all() -> None:
     assert len(told.facts) == before
 
 
+def test_a_claim_spends_first_what_the_programme_spends_first() -> None:
+    sooner = award("sooner", 30_00, expires_at=NOON + timedelta(days=1))
+    fifo = SetProgramPolicies(
+        program=PROGRAM, at=NOON, policies=ProgramPolicies(spend_order=SpendOrder.FIFO)
+    )
+
+    assert [one.lot for one in spent(town(sooner, CLAIM)).allocations] == ["sooner"]
+    assert [one.lot for one in spent(town(sooner, fifo, CLAIM)).allocations] == ["before"]
+
+
 def test_a_claim_told_twice_spends_once() -> None:
     told = town(CLAIM, CLAIM)
 
@@ -215,7 +227,9 @@ def test_points_that_come_back_take_the_coupon_away() -> None:
     told = town(CLAIM, undo(1, 2), undo(2, 2, refund="r-2"))
 
     assert [one.takes_back for one in told.all(RedemptionReversed)] == [(COUPON,), ()]
-    assert [one.coupon for one in told.all(CouponRevoked)] == [COUPON.coupon]
+    assert [(one.coupon, one.reason) for one in told.all(CouponRevoked)] == [
+        (COUPON.coupon, "points-given-back")
+    ]
     assert left(told) == 100
 
 

@@ -89,6 +89,16 @@ def test_a_notice_looks_some_days_ahead(story: AccountStory, days: int) -> None:
         story.when(evolve(NOTICE, days=days))
 
 
+@pytest.mark.parametrize("days", [1, MOST_DAYS])
+def test_a_notice_may_look_as_far_as_its_bounds(days: int) -> None:
+    end = NOON + timedelta(days=days)
+    story = account_story().given(award("last", 3_00, expires_at=end))
+
+    assert story.when(evolve(NOTICE, days=days)) == told(
+        3, Expiring(lot=LotId("last"), points=3, expires_at=end)
+    )
+
+
 def test_a_closed_account_is_told_nothing(story: AccountStory) -> None:
     story.given(CloseAccount(program=PROGRAM, customer=ANNA, at=NOON, reason="moved"))
 

@@ -67,6 +67,35 @@ def test_a_window_counts_what_a_plain_sum_over_all_awards_does(
         assert gains.value(by, start, day(at)) == sum(worth for _, worth in counted)
 
 
+def test_an_award_counts_by_its_points_as_an_order_or_by_its_money() -> None:
+    one = Gain(NOON, 7, 14, "CNY", is_order=True)
+
+    assert [one.worth(by.basis, by.currency) for by in BASES] == [7, 1, 14, 0]
+
+
+def test_what_a_later_refund_took_is_still_counted_between_the_same_bounds() -> None:
+    gains, by = Gains(), BASES[0]
+    for number in (1, 2, 3):
+        gains.add(LotId(f"{number}"), Gain(day(number), 10, 0, None, is_order=False))
+    later = [gains.lose(LotId(f"{number}"), NOON, number, 0) for number in (1, 2, 3)]
+
+    assert gains.value(by, day(1), day(2), later) == 10
+    assert gains.value(by, None, day(3), later) == 30
+    assert gains.evidence(by, day(1), day(2), later) == [(LotId("2"), 10)]
+
+
+def test_money_counts_in_its_own_currency_and_as_much_as_refunds_left() -> None:
+    gains, both = Gains(), BASES[2:]
+    for number, currency in enumerate(("CNY", "USD", "CNY")):
+        gains.add(LotId(f"{number}"), Gain(NOON, 0, 10 + number, currency, is_order=True))
+    assert [gains.value(by, None, NOON) for by in both] == [22, 11]
+
+    left = [gains.lose(LotId("2"), NOON, 0, remaining).spend for remaining in (12, 20, 5)]
+
+    assert left == [0, 0, 7]
+    assert [gains.value(by, None, NOON) for by in both] == [15, 11]
+
+
 @given(st.lists(st.integers(-9, 9), min_size=1, max_size=40), st.integers(0, 39))
 def test_sums_are_those_of_the_first_numbers(numbers: list[int], place: int) -> None:
     sums, place = Sums(), place % len(numbers)
@@ -78,6 +107,18 @@ def test_sums_are_those_of_the_first_numbers(numbers: list[int], place: int) -> 
 
     found = [sums.of(count) for count in range(len(numbers) + 1)]
     assert found == [sum(changed[:count]) for count in range(len(numbers) + 1)]
+
+
+def test_a_number_that_changes_is_in_every_sum_behind_it() -> None:
+    for place in range(9):
+        sums = Sums()
+        for _ in range(9):
+            sums.append(1)
+        sums.change(place, 100)
+
+        assert [sums.of(count) for count in range(10)] == [
+            count + 100 * (place < count) for count in range(10)
+        ]
 
 
 def seconds(count: int) -> float:

@@ -158,3 +158,95 @@ def test_of_a_coupon_that_was_not_issued_yet_nothing_is_told() -> None:
     for event in story.told[1:]:
         hindsight.fold_offer(then, event, NOON)
     assert then == story.state
+
+
+def test_refunds_before_their_deliveries_are_owed_together_but_for_what_they_forgave() -> None:
+    state, early = Account(), taken_back("o-1", 10, written_off=3)
+
+    for event in (early, taken_back("o-2", 5)):
+        hindsight.fold_account(state, event, NOON)
+
+    assert (state.debt, state.totals.reversed) == (12, 12)
+
+
+def test_a_refund_owes_what_it_took_of_lots_that_came_later() -> None:
+    story = told(
+        [
+            award("o-1", 10_00),
+            redeem(10),
+            award("o-2", 4_00, NOON + 4 * HOUR),
+            refunded("o-1", 0, NOON + 2 * HOUR, price=10_00),
+        ]
+    )
+
+    balances = [balance(as_of(at, story), at) for at in (NOON + n * HOUR for n in (2, 4))]
+
+    assert balances == [held(0, debt=10), held(0, debt=6)]
+
+
+def test_what_expired_before_its_refund_is_not_owed() -> None:
+    story = told([award("o-1", 10_00, expires_at=NOON + HOUR), refunded("o-1", 0, NOON + 2 * HOUR)])
+
+    then = as_of(NOON + 2 * HOUR, story)
+
+    assert balance(then, NOON + 2 * HOUR) == held(0)
+
+
+def test_of_a_lot_that_paid_a_debt_at_once_only_the_rest_expires() -> None:
+    soon = NOON + 3 * HOUR
+    story = told(
+        [
+            award("o-1", 10_00),
+            redeem(10),
+            award("o-2", 20_00, NOON + 6 * HOUR),
+            refunded("o-1", 0, NOON + 2 * HOUR, price=10_00),
+            award("o-3", 20_00, NOON + 2 * HOUR, expires_at=soon),
+            RecordDuePoints(program=PROGRAM, customer=ANNA, at=NOON + 7 * HOUR),
+        ]
+    )
+
+    then = as_of(soon, story)
+
+    assert (balance(then, soon), then.totals.expired) == (held(0), 10)
+
+
+def test_points_that_wait_pay_what_is_owed_once_they_can_be_used_and_no_more() -> None:
+    waiting = [award("a", 6_00, pending=True), award("b", 4_00, pending=True)]
+    story, state = told(waiting), Account()
+    for event in (taken_back("o-9", 8), *story.told):
+        hindsight.fold_account(state, event, NOON)
+    assert (state.debt, state.lots.pending) == (8, 10)
+
+    for lot, points in (("a", 6), ("b", 4)):
+        active = PointsActivated(
+            program=PROGRAM, customer=ANNA, lot=LotId(lot), points=points, activated_at=NOON
+        )
+        hindsight.fold_account(state, active, NOON)
+    paid = tuple(Allocation(lot=LotId(lot), points=points) for lot, points in (("a", 6), ("b", 4)))
+    settled = PointsDebtSettled(
+        program=PROGRAM, customer=ANNA, points=10, allocations=paid, settled_at=NOON
+    )
+    hindsight.fold_account(state, settled, NOON)
+
+    assert balance(state, NOON) == held(2)
+
+
+def test_points_that_are_past_as_they_come_pay_nothing() -> None:
+    story, state = told([award("o-1", 4_00, expires_at=NOON)]), Account()
+
+    for event in (taken_back("o-9", 10), *story.told):
+        hindsight.fold_account(state, event, NOON)
+
+    assert balance(state, NOON) == held(0, debt=10)
+
+
+def test_of_a_grant_that_was_not_made_yet_nothing_is_told() -> None:
+    story, then = campaign_story().given(DRAFT, LAUNCH, GRANT, CANCEL), Campaign()
+    made = [event for event in story.told if not isinstance(event, BudgetRestored)]
+    (back,) = (event for event in story.told if isinstance(event, BudgetRestored))
+
+    hindsight.fold_campaign(then, back, NOON)
+    assert then == Campaign()
+    for event in (*made, back):
+        hindsight.fold_campaign(then, event, NOON)
+    assert then == story.state

@@ -50,6 +50,7 @@ def test_all_points_end_when_nothing_moved_for_so_long() -> None:
             for lot, points in (("o-1", 20), ("o-2", 5))
         ),
     ]
+    assert story.moments[-3:] == [after(10)] * 3
     assert story.when(record(40)) == []
 
 
@@ -107,6 +108,14 @@ def test_what_comes_back_after_the_end_has_ended_too() -> None:
     assert (available(story, 11), balance(story.state, after(11)).reserved) == (0, 0)
     story.given(undo(1, 1, after(12)))
     assert available(story, 12) == 0
+
+
+def test_what_comes_back_bit_by_bit_after_the_end_has_ended_too() -> None:
+    story = account_story().given(limit(10), award("o-1", 20_00), redeem(8))
+
+    story.given(undo(1, 2, after(12)), undo(2, 2, after(13), refund="r-2"))
+
+    assert available(story, 13) == 0
 
 
 def test_what_is_restored_for_some_days_can_be_used_for_them() -> None:

@@ -21,7 +21,7 @@ from regulars.domain.program import (
     SetProgramPolicies,
 )
 from regulars.domain.program_policies import ProgramPolicies
-from regulars.domain.redemption import PointsRedeemed, RedemptionReversed
+from regulars.domain.redemption import NothingHeld, PointsRedeemed, RedemptionReversed
 from regulars.domain.referral import ClaimReferral, ReferralTerms
 from regulars.domain.refund import IssueRefund
 from regulars.domain.reversal import PointsReversed
@@ -31,9 +31,10 @@ from regulars.domain.validity import Activation, ActivationPolicy, ExpiryPolicy
 from regulars.domain.values import CustomerId, LotId, OrderId, ProgramId
 from tests.domain.chronicle import PROGRAM, Chronicle, Command, chronicle
 from tests.domain.examples import ANNA, BO, PLACE, giving, refund
-from tests.domain.points import adjust, award, close, give, join, migrate
+from tests.domain.points import adjust, award, close, give, join, migrate, release, reserve
 from tests.domain.story import NOON, minutes
 from tests.domain.test_policies_payment import ACCEPT, CANCEL, PAID
+from tests.domain.test_transfer import of_bo
 
 SECOND = OrderId("o-2")
 ONE_PERSON = MergeCustomers(
@@ -65,6 +66,7 @@ def delivered(order: str = "o-1", minute: int = 40) -> tuple[Command, ...]:
     )
 
 
+LATE = NOON + minutes(90)
 MUCH_LATER = NOON + minutes(600)
 
 
@@ -101,6 +103,17 @@ def test_what_was_merged_by_another_word_stays_merged() -> None:
 
     assert len(told.all(LoyaltyAccountMerged)) == 1
     assert told.all(LoyaltyAccountSeparated) == []
+
+
+def test_who_is_merged_into_an_account_that_went_on_goes_on_with_it() -> None:
+    chen = CustomerId("chen")
+    told = town(*delivered(), evolve(award("o-9", 5_00), customer=BO))
+    told.tell(evolve(join(NOON + minutes(50)), absorbed=BO, survivor=chen))
+
+    told.tell(ONE_PERSON)
+
+    assert [event.survivor for event in told.all(LoyaltyAccountMerged)] == [chen, chen]
+    assert held(told, chen) == 105
 
 
 def test_no_two_accounts_are_merged_into_each_other() -> None:
@@ -250,3 +263,36 @@ def test_a_chain_of_merges_ends_at_one_account_also_for_what_went_before() -> No
 
     assert taker(told, ANNA) is None
     assert holder(told, ANNA, lambda _account: True) is None
+
+
+def test_an_order_of_the_absorbed_is_paid_by_what_it_held_under_an_id_that_both_used() -> None:
+    theirs = award("o-8", 300_00), reserve(5, reservation="hold"), release(reservation="hold")
+    told = town(
+        award("before", 300_00),
+        reserve(300, reservation="hold"),
+        *of_bo(*theirs),
+        ONE_PERSON,
+    )
+
+    told.tell(evolve(PAID, at=LATE))
+    told.tell(MarkDelivered(order=PAID.order, at=LATE))
+
+    (spent,) = told.all(PointsRedeemed)
+    assert (spent.customer, spent.reservation) == (BO, "merged/anna/hold")
+
+
+def test_what_went_with_a_merge_pays_for_no_order_of_who_was_parted_from_it() -> None:
+    told = town(award("before", 300_00), reserve(300, reservation="hold"), ONE_PERSON, TWO_PEOPLE)
+
+    with pytest.raises(NothingHeld):
+        told.tell(evolve(PAID, at=LATE))
+
+
+def test_a_refund_takes_from_the_lot_of_its_order_whatever_that_is_called_by_now() -> None:
+    theirs = evolve(award("o-1", 50_00), customer=BO)
+    told = town(*delivered(), theirs, ONE_PERSON)
+
+    told.tell(evolve(refund(40_00), at=LATE))
+
+    (taken,) = told.all(PointsReversed)
+    assert (taken.lot, taken.points) == (LotId("merged/anna/o-1"), 40)

@@ -66,6 +66,15 @@ def test_prorating_takes_nothing_of_what_money_did_not_earn() -> None:
     assert story.state.awards[LotId("o-1")].kept == 50
 
 
+def test_prorating_takes_nothing_where_no_money_went_back() -> None:
+    policy, rich = ReturnPolicy(arithmetic=Arithmetic.PRORATE_FLOOR), rule(100)
+    story = account_story().given(award("o-1", 20_00, rules=rich))
+
+    story.given(refunded("o-1", 20_00, price=20_00, rules=rich, policy=policy))
+
+    assert balance(story.state, NOON).available == 20_00
+
+
 def test_points_that_expired_unused_are_neither_taken_from_others_nor_owed() -> None:
     story = account_story().given(
         award("o-1", 70_00, day("2025-01-01"), expires_at=day("2025-02-01")),

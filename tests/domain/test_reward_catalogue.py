@@ -34,6 +34,14 @@ def test_a_catalogue_that_points_can_be_spent_by_has_no_flaw() -> None:
     assert catalogue_flaw([MUG, TEA, CASH, dollars, evolve(MUG, reward=RewardId("2"))]) is None
 
 
+@pytest.mark.parametrize("minor", [1, MOST_MINOR])
+@pytest.mark.parametrize("points", [1, MOST_PRICE])
+def test_a_price_and_a_worth_may_go_as_far_as_their_bounds(points: int, minor: int) -> None:
+    worth = Money(minor=minor, currency="CNY")
+
+    assert catalogue_flaw([evolve(MUG, points=points, value=worth)]) is None
+
+
 @pytest.mark.parametrize(
     ("wrong", "place"),
     [
@@ -73,7 +81,7 @@ def test_a_catalogue_is_published_once_and_its_versions_count_up() -> None:
     dearer = evolve(command, rewards=(evolve(MUG, points=300),))
     later = evolve(command, effective_from=NOON)
     told: list[RewardsPublished] = []
-    for one in (command, command, dearer, dearer, later, dearer, command):
+    for one in (command, command, dearer, dearer, later, later, dearer, command):
         told += publish(one, told)
 
     assert [(one.version, one.rewards[0].points, one.effective_from) for one in told] == [

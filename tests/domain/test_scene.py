@@ -63,8 +63,10 @@ def test_a_coupon_out_of_its_scene_is_rejected_and_in_it_counts() -> None:
 
 
 def test_l10_a_discount_on_the_first_order_counts_until_one_was_delivered() -> None:
-    story = offered(Scene(first_order=True))
+    scene = Scene(first_order=True)
+    story = offered(scene)
 
+    assert scene.misfits(ELEVEN, evolve(FIRST, orders_before=1)) == ("first_order",)
     for before in (1, None):
         other = OrderId(f"after {before}")
         reserve = evolve(RESERVE, order=other, basket=evolve(FIRST, orders_before=before))

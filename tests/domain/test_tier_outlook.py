@@ -119,6 +119,17 @@ def test_a_balance_counts_as_it_will_be() -> None:
     assert (found.keep.value, found.keep.lacking) == (90, 110)
 
 
+def test_a_term_is_judged_by_what_there_is_until_it_ends() -> None:
+    anna = Member(ladder(*THREE, basis=Basis.BALANCE))
+    anna.look(NOON, balance=210)
+
+    found = outlook(anna.state, anna.asked(NOON), lambda at: 210 if at < NOON + YEAR else 90, None)
+
+    assert found.at == NOON + YEAR
+    assert found.keep is not None
+    assert found.keep.value == 210
+
+
 def test_a_tier_that_the_ladder_has_no_more_asks_for_nothing() -> None:
     anna = Member(ladder(*THREE))
     anna.earns(210, NOON)
@@ -139,7 +150,8 @@ def test_without_a_ladder_there_is_nothing_to_tell() -> None:
     )
 
 
-def test_the_past_is_no_outlook() -> None:
+def test_the_past_is_no_outlook_but_the_present_is() -> None:
+    assert ahead(Member(ladder(*THREE)), NOON, NOON).at == NOON
     with pytest.raises(ValueError, match="lies before"):
         ahead(Member(ladder(*THREE)), NOON, NOON - timedelta(microseconds=1))
 

@@ -91,7 +91,7 @@ def test_a_year_of_a_zone_is_counted_in_its_days_of_23_and_25_hours() -> None:
     # The clocks went forward twice between the two birthdays, and back once.
     first = datetime(2026, 3, 29, tzinfo=there).astimezone(UTC)
     second = datetime(2027, 3, 29, tzinfo=there).astimezone(UTC)
-    early = second - timedelta(days=1)
+    early = second - minutes(1)
 
     def earned_by(at: datetime, zone: str | None) -> int:
         town = chronicle([*TOWN, told(first, "2026"), evolve(told(at, "2027"), zone=zone)])
@@ -156,6 +156,11 @@ def test_an_occasion_is_no_order() -> None:
 
     assert [event.standing.orders_before for event in town.all(PointsEarned)] == [0, 0]
     assert [event.points for event in town.all(PointsEarned)] == [50, 100]
+    gains = town.account(ANNA).tier.gains.of
+    assert {lot: gain.is_order for lot, gain in gains.items()} == {
+        "occasion/birthday/2024": False,
+        "o-1": True,
+    }
 
 
 def test_points_of_an_occasion_end_by_the_policies_of_its_moment() -> None:

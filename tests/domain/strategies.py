@@ -37,6 +37,7 @@ from regulars.domain.merchant import (
     RegisterMerchant,
     UpdateMerchantDetails,
 )
+from regulars.domain.merge import MergeCustomers, RevertMerge
 from regulars.domain.order import CompleteOrder, MarkDelivered
 from regulars.domain.program import DefineProgram, PublishEarningRules
 from regulars.domain.protection import (
@@ -220,6 +221,9 @@ def histories(
         st.just(RegisterMerchant(merchant=noodles, at=BEGINNING_OF_WEEK, name="Noodles")),
     )
     sam = Actor(role="support", id="sam")
+    merges = merge_commands(known, filling)
+    parted = st.permutations([anna, bo]).map(_merged_and_parted)
+    merging = st.lists(merges, max_size=2) | parted
     visits = built(RecordAccess, {**filling, "reason": _CODES}, actor=sam, wanted=1)
     officer = Actor(role="privacy_officer", id="olga")
     back = ReinstateActor(actor=sam, at=BEGINNING_OF_WEEK, officer=officer)
@@ -228,7 +232,7 @@ def histories(
         told(st.lists(offers, max_size=3)),
         told(st.lists(rules, max_size=2)),
         told(st.lists(visits | st.just(back), max_size=3)),
-        told(st.lists(merge_commands(known, filling), max_size=2)),
+        told(merging),
         told(st.lists(_CLAIMS, max_size=2)),
         told(
             coupon_lives(PROGRAM, anna, BEGINNING_OF_WEEK)
@@ -259,6 +263,15 @@ def _and_back(wish: customer.Command) -> list[customer.Command]:
             return [wish, LiftRestriction(customer=anna, at=at, data_class=data_class)]
         case _:
             return [wish]
+
+
+def _merged_and_parted(who: Sequence[CustomerId]) -> list[Command]:
+    absorbed, survivor = who
+    at, why = BEGINNING_OF_WEEK, "same-phone"
+    return [
+        MergeCustomers(absorbed=absorbed, survivor=survivor, at=at, evidence=why),
+        RevertMerge(absorbed=absorbed, survivor=survivor, at=at, evidence=why),
+    ]
 
 
 @st.composite

@@ -3,7 +3,7 @@ from typing import get_args
 
 import pytest
 from attrs import fields, frozen
-from hypothesis import given, settings
+from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 from regulars.domain import adjustment, erasure, subject_request, tiers, transfer
@@ -101,16 +101,27 @@ def happened(town: Chronicle) -> Iterator[str]:
         yield "points for two customers"
 
 
-@pytest.mark.slow  # of the strategies, not of the product
-def test_in_histories_everything_happens_at_some_time() -> None:
+def heard_in_some(number: int) -> set[str]:
     heard: set[str] = set()
 
-    @settings(max_examples=1500, derandomize=True, database=None)
+    @seed(number)
+    @settings(max_examples=500, database=None)
     @given(histories())
     def listen(history: tuple[Command, ...]) -> None:
         heard.update(happened(chronicle(history)))
 
     listen()
+    return heard
+
+
+@pytest.mark.slow  # of the strategies, not of the product
+def test_in_histories_everything_happens_at_some_time() -> None:
+    heard: set[str] = set()
+
+    for number in range(12):
+        heard |= heard_in_some(number)
+        if heard == WHAT_HAPPENS:
+            break
 
     assert heard == WHAT_HAPPENS
 

@@ -93,6 +93,8 @@ class Dialect(Protocol):
     """Keeps every other writer out until the transaction ends, without writing anything."""
     of_tenant: str
     """The condition that an event is the `:tenant`'s, for reads in the order of the log."""
+    scans_for_pairs: bool
+    """Whether a list of pairs is looked for in the whole table, whatever its indexes."""
     optimistic: int
     """Requests up to which it pays to decide before a transaction is begun; see `Storage`."""
 

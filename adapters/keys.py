@@ -3,7 +3,7 @@
 from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from itertools import groupby
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Protocol
 
 from sqlalchemy import (
     Boolean,
@@ -69,10 +69,14 @@ GENERATIONS: Final = Table(
     sqlite_strict=True,
 )
 
-_NAME: Final = tuple_(KEYS.c.tenant, KEYS.c.subject, KEYS.c.data_class)
+# SQLite looks for a list of names in the whole table, for a list of subjects in its index.
 _VERSIONS: Final = (
     select(KEYS)
-    .where(_NAME.in_(bindparam("names", expanding=True)))
+    .where(
+        KEYS.c.tenant.in_(bindparam("tenants", expanding=True)),
+        KEYS.c.subject.in_(bindparam("subjects", expanding=True)),
+        KEYS.c.data_class.in_(bindparam("classes", expanding=True)),
+    )
     .order_by(KEYS.c.tenant, KEYS.c.subject, KEYS.c.data_class, KEYS.c.version)
 )
 # The row comes back if it was inserted. The row count would not tell: on PostgreSQL it can be -1.
@@ -112,6 +116,16 @@ _ERASE: Final = (
     .values(state=KeyState.ERASED.value, wrapped=None, erased_at=bindparam("at"))
 )
 _LIVING: Final = KEYS.c.state != KeyState.ERASED.value
+_HOLD: Final = (
+    update(KEYS)
+    .where(
+        KEYS.c.tenant == bindparam("of_tenant"),
+        KEYS.c.subject == bindparam("of_subject"),
+        KEYS.c.data_class == bindparam("of_class"),
+        _LIVING,
+    )
+    .values(held=bindparam("held"))
+)
 _SUBJECTS: Final = (
     select(KEYS.c.subject)
     .where(
@@ -132,8 +146,6 @@ _NOBODY_WHO_READS_THE_PAST: Final = {
     "postgresql": text("UPDATE regulars_log SET position = position"),
     "sqlite": None,
 }
-
-_T = TypeVar("_T")
 
 
 class Transactions(Protocol):
@@ -166,13 +178,12 @@ class SqlKeyStore:
     def get_many(self, names: Collection[KeyName]) -> dict[KeyName, list[StoredKey]]:
         """Every version under each name; see the port."""
         with _our_words(), self._database.snapshot():
-            rows = [
-                row
-                for some in _slices([(*name[:2], name.data_class.value) for name in names])
-                for row in self._database.connection.execute(_VERSIONS, {"names": some})
-            ]
-            keys = map(_stored_key, rows)
-            return {name: list(versions) for name, versions in groupby(keys, _name)}
+            found = {
+                name: list(versions)
+                for some in _slices(list(names))
+                for name, versions in groupby(self._versions(some), _name)
+            }
+        return {name: found[name] for name in names if name in found}
 
     def provision_many(self, keys: Sequence[StoredKey]) -> None:
         """Store those of `keys` whose version is not there; see the port."""
@@ -279,12 +290,28 @@ class SqlKeyStore:
         with _our_words(), self._database.snapshot():
             return self._database.connection.scalar(_GENERATION, {"tenant": tenant}) or 0
 
+    def _versions(self, names: Sequence[KeyName]) -> Iterator[StoredKey]:
+        """Keys of these subjects and classes in order, those of `names` among them."""
+        asked = {
+            "tenants": sorted({name.tenant for name in names}),
+            "subjects": sorted({name.subject for name in names}),
+            "classes": sorted({name.data_class.value for name in names}),
+        }
+        return map(_stored_key, self._database.connection.execute(_VERSIONS, asked))
+
     def _hold(self, names: Collection[KeyName], *, held: bool) -> None:
-        with _our_words(), self._database.transaction():
-            for some in _slices([(*name[:2], name.data_class.value) for name in names]):
-                self._database.connection.execute(
-                    update(KEYS).where(_NAME.in_(some), _LIVING).values(held=held)
-                )
+        rows = [
+            {
+                "of_tenant": name.tenant,
+                "of_subject": name.subject,
+                "of_class": name.data_class.value,
+                "held": held,
+            }
+            for name in names
+        ]
+        if rows:
+            with _our_words(), self._database.transaction():
+                self._database.connection.execute(_HOLD, rows)
 
     def _changed(self, keys: Collection[StoredKey]) -> None:
         for tenant in {key.name.tenant for key in keys}:
@@ -339,7 +366,7 @@ def _name(key: StoredKey) -> KeyName:
     return key.name
 
 
-def _slices(names: Sequence[_T]) -> Iterator[Sequence[_T]]:
+def _slices(names: Sequence[KeyName]) -> Iterator[Sequence[KeyName]]:
     for start in range(0, len(names), _NAMES_AT_ONCE):
         yield names[start : start + _NAMES_AT_ONCE]
 

@@ -92,6 +92,7 @@ class Postgres:
     # Joined to nothing, the column has no index: PostgreSQL would go through all of a tenant's
     # events for each page of the log, wherever it knows nothing of how many there are.
     of_tenant = "events.tenant || '' = :tenant"
+    scans_for_pairs = False
     optimistic = maxsize
 
     def __init__(self, url: URL, opening: Opening) -> None:

@@ -64,6 +64,7 @@ class Sqlite:
     lock = "UPDATE sqlite_sequence SET seq = seq WHERE false"
     # The plus keeps SQLite off the index by tenant, which it would sort the whole log by.
     of_tenant = "+events.tenant = :tenant"
+    scans_for_pairs = True
     optimistic = 1
 
     def __init__(self, url: URL, opening: Opening) -> None:

@@ -101,7 +101,7 @@ class SqlViews:
     def _columns(
         self, stored: _Stored, keys: Collection[Key], width: int
     ) -> Iterator[Sequence[Any]]:
-        if len(keys) <= _ONE_BY_ONE:
+        if len(keys) <= _ONE_BY_ONE or (width > 1 and self._database.dialect.scans_for_pairs):
             for key in keys:
                 yield from self._database.driver.execute(stored.one, (self._tenant, *key))
             return

@@ -2,13 +2,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from attrs import evolve, frozen
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, update
+from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from regulars.adapters.database import Database
@@ -20,6 +21,10 @@ from regulars.domain.personal import DataClass
 from tests.postgres_server import new_database
 
 ANNA = KeyName("shop", "anna", DataClass.CONTACT)
+ANNAS_PAYMENT = KeyName("shop", "anna", DataClass.PAYMENT)
+BO = KeyName("shop", "bo", DataClass.CONTACT)
+BOS_PAYMENT = KeyName("shop", "bo", DataClass.PAYMENT)
+ELSEWHERE = KeyName("market", "anna", DataClass.CONTACT)
 
 
 def key(name: KeyName = ANNA, version: int = 1, wrapped: bytes = b"wrapped") -> StoredKey:
@@ -346,17 +351,31 @@ def test_a_store_without_its_table_is_unavailable_in_a_transaction_too(database:
         keys.provision(key())
 
 
-def test_a_stored_key_is_found_by_its_primary_key(database: Database) -> None:
-    plans: list[str] = []
+@pytest.mark.parametrize("ask", [SqlKeyStore.get_many, SqlKeyStore.hold, SqlKeyStore.release])
+@pytest.mark.parametrize("names", [[ANNA], [ANNA, BO, ANNAS_PAYMENT]], ids=["one", "several"])
+def test_a_stored_key_is_found_by_its_primary_key(
+    database: Database, ask: Callable[[SqlKeyStore, list[KeyName]], object], names: list[KeyName]
+) -> None:
+    keys, statements = SqlKeyStore(database), list[str]()
+    driver: Any = database.driver
+    driver.set_trace_callback(statements.append)
+    ask(keys, names)
+    driver.set_trace_callback(None)
 
-    def explain(
-        _: object, __: object, statement: str, parameters: Sequence[object], *___: object
-    ) -> None:
-        rows = database.driver.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
-        plans.extend(row[-1] for row in rows)
-
-    event.listen(database.connection, "before_cursor_execute", explain)
-    SqlKeyStore(database).get_many([ANNA])
-
+    plans = [
+        row[-1]
+        for statement in statements
+        for row in driver.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall()
+    ]
     assert any("PRIMARY KEY" in plan or "autoindex_keys" in plan for plan in plans)
     assert not [plan for plan in plans if plan.startswith("SCAN keys")]
+
+
+def test_several_names_bring_no_others(doors: Doors) -> None:
+    everyone = [ANNA, BO, ANNAS_PAYMENT, BOS_PAYMENT, ELSEWHERE]
+    doors.one.provision_many([key(name) for name in everyone])
+
+    assert list(doors.other.get_many([BOS_PAYMENT, ANNA])) == [BOS_PAYMENT, ANNA]
+    doors.one.hold([BOS_PAYMENT, ANNA])
+    found = doors.other.get_many(everyone)
+    assert [name for name, (one,) in found.items() if one.held] == [ANNA, BOS_PAYMENT]

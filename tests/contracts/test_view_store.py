@@ -84,6 +84,28 @@ class TestSqlViews(ViewStoreContract):
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+@pytest.mark.parametrize("count", [1, 100])
+def test_the_rows_of_any_keys_are_found_by_their_index(
+    database: Database, view: View[Any, Any], count: int
+) -> None:
+    views, statements = SqlViews(database, VIEWS), list[str]()
+    driver: Any = database.driver
+    driver.set_trace_callback(statements.append)
+    assert views.load(view, [(f"key {number}",) * len(view.key) for number in range(count)]) == {}
+    driver.set_trace_callback(None)
+
+    asked = {statement for statement in statements if statement.startswith("SELECT")}
+    plans = [
+        row[-1]
+        for statement in asked
+        for row in driver.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall()
+    ]
+    found = [plan for plan in plans if plan.startswith(f"SEARCH view_{view.name}_{view.version} ")]
+    assert len(found) == len(asked) > 0
+    assert all(f"{name}=?" in plan for plan in found for name in view.key)
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
 @given(data=st.data())
 def test_any_row_of_any_view_comes_back_as_it_was_saved(
     both: list[ViewStore], view: View[Any, Any], data: st.DataObject

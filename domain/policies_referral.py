@@ -57,12 +57,14 @@ def decide_claim(
 def qualify_on_completion(
     event: OrderCompleted, at: datetime, program_id: ProgramId, look: Present
 ) -> Sequence[referral.Command]:
-    """The first order of a customer, once it is completed, qualifies who referred them."""
-    placed = look.order(event.order).placed
+    """The first order of a customer, with what is left of it once it is completed."""
+    order = look.order(event.order)
+    placed, back = order.placed, order.refunds
     if placed is None or placed.customer is None:
         return []
     if not _is_first(look, placed.customer, event.order):
         return []
+    last = next(reversed(back.issued), None)
     return [
         QualifyReferral(
             program=program_id,
@@ -70,7 +72,9 @@ def qualify_on_completion(
             at=at,
             order=event.order,
             currency=placed.currency,
-            total=placed.total,
+            total=placed.total - back.goods,
+            undone=last is not None
+            and is_all_back(placed, back.goods, returned_by(back, last)),
         )
     ]
 

@@ -40,7 +40,7 @@ class NoReferral(Enum):
 @frozen(kw_only=True)
 class ReferralTerms:
     """
-    What a referral asks for: a first order of `at_least` minor units for goods.
+    What a referral asks for: a first order of which `at_least` minor units for goods stay paid.
 
     In `currency`, or in any if it is None. It is clawed back if that order is paid back in full
     within `claw_back_days` x 24 hours. A referrer earns for `most` at most within any
@@ -185,7 +185,11 @@ class DecideReferral:
 
 @frozen(kw_only=True)
 class QualifyReferral:
-    """The first order of the referee is completed; `total` is what was paid for goods."""
+    """
+    The first order of the referee is completed.
+
+    `total` is what was paid for goods and has not gone back; `undone` says that all of it has.
+    """
 
     program: ProgramId
     referee: CustomerId
@@ -193,6 +197,7 @@ class QualifyReferral:
     order: OrderId
     currency: str
     total: int
+    undone: bool = False
 
 
 @frozen(kw_only=True)
@@ -303,7 +308,8 @@ def _qualify(command: QualifyReferral, state: Referral) -> Sequence[Event]:
     if referrer is None or state.order is not None or state.over:
         return []
     terms = state.claims[referrer].terms
-    if terms.currency not in {None, command.currency} or command.total < terms.at_least:
+    too_small = command.undone or command.total < terms.at_least
+    if too_small or terms.currency not in {None, command.currency}:
         return [_rejected(command, referrer, NoReferral.ORDER_TOO_SMALL)]
     return [
         ReferralQualified(

@@ -9,14 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars.domain.codes import NoCode
+from regulars.domain.discounts import Discount, Share
 from regulars.domain.earning_rules import Group, Occasion, Rate, Rule, RuleId, RuleSet, When
 from regulars.domain.ledger_policies import ReturnPolicy, Reversal
 from regulars.domain.loyalty import PointsEarned
-from regulars.domain.order import CompleteOrder
+from regulars.domain.order import CompleteOrder, MarkDelivered
 from regulars.domain.policies_referral import take_back_both
 from regulars.domain.program import DefineProgram, PublishEarningRules, SetProgramPolicies
 from regulars.domain.program_policies import ProgramPolicies
-from regulars.domain.purchase import PlaceOrder
+from regulars.domain.purchase import Line, PlaceOrder
 from regulars.domain.referral import (
     MOST_DAYS,
     ClaimReferral,
@@ -33,10 +34,19 @@ from regulars.domain.referral import (
     ReferralRejected,
     ReferralTerms,
 )
+from regulars.domain.refund import IssueRefund, Returned
 from regulars.domain.reversal import PointsReversed, ReversePoints
-from regulars.domain.values import MOST_MINOR, CustomerId, LotId, OrderId, ProgramId, RefundId
+from regulars.domain.values import (
+    MOST_MINOR,
+    CustomerId,
+    ItemId,
+    LotId,
+    OrderId,
+    ProgramId,
+    RefundId,
+)
 from tests.domain.chronicle import PROGRAM, Chronicle, chronicle
-from tests.domain.examples import ANNA, BO, ORDER, PLACE, refund
+from tests.domain.examples import ANNA, BO, ORDER, PLACE, REFUND, refund
 from tests.domain.points import redeem
 from tests.domain.story import NOON, minutes, referral_story
 from tests.domain.strategies import referral_commands
@@ -124,6 +134,49 @@ def test_wf02_after_an_order_that_is_too_small_no_other_qualifies() -> None:
 
     assert reasons(town) == [NoReferral.ORDER_TOO_SMALL]
     assert awards(town) == {}
+
+
+def delivered_and_paid_back(*refunds: IssueRefund, **order_fields: Any) -> list[Any]:  # noqa: ANN401 - fields of an order
+    """A first order that is completed after what went back of it."""
+    placed, closed = completed(**order_fields)
+    return [placed, MarkDelivered(order=placed.order, at=NOON), *refunds, closed]
+
+
+@pytest.mark.parametrize("least", [0, 50_00])
+def test_wf03_a_first_order_that_was_paid_back_before_it_was_completed_rewards_nobody(
+    least: int,
+) -> None:
+    claim = evolve(CLAIM, terms=evolve(CLAIM.terms, at_least=least))
+    first = delivered_and_paid_back(refund(60_00), refund(40_00, "r-2"))
+
+    town = chronicle([*PROGRAMME, claim, *first, *completed("o-2", 60)])
+
+    assert reasons(town) == [NoReferral.ORDER_TOO_SMALL]
+    assert awards(town) == {}
+
+
+@pytest.mark.parametrize(("part", "rejected"), [(50_00, []), (50_01, [NoReferral.ORDER_TOO_SMALL])])
+def test_wf03_of_a_first_order_what_is_left_when_it_is_completed_counts(
+    part: int, rejected: list[NoReferral]
+) -> None:
+    town = chronicle([*PROGRAMME, CLAIM, *delivered_and_paid_back(refund(part))])
+
+    assert reasons(town) == rejected
+    assert bool(awards(town)) == (not rejected)
+
+
+def test_wf03_a_first_order_that_was_free_and_came_back_rewards_nobody() -> None:
+    soup = Line(line=1, item=ItemId("soup"), quantity=1, unit_price=20_00)
+    off = Discount(source="card", amount=20_00, shares=(Share(line=1, amount=20_00),))
+    free: dict[str, Any] = {"total": 0, "discount": 20_00, "discounts": (off,), "lines": (soup,)}
+    claim = evolve(CLAIM, terms=evolve(CLAIM.terms, at_least=0))
+    back = evolve(REFUND, amount=None, lines=(Returned(line=1, quantity=1),))
+
+    kept = chronicle([*PROGRAMME, claim, *completed(**free)])
+    returned = chronicle([*PROGRAMME, claim, *delivered_and_paid_back(back, **free)])
+
+    assert reasons(kept) == []
+    assert reasons(returned) == [NoReferral.ORDER_TOO_SMALL]
 
 
 def test_wf03_a_first_order_that_is_paid_back_takes_both_rewards_with_it() -> None:

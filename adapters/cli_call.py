@@ -1,7 +1,7 @@
 """What every command is told: how to open the core, which database, and how to answer."""
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import wraps
 from pathlib import Path
@@ -14,9 +14,10 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from regulars.adapters.cli_screen import Bars
+from regulars.adapters.database import Database
 from regulars.adapters.database_url import shown
 from regulars.adapters.dialect import Synchronous
-from regulars.adapters.tenants import look_for_tenant
+from regulars.adapters.tenants import refuse_unknown_tenant
 from regulars.application.crm import Crm
 from regulars.application.errors import InvalidId
 from regulars.application.fields import FIRST_YEAR, LAST_YEAR, check_id
@@ -47,6 +48,7 @@ class Connect(Protocol):
         views: Literal["inline", "deferred"] = "inline",
         synchronous: Synchronous = "FULL",
         create: bool = True,
+        read_only: bool = False,
         policy: ReadingPolicy | Path = DEFAULT_POLICY,
     ) -> Crm:
         """The core over `database`."""
@@ -105,8 +107,12 @@ class Call:
         """
         The core over a log that must be there; its views may be behind it.
 
-        A `program` must be there too, and is the one that what is recorded earns in.
+        A `program` must be there too, and is the one that what is recorded earns in. Where the
+        database may not be written, it is opened to read only.
         """
+        with closing(Database(self.database, older=True, read_only=True)) as opened:
+            refuse_unknown_tenant(opened, self.tenant)
+            read_only = not opened.may_write
         crm = self.connect(
             self.database,
             tenant=self.tenant,
@@ -116,10 +122,10 @@ class Call:
             keyless=self.keyless,
             views="deferred",
             create=False,
+            read_only=read_only,
             policy=DEFAULT_POLICY if self.policy is None else self.policy,
         )
         try:
-            look_for_tenant(self.database, self.tenant)
             if program is not None:
                 known_program(crm, program)
         except BaseException:
@@ -128,8 +134,10 @@ class Call:
         return crm
 
     def read(self, program: ProgramId | None = None) -> Crm:
-        """The core as `open` gives it, its views brought up to its log."""
+        """The core as `open` gives it, its views brought up to its log if they may be."""
         crm = self.open(program)
+        if crm.read_only:
+            return crm
         try:
             with Bars() as bars:
                 crm.catch_up(progress=lambda done, of: bars.tell("Updating views", done, of))

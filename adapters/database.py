@@ -18,8 +18,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql.expression import ClauseElement
 
-from regulars.adapters.database_url import check_url, parsed_url, shown
 from regulars.adapters.dialect import Dialect, Driver, Opening, Synchronous
+from regulars.adapters.dialects import dialect_of
 from regulars.adapters.lookout import Lookout
 from regulars.adapters.wakeup import commits_of
 from regulars.application.errors import StorageUnavailable
@@ -34,6 +34,8 @@ class Database:
     `synchronous` FULL keeps every acknowledged transaction through a power cut; NORMAL may lose
     the newest ones but never half of one. A writer waits `busy_seconds` for another to end.
     `older` opens tables of an older format too, for what needs the log alone or brings them up.
+    `read_only` makes and writes nothing, so that who may do neither can open it: transactions are
+    refused, and snapshots are not.
 
     Safe to share between threads: a transaction or snapshot holds the lock until it ends.
 
@@ -44,7 +46,7 @@ class Database:
         ValueError, TypeError: a setting is none of what it can be; see `Opening`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - as `Opening` has them
         self,
         url: str | URL,
         *,
@@ -52,10 +54,16 @@ class Database:
         create: bool = True,
         busy_seconds: float = 30,
         older: bool = False,
+        read_only: bool = False,
     ) -> None:
         opening = Opening(
-            synchronous=synchronous, create=create, busy_seconds=busy_seconds, older=older
+            synchronous=synchronous,
+            create=create and not read_only,
+            busy_seconds=busy_seconds,
+            older=older,
+            read_only=read_only,
         )
+        self.read_only = read_only
         self.dialect = dialect_of(url, opening)
         self.name = self.dialect.name
         self.path = self.dialect.path
@@ -125,7 +133,9 @@ class Database:
         return self.dialect.compile(statement)
 
     def make(self, *tables: MetaData) -> None:
-        """Make those of `tables` that are not there."""
+        """Make those of `tables` that are not there, unless this is to read only."""
+        if self.read_only:
+            return
         wanted = [table for some in tables for table in some.sorted_tables]
         with self.transaction():
             there = self.dialect.present(self.driver, [table.name for table in wanted])
@@ -143,11 +153,17 @@ class Database:
         Keep everything written inside, or nothing if the block raises. Inner ones join the outer.
 
         Raises:
-            StorageUnavailable: the database is locked, full, read-only, damaged or gone.
+            StorageUnavailable: the database is locked, full, read-only, damaged or gone, or was
+                opened to read only.
         """
         return self._transaction
 
+    def _refuse_to_write(self) -> None:
+        if self.read_only:
+            raise StorageUnavailable(store=self.name, why="was opened to read only")
+
     def _begin(self) -> None:
+        self._refuse_to_write()
         self._lock.acquire()
         if self._reading:
             self._lock.release()
@@ -190,7 +206,7 @@ class Database:
     @property
     def optimistic(self) -> int:
         """Up to how many requests may be decided first now; none while a transaction is open."""
-        return 0 if self._depth else self.dialect.optimistic
+        return 0 if self._depth or self.read_only else self.dialect.optimistic
 
     @property
     def nested(self) -> bool:
@@ -321,6 +337,12 @@ class Database:
                 lookout = self._lookouts[poll_seconds] = Lookout(watch)
         return lookout.wakeup()
 
+    @property
+    def may_write(self) -> bool:
+        """Whether who opened it may write there, be it opened to read only or not."""
+        with self._our_words():
+            return self.dialect.may_write(self.driver)
+
     def close(self) -> None:
         """Let go of the file, once no thread is at work on it. Closing twice does no harm."""
         # SQLite crashes the process if a connection is closed under a running statement.
@@ -357,32 +379,3 @@ def making(table: Table, dialect: type[Dialect]) -> tuple[str, ...]:
     """The statements that make a table and its indexes."""
     parts: list[ClauseElement] = [CreateTable(table), *map(CreateIndex, table.indexes)]
     return tuple(dialect.compile(part) for part in parts)
-
-
-def dialect_of(url: str | URL, opening: Opening) -> Dialect:
-    """
-    What the kind of database under a URL says in its own way.
-
-    Raises:
-        StorageUnavailable: the URL names none, or another driver than ours or an option that does
-            not count; or what it needs is not installed or not there.
-    """
-    parsed = parsed_url(url)
-    check_url(parsed)
-    # Each dialect needs this module, and PostgreSQL's a driver that not every host has.
-    match parsed.get_backend_name():
-        case "sqlite":
-            from regulars.adapters.sqlite import Sqlite  # noqa: PLC0415 - it needs this module
-
-            return Sqlite(parsed, opening)
-        case "postgresql":
-            try:
-                from regulars.adapters.postgres import Postgres  # noqa: PLC0415 - as above, and its driver
-            except ModuleNotFoundError:
-                why = "needs a driver: install regulars[postgres]"
-                raise StorageUnavailable(store=shown(parsed), why=why) from None
-
-            return Postgres(parsed, opening)
-        case _:
-            why = "only sqlite:/// and postgresql:// URLs are supported"
-            raise StorageUnavailable(store=shown(parsed), why=why)

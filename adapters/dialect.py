@@ -68,6 +68,7 @@ class Opening:
     create: bool = True
     busy_seconds: float = 30
     older: bool = False
+    read_only: bool = False
 
     def __attrs_post_init__(self) -> None:
         check_choice("synchronous", self.synchronous, get_args(Synchronous))
@@ -124,6 +125,10 @@ class Dialect(Protocol):
             NotOurDatabase: it is something else, or of a newer format.
             OlderFormat: its tables are of an older format, and that is not asked for.
         """
+        ...
+
+    def may_write(self, driver: Driver) -> bool:
+        """Whether who opened it may write there, however this connection was opened."""
         ...
 
     def format(self, driver: Driver) -> int:

@@ -49,6 +49,7 @@ class HostTransaction(Database):
         self.dialect = ours.dialect
         self.name = shown(connection.engine.url)
         self.path = ours.path
+        self.read_only = ours.read_only
         self.commits = ours.commits
         self.connection = connection
         self._check()
@@ -85,6 +86,7 @@ class HostTransaction(Database):
         return Traces.HELD
 
     def _begin(self) -> None:
+        self._refuse_to_write()
         self._lock.acquire()
         try:
             if not self._depth:

@@ -67,7 +67,9 @@ def check_kept_here(database: Database) -> None:
         raise UnusableKeys(source=database.name, why=why)
 
 
-def keys_apart(database: Database, url: str, *, create: bool, busy_seconds: float) -> Database:
+def keys_apart(
+    database: Database, url: str, *, create: bool, busy_seconds: float, read_only: bool = False
+) -> Database:
     """
     The database at `url`, in which the data keys of the log in `database` are kept.
 
@@ -78,7 +80,7 @@ def keys_apart(database: Database, url: str, *, create: bool, busy_seconds: floa
         NotOurDatabase: it is something else.
         OlderFormat: its tables are of an older format.
     """
-    kept = Database(url, create=create, busy_seconds=busy_seconds)
+    kept = Database(url, create=create, busy_seconds=busy_seconds, read_only=read_only)
     try:
         log_id = kept_apart_as(database)
         if log_id is None:

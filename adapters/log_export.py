@@ -54,7 +54,7 @@ def export_log(
         FileInTheWay: something stands at `file`, and `replace` does not allow to replace it.
         OSError: the file cannot be written.
     """
-    with closing(Database(database, create=False, older=True)) as opened:
+    with closing(Database(database, older=True, read_only=True)) as opened:
         refuse_unknown_tenant(opened, tenant)
         events = SqlStoredEvents(opened, tenant=tenant)
         apart, zeros = kept_apart_as(opened), partial(streams_from_zero, opened, tenant)

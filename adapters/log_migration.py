@@ -7,8 +7,9 @@ from typing import Final
 from attrs import frozen
 from sqlalchemy import Connection
 
-from regulars.adapters.database import Database, dialect_of
+from regulars.adapters.database import Database
 from regulars.adapters.dialect import Dialect, Driver, Opening
+from regulars.adapters.dialects import dialect_of
 from regulars.adapters.schema import FORMAT, check_format
 from regulars.application.errors import StorageUnavailable
 
@@ -44,7 +45,7 @@ def migrate(database: str | Connection, *, check: bool = False) -> Migration:
     """
     if isinstance(database, Connection):
         return _migrate_inside(database, check=check)
-    with closing(Database(database, create=False, older=True)) as opened:
+    with closing(Database(database, create=False, older=True, read_only=check)) as opened:
         with opened.snapshot():
             found = _planned(opened.dialect, opened.driver)
         if check or not found.revisions:
@@ -64,7 +65,7 @@ def migration_sql(database: str) -> str:
         NotOurDatabase: it is something else, or of a newer version.
         StorageUnavailable: it cannot be opened, or Alembic is not installed.
     """
-    with closing(Database(database, create=False, older=True)) as opened, opened.snapshot():
+    with closing(Database(database, older=True, read_only=True)) as opened, opened.snapshot():
         found = _planned(opened.dialect, opened.driver)
         if not found.revisions:
             return f"-- The tables are of format {found.after}: nothing is to be done.\n"

@@ -47,11 +47,19 @@ _PRESENT: Final = """
     SELECT relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
     WHERE nspname = current_schema() AND relname = ANY (%s)
 """
+# That of the session before anything was set in it: by the server, the database, the role, the URL.
+_READ_ONLY: Final = """
+    SELECT reset_val = 'on', pg_is_in_recovery() FROM pg_settings
+    WHERE name = 'default_transaction_read_only'
+"""
+_GRANTED: Final = """
+    SELECT has_table_privilege('events', 'INSERT') AND has_table_privilege('regulars_log', 'UPDATE')
+"""
 _FORMAT: Final = "SELECT format FROM regulars_log"
 _LOCK: Final = "SELECT position FROM regulars_log FOR UPDATE"
 _MOVE: Final = "UPDATE regulars_log SET position = position + %s RETURNING position - %s"
 _TELL: Final = "RELEASE append; NOTIFY regulars_log"
-_BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+_BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _FEW: Final = 32
 """Rows up to which one statement is faster than a COPY."""
 
@@ -100,6 +108,7 @@ class Postgres:
         self._url = url.set(drivername="postgresql+psycopg")
         self._create = opening.create
         self._older = opening.older
+        self._read_only = opening.read_only
         self._durable = opening.synchronous == "FULL"
         self._settings = (
             f"SET synchronous_commit = {'on' if self._durable else 'off'}",
@@ -112,7 +121,6 @@ class Postgres:
             "SET timezone = 'UTC'",
             # Whatever a role or database has for a default.
             "SET default_transaction_isolation = 'read committed'",
-            "SET default_transaction_read_only = off",
         )
 
     @staticmethod
@@ -147,11 +155,29 @@ class Postgres:
         driver = database.driver
         for setting in self._settings:
             driver.execute(setting)
+        if self._read_only:
+            driver.execute("SET default_transaction_read_only = on")
+        else:
+            self._refuse_read_only(driver)
         if self._create and not self._has_tables(driver):
             self._make_tables(database)
         # A log that is gone when a lost connection is made again is not made anew in silence.
         self._create = False
         schema.check_format(self.format(driver), store=self.name, older=self._older)
+
+    def _refuse_read_only(self, driver: Driver) -> None:
+        (held, standby) = driver.execute(_READ_ONLY).fetchone()
+        if standby:
+            why = "is a standby, which can be read only: open it with read_only=True"
+            raise StorageUnavailable(store=self.name, why=why)
+        if held:
+            why = "is set to be read only (default_transaction_read_only)"
+            raise StorageUnavailable(store=self.name, why=f"{why}: open it with read_only=True")
+
+    def may_write(self, driver: Driver) -> bool:
+        """Whether role, database and server let it; see the protocol."""
+        (held, standby) = driver.execute(_READ_ONLY).fetchone()
+        return not held and not standby and driver.execute(_GRANTED).fetchone()[0]
 
     def format(self, driver: Driver) -> int:
         """The number in the one row; see the protocol."""

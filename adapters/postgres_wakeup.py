@@ -1,6 +1,7 @@
 """What wakes a reader of the log on PostgreSQL: a notice of the server after each commit."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Event, Lock
 from time import monotonic, monotonic_ns
 from typing import Any, Final
@@ -40,7 +41,9 @@ class NoticeWakeup:
 
     def _listening(self) -> psycopg.Connection[Any]:
         connection = self._connect()
-        connection.execute(f"LISTEN {CHANNEL}")
+        # A standby tells nobody: there the log is looked at after each silence.
+        with suppress(psycopg.errors.ReadOnlySqlTransaction):
+            connection.execute(f"LISTEN {CHANNEL}")
         return connection
 
     def wait(self, seconds: float | None = None) -> int:

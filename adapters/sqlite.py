@@ -1,5 +1,6 @@
 """What is SQLite's own: pragmas, how a transaction begins, and its errors in our words."""
 
+import os
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -73,8 +74,9 @@ class Sqlite:
         self.passing = self.path is None
         self._url = url
         self._synchronous = opening.synchronous
-        self._create = opening.create or self.passing
+        self._create = not opening.read_only and (opening.create or self.passing)
         self._older = opening.older
+        self._read_only = opening.read_only
         self._busy_seconds = opening.busy_seconds
         self._writes_ahead = False
 
@@ -118,12 +120,18 @@ class Sqlite:
         for pragma in _PRAGMAS:
             driver.execute(pragma)
         driver.execute(f"PRAGMA synchronous = {self._synchronous}")
+        if self._read_only:
+            driver.execute("PRAGMA query_only = ON")
         if not ours:
             with database.transaction():
                 if _pragma(driver, "application_id") != schema.APPLICATION_ID:
                     schema.metadata.create_all(database.connection, checkfirst=False)
                     driver.execute(f"PRAGMA user_version = {schema.FORMAT}")
                     driver.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+
+    def may_write(self, driver: Driver) -> bool:  # noqa: ARG002 - the file says it
+        """Whether the file may be written; see the protocol."""
+        return self.path is None or os.access(self.path, os.W_OK)
 
     def format(self, driver: Driver) -> int:
         """The number in the head of the file; see the protocol."""

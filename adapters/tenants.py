@@ -37,18 +37,6 @@ def refuse_unknown_tenant(database: Database, tenant: str, *, said: str | None =
         raise UnknownTenant(store=said or database.name, tenant=tenant)
 
 
-def look_for_tenant(database: str, tenant: str) -> None:
-    """
-    Raise if the tenant of the database under this URL is unknown; see `refuse_unknown_tenant`.
-
-    Raises:
-        UnknownTenant: the tenant has no event, and others have.
-        StorageUnavailable, NotOurDatabase: the database cannot be opened or read.
-    """
-    with closing(Database(database, create=False, older=True)) as opened:
-        refuse_unknown_tenant(opened, tenant)
-
-
 def tenants_of(database: str) -> dict[str, int]:
     """
     The tenants that have events in the database under this URL, and how many each has, by name.
@@ -56,7 +44,7 @@ def tenants_of(database: str) -> dict[str, int]:
     Raises:
         StorageUnavailable, NotOurDatabase: the database cannot be opened or read.
     """
-    with closing(Database(database, create=False, older=True)) as opened, opened.snapshot():
+    with closing(Database(database, older=True, read_only=True)) as opened, opened.snapshot():
         count = select(func.count()).select_from(EVENTS)
         return {
             name: opened.connection.scalar(count.where(EVENTS.c.tenant == name)) or 0

@@ -1,6 +1,6 @@
 """Audit: what proves that the log is whole and that every view is what the log adds up to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
@@ -75,19 +75,21 @@ class Verdict:
 _KEYS_SHOWN = 5
 
 
-def verify(
+def verify(  # noqa: PLR0913 - what it compares, each by name
     storage: Storage,
     vault: Vault,
     keys: KeyRotation,
     views: Sequence[View[Any, Any]],
     *,
+    lagging: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Verdict:
     """
     Replay the log, compute every view and snapshot from nothing, and compare with what is kept.
 
     Every box is opened and its content dropped unseen, and the keys that are stored are held
-    against every erasure. Reads one snapshot; writes nothing.
+    against every erasure. Reads one snapshot; writes nothing. Views that do not stand at the head
+    of the log have drifted; if they may be `lagging`, they are compared as of where they stand.
 
     Raises:
         UndecodableEvent: an event is not what its name promises.
@@ -95,8 +97,9 @@ def verify(
     # A key that is still in memory would open boxes whose stored key is gone.
     vault.rolled_back()
     with storage.snapshot():
-        replay = _Replay(vault, views)
         head = storage.log.head()
+        reached = {view: storage.views.checkpoint(view) if lagging else head for view in views}
+        replay = _Replay(vault, reached)
         with collection_paused():
             for recorded in storage.log.read(upto=head):
                 replay.take(recorded)
@@ -104,15 +107,16 @@ def verify(
                     progress(recorded.position, head)
         if progress is not None:
             progress(head, head)
-        verdict = replay.verdict(storage, keys, head)
+        verdict = replay.verdict(storage, keys)
     return evolve(verdict, keys_unasked=tuple(all_unasked(storage, replay.names, keys.of)))
 
 
 class _Replay:
     """What a pass over the log gathers."""
 
-    def __init__(self, vault: Vault, views: Sequence[View[Any, Any]]) -> None:
+    def __init__(self, vault: Vault, views: Mapping[View[Any, Any], int]) -> None:
         self._vault = vault
+        self._upto = views
         self._rows: dict[View[Any, Any], Rows] = {view: {} for view in views}
         self._versions: dict[str, int] = {}
         self._gaps: list[str] = []
@@ -130,7 +134,8 @@ class _Replay:
         if isinstance(recorded.event, erasure.Event):
             self._erasures.append(recorded)
         for view, rows in self._rows.items():
-            fold_into(view, (recorded,), rows)
+            if recorded.position <= self._upto[view]:
+                fold_into(view, (recorded,), rows)
         for box, sealed in boxes_of(recorded.event).items():
             subject = subject_of(recorded.event)
             self.names.add(KeyName(recorded.tenant, subject, class_of(recorded.event, box)))
@@ -149,12 +154,12 @@ class _Replay:
             self._gaps.append(f"event {recorded.position}: {recorded.stream} {recorded.version}")
         self._versions[recorded.stream] = recorded.version
 
-    def verdict(self, storage: Storage, keys: KeyRotation, head: int) -> Verdict:
+    def verdict(self, storage: Storage, keys: KeyRotation) -> Verdict:
         """Compare with what is kept."""
         drifts = [
             drift
             for view, rows in self._rows.items()
-            if (drift := _drift(storage, view, rows, head)) is not None
+            if (drift := _drift(storage, view, rows, self._upto[view])) is not None
         ]
         snapshots = _compared(storage)
         return Verdict(
@@ -205,13 +210,13 @@ def _is_equal(storage: Storage, stream: str, aggregate: Aggregate) -> bool | Non
     return (held.version, held.state) == snapshot
 
 
-def _drift(storage: Storage, view: View[Any, Any], rows: Rows, head: int) -> Drift | None:
+def _drift(storage: Storage, view: View[Any, Any], rows: Rows, upto: int) -> Drift | None:
     wrong: list[str] = []
     reached = storage.views.checkpoint(view)
-    if reached != head:
-        wrong.append(f"stands at event {reached} of {head}")
+    if reached != upto:
+        wrong.append(f"stands at event {reached} of {upto}")
     missing = set(rows)
-    for row in storage.views.rows(view):
+    for row in storage.views.rows(view) if upto else ():
         key = view.key_of(row)
         missing.discard(key)
         if rows.get(key) != row:

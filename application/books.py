@@ -20,7 +20,7 @@ from regulars.application.collection import collection_paused
 from regulars.application.events import Happened, Occurrence, Retired, microseconds, moment
 from regulars.application.loyalty import ACCOUNTS
 from regulars.application.ports import EventLog, Storage
-from regulars.application.queries import AsOf
+from regulars.application.queries import AsOf, ViewRows
 from regulars.application.states import Held
 from regulars.application.views import Key, View
 from regulars.domain import loyalty
@@ -102,10 +102,15 @@ class BookRows:
 
 
 class Books:
-    """Keeps the books of one storage as far as the view of accounts is."""
+    """
+    Keeps the books of one storage as far as the view of accounts is.
 
-    def __init__(self, storage: Storage) -> None:
+    `accounts` are the rows of that view, where they are not those that the storage keeps.
+    """
+
+    def __init__(self, storage: Storage, *, accounts: ViewRows | None = None) -> None:
         self._storage = storage
+        self._accounts = storage.views if accounts is None else accounts
 
     def catch_up(self) -> None:
         """Bring the books up to the view of accounts; the first time, every account is read."""
@@ -143,7 +148,7 @@ class Books:
         return any(log.occurrences(after=after, upto=upto, types={ProgramPoliciesSet}))
 
     def _all(self) -> Iterator[str]:
-        for row in self._storage.views.rows(ACCOUNTS):
+        for row in self._accounts.rows(ACCOUNTS):
             yield account_stream(ProgramId(row.program), CustomerId(row.customer))
 
     def _changed(self, after: int, upto: int) -> Iterable[str]:

@@ -13,10 +13,9 @@ from regulars.application.aggregates import program_stream
 from regulars.application.asking import Asking
 from regulars.application.batch import Outcome, Receipt
 from regulars.application.books import BOOKS
-from regulars.application.catalogue import VIEWS
+from regulars.application.catalogue import VIEWS, views_named
 from regulars.application.door import Request
 from regulars.application.erasures import Erasures
-from regulars.application.errors import UnknownView
 from regulars.application.events import Command, Event, Recorded, chosen, microseconds
 from regulars.application.followers import Followers
 from regulars.application.gate import Gate
@@ -29,7 +28,7 @@ from regulars.application.key_rotation import KeyRotation
 from regulars.application.lookup import Lookup
 from regulars.application.narrowing import POLL_SECONDS, check_words
 from regulars.application.paging import log_by_pages, stream_by_pages
-from regulars.application.ports import Clock, Finding, Storage, Vault
+from regulars.application.ports import Finding, Storage, Vault
 from regulars.application.program import default_program
 from regulars.application.projecting import Progress, Projector
 from regulars.application.protecting import Protecting
@@ -38,7 +37,6 @@ from regulars.application.questions import Question
 from regulars.application.reader import Reader
 from regulars.application.retaining import Retaining
 from regulars.application.subscription import Subscription, reading
-from regulars.application.views import View
 from regulars.domain import program
 from regulars.domain.values import ProgramId
 
@@ -53,7 +51,7 @@ class Crm(Reader):
     recorded in one transaction. A context manager: leaving it closes it. `lookup` looks after the
     index that customers are found by, `protection` after who reaches whom through which number,
     `keys` after the keys that personal data is sealed under, `erasures` after their destruction,
-    and `retention` after that of data whose time is over.
+    and `retention` after that of data whose time is over. If it is `read_only`, it writes nothing.
     """
 
     def __init__(  # noqa: PLR0913 - the parts that the composition root names
@@ -65,11 +63,10 @@ class Crm(Reader):
         commands: Commands,
         gate: Gate,
         projector: Projector,
-        clock: Clock,
+        asking: Asking,
         lookup: Callable[[RLock], Lookup],
         protection: Callable[["Crm", RLock], Protecting],
         program_id: ProgramId,
-        inline: bool,
         join: Callable[[object], AbstractContextManager[Joined]],
         erasures: Callable[[AbstractContextManager[object]], Erasures],
         retention: Callable[[AbstractContextManager[object], Erasures], Retaining],
@@ -79,9 +76,8 @@ class Crm(Reader):
         self._vault = vault
         self._commands = commands
         self._projector = projector
-        self._asking = Asking(
-            storage=storage, commands=commands, projector=projector, clock=clock, inline=inline
-        )
+        self._asking = asking
+        self.read_only: Final = asking.read_only
         self._program_id = program_id
         self._join = join
         self._close = close
@@ -190,7 +186,6 @@ class Crm(Reader):
         """Record what is new of a programme's definition and rules; what is known stays."""
         with self._lock:
             self._commands.execute(Request(commands=tuple(commands), by="host"))
-            self._program_seen = self._storage.incarnation
 
     def _ensure_program(self) -> None:
         # A store that was lost and found again may have lost the programme.
@@ -356,18 +351,27 @@ class Crm(Reader):
                     self._storage.snapshots.forget()
                     self._storage.views.clear(BOOKS)
                 self._commands.forget()
-            return self._projector.rebuild(_named(names), progress=progress)
+            return self._projector.rebuild(views_named(names), progress=progress)
 
     def verify(self, *, progress: Progress | None = None) -> audit.Verdict:
         """
         Replay the log and compare every view, snapshot, version and box with what is kept.
+
+        Views that may not be written now are compared as of where they stand.
 
         Raises:
             UndecodableEvent: an event is not what its name promises.
         """
         with self._lock:
             self._asking.catch_up()
-            return audit.verify(self._storage, self._vault, self.keys, VIEWS, progress=progress)
+            return audit.verify(
+                self._storage,
+                self._vault,
+                self.keys,
+                VIEWS,
+                lagging=self._asking.read_only,
+                progress=progress,
+            )
 
     def close(self) -> None:
         """
@@ -390,11 +394,3 @@ class Crm(Reader):
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def _named(names: Sequence[str]) -> tuple[View[Any, Any], ...]:
-    known = {view.name: view for view in VIEWS}
-    for name in names:
-        if name not in known:
-            raise UnknownView(name=name, known=tuple(known))
-    return tuple(known[name] for name in names) if names else VIEWS

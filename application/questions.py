@@ -137,15 +137,18 @@ class Streams:
 
 
 def present(
-    log: EventLog, views: ViewRows, state: Callable[[str, Aggregate], Any], at: datetime
+    log: EventLog,
+    rows: Callable[[Query[Any]], ViewRows],
+    state: Callable[[str, Aggregate], Any],
+    at: datetime,
 ) -> Streams:
-    """The streams now, which is `at`, by their states that are kept, and the views."""
+    """The streams now, which is `at`, by their states that are kept, and the rows of a query."""
     return Streams(
         at,
         state,
         lambda stream: log.streams([stream]).get(stream, ()),
         lambda types: log.occurrences(types=types),
-        lambda _: views,
+        rows,
     )
 
 

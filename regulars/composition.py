@@ -39,6 +39,7 @@ from regulars.adapters.settings import check_choice, check_span
 from regulars.adapters.storage import SqlStorage
 from regulars.adapters.vault import EnvelopeVault
 from regulars.application.ahead import A_DAY
+from regulars.application.asking import Asking
 from regulars.application.catalogue import KEPT, VIEWS
 from regulars.application.contacts import Contacts
 from regulars.application.crm import Crm
@@ -93,6 +94,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
     synchronous: Synchronous = "FULL",
     busy_seconds: float = 30,
     create: bool = True,
+    read_only: bool = False,
     clock: Clock | None = None,
     erasure_sinks: Sequence[ErasureSink] = (),
     policy: ReadingPolicy | Path | str = DEFAULT_POLICY,
@@ -138,6 +140,10 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
         busy_seconds: how long a command waits while others write, before the store is unavailable.
         create: whether a database that is not there is made, and a key file for one that has
             no keys yet; without it nothing is made, and nothing can be sealed without keys.
+        read_only: whether nothing is made or written, for who may only read: an auditor's role,
+            a standby, a copy on a disk that takes nothing. Commands, and all that is recorded
+            before it is shown, as `Crm.reveal`, are refused (`StorageUnavailable`). Questions are
+            answered as ever; what views lack is computed from the log for each answer.
         clock: tells when events are recorded; the system's by default.
         erasure_sinks: places of the host's that keep what was derived from personal data, told
             to let go of who is erased.
@@ -178,7 +184,13 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
     if contacts is not None:
         check_choice("contacts", contacts, get_args(_Contacts))
     rules = policy if isinstance(policy, ReadingPolicy) else read_policy(Path(policy))
-    opened = Database(database, synchronous=synchronous, create=create, busy_seconds=busy_seconds)
+    opened = Database(
+        database,
+        synchronous=synchronous,
+        create=create,
+        busy_seconds=busy_seconds,
+        read_only=read_only,
+    )
     kept = opened
     try:
         if keyless:
@@ -187,9 +199,15 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
             if keys_database is None:
                 check_kept_here(opened)
             else:
-                kept = keys_apart(opened, keys_database, create=create, busy_seconds=busy_seconds)
+                kept = keys_apart(
+                    opened,
+                    keys_database,
+                    create=create and not read_only,
+                    busy_seconds=busy_seconds,
+                    read_only=read_only,
+                )
             variables = environ if environment is None else environment
-            ring = _key_ring(opened, kept, keys, variables, create=create)
+            ring = _key_ring(opened, kept, keys, variables, create=create and not read_only)
         time = clock or SystemClock()
 
         def core(over: Database, storage: SqlStorage) -> Crm:
@@ -232,7 +250,14 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                 commands=commands,
                 gate=gate,
                 projector=projector,
-                clock=time,
+                asking=Asking(
+                    storage=storage,
+                    commands=commands,
+                    projector=projector,
+                    clock=time,
+                    inline=inline,
+                    read_only=read_only,
+                ),
                 lookup=lambda lock: Lookup(
                     storage=storage, vault=vault, blinder=blinder, gate=gate, scrub=scrub, lock=lock
                 ),
@@ -247,7 +272,6 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                     grace=number_grace,
                 ),
                 program_id=ProgramId(program_id),
-                inline=inline,
                 join=join,
                 erasures=lambda lock: Erasures(
                     Erasing(

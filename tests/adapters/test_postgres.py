@@ -415,11 +415,9 @@ def test_what_is_closed_stays_closed(url: str) -> None:
         append(SqlLog(database), *run("a", 1))
 
 
-@pytest.mark.parametrize(
-    "default", ["default_transaction_isolation=serializable", "default_transaction_read_only=on"]
-)
-def test_it_settles_how_its_transactions_are_isolated(url: str, default: str) -> None:
-    options = f"-csearch_path={schema_of(url)} -c{default}"
+def test_it_settles_how_its_transactions_are_isolated(url: str) -> None:
+    isolation = "default_transaction_isolation=serializable"
+    options = f"-csearch_path={schema_of(url)} -c{isolation}"
     strict = make_url(url).update_query_dict({"options": options})
 
     with closing(Database(strict.render_as_string(hide_password=False))) as database:

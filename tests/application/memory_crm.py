@@ -15,6 +15,7 @@ from regulars.adapters.memory import MemoryStorage
 from regulars.adapters.memory_keys import MemoryKeyStore
 from regulars.adapters.normalisers import dialled
 from regulars.adapters.storage import SqlStorage
+from regulars.application.asking import Asking
 from regulars.application.batch import Outcome, Receipt
 from regulars.application.books import BOOKS
 from regulars.application.catalogue import VIEWS
@@ -104,6 +105,7 @@ def core(
     join: Callable[[object], AbstractContextManager[Joined]] = no_host,
     clock: Ticking | None = None,
     ahead: timedelta | None = None,
+    read_only: bool = False,
 ) -> Parts:
     clock = clock or Ticking()
     opener = vault(keys, TENANT, history=KeyHistory(storage.log))
@@ -134,7 +136,14 @@ def core(
         commands=commands,
         gate=gate,
         projector=projector,
-        clock=clock,
+        asking=Asking(
+            storage=storage,
+            commands=commands,
+            projector=projector,
+            clock=clock,
+            inline=inline,
+            read_only=read_only,
+        ),
         lookup=lambda lock: Lookup(
             storage=storage, vault=opener, blinder=blinder, gate=gate, scrub=scrub, lock=lock
         ),
@@ -148,7 +157,6 @@ def core(
             lock=lock,
         ),
         program_id=program,
-        inline=inline,
         join=join,
         erasures=lambda lock: Erasures(
             Erasing(

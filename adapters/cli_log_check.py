@@ -125,8 +125,9 @@ def check(call: Call) -> None:
     Check every event of the log.
 
     The versions of each stream follow each other from 1, positions rise, no two events have one
-    id, and every event can be read. Names the position, stream and reason of what is amiss, and
-    goes on behind it. Ends with status 1 if something is.
+    id, and every event can be read. The tables, indexes, triggers and functions that keep it so
+    are there. Names the position, stream and reason of what is amiss, and goes on behind it. Ends
+    with status 1 if something is.
 
     An event that is missing in the middle of a stream is found, and one at its end is not:
     positions may have holes, and contents are not signed. Compare the hash with one that you
@@ -158,6 +159,8 @@ def _shown_check(found: LogCheck) -> Iterator[RenderableType]:
     if found.foreign:
         theirs = f"{count(found.foreign)} of them are of an application of eventsourcing"
         yield Text(f"{theirs}: only their places and ids were checked")
+    for missing in found.missing:
+        yield Text(plain(f"the database: {missing}"), style="red")
     for fault in found.faults:
         yield Text(plain(str(fault)), style="red")
     if found.amiss > len(found.faults):

@@ -58,16 +58,15 @@ EVENTS: Final = Table(
     sqlite_strict=True,
 )
 
-event.listen(
-    EVENTS,
-    "after_create",
-    cast(Any, DDL)(
-        "CREATE TRIGGER events_contiguous BEFORE INSERT ON events"
-        " WHEN NEW.version <> 1 AND NOT EXISTS (SELECT 1 FROM events WHERE tenant = NEW.tenant"
-        " AND stream = NEW.stream AND version = NEW.version - 1)"
-        " BEGIN SELECT RAISE(ABORT, 'version gap'); END"
-    ).execute_if(dialect="sqlite"),
+CONTIGUOUS: Final = (
+    "CREATE TRIGGER events_contiguous BEFORE INSERT ON events"
+    " WHEN NEW.version <> 1 AND NOT EXISTS (SELECT 1 FROM events WHERE tenant = NEW.tenant"
+    " AND stream = NEW.stream AND version = NEW.version - 1)"
+    " BEGIN SELECT RAISE(ABORT, 'version gap'); END"
 )
+"""What refuses a gap on SQLite, whoever inserts."""
+
+event.listen(EVENTS, "after_create", cast(Any, DDL)(CONTIGUOUS).execute_if(dialect="sqlite"))
 
 _AT: Final = EVENTS.c
 _FACT: Final = ("version", "body", "occurred_at", "type", "schema_version", "position")

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from regulars.adapters.database import Database
 from regulars.adapters.database_url import check_url, file_url, parsed_url, shown
+from regulars.adapters.format_objects import objects_amiss
 from regulars.adapters.keys import KEYS
 from regulars.adapters.keys_database import kept_apart_as
 from regulars.adapters.log_import import Told, untold
@@ -191,12 +192,11 @@ def _looked_through(database: Database, said: Path, tenant: str, told: Told) -> 
     found = check(
         SqlStoredEvents(database, tenant=tenant),
         line=line_of,
+        missing=objects_amiss(database),
         progress=lambda done, of: told("Checking", done, of),
     )
     if not found.sound:
-        raise UnusableBackup(
-            file=str(said), why=f"holds a log that is not sound: {found.faults[0]}"
-        )
+        raise UnusableBackup(file=str(said), why=f"holds a log that is not sound: {found.first}")
     return found
 
 

@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy import text
 
 from regulars.adapters.database import Database
+from regulars.adapters.format_objects import objects_amiss
 from regulars.adapters.log_lines import line_of
 from regulars.adapters.recorder_tables import tracked_positions
 from regulars.adapters.storage import follower_positions
@@ -27,7 +28,9 @@ def check_log(
     database: str, *, tenant: str = "default", progress: Progress | None = None
 ) -> LogCheck:
     """
-    Check every event of a tenant as it is stored; see `regulars.application.log_check.check`.
+    Check every event of a tenant as it is stored, and what keeps the log in order.
+
+    See `regulars.application.log_check.check` and `regulars.adapters.format_objects`.
 
     Tables of an older format are read as they are.
 
@@ -36,9 +39,14 @@ def check_log(
         NotOurDatabase: it is something else, or of a newer version.
         UnknownTenant: the tenant has no event in it, and others have.
     """
-    with closing(Database(database, create=False, older=True)) as opened:
+    with closing(Database(database, older=True, read_only=True)) as opened:
         refuse_unknown_tenant(opened, tenant)
-        return check(SqlStoredEvents(opened, tenant=tenant), line=line_of, progress=progress)
+        return check(
+            SqlStoredEvents(opened, tenant=tenant),
+            line=line_of,
+            missing=objects_amiss(opened),
+            progress=progress,
+        )
 
 
 def log_status(
@@ -54,7 +62,7 @@ def log_status(
         NotOurDatabase: it is something else, or of a newer version.
         UnknownTenant: the tenant has no event in it, and others have.
     """
-    with closing(Database(database, create=False, older=True)) as opened:
+    with closing(Database(database, older=True, read_only=True)) as opened:
         refuse_unknown_tenant(opened, tenant)
         with opened.snapshot():
             reached = checkpoints(opened, VIEWS, tenant=tenant)

@@ -1,5 +1,6 @@
 """The check of a log by itself: its order, its ids, and whether every event can be read."""
 
+from collections.abc import Sequence
 from hashlib import sha256
 from itertools import chain
 from typing import Final
@@ -35,7 +36,8 @@ class LogCheck:
     `faults` are the first of `amiss`. `hash` is the SHA-256 of all events in their order, each as
     the line that an export has of it, in hexadecimal digits: equal for equal logs. `foreign` counts
     the events of an application of the `eventsourcing` library: their places and ids are checked
-    as all are, and their contents are not, which only that application can read.
+    as all are, and their contents are not, which only that application can read. `missing` is what
+    the store lacks of what keeps a log in order, such as a constraint, each in words.
     """
 
     tenant: str
@@ -46,18 +48,31 @@ class LogCheck:
     hash: str
     amiss: int
     faults: tuple[Fault, ...]
+    missing: tuple[str, ...] = ()
 
     @property
     def sound(self) -> bool:
-        """Whether nothing is amiss."""
-        return not self.amiss
+        """Whether nothing is amiss or missing."""
+        return not self.amiss and not self.missing
+
+    @property
+    def first(self) -> str:
+        """What is named first of all that is wrong; empty if nothing is."""
+        return next(chain(self.missing, map(str, self.faults)), "")
 
 
-def check(events: StoredEvents, *, line: Line, progress: Progress | None = None) -> LogCheck:
+def check(
+    events: StoredEvents,
+    *,
+    line: Line,
+    missing: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> LogCheck:
     """
     Check every event: its place, its id, its times, and that it decodes if it is of the core.
 
-    Goes on after a fault. Reads one snapshot; opens no box and compares no view.
+    Goes on after a fault. Reads one snapshot; opens no box and compares no view. What the store is
+    found to be `missing` is told with it.
     """
     gathered = _Gathered()
     digest = sha256()
@@ -91,6 +106,7 @@ def check(events: StoredEvents, *, line: Line, progress: Progress | None = None)
         hash=digest.hexdigest(),
         amiss=gathered.amiss,
         faults=tuple(gathered.faults),
+        missing=tuple(missing),
     )
 
 

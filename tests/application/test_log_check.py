@@ -56,7 +56,7 @@ def test_a_log_as_it_was_recorded_is_sound() -> None:
 
     found = check(MemoryStoredEvents(log, tenant=TENANT), line=line_of)
 
-    assert (found.sound, found.faults, found.amiss) == (True, (), 0)
+    assert (found.sound, found.faults, found.amiss, found.first) == (True, (), 0, "")
     assert (found.tenant, found.head, found.events) == (TENANT, log.head(), log.head())
     assert found.streams == len({one.stream for one in week.events()})
 
@@ -249,3 +249,14 @@ def test_events_of_two_models_are_amiss_from_where_they_meet(place: int, amiss: 
     found = faults(replaced(place, actor=FOREIGN_ACTOR, correlation=""))
 
     assert [position for position, _, _ in found] == amiss
+
+
+def test_what_the_store_is_missing_is_told_first() -> None:
+    missing = "the trigger events_contiguous is missing or switched off"
+    log = MemoryLog()
+    append(log, *run("a", 1, 2), *run("b", 1), *run("a", 3))
+
+    found = check(Altered(log, replaced(3, version=2)), line=line_of, missing=[missing])
+
+    assert (found.sound, found.amiss, found.missing, found.first) == (False, 1, (missing,), missing)
+    assert check(Altered(log, lambda _: None), line=line_of, missing=[missing]).sound is False

@@ -92,6 +92,7 @@ class Database:
         self.driver = self.dialect.driver(self.connection)
         try:
             self.dialect.prepare(self)
+            self._place = self.dialect.place(self.driver)
         except BaseException:
             # It has nothing set yet, and is as good as lost: the next call makes another one.
             self.connection.invalidate()
@@ -259,6 +260,23 @@ class Database:
         with self._lock, self._our_words():
             self._reconnect_if_lost()
             return self.dialect.is_same(self.driver, other.driver)
+
+    def is_behind(self, driver: Driver) -> bool:
+        """
+        Whether a connection of somebody else's, which may be in a transaction, leads to this one.
+
+        Raises:
+            StorageUnavailable: one of them does not answer.
+        """
+        with self._our_words():
+            if self.dialect.place(driver) == self._place:
+                return True
+        if self.path is not None:
+            return False
+        # The server may have been started again since this one's connection was last used.
+        with self._lock, self._our_words():
+            self._reconnect_if_lost()
+            return self.dialect.is_same(self.driver, driver)
 
     def settle(self) -> None:
         """

@@ -160,6 +160,10 @@ class Dialect(Protocol):
         """Whether two connections are to one and the same tables, whatever their URLs say."""
         ...
 
+    def place(self, driver: Driver) -> object:
+        """Equal for two connections to the same tables of one running server, or of one file."""
+        ...
+
     def is_lost(self, driver: Driver) -> bool:
         """Whether a connection with nothing begun on it is of no use, so another one is needed."""
         ...

@@ -34,6 +34,7 @@ class HostTransaction(Database):
     Raises:
         TypeError: it is no connection or session of SQLAlchemy over the driver that `ours` uses.
         RuntimeError: no transaction is begun on it, or the driver commits each statement.
+        NotOurDatabase: it leads to another database, or to another schema.
         StorageUnavailable: the database does not answer.
     """
 
@@ -56,6 +57,10 @@ class HostTransaction(Database):
         self._parting = ExitStack()
         with self._our_words():
             self.driver = self.dialect.join(connection, self._parting)
+        if not ours.is_behind(self.driver):
+            self._parting.close()
+            why = f"is not the database that the core was opened over, {ours.name}"
+            raise NotOurDatabase(store=self.name, why=why)
         # SQLAlchemy tells of a commit before it is made, but of a connection's return afterwards.
         connection.info.setdefault(_TOLD, set()).add(self.commits)
         event.listen(connection.engine.pool, "checkin", _tell)

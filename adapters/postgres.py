@@ -52,6 +52,10 @@ _READ_ONLY: Final = """
     SELECT reset_val = 'on', pg_is_in_recovery() FROM pg_settings
     WHERE name = 'default_transaction_read_only'
 """
+_PLACE: Final = """
+    SELECT pg_postmaster_start_time(), oid, current_schema()::regnamespace::oid FROM pg_database
+    WHERE datname = current_database()
+"""
 _GRANTED: Final = """
     SELECT has_table_privilege('events', 'INSERT') AND has_table_privilege('regulars_log', 'UPDATE')
 """
@@ -167,12 +171,10 @@ class Postgres:
 
     def _refuse_read_only(self, driver: Driver) -> None:
         (held, standby) = driver.execute(_READ_ONLY).fetchone()
-        if standby:
-            why = "is a standby, which can be read only: open it with read_only=True"
+        if held or standby:
+            why = "a standby" if standby else "set to be read only (default_transaction_read_only)"
+            why = f"is {why}: open it with read_only=True"
             raise StorageUnavailable(store=self.name, why=why)
-        if held:
-            why = "is set to be read only (default_transaction_read_only)"
-            raise StorageUnavailable(store=self.name, why=f"{why}: open it with read_only=True")
 
     def may_write(self, driver: Driver) -> bool:
         """Whether role, database and server let it; see the protocol."""
@@ -248,6 +250,10 @@ class Postgres:
         finally:
             mine.execute("SELECT pg_advisory_unlock(%s)", lock)
         return not free
+
+    def place(self, driver: Driver) -> object:
+        """A server and its copy do not start in the same microsecond; see the protocol."""
+        return driver.execute(_PLACE).fetchone()
 
     def is_lost(self, driver: Driver) -> bool:
         """Whether the server has gone, or gone and come back; see the protocol."""

@@ -185,6 +185,15 @@ class Sqlite:
         files = [driver.execute(_FILE).fetchone()[0] for driver in (mine, other)]
         return all(files) and Path(files[0]).samefile(files[1])
 
+    def place(self, driver: Driver) -> object:
+        """The file itself, whatever it is called; one in memory is no other's; see the protocol."""
+        (file,) = driver.execute(_FILE).fetchone()
+        try:
+            found = Path(file).stat() if file else None
+        except OSError:
+            found = None
+        return object() if found is None else (found.st_dev, found.st_ino)
+
     def is_lost(self, driver: Driver) -> bool:  # noqa: ARG002 - a file is not lost
         """Never; see the protocol."""
         return False

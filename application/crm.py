@@ -178,6 +178,7 @@ class Crm(Reader):
         Raises:
             TypeError: it is none of SQLAlchemy's over sqlite3 or psycopg, whichever is used.
             RuntimeError: no transaction is begun on it, or it commits each statement.
+            NotOurDatabase: it leads to another database than this.
             StorageUnavailable: the store does not answer, or cannot be written now.
         """
         return self._join(connection)

@@ -9,7 +9,7 @@ from regulars.application.queries import Query, ReplayedRows, ViewRows
 from regulars.application.views import View
 
 
-class _EveryAccount(Query[ViewRows]):
+class _EveryAccount(Query[Any]):
     views: ClassVar[tuple[View[Any, Any], ...]] = (ACCOUNTS,)
 
     def answer(self, rows: ViewRows) -> ViewRows:

@@ -3,18 +3,20 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import mkdtemp
 from threading import Barrier
 from typing import Any, cast
 
 import pytest
 from attrs import evolve, frozen
-from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, inspect, make_url, text
 from sqlalchemy.exc import InvalidRequestError, OperationalError
 from sqlalchemy.orm import Session
 
 from regulars import (
     CompleteOrder,
     GrantConsent,
+    NotOurDatabase,
     OrderId,
     PointsBalance,
     RefundId,
@@ -40,7 +42,7 @@ from regulars.domain.refund import IssueRefund
 from regulars.domain.values import Refusal
 from regulars.testing.pending_events import append, places, run
 from tests.domain.examples import ANNA, ORDER, PLACE
-from tests.postgres_server import new_database
+from tests.postgres_server import new_database, start
 
 COMPLETE = CompleteOrder(order=ORDER, at=PLACE.at)
 REGISTER = RegisterCustomer(customer=ANNA, at=PLACE.at, profile=Profile(occupation="potter"))
@@ -383,21 +385,67 @@ def never(cursor: object, row: object = None) -> object:
     raise AssertionError(cursor, row)
 
 
-def test_a_connection_to_another_database_is_named_as_the_one_without_a_log(
-    tmp_path: Path,
+@pytest.mark.parametrize("with_a_log", [True, False])
+def test_a_connection_to_another_database_of_the_same_kind_is_not_joined(
+    url: str, host: Host, tmp_path: Path, *, with_a_log: bool
 ) -> None:
-    elsewhere = f"sqlite:///{tmp_path}/elsewhere.db"
-    engine = create_engine(elsewhere)
+    elsewhere = f"sqlite:///{tmp_path}/other.db" if url.startswith("sqlite") else new_database()
+    if with_a_log:
+        Database(elsewhere).close()
+    engine = engine_of(elsewhere)
+    with (
+        engine.begin() as connection,
+        pytest.raises(NotOurDatabase, match="is not the database that the core") as said,
+        host.crm.joined(connection) as inside,
+    ):
+        inside.execute(PLACE, by="till")
+
+    assert said.value.store.endswith(elsewhere.rpartition("=")[2])
+    with engine.begin() as connection:
+        tables = inspect(connection).get_table_names()
+        assert with_a_log == ("events" in tables)
+        assert not with_a_log or not connection.scalar(text("SELECT count(*) FROM events"))
+    engine.dispose()
+    host.crm.execute(PLACE, by="till")
+
+
+def test_a_file_is_the_same_by_whichever_path(tmp_path: Path) -> None:
+    (tmp_path / "link.db").symlink_to("shop.db")
+    engine = create_engine(f"sqlite:///{tmp_path}/link.db")
     with (
         connect(f"sqlite:///{tmp_path}/shop.db") as crm,
         engine.begin() as connection,
         crm.joined(connection) as inside,
-        pytest.raises(StorageUnavailable, match="no such table") as said,
     ):
         inside.execute(PLACE, by="till")
     engine.dispose()
 
-    assert said.value.store == elsewhere
+
+def test_one_in_memory_is_no_other() -> None:
+    engine = create_engine("sqlite://")
+    with (
+        connect("sqlite://") as crm,
+        engine.begin() as connection,
+        pytest.raises(NotOurDatabase),
+        crm.joined(connection),
+    ):
+        pass
+    engine.dispose()
+
+
+def test_a_server_that_was_started_again_is_still_the_same() -> None:
+    folder = Path(mkdtemp(prefix="pg-"))
+    server = start(folder, then_delete=False)
+    with connect(server.url, keyless=True, views="deferred") as crm:
+        crm.execute(PLACE, by="till")
+        server.stop()
+        server = start(folder, then_delete=True)
+        engine = engine_of(server.url)
+        with engine.begin() as connection, crm.joined(connection) as inside:
+            inside.execute(COMPLETE, by="till")
+        engine.dispose()
+        assert "OrderCompleted" in {type(one.event).__name__ for one in crm.events()}
+    server.stop()
 
 
 def test_what_a_host_makes_of_rows_is_its_own(url: str, host: Host) -> None:

@@ -288,6 +288,7 @@ class Crm(Reader):
         Raises:
             TypeError: a word is not of its type, or `types` holds what is no class of an event.
             ValueError: `after` is less than 0, `poll_seconds` is not more than 0, or too much.
+            AheadOfLog: the log never came to `after`, here and when it is read.
             StorageUnavailable: the store does not answer.
         """
         return self._followers.subscribe(

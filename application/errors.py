@@ -18,6 +18,7 @@ What can go wrong between a command and the log.
     +-- AlreadyRecorded         an event id is in the log: the command is a repeat
     +-- StorageUnavailable      the store is locked, full, read-only, broken or gone
     +-- UndecodableEvent        a stored event is not what its name promises
+    +-- AheadOfLog              a follower is at a position that the log never gave
     +-- UnknownView             there is no view of that name
     +-- ContactsShared          (contacts) customers share what is to be unique
     +-- UnusableIndex           customers cannot be found, or contacts not be taken in, for now
@@ -231,6 +232,20 @@ class UnusableIndex(Exception):
 
     def __str__(self) -> str:
         return f"the contact index {self.why}"
+
+
+@frozen(kw_only=True)
+class AheadOfLog(Exception):
+    """A follower is at a position that the log never gave: it has followed another, or its end."""
+
+    position: int
+    head: int
+
+    def __str__(self) -> str:
+        return (
+            f"the position {self.position} was never given: the log ends at {self.head}; it is"
+            " another log, or one that came from an older backup"
+        )
 
 
 @frozen(kw_only=True)

@@ -7,7 +7,7 @@ from weakref import WeakSet, WeakValueDictionary
 from regulars.application.events import Event, Recorded
 from regulars.application.narrowing import check_words
 from regulars.application.ports import Storage
-from regulars.application.subscription import Subscription, reading
+from regulars.application.subscription import Subscription, check_reached, reading
 from regulars.application.tail import SharedReading, Tail
 
 
@@ -35,14 +35,16 @@ class Followers:
 
         Raises:
             TypeError, ValueError: these words cannot be subscribed with; see `check_words`.
+            AheadOfLog: the log ends before that position.
             StorageUnavailable: the store does not answer.
         """
         check_words(after=after, types=types, prefix=prefix, poll_seconds=poll_seconds)
+        check_reached(self._storage, after)
         chosen = None if types is None else frozenset(types)
         with self._lock:
             tail = self._tails.get((chosen, prefix))
             if tail is None:
-                tail = Tail(reading(self._storage, types=chosen, prefix=prefix))
+                tail = Tail(reading(self._storage, types=chosen, prefix=prefix, endless=True))
                 self._tails[chosen, prefix] = tail
             shared = SharedReading(tail, self._storage.wakeup(poll_seconds=poll_seconds))
             subscription = Subscription(shared.read, shared, after=after)

@@ -7,7 +7,7 @@ from time import monotonic_ns
 from types import TracebackType
 from typing import Final, Generic, NamedTuple, Self, TypeAlias, TypeVar
 
-from regulars.application.errors import UndecodableEvent
+from regulars.application.errors import AheadOfLog, UndecodableEvent
 from regulars.application.events import Event, Recorded
 from regulars.application.narrowing import POLL_SECONDS, check_words
 from regulars.application.ports import EventLog, Storage, Wakeup
@@ -157,8 +157,14 @@ def reading(  # noqa: PLR0913 - each narrows what is read
     prefix: str = "",
     recorded_by: int | None = None,
     occurred_by: int | None = None,
+    endless: bool = False,
 ) -> Read[Recorded]:
-    """Reads the events that `EventLog.read` gives for these words, a page at a time."""
+    """
+    Reads the events that `EventLog.read` gives for these words, a page at a time.
+
+    Who reads on without an end is told where the log ends before the position that it is at: what
+    it waits for would be recorded under positions that it has passed over (`AheadOfLog`).
+    """
     wanted = None if types is None else frozenset(types)
     last = sys.maxsize if upto is None else upto
 
@@ -172,6 +178,8 @@ def reading(  # noqa: PLR0913 - each narrows what is read
     def look(start: int) -> Page[Recorded]:
         with storage.snapshot():
             head = storage.log.head()
+            if endless and start > head:
+                raise AheadOfLog(position=start, head=head)
             end = max(start, min(head, start + SPAN, last))
             found: list[tuple[int, Recorded]] = []
             try:
@@ -196,6 +204,21 @@ def reading(  # noqa: PLR0913 - each narrows what is read
         return Page(found, end, ended=end >= head)
 
     return read
+
+
+def check_reached(storage: Storage, position: int) -> None:
+    """
+    See that the log has ever come so far.
+
+    Raises:
+        AheadOfLog: it has not.
+        StorageUnavailable: the store does not answer.
+    """
+    if position:
+        with storage.snapshot():
+            head = storage.log.head()
+        if position > head:
+            raise AheadOfLog(position=position, head=head)
 
 
 def before_next(log: EventLog, after: int, upto: int) -> int:
@@ -226,7 +249,9 @@ def subscribe(
         StorageUnavailable: the store does not answer.
         UndecodableEvent: an event is not what its name promises; those before it were given out.
             A subscription after its position goes on without it.
+        AheadOfLog: the log ends before its position.
     """
     check_words(after=after, types=types, prefix=prefix, poll_seconds=poll_seconds)
-    read = reading(storage, types=types, prefix=prefix)
+    check_reached(storage, after)
+    read = reading(storage, types=types, prefix=prefix, endless=True)
     return Subscription(read, storage.wakeup(poll_seconds=poll_seconds), after=after)

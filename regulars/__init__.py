@@ -1,9 +1,4 @@
-"""
-Turn a first order into a regular: an event-sourced customer and loyalty core to embed.
-
-`connect` opens one, `Crm.execute` takes commands, `Crm.ask` answers; the rest is by theme, in
-`customers`, `orders`, `programs`, `loyalty`, `offers`, `campaigns`, `privacy` and `reports`.
-"""
+"""Turn a first order into a regular: `connect` opens a core, the rest is by theme beside it."""
 
 from regulars.adapters.key_ring import UnusableKeys
 from regulars.adapters.log_archive import UnusableArchive
@@ -29,6 +24,7 @@ from regulars.application.erasure_sinks import ErasureSink
 from regulars.application.erasure_subjects import OrderHasCustomer
 from regulars.application.erasures import Erasures
 from regulars.application.errors import (
+    AheadOfLog,
     IdempotencyConflict,
     InvalidId,
     InvalidPersonalData,
@@ -198,6 +194,7 @@ __all__ = [
     "AddDeliveryAddress",
     "Address",
     "AddressId",
+    "AheadOfLog",
     "Archived",
     "AsOf",
     "AssignCourier",

@@ -112,6 +112,16 @@ def test_a_programme_that_is_there_is_left_as_it_is(database: Database) -> None:
     ]
 
 
+def test_who_publishes_nothing_gets_the_default_programme_all_the_same(database: Database) -> None:
+    town = sql_core(database)
+
+    town.crm.publish(())
+    town.crm.execute(PLACE, by="checkout")
+    town.crm.execute(DELIVER, by="courier")
+
+    assert points(town) == 100
+
+
 def test_many_requests_are_each_recorded_or_refused(town: Parts) -> None:
     placed, refused, delivered = town.crm.execute_all(
         [

@@ -3,8 +3,13 @@ from typing import Any
 
 import pytest
 
+from regulars.adapters.memory import MemoryLog
+from regulars.application.errors import AheadOfLog
+from regulars.application.subscription import subscribe
 from regulars.domain.order import MarkDelivered, OrderDelivered
-from tests.application.memory_crm import memory_core
+from tests.application.histories import tell
+from tests.application.memory_crm import TENANT, memory_core
+from tests.application.shop_week import WEEK
 
 
 @pytest.mark.parametrize(
@@ -57,3 +62,29 @@ def test_who_reads_with_wrong_words_is_told_which(
 ) -> None:
     with pytest.raises(wrong, match=told):
         memory_core().crm.events(**words)
+
+
+def test_who_is_past_the_end_of_the_log_is_told() -> None:
+    town = tell(memory_core(), WEEK)
+    head = town.crm.head()
+
+    with pytest.raises(AheadOfLog, match=f"the position {head + 1} was never given") as told:
+        town.crm.subscribe(after=head + 1)
+
+    assert (told.value.position, told.value.head) == (head + 1, head)
+    with pytest.raises(AheadOfLog):
+        subscribe(town.storage, after=head + 1)
+    with town.crm.subscribe(after=head) as following:
+        assert not following.page(0)
+    assert list(town.crm.events(after=head + 1)) == []
+
+
+def test_who_follows_a_log_that_loses_its_end_is_told() -> None:
+    town = tell(memory_core(), WEEK)
+    with town.crm.subscribe(after=town.crm.head()) as following:
+        assert not following.page(0)
+        storage: Any = town.storage
+        storage.log = MemoryLog(tenant=TENANT)
+
+        with pytest.raises(AheadOfLog, match="the log ends at 0"):
+            following.page(0)

@@ -68,7 +68,7 @@ class TestSharedSubscription(TestSqlSubscription):
 
     def subscribe(self, storage: Storage, *, after: int = 0, **of: Any) -> Subscription[Recorded]:  # noqa: ANN401 - what `reading` takes
         kind = (id(storage), *((name, frozenset(of[name] or ())) for name in of))
-        tail = self.tails.setdefault(kind, Tail(reading(storage, **of)))
+        tail = self.tails.setdefault(kind, Tail(reading(storage, **of, endless=True)))
         shared = SharedReading(tail, storage.wakeup(poll_seconds=0.05))
         return Subscription(shared.read, shared, after=after)
 

@@ -104,7 +104,14 @@ def _in_a_row(measured: dict[str, Any]) -> str:
         return f"{name} not measured: {measured['not_measured']}"
     between = f"({measured['ratio_min']:g} to {measured['ratio_max']:g})"
     reached = "reached" if measured["ratio"] >= measured["goal"] else "missed"
-    return f"{name} {measured['ratio']:<6g} {between:<18} goal {measured['goal']:<5g} {reached}"
+    row = f"{name} {measured['ratio']:<6g} {between:<18} goal {measured['goal']:<5g} {reached}"
+    return "\n".join((row, *_against_peers(measured)))
+
+
+def _against_peers(measured: dict[str, Any]) -> list[str]:
+    """What was measured beside peers: how many times as fast as each, or why it was not."""
+    found = measured["details"].items()
+    return [f"  {name}: {told}" for name, told in found if name.startswith("vs_")]
 
 
 def _in_words(measured: dict[str, Any]) -> str:
@@ -125,6 +132,7 @@ def _in_words(measured: dict[str, Any]) -> str:
             ),
             f"  ours       {rates('ours')}",
             f"  reference  {rates('reference')}",
+            *_against_peers(measured),
         )
     )
 

@@ -35,7 +35,8 @@ def unwritten_rows(storage: Storage, query: Query[Any]) -> ViewRows:
 
 def books_of(storage: Storage) -> Books:
     """The books over all accounts of the log, whether or not the view of accounts has them."""
-    return Books(storage, accounts=unwritten_rows(storage, _EVERY_ACCOUNT))
+    rows = unwritten_rows(storage, _EVERY_ACCOUNT)
+    return Books(storage, accounts=_EVERY_ACCOUNT.answer(rows))
 
 
 def _is_level(storage: Storage, view: View[Any, Any]) -> bool:

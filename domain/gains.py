@@ -97,22 +97,30 @@ class Gains:
 
     def add(self, lot: LotId, gain: Gain) -> None:
         """One gain more; what is told late comes in where it belongs."""
-        place = len(self.moments)
-        if place and gain.at < self.moments[-1]:
-            place = bisect_right(self.moments, gain.at)
-            for sums in (self.points, self.orders, *self.spend.values()):
-                sums.cut(place)
         self.of[lot] = gain
+        if gain.currency is not None and gain.currency not in self.spend:
+            self.spend[gain.currency] = Sums([0] * len(self.moments))
+        if self.moments and gain.at < self.moments[-1]:
+            self._add_late(lot, gain)
+        else:
+            self.moments.append(gain.at)
+            self.lots.append(lot)
+            self._count(gain)
+
+    def _add_late(self, lot: LotId, gain: Gain) -> None:
+        place = bisect_right(self.moments, gain.at)
         self.moments.insert(place, gain.at)
         self.lots.insert(place, lot)
-        if gain.currency is not None and gain.currency not in self.spend:
-            self.spend[gain.currency] = Sums([0] * place)
+        for sums in (self.points, self.orders, *self.spend.values()):
+            sums.cut(place)
         for later in self.lots[place:]:
-            one = self.of[later]
-            self.points.append(one.points)
-            self.orders.append(int(one.is_order))
-            for currency, sums in self.spend.items():
-                sums.append(one.spend if one.currency == currency else 0)
+            self._count(self.of[later])
+
+    def _count(self, gain: Gain) -> None:
+        self.points.append(gain.points)
+        self.orders.append(int(gain.is_order))
+        for currency, sums in self.spend.items():
+            sums.append(gain.spend if gain.currency == currency else 0)
 
     def lose(self, lot: LotId, at: datetime, points: int, remaining: int) -> Loss:
         """A refund took back points, and left so much of the money."""

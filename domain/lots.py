@@ -6,7 +6,7 @@ account of many lots answers as fast as a short one.
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, TypeAlias, assert_never
 
@@ -119,17 +119,20 @@ class Lots:
         expired: int = 0,
     ) -> None:
         """A new lot, of which everything is left unless it is told what."""
-        self.known[lot_id] = Lot(
+        lot = self.known[lot_id] = Lot(
             number=len(self.ids),
             points=points,
             awarded_at=awarded_at,
             activates_at=activates_at,
             expires_at=expires_at,
             pending=pending,
+            left=points if left is None else left,
             expired=expired,
         )
         self.ids.append(lot_id)
-        self._change(lot_id, points if left is None else left)
+        self._sum(lot, lot.left)
+        if lot.left:
+            self._move(lot, _join)
 
     def take(self, allocations: Sequence[Allocation]) -> None:
         """These points are no longer there."""
@@ -176,13 +179,17 @@ class Lots:
     def _change(self, lot_id: LotId, points: int) -> None:
         lot = self.known[lot_id]
         had, lot.left = lot.left, lot.left + points
+        self._sum(lot, points)
+        if bool(had) != bool(lot.left):
+            self._move(lot, _leave if had else _join)
+
+    def _sum(self, lot: Lot, points: int) -> None:
         if lot.pending:
             self.pending += points
         else:
             self.available += points
-        if bool(had) == bool(lot.left):
-            return
-        move = _leave if had else insort
+
+    def _move(self, lot: Lot, move: Callable[[list[Place], Place], None]) -> None:
         ends = (lot.expires_at or NEVER, lot.number)
         if lot.pending:
             move(self.to_activate, (lot.activates_at or NEVER, lot.number))
@@ -190,6 +197,13 @@ class Lots:
         else:
             move(self.by_award, (lot.awarded_at, lot.number))
             move(self.by_expiry, ends)
+
+
+def _join(order: list[Place], where: Place) -> None:
+    if order and where < order[-1]:
+        insort(order, where)
+    else:
+        order.append(where)
 
 
 def _leave(order: list[Place], where: Place) -> None:

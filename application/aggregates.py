@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, get_args
 from urllib.parse import quote
 
@@ -197,9 +198,14 @@ def program_stream(program_id: ProgramId) -> str:
     return f"program-{program_id}"
 
 
+@lru_cache(maxsize=1_000)
+def _quoted(name: str) -> str:
+    return quote(name, safe="")
+
+
 def account_stream(program_id: ProgramId, customer_id: CustomerId) -> str:
     """The stream of a loyalty account. The programme is quoted, so that no two accounts clash."""
-    return f"account-{quote(program_id, safe='')}/{customer_id}"
+    return f"account-{_quoted(program_id)}/{customer_id}"
 
 
 def erasure_stream(whose: CustomerId | Subject) -> str:
@@ -215,22 +221,22 @@ def erasure_stream_of(subject: str) -> str:
 
 def actor_stream(reader: actor.Actor) -> str:
     """The stream of a reader of personal data. The role is quoted, as a programme is."""
-    return f"actor-{quote(reader.role, safe='')}/{reader.id}"
+    return f"actor-{_quoted(reader.role)}/{reader.id}"
 
 
 def offer_stream(program_id: ProgramId, offer_id: OfferId) -> str:
     """The stream of an offer and its coupons. The programme is quoted, as that of an account."""
-    return f"offer-{quote(program_id, safe='')}/{offer_id}"
+    return f"offer-{_quoted(program_id)}/{offer_id}"
 
 
 def campaign_stream(program_id: ProgramId, campaign_id: CampaignId) -> str:
     """The stream of a campaign. The programme is quoted, as that of an account."""
-    return f"campaign-{quote(program_id, safe='')}/{campaign_id}"
+    return f"campaign-{_quoted(program_id)}/{campaign_id}"
 
 
 def referral_stream(program_id: ProgramId, referee: CustomerId) -> str:
     """The stream of a customer's referral. The programme is quoted, as that of an account."""
-    return f"referral-{quote(program_id, safe='')}/{referee}"
+    return f"referral-{_quoted(program_id)}/{referee}"
 
 
 def request_stream(request_id: SubjectRequestId) -> str:

@@ -1,7 +1,7 @@
 """What a recorded event asks for: its reactions, each with its cause and the id of its events."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final, cast
+from typing import Any, Final, cast, get_args
 
 from attrs import frozen
 
@@ -32,6 +32,8 @@ from regulars.domain.order import Order
 from regulars.domain.program import Program
 from regulars.domain.records import Records
 from regulars.domain.values import CustomerId, MerchantId, OfferId, OrderId, ProgramId
+
+_REACTED_TO: Final = frozenset(get_args(ReactedTo))
 
 POLICY: Final = "policy"
 """Who asked for what a policy led to."""
@@ -77,9 +79,10 @@ def asked_after(
     pending: Pending, look: AtHand, tenant: str
 ) -> Iterator[tuple[Command, int, Cause]]:
     """The commands that an event leads to, with the first id of their events and their cause."""
-    if not isinstance(pending.event, ReactedTo):
+    if type(pending.event) not in _REACTED_TO:
         return
+    event = cast("ReactedTo", pending.event)
     cause = Cause(POLICY, pending.correlation, pending.event_id.hex())
-    commands = reactions(pending.event, moment(pending.occurred_at), look.program_id, look)
+    commands = reactions(event, moment(pending.occurred_at), look.program_id, look)
     for number, command in enumerate(commands):
         yield command, request_base(tenant, f"reaction/{cause.causation}/{number}"), cause

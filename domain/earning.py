@@ -6,7 +6,7 @@ end (R1 of docs/loyalty.md). The evaluation keeps each step, so that it explains
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
 from fractions import Fraction
@@ -198,8 +198,11 @@ class _Weighing:
             found.append(_step(rule.rule, 0, (), Fraction(rule.bonus * times)))
         return found
 
-    def _bases(self, goods: Goods) -> Counter[tuple[Multiplier, ...]]:
+    def _bases(self, goods: Goods) -> Mapping[tuple[Multiplier, ...], int]:
         """The amount that a rule looks at, by the multipliers that it has."""
+        if not self._multipliers:
+            base = self._base(goods)
+            return {} if base is None else {(): base}
         bases: Counter[tuple[Multiplier, ...]] = Counter()
         for line in filter(goods.has, self.occasion.lines):
             having = tuple(one for one in self._multipliers if one.goods.has(line))
@@ -208,6 +211,13 @@ class _Weighing:
             having = tuple(one for one in self._multipliers if _takes_delivery(one.goods))
             bases[having] += self._delivery
         return bases
+
+    def _base(self, goods: Goods) -> int | None:
+        """The amount that a rule looks at without multipliers; None if it looks at nothing."""
+        worths = [self._worth(line) for line in self.occasion.lines if goods.has(line)]
+        if self._delivery and _takes_delivery(goods):
+            worths.append(self._delivery)
+        return sum(worths) if worths else None
 
     def _worth(self, line: EarningLine) -> int:
         return line.net if self._net else line.gross

@@ -58,11 +58,10 @@ def occasion(
         last = max((line.line for line in placed.lines), default=0)
         worth = placed.total + placed.discount
         kept += (Priced(line=last + 1, quantity=1, gross=worth, discount=placed.discount),)
-    whole, due = sum(line.gross for line in kept), sum(line.cash for line in kept)
+    grosses, cashes = [line.gross for line in kept], [line.cash for line in kept]
+    whole, due = sum(grosses), sum(cashes)
     exact = due if returned else placed.total
     gross = min(whole, whole * paid // exact) if exact else whole
-    grosses = shares(gross, [line.gross for line in kept])
-    nets = shares(paid, [line.cash for line in kept])
     gone = refunded and not paid
     return Occasion(
         at=placed_at,
@@ -76,7 +75,9 @@ def occasion(
                 gross=gross,
                 net=net,
             )
-            for of, line, gross, net in zip_longest(placed.lines, kept, grosses, nets)
+            for of, line, gross, net in zip_longest(
+                placed.lines, kept, shares(gross, grosses), shares(paid, cashes)
+            )
         ),
         delivery=placed.delivery_fee,
         merchant=placed.merchant,

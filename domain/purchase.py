@@ -1,6 +1,7 @@
 """A purchase: what a customer ordered from a merchant, and what is paid for it."""
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 from enum import Enum
 
@@ -273,17 +274,21 @@ def _impossible(order: OrderId, field: str, amount: int) -> Refusal:
 
 def priced(placed: OrderPlaced) -> tuple[Priced, ...]:
     """The lines of an order with their shares of its discounts and of a payment by points."""
-    paid = placed.points_payment
+    paid, discounts = placed.points_payment, placed.discounts
     return tuple(
         Priced(
             line=line.line,
             quantity=line.quantity,
             gross=_price(line) or 0,
-            discount=sum(falling_to(line.line, one.shares) for one in placed.discounts),
+            discount=_off(line, discounts) if discounts else 0,
             points=falling_to(line.line, paid.shares) if paid else 0,
         )
         for line in placed.lines
     )
+
+
+def _off(line: Line, discounts: Iterable[Discount]) -> int:
+    return sum(falling_to(line.line, one.shares) for one in discounts)
 
 
 def _price(line: Line) -> int | None:

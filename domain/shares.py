@@ -14,7 +14,7 @@ def shares(amount: int, weights: Sequence[int]) -> list[int]:
         ValueError: the amount or a weight is negative, or there is no weight to split it by.
     """
     whole = sum(weights)
-    if amount < 0 or any(weight < 0 for weight in weights) or (amount and not whole):
+    if amount < 0 or min(weights, default=0) < 0 or (amount and not whole):
         raise ValueError(f"{amount} cannot be split by these weights")
     if amount == whole:
         return list(weights)

@@ -1,8 +1,5 @@
 """Cashiers in processes of their own, on one database: started, heard, and held to their word."""
 
-import os
-import subprocess
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -19,6 +16,7 @@ from regulars.domain.loyalty import PointsEarned
 from regulars.domain.order import OrderCompleted, OrderDelivered
 from regulars.domain.purchase import OrderPlaced
 from tests.acceptance.cashier import total
+from tests.forked import Forked
 
 ROOT: Final = Path(__file__).parents[2]
 CUSTOMERS: Final = ("ada", "bob", "eve")
@@ -37,44 +35,31 @@ class Till:
         return connect(self.url, keys=self.keys, create=False)
 
 
-def started(till: Till, cashier: str, orders: int, *, closing: ExitStack) -> subprocess.Popen[str]:
+def started(till: Till, cashier: str, orders: int, *, closing: ExitStack) -> Forked:
     """A cashier who waits for the word to begin."""
     return running("cashier", till, cashier, str(orders), *CUSTOMERS, closing=closing)
 
 
-def running(module: str, till: Till, *words: str, closing: ExitStack) -> subprocess.Popen[str]:
+def running(module: str, till: Till, *words: str, closing: ExitStack) -> Forked:
     """A process of a module of these tests, on the database of `till`."""
     process = closing.enter_context(
-        subprocess.Popen(
-            [
-                *(sys.executable, "-m", f"tests.acceptance.{module}"),
-                *(till.url, str(till.keys), *words),
-            ],
-            cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        Forked(f"tests.acceptance.{module}", till.url, str(till.keys), *words)
     )
     closing.callback(process.kill)
     return process
 
 
-def begin(*all_of_them: subprocess.Popen[str]) -> None:
+def begin(*all_of_them: Forked) -> None:
     """Give the word, once all are ready."""
     for one in all_of_them:
-        assert one.stdout
         assert one.stdout.readline() == "ready\n"
     for one in all_of_them:
-        assert one.stdin
         one.stdin.write("go\n")
         one.stdin.flush()
 
 
-def acknowledged(running: subprocess.Popen[str], most: int | None = None) -> list[str]:
+def acknowledged(running: Forked, most: int | None = None) -> list[str]:
     """The orders that a cashier says are recorded; at most so many of them are waited for."""
-    assert running.stdout
     return [line.strip() for line in islice(running.stdout, most)]
 
 

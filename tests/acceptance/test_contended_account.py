@@ -46,7 +46,7 @@ def contended(till: Till, *deeds: str) -> list[str]:
     with ExitStack() as closing:
         all_of_them = [running("contender", till, deed, closing=closing) for deed in deeds]
         begin(*all_of_them)
-        return [one.communicate()[0].strip() for one in all_of_them]
+        return [one.answer().strip() for one in all_of_them]
 
 
 def held(till: Till, customer: CustomerId) -> Balance:

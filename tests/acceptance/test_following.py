@@ -1,8 +1,5 @@
 """One follower while several processes record and are killed: nothing is missed or repeated."""
 
-import os
-import subprocess
-import sys
 from collections import defaultdict
 from pathlib import Path
 from random import Random
@@ -14,9 +11,9 @@ import pytest
 
 from regulars import Crm, Recorded, Subscription, connect
 from tests.acceptance.till import REGULARS
+from tests.forked import Forked
 from tests.postgres_server import new_database
 
-ROOT: Final = Path(__file__).parents[2]
 PATIENCE: Final = 60
 """Seconds in which a follower must show that it goes on."""
 EVENTS_OF_AN_ORDER: Final = 4
@@ -30,26 +27,23 @@ class Tills:
 
     def __init__(self, url: str, keys: Path, *, tills: int, orders: int, at_once: int) -> None:
         self._arguments = (url, str(keys), str(orders), str(at_once))
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._running: dict[str, Forked] = {}
         for number in range(tills):
             self._start(f"till-{number}")
         self.killed = 0
 
     def _start(self, name: str) -> None:
         url, keys, orders, at_once = self._arguments
-        self._running[name] = subprocess.Popen(
-            [sys.executable, "-m", "tests.acceptance.till", url, keys, name, orders, at_once],
-            cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-        )
+        self._running[name] = Forked("tests.acceptance.till", url, keys, name, orders, at_once)
 
     def kill_one(self, chance: Random) -> None:
         """Kill one of those at work, if any, in whatever it is doing."""
         at_work = [name for name, till in self._running.items() if till.poll() is None]
         if at_work:
             name = chance.choice(at_work)
-            self._running[name].kill()
-            self.killed += self._running[name].wait() < 0
+            with self._running[name] as till:
+                till.kill()
+            self.killed += till.wait() < 0
             self._start(name)
 
     def finish(self) -> list[int]:
@@ -58,8 +52,8 @@ class Tills:
 
     def end(self) -> None:
         for till in self._running.values():
-            till.kill()
-            till.wait()
+            with till:
+                till.kill()
 
 
 class Follower:

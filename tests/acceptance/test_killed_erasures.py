@@ -1,8 +1,5 @@
 """Erasures killed at each of their steps: they converge, once, and nothing comes back."""
 
-import os
-import subprocess
-import sys
 from contextlib import ExitStack, closing
 from pathlib import Path
 from signal import SIGKILL
@@ -32,9 +29,9 @@ from regulars.application.keys import KeyName
 from regulars.domain.erasure import CustomerErased
 from regulars.testing import canaries_of, canary_people
 from tests.acceptance.eraser import AT, CUSTOMER, MANY, PATIENCE
+from tests.forked import Forked
 from tests.postgres_server import new_database
 
-ROOT = Path(__file__).parents[2]
 ORDER = OrderId("o-1")
 TWIN = CustomerId("zosia")
 STORES = ["sqlite", "postgresql"]
@@ -72,15 +69,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path, keys: Path) -> str:
     return url
 
 
-def started(url: str, keys: Path, *words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.acceptance.eraser", url, str(keys), *words],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+def started(url: str, keys: Path, *words: str) -> Forked:
+    return Forked("tests.acceptance.eraser", url, str(keys), *words)
 
 
 def ended(url: str, keys: Path, *words: str) -> int:
@@ -150,7 +140,6 @@ def test_killed_again_and_again_while_others_write_it_converges(
         writers = [processes.enter_context(started(url, keys, "write")) for _ in range(2)]
         for writer in writers:
             processes.callback(writer.kill)
-            assert writer.stdout
             assert writer.stdout.readline() == "ready\n"
 
         assert ended(url, keys, "erase", step.value) == -SIGKILL
@@ -181,10 +170,8 @@ def test_nobody_who_was_erased_has_a_key_however_many_write_at_once(url: str, ke
         ]
         for writer in writers:
             processes.callback(writer.kill)
-            assert writer.stdout
             assert writer.stdout.readline() == "ready\n"
         for writer in writers:
-            assert writer.stdin
             writer.stdin.write("go\n")
             writer.stdin.flush()
 

@@ -1,8 +1,5 @@
 """Who has numbers bound is killed at each moment: nothing stays bound, or is bound twice."""
 
-import os
-import subprocess
-import sys
 from datetime import datetime
 from pathlib import Path
 from signal import SIGKILL
@@ -32,9 +29,9 @@ from regulars.domain.protection import VirtualNumberAssigned
 from regulars.testing import NumberProtectionContract
 from tests.acceptance.protector import POOL
 from tests.acceptance.switchboard import Moment, Switchboard
+from tests.forked import Forked
 from tests.postgres_server import new_database
 
-ROOT = Path(__file__).parents[2]
 ADA = CustomerId("ada")
 HERS, SHOPS, RIDERS, OTHERS = (f"+86 138 7429 183{number}" for number in range(4))
 BINDING = (Moment.ASKED, Moment.BOUND, Moment.RECORDED)
@@ -81,15 +78,10 @@ class Shop:
             for command in commands:
                 crm.execute(command, by="shop")
 
-    def follower(self, killed_at: Moment | None = None) -> subprocess.Popen[str]:
+    def follower(self, killed_at: Moment | None = None) -> Forked:
         words = [] if killed_at is None else [killed_at.value]
-        command = [sys.executable, "-m", "tests.acceptance.protector", self.url, str(self.keys)]
-        return subprocess.Popen(
-            [*command, str(self.board.file), *words],
-            cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            text=True,
-        )
+        protector = "tests.acceptance.protector"
+        return Forked(protector, self.url, str(self.keys), str(self.board.file), *words)
 
     def followed(self, killed_at: Moment | None = None) -> int:
         with self.follower(killed_at) as running:

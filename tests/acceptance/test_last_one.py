@@ -1,8 +1,5 @@
 """The last coupon of an offer, and of a budget, wanted by processes at one moment."""
 
-import os
-import subprocess
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -19,7 +16,7 @@ from regulars.domain.offer import DefineOffer
 from regulars.domain.offer_limits import Limits
 from regulars.domain.offer_terms import Kind, Terms
 from regulars.domain.values import CouponId
-from tests.acceptance.cashiers import ROOT, Till, begin
+from tests.acceptance.cashiers import Till, begin, running
 from tests.acceptance.wanting import AT, CAMPAIGN, OFFER, PROGRAM
 from tests.postgres_server import new_database
 
@@ -76,25 +73,8 @@ def wanted(till: Till, before: list[Command], wishes: list[str]) -> list[str]:
             crm.execute(command, by="shop")
     with ExitStack() as closing:
         all_of_them = [
-            _started(till, wish, f"n-{number}", closing) for number, wish in enumerate(wishes)
+            running("wanting", till, wish, f"n-{number}", closing=closing)
+            for number, wish in enumerate(wishes)
         ]
         begin(*all_of_them)
-        return sorted(one.communicate()[0].strip() for one in all_of_them)
-
-
-def _started(till: Till, wish: str, name: str, closing: ExitStack) -> subprocess.Popen[str]:
-    running = closing.enter_context(
-        subprocess.Popen(
-            [
-                *(sys.executable, "-m", "tests.acceptance.wanting"),
-                *(till.url, str(till.keys), wish, name),
-            ],
-            cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-    )
-    closing.callback(running.kill)
-    return running
+        return sorted(one.answer().strip() for one in all_of_them)

@@ -37,7 +37,7 @@ def test_of_two_who_redeem_the_last_point_at_once_one_does(till: Till) -> None:
     with ExitStack() as closing:
         both = [running("spender", till, f"s-{number}", closing=closing) for number in (1, 2)]
         begin(*both)
-        told = sorted(one.communicate()[0].strip() for one in both)
+        told = sorted(one.answer().strip() for one in both)
 
     assert told == ["redeemed", "refused"]
     with till.open() as crm:

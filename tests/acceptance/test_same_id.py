@@ -29,7 +29,7 @@ def test_a_command_that_several_processes_send_at_once_is_recorded_once_and_has_
             running("repeater", till, str(COMMANDS), closing=closing) for _ in range(PROCESSES)
         ]
         begin(*all_of_them)
-        told = [one.communicate()[0].splitlines() for one in all_of_them]
+        told = [one.answer().splitlines() for one in all_of_them]
 
     receipts = [[line.rsplit(" ", 1)[0] for line in lines] for lines in told]
     assert receipts == [receipts[0]] * PROCESSES

@@ -1,8 +1,5 @@
 """Several processes on one database: a contact is one customer's, and the tables show no value."""
 
-import os
-import subprocess
-import sys
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,24 +8,17 @@ import pytest
 
 from regulars import Actor, Contact, ContactTaken, CustomerId, RegisterCustomer, connect
 from regulars.testing.canaries import Canaries
+from tests.forked import Forked
 from tests.postgres_server import new_database
 
-ROOT = Path(__file__).parents[2]
 PEOPLE = 25
 AT = datetime(2024, 1, 1, tzinfo=UTC)
 OFFICER = Actor(role="privacy_officer", id="po-1")
 
 
-def started(url: str, keys: Path, name: str, closing: ExitStack) -> subprocess.Popen[str]:
+def started(url: str, keys: Path, name: str, closing: ExitStack) -> Forked:
     running = closing.enter_context(
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.acceptance.registrar", url, str(keys), name, str(PEOPLE)],
-            cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        Forked("tests.acceptance.registrar", url, str(keys), name, str(PEOPLE))
     )
     closing.callback(running.kill)
     return running
@@ -46,9 +36,8 @@ def test_of_two_processes_that_register_one_number_one_is_refused(
     with ExitStack() as closing:
         both = [started(url, keys, name, closing) for name in ("one", "other")]
         for running in both:
-            assert running.stdout is not None
             running.stdout.readline()
-        got = [running.communicate("go\n")[0].split() for running in both]
+        got = [running.answer("go\n").split() for running in both]
 
     # Where both are refused nobody would have the number; where neither is, two would.
     assert sorted(int(number) for each in got for number in each) == [*range(PEOPLE)]

@@ -4,11 +4,16 @@ How far Hypothesis goes: `quick` always tries the same examples, `long` looks fo
 `mutation` tries few of them and leaves one that fails as it is: that one does is all there is to
 know of a mutant.
 
-Coverage is asked of the core alone, so the core's own tests have to cover it. All others run
-untraced: tracing makes whatever it follows, and all below, twice as slow.
+Coverage is asked of the core alone, so the core's own tests have to cover it. Tracing makes
+whatever runs under it twice as slow, so it is on while the core is imported and while one of
+those tests runs, and off for all others, for the rest of collection and for pytest itself.
 """
 
-from typing import Final
+from collections.abc import Generator
+from contextlib import contextmanager
+from importlib import import_module
+from pkgutil import walk_packages
+from typing import Final, Protocol, cast
 
 import pytest
 from hypothesis import Phase, settings
@@ -32,8 +37,60 @@ _CORE: Final = (
 """Subscriptions are the core's own, and are tested by their contract."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Trace the tests of the core alone."""
-    for item in items:
-        if not item.nodeid.startswith(_CORE):
-            item.add_marker("no_cover")
+class _Tracing(Protocol):
+    """What pytest-cov measures with."""
+
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+
+
+def _tracing(config: pytest.Config) -> _Tracing | None:
+    """None where no coverage is asked for."""
+    plugin = config.pluginmanager.getplugin("_cov")
+    return cast("_Tracing | None", getattr(plugin, "cov_controller", None))
+
+
+@contextmanager
+def _traced(item: pytest.Item) -> Generator[None]:
+    tracing = _tracing(item.config) if item.nodeid.startswith(_CORE) else None
+    if tracing is None:
+        yield
+        return
+    tracing.resume()
+    try:
+        yield
+    finally:
+        tracing.pause()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Import the core under coverage, and leave it off from then on."""
+    if (tracing := _tracing(session.config)) is not None:
+        if not session.config.getoption("numprocesses", default=None):
+            for package in ("regulars.domain", "regulars.application"):
+                for module in walk_packages(import_module(package).__path__, f"{package}."):
+                    import_module(module.name)
+        tracing.pause()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
+    """Trace what a test of the core is given."""
+    with _traced(item):
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """Trace a test of the core."""
+    with _traced(item):
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """Trace what ends with a test of the core."""
+    with _traced(item):
+        yield

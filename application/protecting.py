@@ -13,24 +13,15 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from attrs import field, frozen
 
-from regulars.application.aggregates import (
-    CUSTOMER,
-    ORDER,
-    Aggregate,
-    customer_stream,
-    order_stream,
-)
-from regulars.application.audit import spot_of
-from regulars.application.erasure_subjects import Whose, state_of
+from regulars.application.calling import Calling, serving
+from regulars.application.erasure_subjects import Whose
 from regulars.application.events import Command, Event, Recorded, moment
 from regulars.application.fields import check_id
-from regulars.application.merging import records_in
 from regulars.application.number_protection import NumberProtection, ProtectedLine
-from regulars.application.ports import Clock, Revealed, Storage, Vault
-from regulars.application.states import Held
+from regulars.application.ports import Clock, Storage
 from regulars.application.subscription import Subscription, reading
 from regulars.domain import order
-from regulars.domain.customer import Customer, CustomerDetailsUpdated, CustomerRegistered
+from regulars.domain.consents import ConsentWithdrawn
 from regulars.domain.erasure import ErasureRequested
 from regulars.domain.order import (
     OrderAccepted,
@@ -43,7 +34,6 @@ from regulars.domain.order import (
     Stage,
     UnknownOrder,
 )
-from regulars.domain.personal import Contact, DataClass, Sealed
 from regulars.domain.protection import (
     AssignVirtualNumber,
     ContactIsOver,
@@ -54,9 +44,9 @@ from regulars.domain.protection import (
     PartyNamed,
     VirtualNumberAssigned,
 )
-from regulars.domain.records import CustomersMerged, person_of
-from regulars.domain.rights import ProcessingRestricted
-from regulars.domain.subject import Subject, SubjectErasureRequested, SubjectKind
+from regulars.domain.records import CustomersMerged
+from regulars.domain.rights import ProcessingObjected, ProcessingRestricted
+from regulars.domain.subject import SubjectErasureRequested
 from regulars.domain.values import CustomerId, OrderId
 
 FOLLOWER: Final = "number-protection"
@@ -78,7 +68,12 @@ _Read: TypeAlias = (
     | VirtualNumberAssigned
 )
 _Kept: TypeAlias = (
-    ErasureRequested | SubjectErasureRequested | ProcessingRestricted | CustomersMerged
+    ErasureRequested
+    | SubjectErasureRequested
+    | ProcessingRestricted
+    | ProcessingObjected
+    | ConsentWithdrawn
+    | CustomersMerged
 )
 READ: Final[frozenset[type[Event]]] = frozenset((*get_args(_Read), *get_args(_Kept)))
 """
@@ -97,15 +92,14 @@ class Protecting:
 
     A number is bound for `life` at a time, and extended as the order goes on; an order of which
     nothing was heard for so long gets none, such as one that was imported. After completion it
-    lives on for `grace`. `dialled` gives the one form of a phone number, and None for what is none.
+    lives on for `grace`. `calling` has the phone numbers, and says whether they may be used.
     `lock` is that of whoever shares the storage with it.
     """
 
     storage: Storage
-    vault: Vault
+    calling: Calling
     numbers: NumberProtection
     clock: Clock
-    dialled: Callable[[str], str | None] = field(repr=False)
     record: Callable[[Command], object] = field(repr=False)
     lock: AbstractContextManager[object] = field(repr=False)
     life: timedelta = timedelta(hours=24)
@@ -161,7 +155,6 @@ class Protecting:
         """The orders of these people for which a number was bound that has not ended yet."""
         if not kept:
             return
-        people = {one if isinstance(one, Subject) else self._person(one)[0] for one in kept}
         read = reading(self.storage, types={VirtualNumberAssigned})
         now, living = self.clock.now(), dict[OrderId, int]()
         with self.lock, self.storage.snapshot():
@@ -179,10 +172,12 @@ class Protecting:
         with self.lock, self.storage.transaction():
             self.storage.checkpoints.keep(_BOUND, min(living.values(), default=at + 1) - 1)
         for order_id in living:
-            state = self._state(order_id)
+            state = self.calling.order(order_id)
             whose = None if state.placed is None else state.placed.customer
-            served_by = {_serving(*one) for one in state.protection.named.items()}
-            if served_by & people or (whose is not None and self._person(whose)[0] in people):
+            people: set[Whose] = {serving(*one) for one in state.protection.named.items()}
+            if whose is not None:
+                people |= self.calling.everybody(whose)
+            if not people.isdisjoint(kept):
                 yield order_id
 
     def settle(self, order_id: OrderId) -> None:
@@ -198,14 +193,17 @@ class Protecting:
                 return
 
     def _settle(self, order_id: OrderId) -> None:
-        state = self._state(order_id)
+        state = self.calling.order(order_id)
         now = self.clock.now()
         customer = None if state.placed is None else state.placed.customer
         if _is_over(state):
             for party in Party:
                 ends_at = state.protection.ended.get(party, now)
-                who = state.protection.named.get(party)
-                if customer and ends_at > now and not self._may_call(customer, party, who):
+                if (
+                    customer is not None
+                    and ends_at > now
+                    and not self.calling.may_call(order_id, customer, party)
+                ):
                     ends_at = now
                 self.numbers.unbind(_key(order_id, party), at=ends_at)
             return
@@ -233,10 +231,13 @@ class Protecting:
             if way.valid_until is None:
                 return
             lasts = way.valid_until > now + self.life / 2 or not self._goes_on(state, now)
-            if lasts and self._may_call(customer, party, who):
+            if lasts and self.calling.may_call(order_id, customer, party):
                 return
-        theirs, customers = self._party_phone(order_id, party, who), self._customer_phone(customer)
         key, until = _key(order_id, party), now + self.life
+        if self.calling.is_of_an_earlier_life(order_id, customer, party):
+            self.numbers.unbind(key, at=now)
+        theirs = self.calling.party_phone(order_id, party, who)
+        customers = None if theirs is None else self.calling.customer_phone(order_id, customer)
         binding = None
         if theirs is not None and customers is not None and theirs != customers:
             binding = self.numbers.bind(key, theirs, customers, until=until)
@@ -279,7 +280,7 @@ class Protecting:
             NumbersUnavailable: who has the numbers does not answer.
         """
         check_id("order", order_id)
-        state = self._state(order_id)
+        state = self.calling.order(order_id)
         if state.placed is None:
             raise UnknownOrder(order=order_id)
         if as_ != "customer":
@@ -297,97 +298,13 @@ class Protecting:
         customer = state.placed.customer
         if way.number_ref is None or customer is None:
             return ProtectedLine()
-        if not self._may_call(customer, party, way.who):
+        if not self.calling.may_call(order_id, customer, party):
             return ProtectedLine()
         return ProtectedLine(number=self.numbers.number(way.number_ref))
-
-    def _state(self, order_id: OrderId) -> order.Order:
-        state: order.Order = self._held(order_stream(order_id), ORDER).state
-        return state
-
-    def _held(self, stream: str, aggregate: Aggregate) -> Held:
-        held = Held(aggregate, aggregate.state())
-        with self.lock, self.storage.snapshot():
-            held.fold(self.storage.log.facts(stream))
-        return held
-
-    def _person(self, customer: CustomerId) -> tuple[CustomerId, ...]:
-        """Who speaks for a customer, and every record that they speak for."""
-        with self.lock, self.storage.snapshot():
-            return person_of(customer, records_in(self.storage.log))
-
-    def _may_be_called(self, customer: CustomerId) -> bool:
-        """
-        Whether the customer's number may be used: not erased, nor waiting for it, nor kept.
-
-        Whoever speaks for them is asked.
-        """
-        customer = self._person(customer)[0]
-        person: Customer = self._held(customer_stream(customer), CUSTOMER).state
-        return self._is_kept(customer) and not person.rights.restricts(DataClass.CONTACT)
-
-    def _may_call(self, customer: CustomerId, party: Party, who: str | None) -> bool:
-        """Whether the numbers of both may be used, of the customer and of who serves them."""
-        served = who is None or self._is_kept(_serving(party, who))
-        return served and self._may_be_called(customer)
-
-    def _is_kept(self, whose: Whose) -> bool:
-        """Whether a contact is neither erased nor waits for it."""
-        with self.lock, self.storage.snapshot():
-            erasure = state_of(self.storage.log, whose)
-        return DataClass.CONTACT not in erasure.erased | erasure.pending.keys()
-
-    def _party_phone(self, order_id: OrderId, party: Party, who: str | None) -> str | None:
-        if who is None or not self._is_kept(_serving(party, who)):
-            return None
-        return self._phone(
-            order_stream(order_id),
-            lambda event: (
-                event.contact
-                if isinstance(event, PartyNamed) and (event.party, event.who) == (party, who)
-                else None
-            ),
-        )
-
-    def _customer_phone(self, customer: CustomerId) -> str | None:
-        """That of who speaks for the customer, or else of a record that they speak for."""
-        records = self._person(customer)
-        if not self._may_be_called(records[0]):
-            return None
-        phones = (
-            self._phone(
-                customer_stream(record),
-                lambda event: (
-                    event.contact
-                    if isinstance(event, CustomerRegistered | CustomerDetailsUpdated)
-                    else None
-                ),
-            )
-            for record in records
-        )
-        return next((phone for phone in phones if phone is not None), None)
-
-    def _phone(self, stream: str, contact_of: Callable[[object], Sealed | None]) -> str | None:
-        """The number to call in the last contact of a stream; None if there is none to be had."""
-        with self.lock, self.storage.snapshot():
-            last = None
-            for recorded in self.storage.log.stream(stream):
-                box = contact_of(recorded.event)
-                if box is not None:
-                    last = box, spot_of(recorded, "contact")
-            opened = None if last is None else self.vault.open(*last)
-        contact = opened.value if isinstance(opened, Revealed) else None
-        if not isinstance(contact, Contact) or contact.phone is None:
-            return None
-        return self.dialled(contact.phone)
 
 
 def _whose(event: _Kept) -> Whose:
     return event.subject if isinstance(event, SubjectErasureRequested) else event.customer
-
-
-def _serving(party: Party, who: str) -> Subject:
-    return Subject(kind=SubjectKind(party.value), id=who)
 
 
 def _is_over(state: order.Order) -> bool:

@@ -15,6 +15,10 @@ from attrs import Factory, define, frozen
 from regulars.domain.personal import Contact, Sealed, sealed
 from regulars.domain.values import AddressId, OrderId, Refusal
 
+NUMBER_PROTECTION: Final = "number_protection"
+DELIVERY: Final = "delivery"
+"""The role, and the purpose, in which real numbers are opened to be bound to virtual ones."""
+
 LONGEST_GRACE: Final = timedelta(days=7)
 
 

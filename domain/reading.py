@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from attrs import field, frozen
 
 from regulars.domain.personal import DataClass
+from regulars.domain.protection import DELIVERY, NUMBER_PROTECTION
 from regulars.domain.retention import DataSubject, Retention, Since
 
 MOST_READS: Final = 1_000
@@ -305,6 +306,13 @@ DEFAULT_POLICY: Final = ReadingPolicy(
             basis=Basis.CONTRACT,
             reach=Reach.SALE,
             orders=_OPEN,
+        ),
+        Rule(
+            role=NUMBER_PROTECTION,
+            purpose=DELIVERY,
+            revealed=frozenset({_CONTACT}),
+            basis=Basis.CONTRACT,
+            orders=frozenset({OrderState.OPEN, OrderState.CLOSED}),
         ),
         Rule(
             role="support",

@@ -40,6 +40,7 @@ from regulars.adapters.storage import SqlStorage
 from regulars.adapters.vault import EnvelopeVault
 from regulars.application.ahead import A_DAY
 from regulars.application.asking import Asking
+from regulars.application.calling import Calling
 from regulars.application.catalogue import KEPT, VIEWS
 from regulars.application.contacts import Contacts
 from regulars.application.crm import Crm
@@ -263,10 +264,15 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                 ),
                 protection=lambda crm, lock: Protecting(
                     storage=storage,
-                    vault=vault,
+                    calling=Calling(
+                        storage=storage,
+                        gate=gate,
+                        clock=time,
+                        dialled=lambda phone: dialled(phone, region),
+                        lock=lock,
+                    ),
                     numbers=numbers or NoNumbers(),
                     clock=time,
-                    dialled=lambda phone: dialled(phone, region),
                     record=lambda command: crm.execute(command, by=FOLLOWER),
                     lock=lock,
                     grace=number_grace,

@@ -18,6 +18,7 @@ from regulars.adapters.storage import SqlStorage
 from regulars.application.asking import Asking
 from regulars.application.batch import Outcome, Receipt
 from regulars.application.books import BOOKS
+from regulars.application.calling import Calling
 from regulars.application.catalogue import VIEWS
 from regulars.application.contacts import Contacts
 from regulars.application.crm import Crm
@@ -149,10 +150,15 @@ def core(
         ),
         protection=lambda crm, lock: Protecting(
             storage=storage,
-            vault=opener,
+            calling=Calling(
+                storage=storage,
+                gate=gate,
+                clock=clock,
+                dialled=lambda phone: dialled(phone, "CN"),
+                lock=lock,
+            ),
             numbers=numbers or NoNumbers(),
             clock=clock,
-            dialled=lambda phone: dialled(phone, "CN"),
             record=lambda command: crm.execute(command, by=FOLLOWER),
             lock=lock,
         ),

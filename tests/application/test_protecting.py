@@ -22,7 +22,8 @@ from regulars.application.number_protection import (
     ProtectedLine,
 )
 from regulars.application.protecting import FOLLOWER, READ, Protecting
-from regulars.domain.customer import RegisterCustomer
+from regulars.domain.actor import AccessRecorded
+from regulars.domain.customer import RegisterCustomer, UpdateCustomerDetails
 from regulars.domain.merge import MergeCustomers
 from regulars.domain.order import (
     AcceptOrder,
@@ -34,6 +35,7 @@ from regulars.domain.order import (
 )
 from regulars.domain.personal import Contact, DataClass
 from regulars.domain.protection import (
+    NUMBER_PROTECTION,
     AssignCourier,
     ContactIsOver,
     NameParty,
@@ -41,7 +43,8 @@ from regulars.domain.protection import (
     Party,
 )
 from regulars.domain.purchase import PlaceOrder
-from regulars.domain.rights import RestrictProcessing
+from regulars.domain.reading import DEFAULT_POLICY
+from regulars.domain.rights import ObjectToProcessing, RestrictProcessing
 from regulars.domain.subject import Subject, SubjectKind
 from regulars.domain.values import CustomerId, OrderId
 from regulars.testing.canaries import Canaries
@@ -345,6 +348,134 @@ def test_who_serves_an_order_and_is_erased_is_let_go_of(
     assert [town.numbers.reached(number, by=theirs) for number in POOL] == [None, None]
     other = "merchant" if kind is SubjectKind.COURIER else "courier"
     assert town.lines()[other] == before[other]
+
+
+@pytest.mark.parametrize("came_back_with", [OTHERS, HERS, None])
+def test_a_new_life_begun_before_the_next_turn_has_no_number_of_the_earlier_one(
+    town: Town, came_back_with: str | None
+) -> None:
+    town.tell(SHOP, ACCEPT, RIDER)
+    town.protection.catch_up()
+    before = {line.number for line in town.lines().values() if line}
+
+    withdraw(town, ERASE)
+    town.parts.crm.erasures.authorise_new_life(ADA, by="officer", basis="came-back")
+    if came_back_with is not None:
+        contact = Contact(phone=came_back_with)
+        town.tell(UpdateCustomerDetails(customer=ADA, at=NOON, contact=contact))
+    at_once = town.lines()
+    protection = evolve(town.protection, numbers=town.numbers)
+    protection.catch_up()
+
+    assert at_once == {"customer": CHAT, "courier": CHAT, "merchant": CHAT}
+    after = {line.number for line in town.lines().values() if line}
+    assert town.told().count("VirtualNumberRevoked") == len(before) == 2
+    assert before.isdisjoint(after - {None}) or came_back_with == OTHERS
+    reached = {town.numbers.reached(number, by=SHOPS) for number in POOL}
+    assert reached <= ({None} if came_back_with != OTHERS else {None, OTHERS})
+    told = town.told()
+    town.again().catch_up()
+    assert town.told() == told
+
+
+def test_a_courier_who_begins_anew_before_the_next_turn_has_no_number_of_before(
+    town: Town,
+) -> None:
+    rider = Subject(kind=SubjectKind.COURIER, id="rider")
+    town.tell(SHOP, ACCEPT, RIDER)
+    town.protection.catch_up()
+
+    town.parts.crm.erasures.erase(rider, by="officer", basis="left")
+    town.parts.crm.erasures.authorise_new_life(rider, by="officer", basis="came-back")
+    at_once = town.lines()["courier"]
+    town.protection.catch_up()
+
+    assert at_once == town.lines()["courier"] == CHAT
+    assert [town.numbers.reached(number, by=RIDERS) for number in POOL] == [None, None]
+
+
+def test_a_grace_ends_with_the_erasure_though_a_new_life_begins_at_once(town: Town) -> None:
+    protection = evolve(town.protection, grace=timedelta(hours=2))
+    town.tell(SHOP, ACCEPT)
+    protection.catch_up()
+    town.tell(COMPLETE)
+    protection.catch_up()
+
+    withdraw(town, ERASE)
+    town.parts.crm.erasures.authorise_new_life(ADA, by="officer", basis="came-back")
+    at_once = protection.line(ORDER, as_="merchant")
+    protection.catch_up()
+
+    assert at_once == CHAT
+    assert town.numbers.reached(POOL[0], by=SHOPS) is None
+
+
+def test_who_was_erased_with_a_survivor_is_let_go_of_with_them(town: Town) -> None:
+    bo = CustomerId("bo")
+    town.tell(RegisterCustomer(customer=bo, at=NOON), SHOP, ACCEPT)
+    town.tell(MergeCustomers(absorbed=ADA, survivor=bo, at=NOON, evidence="same-phone"))
+    town.protection.catch_up()
+
+    town.parts.crm.erasures.erase(bo, by="officer", basis="asked")
+    town.parts.crm.erasures.authorise_new_life(bo, by="officer", basis="came-back")
+    town.protection.catch_up()
+
+    assert town.numbers.reached(POOL[0], by=SHOPS) is None
+
+
+def looks(town: Town) -> list[tuple[str, str, str | None, str, str]]:
+    """Which numbers were opened: in what role, for what, which order, whose, what came of it."""
+    return [
+        (event.role, event.purpose, event.order, look.subject, look.outcome)
+        for event in (one.event for one in town.parts.events())
+        if isinstance(event, AccessRecorded)
+        for look in event.looks
+    ]
+
+
+def test_a_number_is_opened_for_the_provider_once_that_is_recorded(town: Town) -> None:
+    town.tell(SHOP, ACCEPT)
+    recorded = list[tuple[str, str, str | None, str, str]]()
+
+    class Watching(MemoryNumbers):
+        def bind(self, key: str, a: str, b: str, *, until: datetime) -> Binding | None:
+            recorded.extend(looks(town))
+            return super().bind(key, a, b, until=until)
+
+    evolve(town.protection, numbers=Watching(POOL, clock=town.clock)).catch_up()
+
+    assert recorded == [
+        ("number_protection", "delivery", ORDER, "merchant/shop", "revealed"),
+        ("number_protection", "delivery", ORDER, "customer/ada", "revealed"),
+    ]
+
+
+def test_who_objects_to_the_delivery_has_no_number_and_loses_the_one_they_had(town: Town) -> None:
+    newer = OrderId("o-2")
+    town.tell(SHOP, ACCEPT)
+    town.protection.catch_up()
+
+    town.tell(ObjectToProcessing(customer=ADA, at=NOON, purpose="delivery"))
+    at_once = town.lines()["merchant"]
+    town.tell(place(ADA, newer), AcceptOrder(order=newer, at=NOON), evolve(SHOP, order=newer))
+    before = looks(town)
+    town.protection.catch_up()
+
+    assert at_once == CHAT
+    assert town.protection.line(newer, as_="merchant") == CHAT
+    assert [town.numbers.reached(number, by=SHOPS) for number in POOL] == [None, None]
+    assert "customer/ada" not in {subject for *_, subject, _ in looks(town)[len(before) :]}
+
+
+def test_a_policy_without_a_rule_for_it_opens_no_number() -> None:
+    rules = tuple(one for one in DEFAULT_POLICY.rules if one.role != NUMBER_PROTECTION)
+    policy = evolve(DEFAULT_POLICY, rules=rules)
+    town = protect(core(MemoryStorage(tenant=TENANT), MemoryKeyStore(), policy=policy))
+    town.tell(SHOP, ACCEPT)
+    town.protection.catch_up()
+
+    assert town.lines()["merchant"] == CHAT
+    assert {outcome for *_, outcome in looks(town)} == {"denied"}
 
 
 def test_who_is_merged_into_one_who_may_not_be_called_is_let_go_of(town: Town) -> None:

@@ -13,7 +13,9 @@ from functools import cached_property
 from hashlib import new, sha256
 from json import dumps
 from pathlib import Path
+from string import ascii_letters, digits, printable
 from typing import Final
+from unicodedata import normalize
 from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape
 
@@ -167,19 +169,30 @@ def _words(value: str) -> list[str]:
 def encoded(word: str) -> Iterator[tuple[str, bytes]]:
     """The word in every encoding that is searched for, by the encoding's name."""
     for cased in {word, word.lower(), word.upper(), word.title(), word.casefold()}:
-        for charset in ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be", "latin-1"):
-            try:
-                raw = cased.encode(charset)
-            except UnicodeEncodeError:
-                continue
-            yield charset, raw
-            yield f"hex of {charset}", raw.hex().encode()
-            yield f"upper hex of {charset}", raw.hex().upper().encode()
-            for alignment in range(3):
-                yield f"base64 of {charset}", _inside(b64encode, raw, alignment)
-                yield f"url-safe base64 of {charset}", _inside(urlsafe_b64encode, raw, alignment)
-        for name, spelling in _SPELLINGS.items():
-            yield name, spelling(cased).encode()
+        for form in dict.fromkeys((cased, normalize("NFC", cased), normalize("NFD", cased))):
+            yield from _spelled(form)
+
+
+def _spelled(word: str) -> Iterator[tuple[str, bytes]]:
+    for charset in ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be", "latin-1"):
+        try:
+            raw = word.encode(charset)
+        except UnicodeEncodeError:
+            continue
+        yield charset, raw
+        yield f"hex of {charset}", raw.hex().encode()
+        yield f"upper hex of {charset}", raw.hex().upper().encode()
+        yield from _in_base64(charset, raw)
+    for name, spelling in _SPELLINGS.items():
+        yield name, spelling(word).encode()
+        if name in _WRAPPED:
+            yield from _in_base64(name, spelling(word).encode())
+
+
+def _in_base64(name: str, raw: bytes) -> Iterator[tuple[str, bytes]]:
+    for alignment in range(3):
+        yield f"base64 of {name}", _inside(b64encode, raw, alignment)
+        yield f"url-safe base64 of {name}", _inside(urlsafe_b64encode, raw, alignment)
 
 
 def hashed(value: str) -> Iterator[tuple[str, bytes]]:
@@ -201,6 +214,17 @@ def _inside(encode: Callable[[bytes], bytes], raw: bytes, alignment: int) -> byt
     return encode(bytes(alignment) + raw)[before:after]
 
 
+def _quoted_printable(word: str, *, safe: str) -> str:
+    return "".join(
+        letter if letter in safe and letter != "=" else "".join(f"={one:02X}" for one in raw)
+        for letter in word
+        for raw in (letter.encode(),)
+    )
+
+
+_WRAPPED: Final = frozenset({"JSON escapes", "upper JSON escapes"})
+"""Spellings that are put in base64 as a whole, as the payload of a token is."""
+
 _SPELLINGS: Final[Mapping[str, Callable[[str], str]]] = {
     "JSON escapes": lambda word: dumps(word)[1:-1],
     "upper JSON escapes": lambda word: re.sub(
@@ -214,6 +238,10 @@ _SPELLINGS: Final[Mapping[str, Callable[[str], str]]] = {
         "%..", lambda escaped: escaped[0].lower(), quote(word)
     ),
     "full percent encoding": lambda word: "".join(f"%{byte:02X}" for byte in word.encode()),
+    "quoted-printable": lambda word: _quoted_printable(word, safe=printable),
+    "header encoding": lambda word: _quoted_printable(word, safe=ascii_letters + digits).replace(
+        "=20", "_"
+    ),
     "numeric entities": lambda word: word.encode("ascii", "xmlcharrefreplace").decode(),
     "entities": escape,
 }

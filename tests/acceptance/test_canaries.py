@@ -6,8 +6,11 @@ import tempfile
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from contextlib import closing
+from email.quoprimime import header_encode
 from json import dumps
 from pathlib import Path
+from quopri import encodestring
+from unicodedata import normalize
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -54,6 +57,13 @@ HIDING: dict[str, Callable[[str], bytes]] = {
     "BLAKE2b": lambda text: hashlib.blake2b(text.encode()).digest(),
     "a hash as text": lambda text: hashlib.sha256(text.encode()).hexdigest().encode(),
     "a hash in base64, cut": lambda text: b64encode(hashlib.sha256(text.encode()).digest()[:12]),
+    "base64 of JSON": lambda text: b64encode(dumps({"value": text}).encode()),
+    "url-safe base64 of JSON": lambda text: urlsafe_b64encode(dumps(["", text]).encode()),
+    "letters and their accents apart": lambda text: normalize("NFD", text).encode(),
+    "small letters and their accents apart": lambda text: normalize("NFD", text.lower()).encode(),
+    "JSON of letters and their accents apart": lambda text: dumps(normalize("NFD", text)).encode(),
+    "quoted-printable": lambda text: encodestring(text.encode()),
+    "quoted-printable in a header": lambda text: header_encode(text.encode()).encode(),
     "base64 of UTF-16": lambda text: b64encode(text.encode("utf-16-le")),
 }
 

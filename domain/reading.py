@@ -308,13 +308,6 @@ DEFAULT_POLICY: Final = ReadingPolicy(
             orders=_OPEN,
         ),
         Rule(
-            role=NUMBER_PROTECTION,
-            purpose=DELIVERY,
-            revealed=frozenset({_CONTACT}),
-            basis=Basis.CONTRACT,
-            orders=frozenset({OrderState.OPEN, OrderState.CLOSED}),
-        ),
-        Rule(
             role="support",
             purpose="service",
             masked=frozenset({_CONTACT, _ADDRESS, DataClass.PAYMENT, DataClass.PROFILE}),
@@ -359,6 +352,13 @@ DEFAULT_POLICY: Final = ReadingPolicy(
             revealed=_EVERY,
             basis=Basis.LEGAL_DUTY,
             finds=True,
+        ),
+        Rule(
+            role=NUMBER_PROTECTION,
+            purpose=DELIVERY,
+            revealed=frozenset({_CONTACT}),
+            basis=Basis.CONTRACT,
+            orders=frozenset({OrderState.OPEN, OrderState.CLOSED}),
         ),
     ),
     limits=(

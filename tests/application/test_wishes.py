@@ -8,9 +8,11 @@ from attrs import evolve
 from regulars.adapters.memory import MemoryStorage
 from regulars.adapters.memory_keys import MemoryKeyStore
 from regulars.application.errors import NotInPolicy, NotToObjectTo
+from regulars.application.reading import DataOf
+from regulars.domain.actor import Actor
 from regulars.domain.consents import GrantConsent, WithdrawConsent
 from regulars.domain.customer import RegisterCustomer
-from regulars.domain.personal import DataClass
+from regulars.domain.personal import Contact, DataClass
 from regulars.domain.reading import DEFAULT_POLICY, ReadingPolicy
 from regulars.domain.retention import Retention, Since
 from regulars.domain.rights import ObjectToProcessing, WithdrawObjection
@@ -128,3 +130,28 @@ def test_what_was_said_under_an_older_policy_can_be_taken_back_and_is_refused_no
             shop.execute(back)
     for known in (WITHDRAW, BACK):
         assert shop.execute(known).events == ()
+
+
+def test_a_consent_to_what_rests_on_none_is_kept_and_neither_it_nor_its_end_changes_a_read() -> (
+    None
+):
+    shop = core(MemoryStorage(tenant=TENANT), MemoryKeyStore())
+    shop.execute(evolve(REGISTER, contact=Contact(phone="+8613874291830")))
+    consent = evolve(GRANT, purpose="billing", channel=None)
+    clerk = Actor(role="finance", id="f-1")
+
+    def read() -> str:
+        contact = DataOf(customer=ANNA, data_class=DataClass.CONTACT)
+        (outcome,) = shop.crm.reveal_many([contact], actor=clerk, purpose="billing")
+        return type(outcome).__name__
+
+    before = read()
+    shop.execute(consent)
+    given = read()
+    shop.execute(WithdrawConsent(customer=ANNA, at=NOON, purpose="billing"))
+
+    assert (before, given, read()) == ("Revealed",) * 3
+    assert [one.type for one in shop.events() if one.type.startswith("Consent")] == [
+        "ConsentGranted",
+        "ConsentWithdrawn",
+    ]

@@ -218,6 +218,7 @@ def _document(one: RequestStanding) -> dict[str, object]:
     return {
         "request": one.request,
         "customer": one.customer,
+        "person": one.person,
         "right": one.right.value,
         "received_at": time_text(one.received_at, UTC),
         "due_at": time_text(one.due_at, UTC),

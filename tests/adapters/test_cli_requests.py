@@ -20,6 +20,7 @@ def test_a_request_is_received_extended_and_answered(shop: Shop) -> None:
     assert received == {
         "request": "q-1",
         "customer": "ada",
+        "person": "ada",
         "right": "access",
         "received_at": "2026-01-31T12:00:00+00:00",
         "due_at": "2026-02-28T12:00:00+00:00",

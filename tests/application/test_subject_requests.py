@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from regulars.application.subject_requests import RequestStanding, SubjectRequests
+from regulars.domain.customer import RegisterCustomer
+from regulars.domain.merge import MergeCustomers, RevertMerge
 from regulars.domain.subject_request import (
     AnswerSubjectRequest,
     ExtendSubjectRequest,
@@ -64,6 +66,7 @@ def test_what_was_answered_is_listed_only_where_that_is_asked_for() -> None:
     assert told == RequestStanding(
         request=FIRST,
         customer=ANNA,
+        person=ANNA,
         right=Right.ACCESS,
         received_at=BEFORE,
         due_at=datetime(2026, 3, 1, tzinfo=UTC),
@@ -74,3 +77,26 @@ def test_what_was_answered_is_listed_only_where_that_is_asked_for() -> None:
         reason="others",
     )
     assert standing(shop, SubjectRequests(), BEFORE + day) == [SECOND, FIRST]
+
+
+def test_a_request_goes_with_a_merge_and_comes_back_with_its_reversal() -> None:
+    shop = town()
+    merged = BEFORE + timedelta(days=1)
+    shop.execute(
+        RegisterCustomer(customer=ANNA, at=BEFORE),
+        RegisterCustomer(customer=BO, at=BEFORE),
+        MergeCustomers(absorbed=BO, survivor=ANNA, at=merged, evidence="same-phone"),
+    )
+
+    assert standing(shop, SubjectRequests(customer=ANNA)) == [FIRST, SECOND]
+    assert standing(shop, SubjectRequests(customer=BO)) == [FIRST, SECOND]
+    assert [(one.customer, one.person) for one in shop.crm.ask(SubjectRequests())] == [
+        (ANNA, ANNA),
+        (BO, ANNA),
+    ]
+    shop.execute(
+        RevertMerge(absorbed=BO, survivor=ANNA, at=merged + timedelta(days=1), evidence="two")
+    )
+    assert standing(shop, SubjectRequests(customer=ANNA)) == [FIRST]
+    assert standing(shop, SubjectRequests(customer=BO)) == [SECOND]
+    assert standing(shop, SubjectRequests(customer=ANNA), merged) == [FIRST, SECOND]

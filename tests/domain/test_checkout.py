@@ -14,6 +14,7 @@ from regulars.domain.coupon import (
     ReserveCoupon,
     UnknownCoupon,
 )
+from regulars.domain.coupons import Use
 from regulars.domain.discounts import CouponOf, Discount, OnReturn, Share, WrongDiscount
 from regulars.domain.merchant import RegisterMerchant, UpdateMerchantDetails
 from regulars.domain.offer import DefineOffer, EndOffer, UnknownOffer
@@ -389,7 +390,7 @@ def test_what_a_coupon_took_off_in_the_past_is_told_and_not_judged() -> None:
     for other in (evolve(fact, order=TWO), evolve(fact, amount=9_00), evolve(fact, customer=BO)):
         with pytest.raises(CouponDoesNotCount) as refused:
             town.tell(other)
-        assert refused.value.reason is Reason.USED
+        assert str(refused.value) == "offer spring: coupon spring-1 does not count, used"
     before = chronicle([*offered(TEN_OFF_FIFTY), fact])
     assert why(before, order(basket(60_00), by(coupon(), 10_00))).reason is Reason.USED
 
@@ -402,3 +403,31 @@ def test_an_order_that_has_used_its_coupon_is_asked_what_it_would_take_off_again
     found = checkout(town, place, NOON, ()).verdict(coupon())
 
     assert (found.rejections, found.discount) == ((), evolve(place.discounts[0], source="spring"))
+
+
+def test_a_coupon_is_judged_by_all_that_is_known_of_the_order() -> None:
+    town = chronicle(offered(off(1_00)))
+    cart = evolve(basket(60_00), merchant=NOODLES, channel=Channel.PICKUP)
+    place = order(cart, by(None, 6_00))
+    bought = checkout(town, place, NOON, place.discounts)
+
+    assert bought.verdict(coupon()).use == Use(
+        coupon=coupon().coupon,
+        order=PLACE.order,
+        at=NOON,
+        customer=ANNA,
+        basket=cart,
+        taken=bought.taken,
+        untold=("tiers", "merchant_categories", "first_order"),
+        is_placed=True,
+        person=(ANNA,),
+    )
+    assert [one.discount for one in bought.taken] == [by(None, 6_00)]
+
+
+def test_a_coupon_is_asked_about_beside_another_of_its_offer() -> None:
+    town, first = chronicle(offered(off(1_00), limits=Limits(per_customer=1))), by(coupon(), 1_00)
+    found = checkout(town, order(basket(60_00), first), NOON, (first,))
+
+    refused = found.verdict(coupon(number=2)).rejections
+    assert [one.reason for one in refused] == [Reason.CUSTOMER_LIMIT]

@@ -151,6 +151,15 @@ def test_what_an_order_took_hold_of_before_a_merge_was_taken_back_it_may_use() -
     assert [(one.coupon, one.customer) for one in told.all(CouponRedeemed)] == [("anna-1", BO)]
 
 
+def test_what_an_order_holds_it_may_use_under_another_id_of_the_person() -> None:
+    once, held, used = Limits(per_customer=1), coupon(ANNA), coupon(BO)
+    told = town(once, hold("o-1", ANNA, held), bought("o-2", BO, used), merge(ANNA, BO))
+
+    told.tell(bought("o-1", BO, held))
+
+    assert [one.coupon for one in told.all(CouponRedeemed)] == ["bo-1", "anna-1"]
+
+
 def test_a_coupon_that_a_cancelled_order_gives_back_is_that_of_who_was_issued_it() -> None:
     told = town(Limits(per_customer=1), merge(ANNA, BO), bought("o-1", BO, coupon(ANNA)))
     told.tell(revert(ANNA, BO))

@@ -6,7 +6,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regulars.domain.discounts import CouponOf, Discount, Share
+from regulars.domain.discounts import CouponOf, Discount, DoesNotAddUp, PointsPayment, Share
 from regulars.domain.personal import Content, Sealed
 from regulars.domain.purchase import (
     AmountBelowZero,
@@ -19,7 +19,14 @@ from regulars.domain.purchase import (
     OrderPlaced,
     PlaceOrder,
 )
-from regulars.domain.values import MOST_MINOR, CouponId, ItemId, OfferId
+from regulars.domain.values import (
+    MOST_MINOR,
+    AddressId,
+    CouponId,
+    ItemId,
+    OfferId,
+    ReservationId,
+)
 from tests.domain.chronicle import PROGRAM
 from tests.domain.examples import ANNA, BO, NOODLES, ORDER, PLACE
 from tests.domain.fillings import SEALED, built
@@ -27,6 +34,7 @@ from tests.domain.story import NOON, order_story
 
 SOUP = Line(line=1, item=ItemId("soup"), quantity=2, unit_price=12_00)
 RICE = Line(line=2, item=ItemId("rice"), quantity=1)
+BROUGHT = (CouponOf(program=PROGRAM, offer=OfferId("card"), coupon=CouponId("card-1")),)
 
 
 def test_an_order_is_placed_by_a_customer_at_a_merchant() -> None:
@@ -57,6 +65,8 @@ def test_an_order_keeps_everything_that_was_said_of_it() -> None:
         payment_method="card",
         region="north",
         extra=Sealed(b"box"),
+        brings=BROUGHT,
+        address_id=AddressId("home"),
     )
 
     assert order_story().when(place) == [
@@ -74,6 +84,8 @@ def test_an_order_keeps_everything_that_was_said_of_it() -> None:
             payment_method="card",
             region="north",
             extra=Sealed(b"box"),
+            brings=BROUGHT,
+            address_id=AddressId("home"),
         )
     ]
 
@@ -186,3 +198,28 @@ def test_a_coupon_is_taken_off_an_order_once() -> None:
     assert order_story().when(evolve(place, discounts=(off("c-1"), off("c-2"))))
     with pytest.raises(CouponTwice, match="coupon c-1 of offer spring off twice"):
         order_story().when(evolve(place, discounts=(off("c-1"), off("c-1"))))
+
+
+def test_discounts_without_points_account_for_an_order_too() -> None:
+    shares = (Share(line=SOUP.line, amount=2_00),)
+    place = evolve(
+        PLACE,
+        lines=(SOUP,),
+        total=24_00,
+        discounts=(Discount(source="till", amount=2_00, shares=shares),),
+    )
+
+    with pytest.raises(DoesNotAddUp):
+        order_story().when(place)
+    assert order_story().when(evolve(place, discount=2_00, total=22_00))
+
+
+def test_points_may_pay_for_a_single_minor_unit() -> None:
+    paid = PointsPayment(
+        reservation=ReservationId("h-1"),
+        points=1,
+        amount=1,
+        shares=(Share(line=SOUP.line, amount=1),),
+    )
+
+    assert order_story().when(evolve(PLACE, lines=(SOUP,), total=23_99, points_payment=paid))

@@ -4,7 +4,7 @@ import pytest
 from attrs import evolve
 
 from regulars.domain.due import balance
-from regulars.domain.holding import PointsReserved
+from regulars.domain.holding import PointsReservationReleased, PointsReserved
 from regulars.domain.ledger_policies import ReturnPolicy
 from regulars.domain.lots import Allocation
 from regulars.domain.loyalty import Command
@@ -92,6 +92,15 @@ def test_what_is_held_and_spent_is_told_in_full() -> None:
 
     assert held == [PointsReserved(**of, lapses_at=lapses_at)]
     assert spent == [PointsRedeemed(**of, redemption=RedemptionId("s-1"), reward=SOUP)]
+
+
+def test_what_is_released_by_name_did_not_lapse() -> None:
+    story = account_story().given(award("o-1", 100_00), reserve(60))
+
+    (released,) = story.when(release())
+
+    assert isinstance(released, PointsReservationReleased)
+    assert (released.reservation, released.lapsed) == ("h-1", False)
 
 
 def test_what_is_redeemed_at_once_is_told_in_full_and_once() -> None:

@@ -5,9 +5,21 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from regulars.domain.discounts import CouponOf
 from regulars.domain.order import CompleteOrder
-from regulars.domain.refund import ImpossibleRefund, IssueRefund, RefundDiffers, RefundIssued
-from regulars.domain.values import MOST_MINOR, RefundId
+from regulars.domain.purchase import Line, PlaceOrder
+from regulars.domain.refund import (
+    ImpossibleRefund,
+    IssueRefund,
+    RefundDiffers,
+    RefundIssued,
+    Refunds,
+    Returned,
+    fold,
+    returned_by,
+)
+from regulars.domain.values import MOST_MINOR, CouponId, ItemId, OfferId, RefundId
+from tests.domain.chronicle import PROGRAM
 from tests.domain.examples import (
     ANNA,
     DELIVER,
@@ -122,6 +134,59 @@ def test_a_refund_from_before_the_last_step_is_a_late_entry(*, at: datetime, lat
 
     assert isinstance(event, RefundIssued)
     assert event.late_entry is late
+
+
+BROUGHT = CouponOf(program=PROGRAM, offer=OfferId("card"), coupon=CouponId("card-1"))
+
+
+def two_lines(price: int) -> PlaceOrder:
+    """An order of two teas, a soup and no cup that brings a coupon."""
+    lines = tuple(
+        Line(line=line, item=ItemId(item), quantity=units, unit_price=price)
+        for line, item, units in ((1, "tea", 2), (2, "soup", 1), (3, "cup", 0))
+    )
+    return evolve(PLACE, lines=lines, total=3 * price, brings=(BROUGHT,))
+
+
+def back(number: int, line: int, units: int) -> IssueRefund:
+    lines = (Returned(line=line, quantity=units),)
+    return evolve(REFUND, refund=RefundId(f"r-{number}"), amount=None, lines=lines)
+
+
+@pytest.mark.parametrize("price", [0, 5_00])
+def test_the_refund_that_pays_the_last_goods_back_takes_the_coupons_back(price: int) -> None:
+    for second, third in ((2, 1), (1, 2)):
+        story = delivered(two_lines(price))
+        story.given(back(1, 1, 1), back(2, second, 1), back(3, third, 1), refund(1_00, "r-4"))
+
+        issued = [event for event in story.told if isinstance(event, RefundIssued)]
+        assert [event.takes_back for event in issued] == [(), (), (BROUGHT,), ()]
+
+
+def test_a_refund_of_lines_has_no_amount_of_its_own() -> None:
+    with pytest.raises(ImpossibleRefund) as refused:
+        delivered(two_lines(5_00)).when(evolve(back(1, 1, 1), amount=5_00))
+
+    assert refused.value.amount == 5_00
+
+
+def test_an_amount_takes_the_coupons_back_once_it_makes_the_total() -> None:
+    story = delivered(evolve(PLACE, brings=(BROUGHT,)))
+    story.given(refund(99_99, FIRST), refund(1_00, SECOND))
+
+    issued = [event for event in story.told if isinstance(event, RefundIssued)]
+    assert [event.takes_back for event in issued] == [(), (BROUGHT,)]
+
+
+def test_units_that_went_back_are_counted_up_to_a_refund() -> None:
+    story, state = delivered(two_lines(5_00)), Refunds()
+    story.given(back(1, 1, 1), back(2, 2, 1), back(3, 1, 1))
+    for event in story.told:
+        if isinstance(event, RefundIssued):
+            fold(state, event)
+
+    counted = [returned_by(state, RefundId(f"r-{number}")) for number in (1, 2, 3)]
+    assert counted == [{1: 1}, {1: 1, 2: 1}, {1: 2, 2: 1}]
 
 
 def test_a_completed_order_is_still_paid_back() -> None:

@@ -220,6 +220,21 @@ def test_an_adjustment_is_known_whatever_moment_and_end_a_repeat_does_not_name()
     assert story.when(adjust(-5, LATER, "a-2", expires_at=LATER)) == []
 
 
+def test_what_was_held_for_an_order_is_spent_once_whether_the_order_is_named_or_not() -> None:
+    order = OrderId("o-7")
+    story = account_story().given(award("o-1", 100_00), evolve(HELD, order=order), capture())
+
+    assert story.when(capture()) == []
+    assert story.when(evolve(capture(), order=order)) == []
+    with pytest.raises(RedemptionDiffers):
+        story.when(evolve(capture(), order=OrderId("o-9")))
+
+
+def test_a_single_point_that_was_put_in_has_one_end() -> None:
+    with pytest.raises(AdjustmentDiffers):
+        account_story().given(adjust(1)).when(adjust(1, expires_at=LATER))
+
+
 def test_a_lot_that_is_named_as_an_adjustment_is_no_adjustment() -> None:
     with pytest.raises(AdjustmentDiffers):
         account_story().given(award("adjustment/a-1", 5_00)).when(adjust(5))

@@ -73,8 +73,7 @@ def qualify_on_completion(
             order=event.order,
             currency=placed.currency,
             total=placed.total - back.goods,
-            undone=last is not None
-            and is_all_back(placed, back.goods, returned_by(back, last)),
+            undone=last is not None and is_all_back(placed, back.goods, returned_by(back, last)),
         )
     ]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
-from attrs import frozen
+from attrs import evolve, frozen
 
 from regulars.adapters.program_benefits import TierBenefits
 from regulars.adapters.program_care import Care
@@ -164,11 +164,14 @@ class UnusableProgram(Exception):
         return f"{place}: {self.why}"
 
 
-def read_program(path: Path, *, program_id: ProgramId) -> tuple[Command, ...]:
+def read_program(
+    path: Path, *, program_id: ProgramId, now: datetime | None = None
+) -> tuple[Command, ...]:
     """
     The commands that define the programme of a TOML file, as docs/loyalty.md has it.
 
-    The shortest is a table `[[earning]]` with `points`.
+    The shortest is a table `[[earning]]` with `points`. A table is told when it begins, one that
+    begins after `now` by then.
 
     Raises:
         UnusableProgram: the file cannot be read, is no TOML, or says something else.
@@ -179,13 +182,14 @@ def read_program(path: Path, *, program_id: ProgramId) -> tuple[Command, ...]:
     except NotToml as wrong:
         raise UnusableProgram(file=file, why=str(wrong), line=wrong.line) from None
     try:
-        return _commands(_converted(written.document), program_id)
+        told = _commands(_converted(written.document), program_id)
     except WrongRules as wrong:
         why = f"{spelled(wrong.place)} {wrong}".lstrip()
         if wrong.other is not None:
             why += f": {spelled(wrong.other)}, line {written.line_of(wrong.other)}"
         line = written.line_of(wrong.place)
         raise UnusableProgram(file=file, why=why, line=line) from None
+    return told if now is None else tuple(evolve(one, at=min(one.at, now)) for one in told)
 
 
 def _converted(found: Mapping[str, Any]) -> _File:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from regulars import connect
 from regulars.adapters.program_file import UnusableProgram, read_program
 from regulars.domain.earning_rules import (
     Base,
@@ -28,13 +29,18 @@ from regulars.domain.ledger_policies import (
     Reversal,
     SpendOrder,
 )
+from regulars.domain.loyalty import PointsEarned
+from regulars.domain.order import MarkDelivered
 from regulars.domain.program import (
     Command,
     DefineProgram,
+    EarningRulesPublished,
+    ProgramPoliciesSet,
     PublishEarningRules,
     SetProgramPolicies,
 )
 from regulars.domain.program_policies import USUAL, ProgramPolicies
+from regulars.domain.purchase import PlaceOrder
 from regulars.domain.reward_catalogue import PricedReward, PublishRewards, RewardKind
 from regulars.domain.validity import (
     Activation,
@@ -49,9 +55,11 @@ from regulars.domain.values import (
     MerchantId,
     Money,
     OfferId,
+    OrderId,
     ProgramId,
     RewardId,
 )
+from regulars.testing.order_machine import ANNA, SetClock
 from tests.architecture.repository import ROOT
 from tests.domain.examples import giving
 
@@ -124,6 +132,55 @@ def test_a_programme_is_its_name_and_its_rules_in_order(path: Path) -> None:
             effective_from=start,
         ),
     )
+
+
+PLANNED = """
+[[earning]]
+points = 1
+
+[[earning]]
+points = 3
+effective_from = 2027-06-01T00:00:00+08:00
+
+[[policies]]
+effective_from = 2027-06-01T00:00:00+08:00
+notice_days = 10
+"""
+
+
+def test_what_is_to_begin_later_is_told_at_once(path: Path) -> None:
+    path.write_text(PLANNED, encoding="utf-8")
+    start, before = datetime(2027, 5, 31, 16, tzinfo=UTC), datetime(2026, 11, 30, tzinfo=UTC)
+
+    told = read_program(path, program_id=CLUB, now=before)
+    later = read_program(path, program_id=CLUB, now=start + timedelta(days=1))
+
+    begins = [getattr(one, "effective_from", None) for one in told]
+    assert begins == [None, None, start, start]
+    assert [one.at for one in told] == [BEGINNING, BEGINNING, before, before]
+    assert [one.at for one in later] == [BEGINNING, BEGINNING, start, start]
+
+
+def test_a_core_takes_a_plan_and_goes_by_it_when_it_begins(path: Path, tmp_path: Path) -> None:
+    path.write_text(PLANNED, encoding="utf-8")
+    clock = SetClock(datetime(2026, 11, 30, tzinfo=UTC))
+
+    points, published = list[list[int]](), list[int]()
+    for at in (clock.at, datetime(2027, 6, 1, tzinfo=UTC)):
+        clock.at = at
+        with connect(f"sqlite:///{tmp_path / 'club.db'}", program=path, clock=clock) as crm:
+            place = PlaceOrder(
+                order=OrderId(f"{at:%Y}"), at=at, currency="CNY", total=10_00, customer=ANNA
+            )
+            crm.execute(place, by="till")
+            crm.execute(MarkDelivered(order=place.order, at=at), by="till")
+            earned = [one.event for one in crm.events(types={PointsEarned})]
+            points.append([one.points for one in earned if isinstance(one, PointsEarned)])
+            rules = crm.events(types={EarningRulesPublished, ProgramPoliciesSet})
+            published.append(sum(1 for _ in rules))
+
+    assert points == [[10], [10, 30]]
+    assert published == [3, 3]
 
 
 def test_a_programme_without_a_name_is_called_after_the_product(path: Path) -> None:

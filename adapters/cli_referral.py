@@ -42,7 +42,7 @@ _STAGES = {
 _REASONS = {
     NoReferral.SELF: "both are one id",
     NoReferral.SAME_PERSON: "both are one person",
-    NoReferral.SECOND_REFERRER: "somebody else was accepted before",
+    NoReferral.SECOND_REFERRER: "another claim was accepted before",
     NoReferral.ORDERED_BEFORE: "an order was delivered before",
     NoReferral.ORDER_TOO_SMALL: "the first order was too small, or in another currency",
 }

@@ -12,6 +12,7 @@ from regulars.application.aggregates import (
     OFFER,
     ORDER,
     PROGRAM,
+    REFERRAL,
     Aggregate,
     account_stream,
     customer_stream,
@@ -19,6 +20,7 @@ from regulars.application.aggregates import (
     offer_stream,
     order_stream,
     program_stream,
+    referral_stream,
 )
 from regulars.application.batch import Cause
 from regulars.application.door import request_base
@@ -31,6 +33,7 @@ from regulars.domain.offer import Offer
 from regulars.domain.order import Order
 from regulars.domain.program import Program
 from regulars.domain.records import Records
+from regulars.domain.referral import Referral
 from regulars.domain.values import CustomerId, MerchantId, OfferId, OrderId, ProgramId
 
 _REACTED_TO: Final = frozenset(get_args(ReactedTo))
@@ -65,6 +68,10 @@ class AtHand:
     def merchant(self, merchant: MerchantId) -> Merchant:
         """A merchant."""
         return cast("Merchant", self.state(merchant_stream(merchant), MERCHANT))
+
+    def referral(self, referee: CustomerId) -> Referral:
+        """The referral of a customer in that programme."""
+        return cast("Referral", self.state(referral_stream(self.program_id, referee), REFERRAL))
 
     def records(self, customer: CustomerId) -> Records:
         """Whom a customer was merged with."""

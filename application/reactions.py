@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeAlias, assert_never
+from typing import Protocol, TypeAlias, assert_never
 
 from regulars.application.events import Command
 from regulars.domain.account_merge import LoyaltyAccountAbsorbed
@@ -35,6 +35,7 @@ from regulars.domain.policies_payment import (
     spend_on_delivery,
 )
 from regulars.domain.policies_referral import (
+    Referrals,
     claw_back_on_refund,
     decide_claim,
     qualify_on_completion,
@@ -84,8 +85,12 @@ ReactedTo: TypeAlias = (
 """The events that some policy reads."""
 
 
+class Everything(Shop, Referrals, Protocol):
+    """All that some policy looks at."""
+
+
 def reactions(
-    event: ReactedTo, at: datetime, program_id: ProgramId, look: Shop
+    event: ReactedTo, at: datetime, program_id: ProgramId, look: Everything
 ) -> Sequence[Command]:
     """What the policies ask for after `event`, which `look` has already."""
     match event:

@@ -7,7 +7,7 @@ occasions `referrer` and `referee` say.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 from regulars.domain import loyalty, referral
 from regulars.domain.account import Account
@@ -21,6 +21,7 @@ from regulars.domain.referral import (
     ClawBackReferral,
     DecideReferral,
     QualifyReferral,
+    Referral,
     ReferralClaimed,
     ReferralClawedBack,
     ReferralQualified,
@@ -35,13 +36,26 @@ REFEREE: Final = "referee"
 """The occasions on which a referral earns."""
 
 
+class Referrals(Present, Protocol):
+    """The states that a claim is decided by, with all that was recorded so far."""
+
+    def referral(self, referee: CustomerId) -> Referral:
+        """The referral of a customer in that programme."""
+        ...
+
+
 def decide_claim(
-    event: ReferralClaimed, at: datetime, program_id: ProgramId, look: Present
+    event: ReferralClaimed, at: datetime, program_id: ProgramId, look: Referrals
 ) -> Sequence[referral.Command]:
-    """A claim is decided at once: nobody is referred who has ordered before, or by themselves."""
+    """
+    A claim is decided at once.
+
+    Nobody is referred who has ordered before, nor by themselves or by whom they referred.
+    """
     if event.program != program_id:
         return []
     referee, referrer = (taker(look, one) or one for one in (event.referee, event.referrer))
+    brought_by = look.referral(event.referrer).accepted
     return [
         DecideReferral(
             program=program_id,
@@ -50,6 +64,7 @@ def decide_claim(
             referrer=event.referrer,
             ordered=look.account(referee).patronage.orders > 0,
             merged=referee == referrer,
+            mutual=brought_by is not None and (taker(look, brought_by) or brought_by) == referee,
         )
     ]
 

@@ -172,7 +172,7 @@ class DecideReferral:
     Accept or reject a claim.
 
     `ordered` says whether the referee had ordered before, `merged` whether both sides have become
-    one customer.
+    one customer, and `mutual` whether the referee counts already as who brought the referrer.
     """
 
     program: ProgramId
@@ -181,6 +181,7 @@ class DecideReferral:
     referrer: CustomerId
     ordered: bool
     merged: bool = False
+    mutual: bool = False
 
 
 @frozen(kw_only=True)
@@ -282,7 +283,7 @@ def _answer(command: DecideReferral, state: Referral) -> Sequence[Event]:
         reason = NoReferral.SELF
     elif claim.shares or command.merged:
         reason = NoReferral.SAME_PERSON
-    elif state.accepted is not None:
+    elif command.mutual or state.accepted is not None:
         reason = NoReferral.SECOND_REFERRER
     elif command.ordered:
         reason = NoReferral.ORDERED_BEFORE

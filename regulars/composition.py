@@ -323,8 +323,13 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
         if contacts is not None:
             crm.lookup.keep(unique=contacts == "unique", region=region)
         if program is not None:
-            now = (clock or SystemClock()).now()
-            crm.publish(read_program(Path(program), program_id=ProgramId(program_id), now=now))
+            crm.publish(
+                read_program(
+                    Path(program),
+                    program_id=ProgramId(program_id),
+                    now=(clock or SystemClock()).now(),
+                )
+            )
     except BaseException:
         opened.close()
         kept.close()

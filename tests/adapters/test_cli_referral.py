@@ -32,7 +32,7 @@ def test_people_see_each_claim_and_what_became_of_it(shop: Shop) -> None:
         "Stands accepted, waits for the first order to be completed",
         "Asks for a first order of 10.00 USD or more, kept for 30 days, for 3 in 30 days",
         "Customer eve, brought by bob: rejected",
-        "rejected: somebody else was accepted before",
+        "rejected: another claim was accepted before",
     ):
         assert words in said
     assert "rejected: an order was delivered before" in shop.run("referral", "ada").stdout

@@ -74,7 +74,12 @@ from regulars.domain.program import Program
 from regulars.domain.purchase import OrderPlaced, PlaceOrder
 from regulars.domain.records import CustomerMergeReverted, CustomersMerged, Records, require_own
 from regulars.domain.redemption import PointsRedeemed, RedemptionReversed
-from regulars.domain.referral import ReferralClaimed, ReferralClawedBack, ReferralQualified
+from regulars.domain.referral import (
+    Referral,
+    ReferralClaimed,
+    ReferralClawedBack,
+    ReferralQualified,
+)
 from regulars.domain.refund import RefundIssued
 from regulars.domain.reversal import PointsReversed
 from regulars.domain.review import SubmitReview
@@ -209,6 +214,10 @@ class Chronicle:
     def account(self, customer: CustomerId) -> Account:
         """As the policies ask for it."""
         return self.accounts[PROGRAM, customer].state
+
+    def referral(self, referee: CustomerId) -> Referral:
+        """As the policies ask for it."""
+        return self.referrals[PROGRAM, referee].state
 
     def offer(self, offer: OfferId) -> Offer:
         """As the policies ask for it."""

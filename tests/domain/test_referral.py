@@ -115,10 +115,11 @@ def test_wf01_both_sides_are_rewarded_once_for_the_first_completed_order() -> No
         ([evolve(CLAIM, shares=("card",))], NoReferral.SAME_PERSON),
         ([*completed(), evolve(CLAIM, at=NOON + minutes(5))], NoReferral.ORDERED_BEFORE),
         ([CLAIM, evolve(CLAIM, referrer=CHEN)], NoReferral.SECOND_REFERRER),
+        ([CLAIM, evolve(CLAIM, referee=BO, referrer=ANNA)], NoReferral.SECOND_REFERRER),
         ([CLAIM, *completed(total=49_99)], NoReferral.ORDER_TOO_SMALL),
         ([CLAIM, *completed(currency="USD")], NoReferral.ORDER_TOO_SMALL),
     ],
-    ids=["self", "same person", "ordered", "second", "small", "currency"],
+    ids=["self", "same person", "ordered", "second", "mutual", "small", "currency"],
 )
 def test_wf02_a_referral_that_does_not_count_is_rejected_with_the_reason(
     claims: list[Any], reason: NoReferral

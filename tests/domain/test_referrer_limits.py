@@ -14,11 +14,11 @@ from regulars.domain.referral import (
 )
 from regulars.domain.told_occasions import RecordOccasion
 from regulars.domain.values import MOST_MINOR, OccasionId
-from tests.domain.chronicle import PROGRAM, Chronicle, chronicle
+from tests.domain.chronicle import PROGRAM, Chronicle, Command, chronicle
 from tests.domain.examples import ANNA, BO, ORDER
 from tests.domain.points import award, close, join
 from tests.domain.story import NOON, referral_story
-from tests.domain.test_referral import ANSWER, CLAIM, PROGRAMME, QUALIFY, TERMS, completed
+from tests.domain.test_referral import ANSWER, CHEN, CLAIM, PROGRAMME, QUALIFY, TERMS, completed
 
 LIMITED = evolve(TERMS, most=3, most_days=7)
 QUALIFIED = ReferralQualified(
@@ -63,6 +63,17 @@ def test_who_has_become_one_with_the_referrer_is_decided_on_as_one() -> None:
                 program=PROGRAM, referee=ANNA, at=NOON, referrer=BO, ordered=True, merged=merged
             )
         ]
+
+
+def test_who_brought_somebody_is_brought_by_them_under_no_other_id() -> None:
+    chens = evolve(CLAIM, referee=CHEN, referrer=ANNA)
+    claimed = ReferralClaimed(program=PROGRAM, referee=BO, referrer=CHEN, terms=TERMS)
+    apart: list[Command] = [*PROGRAMME, chens, award("o-1", 1_00)]
+
+    for told, mutual in ((apart, False), ([*apart, join()], True)):
+        (decided,) = decide_claim(claimed, NOON, PROGRAM, chronicle(told))
+        assert isinstance(decided, DecideReferral)
+        assert decided.mutual == mutual
 
 
 def test_an_order_that_earned_for_nobody_qualifies_nobody() -> None:

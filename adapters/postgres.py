@@ -173,8 +173,7 @@ class Postgres:
         (held, standby) = driver.execute(_READ_ONLY).fetchone()
         if held or standby:
             why = "a standby" if standby else "set to be read only (default_transaction_read_only)"
-            why = f"is {why}: open it with read_only=True"
-            raise StorageUnavailable(store=self.name, why=why)
+            raise StorageUnavailable(store=self.name, why=f"is {why}: open it with read_only=True")
 
     def may_write(self, driver: Driver) -> bool:
         """Whether role, database and server let it; see the protocol."""

@@ -39,7 +39,7 @@ from regulars.domain.protection import (
     VirtualNumberAssigned,
 )
 from regulars.domain.reading import Denied, may_read
-from regulars.domain.records import CustomersMerged, person_of
+from regulars.domain.records import person_of
 from regulars.domain.subject import Subject, SubjectErasureRequested, SubjectKind
 from regulars.domain.values import CustomerId, OrderId
 
@@ -77,16 +77,6 @@ class Calling:
         with self.lock, self.storage.snapshot():
             return person_of(customer, records_in(self.storage.log))
 
-    def everybody(self, customer: CustomerId) -> frozenset[CustomerId]:
-        """Their person's records, and those who ever spoke for them, whose erasures were theirs."""
-        found, log = list(self.person(customer)), self.storage.log
-        with self.lock, self.storage.snapshot():
-            for one in found:
-                for _, event, _ in log.facts(customer_stream(one)):
-                    if isinstance(event, CustomersMerged) and event.into not in found:
-                        found.append(event.into)
-        return frozenset(found)
-
     def may_call(self, order_id: OrderId, customer: CustomerId, party: Party) -> bool:
         """
         Whether a number that was handed out for an order may be used by both.
@@ -104,7 +94,7 @@ class Calling:
     def is_of_an_earlier_life(self, order_id: OrderId, customer: CustomerId, party: Party) -> bool:
         """Whether the contact of either was asked to be erased since a number was handed out."""
         who, log = self.order(order_id).protection.named.get(party), self.storage.log
-        whose: set[Whose] = {*self.everybody(customer)}
+        whose: set[Whose] = {*self.person(customer)}
         if who is not None:
             whose.add(serving(party, who))
         with self.lock, self.storage.snapshot():

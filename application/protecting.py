@@ -175,8 +175,7 @@ class Protecting:
             state = self.calling.order(order_id)
             whose = None if state.placed is None else state.placed.customer
             people: set[Whose] = {serving(*one) for one in state.protection.named.items()}
-            if whose is not None:
-                people |= self.calling.everybody(whose)
+            people.update(() if whose is None else self.calling.person(whose))
             if not people.isdisjoint(kept):
                 yield order_id
 

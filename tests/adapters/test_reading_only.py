@@ -32,6 +32,7 @@ from regulars import (
     connect,
 )
 from regulars.adapters.database import Database
+from regulars.adapters.dialect import Driver
 from regulars.adapters.event_log import SqlLog
 from regulars.adapters.key_ring import create_key_file
 from regulars.adapters.sqlite import Sqlite
@@ -235,6 +236,10 @@ def test_the_log_is_looked_after_by_who_may_only_read(books: Books, tmp_path: Pa
         assert found.output
 
 
+def _forbidden(_dialect: Sqlite, _driver: Driver) -> bool:
+    return False
+
+
 def test_the_command_line_of_who_may_only_read_leaves_views_behind(
     books: Books, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -242,7 +247,7 @@ def test_the_command_line_of_who_may_only_read_leaves_views_behind(
         shop(crm, range(2))
     cli = Shop(tmp_path)
     # Root may write to any file, and so does whoever the tests run as.
-    monkeypatch.setattr(Sqlite, "may_write", lambda _self, _driver: False)
+    monkeypatch.setattr(Sqlite, "may_write", _forbidden)
 
     found = cli.json("balance", ANNA, "--database", books.auditor)
     lag = cli.json("log", "status", "--database", books.auditor)["views"][0]["lag"]
@@ -256,7 +261,7 @@ def test_a_command_that_writes_is_refused_clearly(
 ) -> None:
     with books.owner() as crm:
         shop(crm, range(1))
-    monkeypatch.setattr(Sqlite, "may_write", lambda _self, _driver: False)
+    monkeypatch.setattr(Sqlite, "may_write", _forbidden)
 
     told = Shop(tmp_path).run("rebuild", "--database", books.auditor, status=3)
 

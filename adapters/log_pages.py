@@ -1,9 +1,8 @@
 """Rows of the events table in the order of the log, a page a statement, however many there are."""
 
 import sys
-from collections.abc import Iterator, Sequence
-from functools import cache
-from itertools import chain
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
 from typing import Any, Final
 
 from attrs import frozen
@@ -59,31 +58,39 @@ class LogPages:
 
         They are read `size` at a time.
         """
-        pages = (
-            self._narrowed(narrow, after, last, size) if narrow else self._all(after, last, size)
-        )
-        return chain.from_iterable(pages)
+        if narrow:
+            query = self._of.span.where(*narrow).limit(size)
+            return self._read(partial(self._narrowed, query), after, last, size, SPAN)
+        page = partial(self._page, f"{self._of.page} LIMIT {size}")
+        return self._read(page, after, last, size, size)
 
-    def _all(self, after: int, last: int, size: int) -> Iterator[Sequence[Any]]:
-        page = f"{self._of.page} LIMIT {size}"
-        while after < last:
-            rows = self._database.rows(page, (self._tenant, after, last))
-            if not rows:
-                return
-            yield rows
-            after = rows[-1][0]
+    def _page(self, page: str, after: int, upto: int) -> Sequence[Sequence[Any]]:
+        return self._database.rows(page, (self._tenant, after, upto))
 
-    def _narrowed(
-        self, narrow: Sequence[ColumnElement[bool]], after: int, last: int, size: int
+    def _narrowed(self, query: Select[Any], after: int, upto: int) -> Sequence[Sequence[Any]]:
+        bound = {"tenant": self._tenant, "after": after, "upto": upto}
+        return self._database.connection.execute(query, bound).all()
+
+    def _read(
+        self,
+        between: Callable[[int, int], Sequence[Sequence[Any]]],
+        after: int,
+        last: int,
+        size: int,
+        width: int,
     ) -> Iterator[Sequence[Any]]:
-        query = self._of.span.where(*narrow).limit(size)
+        """Ask for `size` rows of the next `width` positions, and of more where there are few."""
         while after < last:
-            # However rare the rows are, no statement looks at more than a span of the log.
-            upto = min(last, after + SPAN)
-            bound = {"tenant": self._tenant, "after": after, "upto": upto}
-            rows = self._database.connection.execute(query, bound).all()
-            yield rows
-            after = rows[-1][0] if len(rows) == size else upto
+            # However rare the rows are, no statement looks at more than a span of the log. Nor
+            # does one that is asked for few look at all: PostgreSQL, where it has not counted
+            # the rows, reads and sorts whatever is between the bounds.
+            upto = min(last, after + width)
+            rows = between(after, upto)
+            yield from rows
+            if len(rows) == size:
+                after = rows[-1][0]
+                continue
+            after, width = upto, min(2 * width, SPAN)
             if not rows:
                 # Positions that nobody has are passed over at once.
                 there = self._database.connection.scalar(self._of.first, {"after": upto})

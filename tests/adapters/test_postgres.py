@@ -69,6 +69,26 @@ def test_its_tables_stand_beside_those_of_the_host(url: str) -> None:
         assert places(SqlLog(again).read()) == [("a", 1)]
 
 
+def test_few_events_cost_few_though_the_server_has_not_counted_them(database: Database) -> None:
+    log = SqlLog(database)
+    append(log, *run("a", *range(1, 3_001)))
+
+    def looked_at() -> int:
+        database.driver.execute("SELECT pg_stat_force_next_flush()")
+        # Of all indexes of all tables of this schema: none may be gone through.
+        row = database.driver.execute(
+            "SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE schemaname = current_schema()"
+        ).fetchone()
+        return int(row[0])
+
+    before = looked_at()
+    caused = log.caused_by("command-1", after=5)
+    read = looked_at() - before
+
+    assert caused == []
+    assert read <= 20
+
+
 def test_many_who_open_a_new_database_at_once_make_it_once(url: str) -> None:
     start = Barrier(4)
 

@@ -25,7 +25,7 @@ from regulars.adapters.cli_screen import (
 from regulars.adapters.cli_verify import NOT_SOUND
 from regulars.adapters.log_status import check_log, log_status
 from regulars.application.log_check import LogCheck
-from regulars.application.log_status import LogStatus
+from regulars.application.log_status import FollowerStatus, LogStatus
 
 
 @click.command(
@@ -42,8 +42,10 @@ def status(call: Call) -> None:
     Tells the size of the database, the head of the log (the highest position ever given), how
     many events there are of which type, when they were recorded, how many of them each view has
     not folded and each follower not read yet, and the hash of the log, which is equal for equal
-    logs. Followers are those that keep their positions in this database: what watches over
-    protected numbers, and applications of `eventsourcing`. Reads the whole log.
+    logs. Followers are those that keep their positions in this database: those of the host
+    (`Crm.positions`), what watches over protected numbers, and applications of `eventsourcing`.
+    One that is ahead of the log followed another, or one that an older backup has replaced; it
+    would miss what is recorded up to its position. Reads the whole log.
     """
     with Bars() as bars:
         found = log_status(
@@ -105,12 +107,18 @@ def _shown_status(found: LogStatus, database: str) -> Iterator[RenderableType]:
                     plain(one.follower),
                     plain(one.follows),
                     count(one.position),
-                    "-" if one.lag is None else count(one.lag),
+                    _behind(one),
                 )
                 for one in found.followers
             ),
         ),
     )
+
+
+def _behind(follower: FollowerStatus) -> str:
+    if follower.ahead:
+        return "ahead of the log"
+    return "-" if follower.lag is None else count(follower.lag)
 
 
 @click.command(

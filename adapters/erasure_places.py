@@ -22,7 +22,7 @@ KEYED: Final[Mapping[str, str]] = {
 
 FREE: Final[Mapping[str, str]] = {
     "contact_versions": "which versions of the contact index there are, and how far they are",
-    "follower_checkpoints": "positions",
+    "follower_checkpoints": "positions, under names of followers that are not personal",
     "import_findings": "files, rows, fields and reasons, never values",
     "key_generations": "how often keys were erased",
     "recorder_streams_from_zero": "names of streams, which like every id are not personal",

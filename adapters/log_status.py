@@ -17,6 +17,7 @@ from regulars.application.catalogue import VIEWS
 from regulars.application.log_check import LogCheck, check
 from regulars.application.log_status import FollowerStatus, LogStatus, status
 from regulars.application.projecting import Progress
+from regulars.application.protecting import BOUND
 
 _SIZE: Final = {
     "sqlite": "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
@@ -78,12 +79,23 @@ def log_status(
 
 
 def _followers(database: Database, tenant: str) -> list[FollowerStatus]:
-    """Those of the core, and what an application of `eventsourcing` follows; by their names."""
-    reached = [(name, tenant, at) for name, at in follower_positions(database, tenant).items()]
+    """The core's and the host's, and what applications of `eventsourcing` follow; by name."""
+    kept = follower_positions(database, tenant)
+    # Up to there no number is bound any more: nobody follows from it.
+    kept.pop(BOUND, None)
+    reached = [(name, tenant, at) for name, at in kept.items()]
     reached += [(tenant, of, at) for of, at in tracked_positions(database, tenant).items()]
     found = list[FollowerStatus]()
     for name, of, position in reached:
         followed = SqlStoredEvents(database, tenant=of)
-        lag = followed.count(after=position) if followed.count() else None
-        found.append(FollowerStatus(follower=name, follows=of, position=position, lag=lag))
+        here = of == tenant or followed.count()
+        found.append(
+            FollowerStatus(
+                follower=name,
+                follows=of,
+                position=position,
+                lag=followed.count(after=position) if here else None,
+                ahead=bool(here) and position > followed.head(),
+            )
+        )
     return found

@@ -246,6 +246,10 @@ class MemoryCheckpoints:
         """Write down how far it is; see the port."""
         self.kept[follower] = position
 
+    def forget(self, follower: str) -> None:
+        """Let go of a follower; see the port."""
+        self.kept.pop(follower, None)
+
 
 class MemoryStorage:
     """

@@ -104,6 +104,14 @@ class SqlCheckpoints:
         with self._database.transaction():
             self._database.connection.execute(upsert, row)
 
+    def forget(self, follower: str) -> None:
+        """Let go of a follower; see the port."""
+        at = _CHECKPOINTS.c
+        with self._database.transaction():
+            self._database.connection.execute(
+                delete(_CHECKPOINTS).where(at.tenant == self._tenant, at.follower == follower)
+            )
+
 
 def follower_positions(database: Database, tenant: str) -> dict[str, int]:
     """How far each follower of a tenant's log is, by its name; older formats know none."""

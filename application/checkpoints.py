@@ -1,4 +1,4 @@
-"""How far the core's own followers of the log are."""
+"""How far followers of the log are: the core's own, and those of hosts."""
 
 from typing import Protocol
 
@@ -12,4 +12,8 @@ class Checkpoints(Protocol):
 
     def keep(self, follower: str, position: int) -> None:
         """Write down how far it is; kept or lost with the transaction."""
+        ...
+
+    def forget(self, follower: str) -> None:
+        """Let go of a follower; kept or lost with the transaction. One unknown is none as well."""
         ...

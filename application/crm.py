@@ -1,12 +1,11 @@
 """The front of the core: what a host calls."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
-from datetime import datetime
 from threading import RLock
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from regulars.application import audit
 from regulars.application.aggregates import program_stream
@@ -16,8 +15,8 @@ from regulars.application.books import BOOKS
 from regulars.application.catalogue import VIEWS, views_named
 from regulars.application.door import Request
 from regulars.application.erasures import Erasures
-from regulars.application.events import Command, Event, Recorded, chosen, microseconds
-from regulars.application.followers import Followers
+from regulars.application.events import Command
+from regulars.application.following import Following
 from regulars.application.gate import Gate
 from regulars.application.group_commit import GroupCommit
 from regulars.application.handling import Commands
@@ -26,8 +25,6 @@ from regulars.application.importing import Imported, Importing, Told
 from regulars.application.joined import Joined
 from regulars.application.key_rotation import KeyRotation
 from regulars.application.lookup import Lookup
-from regulars.application.narrowing import POLL_SECONDS, check_words
-from regulars.application.paging import log_by_pages, stream_by_pages
 from regulars.application.ports import Finding, Storage, Vault
 from regulars.application.program import default_program
 from regulars.application.projecting import Progress, Projector
@@ -36,14 +33,13 @@ from regulars.application.queries import AsOf, Query
 from regulars.application.questions import Question
 from regulars.application.reader import Reader
 from regulars.application.retaining import Retaining
-from regulars.application.subscription import Subscription, reading
 from regulars.domain import program
 from regulars.domain.values import ProgramId
 
 Answer = TypeVar("Answer")
 
 
-class Crm(Reader):
+class Crm(Reader, Following):
     """
     The customer-relationship and loyalty core over one storage. Made by `regulars.connect`.
 
@@ -51,7 +47,8 @@ class Crm(Reader):
     recorded in one transaction. A context manager: leaving it closes it. `lookup` looks after the
     index that customers are found by, `protection` after who reaches whom through which number,
     `keys` after the keys that personal data is sealed under, `erasures` after their destruction,
-    and `retention` after that of data whose time is over. If it is `read_only`, it writes nothing.
+    `retention` after that of data whose time is over, and `positions` after how far a host's
+    followers are. If it is `read_only`, it writes nothing.
     """
 
     def __init__(  # noqa: PLR0913 - the parts that the composition root names
@@ -72,7 +69,6 @@ class Crm(Reader):
         retention: Callable[[AbstractContextManager[object], Erasures], Retaining],
         close: Callable[[], None],
     ) -> None:
-        self._storage = storage
         self._vault = vault
         self._commands = commands
         self._projector = projector
@@ -82,14 +78,14 @@ class Crm(Reader):
         self._join = join
         self._close = close
         self._lock = RLock()
-        super().__init__(gate, lookup(self._lock), self._lock)
+        Reader.__init__(self, gate, lookup(self._lock), self._lock)
+        Following.__init__(self, storage, self._lock)
         self.protection: Final = protection(self, self._lock)
         self._group = GroupCommit(self._recorded, self._lock)
         self.erasures: Final = erasures(self._lock)
         self.retention: Final = retention(self._lock, self.erasures)
         self.keys: Final = keys
         self._program_seen: int | None = None
-        self._followers = Followers(storage)
 
     def execute(
         self,
@@ -212,88 +208,6 @@ class Crm(Reader):
         """
         with self._lock:
             return self._asking.ask(query, as_of)
-
-    def head(self) -> int:
-        """The highest position ever given, 0 for a new log."""
-        with self._lock, self._storage.snapshot():
-            return self._storage.log.head()
-
-    def events(  # noqa: PLR0913 - each narrows what is read
-        self,
-        *,
-        after: int = 0,
-        upto: int | None = None,
-        stream: str | None = None,
-        types: Collection[type[Event]] | None = None,
-        prefix: str = "",
-        recorded_by: datetime | None = None,
-        occurred_by: datetime | None = None,
-    ) -> Iterator[Recorded]:
-        """
-        Events past position `after` up to and including `upto`, oldest first.
-
-        Of one `stream` they are versions. Those only of `types`, in streams whose names begin with
-        `prefix`, that were recorded and that occurred by then, that instant included.
-
-        Read page by page, so that any number takes little memory and nobody has to wait.
-        Unless there are `types`, `Retired` stands where a stored event means nothing any more.
-
-        Raises:
-            TypeError: a word is not of its type, or `types` holds what is no class of an event.
-            ValueError: `after` or `upto` is less than 0, a text holds what no stream's name does,
-                or a time has no time zone.
-        """
-        check_words(
-            after=after,
-            upto=upto,
-            stream=stream or "",
-            types=types,
-            prefix=prefix,
-            recorded_by=recorded_by,
-            occurred_by=occurred_by,
-        )
-        narrow: dict[str, Any] = {
-            "types": types,
-            "prefix": prefix,
-            "recorded_by": None if recorded_by is None else microseconds(recorded_by),
-            "occurred_by": None if occurred_by is None else microseconds(occurred_by),
-        }
-        if stream is not None:
-            found = stream_by_pages(self._storage, self._lock, stream, after=after, upto=upto)
-            return chosen(found, **narrow)
-        read = reading(self._storage, upto=upto, **narrow)
-        return log_by_pages(read, self._lock, after=after)
-
-    def subscribe(
-        self,
-        *,
-        after: int = 0,
-        types: Collection[type[Event]] | None = None,
-        prefix: str = "",
-        poll_seconds: float = POLL_SECONDS,
-    ) -> Subscription[Recorded]:
-        """
-        Events past position `after`: those that are there, then those to come.
-
-        Those only of `types`, in streams whose names begin with `prefix`.
-
-            with crm.subscribe(after=done, types={OrderDelivered}) as delivered:
-                for recorded in delivered:
-                    send_receipt(recorded.event.order)
-                    keep_as_done(delivered.position)
-
-        It waits for the next event for ever: another thread ends it with `stop`, and closing this
-        ends all. Commits of other processes are looked for every `poll_seconds`.
-
-        Raises:
-            TypeError: a word is not of its type, or `types` holds what is no class of an event.
-            ValueError: `after` is less than 0, `poll_seconds` is not more than 0, or too much.
-            AheadOfLog: the log never came to `after`, here and when it is read.
-            StorageUnavailable: the store does not answer.
-        """
-        return self._followers.subscribe(
-            after=after, types=types, prefix=prefix, poll_seconds=poll_seconds
-        )
 
     def import_history(
         self, history: History, *, reject: Callable[[Reject], None], told: Told | None = None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 from regulars.application.batch import Outcome, Receipt
 from regulars.application.door import Request
 from regulars.application.events import Command
+from regulars.application.positions import Positions
 from regulars.application.queries import AsOf, Query
 from regulars.application.questions import Question
 
@@ -43,3 +44,8 @@ class Joined:
     def ask(self, query: Query[Answer] | Question[Answer], *, as_of: AsOf | None = None) -> Answer:
         """The answer as the host's transaction sees it; see `Crm.ask`."""
         return self._core().ask(query, as_of=as_of)
+
+    @property
+    def positions(self) -> Positions:
+        """How far followers are, kept or lost with the host's rows; see `Crm.positions`."""
+        return self._core().positions

@@ -26,13 +26,15 @@ class FollowerStatus:
     """
     How far a follower has read the log of the tenant that it `follows`, and what it has not yet.
 
-    `lag` is None where that log is elsewhere.
+    `lag` is None where that log is elsewhere. `ahead` tells that the log here never came to its
+    position, as where an older one was put under it: it would miss what is recorded up to there.
     """
 
     follower: str
     follows: str
     position: int
     lag: int | None
+    ahead: bool = False
 
 
 @frozen(kw_only=True)

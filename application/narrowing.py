@@ -35,26 +35,32 @@ def check_words(  # noqa: PLR0913 - each word by its name
             a time has no time zone, `poll_seconds` is not more than 0, or too much.
     """
     for name, place in (("after", after), ("upto", 0 if upto is None else upto)):
-        _check_kind(name, place, int)
+        check_kind(name, place, int)
         if not 0 <= place <= sys.maxsize:
             raise ValueError(f"{name} must be a position of the log, 0 or more, not {place}")
     for name, text in (("prefix", prefix), ("stream", stream)):
-        _check_kind(name, text, str)
+        check_kind(name, text, str)
         if not is_text(text):
             raise ValueError(f"{name} holds a NUL or half a character, as no stream does")
     for name, at in (("recorded_by", recorded_by), ("occurred_by", occurred_by)):
         if at is not None:
-            _check_kind(name, at, datetime)
+            check_kind(name, at, datetime)
             if at.tzinfo is None:
                 raise ValueError(f"{name} needs a time zone")
-    _check_kind("poll_seconds", poll_seconds, int, float)
+    check_kind("poll_seconds", poll_seconds, int, float)
     if not 0 < poll_seconds <= TIMEOUT_MAX:
         raise ValueError(f"poll_seconds must be a time to wait, more than 0, not {poll_seconds}")
     if types is not None:
         _check_types(types)
 
 
-def _check_kind(name: str, value: object, *kinds: type) -> None:
+def check_kind(name: str, value: object, *kinds: type) -> None:
+    """
+    See that what stands under a name is of one of these types, and no truth value.
+
+    Raises:
+        TypeError: it is of another.
+    """
     if not isinstance(value, kinds) or isinstance(value, bool):
         wanted = " or ".join(kind.__name__ for kind in kinds)
         raise TypeError(f"{name} must be {wanted}, not {type(value).__name__}")

@@ -329,7 +329,7 @@ class Storage(Protocol):
 
     @property
     def checkpoints(self) -> Checkpoints:
-        """How far the followers are that the core has itself."""
+        """How far followers are, those of the core and those that hosts name."""
         ...
 
     @property

@@ -52,7 +52,7 @@ from regulars.domain.values import CustomerId, OrderId
 FOLLOWER: Final = "number-protection"
 """Under which name its position is kept, and who asks for what it records."""
 
-_BOUND: Final = "number-protection-bound"
+BOUND: Final = "number-protection-bound"
 """Under which name it is kept from where on a number may have been bound that still is."""
 
 _Read: TypeAlias = (
@@ -158,7 +158,7 @@ class Protecting:
         read = reading(self.storage, types={VirtualNumberAssigned})
         now, living = self.clock.now(), dict[OrderId, int]()
         with self.lock, self.storage.snapshot():
-            at = self.storage.checkpoints.position(_BOUND)
+            at = self.storage.checkpoints.position(BOUND)
         while True:
             with self.lock:
                 page = read(at)
@@ -170,7 +170,7 @@ class Protecting:
                     living.setdefault(one.event.order, position)
         # What is over by now is passed over the next time.
         with self.lock, self.storage.transaction():
-            self.storage.checkpoints.keep(_BOUND, min(living.values(), default=at + 1) - 1)
+            self.storage.checkpoints.keep(BOUND, min(living.values(), default=at + 1) - 1)
         for order_id in living:
             state = self.calling.order(order_id)
             whose = None if state.placed is None else state.placed.customer

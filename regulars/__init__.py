@@ -59,6 +59,7 @@ from regulars.application.member_center import MemberCenter
 from regulars.application.number_protection import NumberProtection, ProtectedLine
 from regulars.application.portable import ExportDenied, Portable
 from regulars.application.ports import Erased, KeyUnavailable, Revealed, Tampered
+from regulars.application.positions import Positions
 from regulars.application.postings import PointsLedger, Posting
 from regulars.application.protecting import Protecting
 from regulars.application.queries import AsOf, Query
@@ -312,6 +313,7 @@ __all__ = [
     "PointsOwed",
     "PointsPayment",
     "Portable",
+    "Positions",
     "Posting",
     "Profile",
     "ProgramId",

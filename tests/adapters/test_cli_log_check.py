@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from regulars import connect
 from tests.adapters.cli_shop import Shop
 from tests.adapters.log_files import changed
 
@@ -48,7 +49,8 @@ def test_a_view_that_is_behind_is_shown_with_its_lag(shop: Shop) -> None:
 
 def test_a_follower_that_keeps_its_position_here_is_shown_with_its_lag(shop: Shop) -> None:
     change(
-        "INSERT INTO follower_checkpoints VALUES ('default', 'number-protection', 20)",
+        "INSERT INTO follower_checkpoints VALUES ('default', 'number-protection', 20),"
+        " ('default', 'number-protection-bound', 3), ('other', 'billing', 4)",
         "CREATE TABLE recorder_tracking (tenant, application, notification_id)",
         "INSERT INTO recorder_tracking VALUES ('default', 'cafe', 1), ('default', 'cafe', 3)",
     )
@@ -57,11 +59,41 @@ def test_a_follower_that_keeps_its_position_here_is_shown_with_its_lag(shop: Sho
     lines = shop.run("log", "status").stdout.splitlines()
 
     assert followers == [
-        {"follower": "number-protection", "follows": "default", "position": 20, "lag": 6},
-        {"follower": "default", "follows": "cafe", "position": 3, "lag": None},
+        told("number-protection", "default", 20, 6),
+        told("default", "cafe", 3, None),
     ]
     assert ["number-protection", "default", "20", "6"] in [line.split() for line in lines]
     assert ["default", "cafe", "3", "-"] in [line.split() for line in lines]
+
+
+def told(follower: str, follows: str, position: int, lag: int | None) -> dict[str, object]:
+    found = {"follower": follower, "follows": follows, "position": position, "lag": lag}
+    return {**found, "ahead": False}
+
+
+def test_a_follower_of_the_host_is_shown_with_its_lag_until_it_is_forgotten(shop: Shop) -> None:
+    with connect("sqlite:///regulars.db", keyless=True) as crm:
+        crm.positions.keep("billing", 24)
+        crm.positions.keep("mail", 26)
+
+    followers = shop.json("log", "status")["followers"]
+    lines = shop.run("log", "status").stdout.splitlines()
+    with connect("sqlite:///regulars.db", keyless=True) as crm:
+        crm.positions.forget("mail")
+
+    assert followers == [told("billing", "default", 24, 2), told("mail", "default", 26, 0)]
+    assert ["billing", "default", "24", "2"] in [line.split() for line in lines]
+    assert shop.json("log", "status")["followers"] == followers[:1]
+
+
+def test_a_follower_that_the_log_never_came_to_is_named(shop: Shop) -> None:
+    change("INSERT INTO follower_checkpoints VALUES ('default', 'billing', 27)")
+
+    (follower,) = shop.json("log", "status")["followers"]
+    lines = shop.run("log", "status").stdout.splitlines()
+
+    assert follower == {**told("billing", "default", 27, 0), "ahead": True}
+    assert "billing default 27 ahead of the log" in [" ".join(line.split()) for line in lines]
 
 
 def test_status_and_check_tell_the_same_hash(shop: Shop) -> None:

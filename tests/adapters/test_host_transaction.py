@@ -14,6 +14,7 @@ from sqlalchemy.exc import InvalidRequestError, OperationalError
 from sqlalchemy.orm import Session
 
 from regulars import (
+    AheadOfLog,
     CompleteOrder,
     GrantConsent,
     NotOurDatabase,
@@ -200,6 +201,38 @@ def test_an_append_that_the_database_refuses_leaves_the_rows_of_the_host(
 
         assert places(SqlLog(ours).read()) == [("a", 1)]
     assert host.tabs() == ["table 4"]
+
+
+def test_how_far_a_follower_is_is_kept_with_the_rows_of_the_host(host: Host) -> None:
+    host.crm.execute(PLACE, by="till")
+
+    with host.engine.begin() as connection, host.crm.joined(connection) as inside:
+        host.put(connection, "table 4")
+        inside.positions.keep("billing", 1)
+        assert inside.positions.kept("billing") == 1
+    with host.engine.connect() as connection:
+        transaction = connection.begin()
+        with host.crm.joined(connection) as inside:
+            host.put(connection, "table 5")
+            inside.positions.keep("billing", 2)
+            inside.positions.forget("mail")
+            with pytest.raises(AheadOfLog):
+                inside.positions.keep("billing", host.crm.head() + 1)
+            assert inside.positions.kept("billing") == 2
+        transaction.rollback()
+
+    assert host.tabs() == ["table 4"]
+    assert host.crm.positions.kept("billing") == 1
+
+
+def test_a_position_that_the_host_follows_up_with_an_event_of_its_own_may_be_kept(
+    host: Host,
+) -> None:
+    with host.engine.begin() as connection, host.crm.joined(connection) as inside:
+        receipt = inside.execute(PLACE, by="till")
+        inside.positions.keep("billing", receipt.position)
+
+    assert host.crm.positions.kept("billing") == receipt.position
 
 
 def test_a_statement_that_fails_leaves_the_rows_of_the_host(host: Host) -> None:

@@ -175,6 +175,8 @@ def test_who_may_only_read_is_refused_whatever_would_be_written(books: Books) ->
                 lambda: audited.submit(PLACE, by="web").result(10),
                 audited.rebuild,
                 lambda: audited.publish(()),
+                lambda: audited.positions.keep("billing", 1),
+                lambda: audited.positions.forget("billing"),
                 lambda: audited.reveal(
                     DataOf(customer=BO, data_class=DataClass.CONTACT),
                     purpose="service",
@@ -184,6 +186,8 @@ def test_who_may_only_read_is_refused_whatever_would_be_written(books: Books) ->
                 refused(write)
             with engine.begin() as connection, audited.joined(connection) as inside:
                 refused(lambda: inside.execute(PLACE, by="web"))
+                refused(lambda: inside.positions.keep("billing", 1))
+            assert audited.positions.kept("billing") == 0
         engine.dispose()
         assert crm.head() == head
         assert crm.ask(PointsBalance(customer=ANNA)) is not None

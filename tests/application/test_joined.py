@@ -40,10 +40,12 @@ def test_each_call_inside_is_that_of_a_core_of_its_own() -> None:
                 for number, command in enumerate(register, 1)
             ]
         )
+        inside.positions.keep("billing", receipt.position)
         profiles = [inside.ask(CustomerProfile(customer=one, timezone=UTC)) for one in (ANNA, BO)]
 
     assert isinstance(again, Receipt)
     assert isinstance(new, Receipt)
     assert (receipt.repeated, again.repeated, new.repeated) == (False, True, False)
     assert None not in profiles
-    assert len(made) == 4
+    assert outside.positions.kept("billing") == receipt.position
+    assert len(made) == 5

@@ -138,6 +138,33 @@ def test_a_snapshot_is_kept_or_lost_with_what_is_written_together(storage: Stora
     assert load(storage.snapshots, "a") == {"a": after}
 
 
+def test_how_far_a_follower_is_is_kept_or_lost_with_what_is_written_together(
+    storage: Storage,
+) -> None:
+    storage.checkpoints.keep("billing", 3)
+    storage.checkpoints.keep("mail", 4)
+
+    def interrupted() -> None:
+        with storage.transaction():
+            storage.checkpoints.keep("billing", 5)
+            storage.checkpoints.forget("mail")
+            assert reached(storage) == (5, 0)
+            raise PowerCut
+
+    with pytest.raises(PowerCut):
+        interrupted()
+    assert reached(storage) == (3, 4)
+
+    with storage.transaction():
+        storage.checkpoints.keep("billing", 5)
+        storage.checkpoints.forget("mail")
+    assert reached(storage) == (5, 0)
+
+
+def reached(storage: Storage) -> tuple[int, int]:
+    return storage.checkpoints.position("billing"), storage.checkpoints.position("mail")
+
+
 def test_a_transaction_inside_another_is_part_of_it(storage: Storage) -> None:
     def interrupted() -> None:
         with storage.transaction():

@@ -16,7 +16,7 @@ from regulars.adapters.keys_database import keep_apart_as
 from regulars.adapters.log_archive import Archive
 from regulars.adapters.recorder_tables import keep_streams_from_zero
 from regulars.adapters.storage import SqlStorage
-from regulars.adapters.stored_events import SqlStoredEvents
+from regulars.adapters.stored_events import SqlStoredEvents, decodes
 from regulars.application.catalogue import KEPT, VIEWS
 from regulars.application.errors import NotOurDatabase
 from regulars.application.fields import check_id
@@ -66,10 +66,10 @@ def import_log(
 
     Raises:
         InvalidId: the tenant is blank, too long or no text.
-        UnusableArchive: the file is damaged, cut short, edited, of another tenant, or no export.
+        UnusableArchive: the file is damaged, cut short, edited, of another tenant, or no export, or
+            holds an event that this version cannot read.
         LogNotEmpty: the tenant has events in this database.
         UnusableKeys: the log's keys are in another database, and here are those of other tenants.
-        UndecodableEvent: this version cannot read an event, and so compute no views.
         StorageUnavailable: the database cannot be opened or written.
         NotOurDatabase: it is something else, or of a newer version.
         OlderFormat: its tables are of an older format.
@@ -139,6 +139,7 @@ def _keep(database: Database, archive: Archive, tenant: str, told: Told) -> bool
     done, ours = 0, not archive.count
     for batch in _batches(archive):
         ours = ours or not all(stored.foreign for _, stored in batch)
+        _refuse_unreadable(archive, batch)
         _refuse_taken(events, archive, batch)
         events.keep([stored for _, stored in batch])
         done += len(batch)
@@ -151,6 +152,13 @@ def _batches(archive: Archive) -> Iterator[_Batch]:
     events = archive.events()
     while batch := list(islice(events, _KEPT_AT_ONCE)):
         yield batch
+
+
+def _refuse_unreadable(archive: Archive, batch: _Batch) -> None:
+    for line, stored in batch:
+        if not stored.foreign and not decodes(stored):
+            event = f"no {stored.type} of schema version {stored.schema} that this version reads"
+            raise archive.unusable(line, f"holds {event}")
 
 
 def _refuse_taken(events: SqlStoredEvents, archive: Archive, batch: _Batch) -> None:

@@ -22,7 +22,7 @@ from regulars.adapters.memory_stored_events import MemoryStoredEvents
 from regulars.adapters.new_file import FileInTheWay
 from regulars.adapters.snapshots import SqlSnapshots
 from regulars.adapters.stored_events import SqlStoredEvents
-from regulars.application.errors import NotOurDatabase, StorageUnavailable, UndecodableEvent
+from regulars.application.errors import NotOurDatabase, StorageUnavailable
 from regulars.application.log_check import check
 from regulars.application.stored import Stored
 from regulars.testing.pending_events import append, run
@@ -150,9 +150,12 @@ def test_an_event_that_cannot_be_read_is_exported_and_not_imported(shop: Path) -
     file = shop.with_name("log.jsonl")
     export_log(url_of(shop), file, tenant=TENANT)
 
-    with pytest.raises(UndecodableEvent):
+    with pytest.raises(
+        UnusableArchive, match=r"line 4 holds no \w+ of schema version 1 that"
+    ) as told:
         brought_back(file)
 
+    assert told.value.line == 4
     assert b'"base64":"AP8="' in file.read_bytes()
     assert rows_of(shop.with_name("copy.db")) == []
 

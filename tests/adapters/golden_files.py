@@ -1,4 +1,8 @@
-"""The gate of stored events: what the golden files say against the code of today."""
+"""
+The gate of stored events: what the golden files say against the code of today.
+
+`python -m tests.adapters.golden_files` writes those of a version that has an example and none yet.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -8,11 +12,12 @@ from typing import Final
 import msgspec
 from attrs import fields, frozen
 
-from regulars.adapters.codec import Codec, NotStoredSo, encode
+from regulars.adapters.codec import CODEC, Codec, NotStoredSo, encode
 from regulars.adapters.upcasting import Stored
 from regulars.application.events import Event, Retired
 from regulars.application.loyalty import LEDGER
 from regulars.domain.personal import Sealed
+from tests.adapters.stored_events import MEANT
 from tests.adapters.stored_fields import signature
 
 GOLDEN: Final = Path(__file__).parent / "stored"
@@ -35,6 +40,16 @@ class Golden:
 
     def body(self, stored: Stored) -> bytes:
         return self.file(stored).read_bytes()
+
+    def keep(self, codec: Codec) -> None:
+        """Write the files that a version of today lacks; those that are there stay as they are."""
+        for event, stored in codec.stored.items():
+            body, fields_then = self.file(stored), self.file(stored, "fields")
+            if stored in self.meant and not body.exists():
+                (example,) = self.meant[stored]
+                body.write_bytes(encode(example))
+            if stored in self.meant and not fields_then.exists():
+                fields_then.write_text(signature(event), encoding="utf-8")
 
     def faults(self, codec: Codec) -> list[str]:
         """Every stored event that `codec` would not read as it was meant, and why."""
@@ -101,3 +116,7 @@ def edited(folder: Path) -> list[str]:
 def _git(folder: Path, *command: str) -> str:
     done = run(["git", *command], cwd=folder, check=True, capture_output=True, text=True)  # noqa: S607 - of this file
     return done.stdout
+
+
+if __name__ == "__main__":
+    Golden(meant=MEANT).keep(CODEC)

@@ -88,6 +88,20 @@ def test_the_worked_example_of_the_guide_takes_an_event_to_its_second_version(fo
     assert golden(folder, {FIRST: [ACCEPTED], SECOND: [NEW]}).faults(codec) == []
 
 
+def test_golden_files_are_made_where_there_are_none_and_nowhere_else(folder: Path) -> None:
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    told = golden(folder, {FIRST: [ACCEPTED], SECOND: [NEW]})
+
+    golden(folder, {}).keep(EVOLVED)
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+    told.keep(EVOLVED)
+
+    assert told.faults(EVOLVED) == []
+    made = {told.file(SECOND), told.file(SECOND, "fields")}
+    assert {path for path in folder.iterdir() if path not in before} == made
+    assert {path: path.read_bytes() for path in before} == before
+
+
 @pytest.mark.parametrize(
     "changed",
     [

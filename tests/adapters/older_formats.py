@@ -45,12 +45,19 @@ def make_tables(url: str, *formats: int) -> None:
 def record_in_first_format(
     url: str, commands: Sequence[Command] = WEEK, *, tenant: str = TENANT
 ) -> None:
+    """As `record_in_format`, in the first."""
+    record_in_format(1, url, commands, tenant=tenant)
+
+
+def record_in_format(
+    number: int, url: str, commands: Sequence[Command] = WEEK, *, tenant: str = TENANT
+) -> None:
     """
-    Make a database of format 1 that holds what `commands` recorded, and no views of it.
+    Make a database of an older format that holds what `commands` recorded, and no views of it.
 
     Its boxes open only where it is the log of `TENANT`.
     """
-    make_tables(url, 1)
+    make_tables(url, *range(1, number + 1))
     with closing(Database("sqlite://")) as today, connected(url) as older:
         tell(sql_core(today), commands)
         for table in (EVENTS, KEYS):

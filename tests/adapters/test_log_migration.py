@@ -23,6 +23,7 @@ from tests.adapters.older_formats import (
     connected,
     engine_of,
     record_in_first_format,
+    record_in_format,
     revisions,
 )
 from tests.adapters.table_schemas import schema_of
@@ -99,10 +100,17 @@ def test_no_log_is_imported_into_an_older_database(older: str, tmp_path: Path) -
         regulars.import_log(older, file, tenant=TENANT)
 
 
-def test_an_older_database_keeps_its_log_and_becomes_as_a_new_one(older: str, newest: str) -> None:
+@pytest.mark.parametrize("number", range(1, FORMAT))
+def test_an_older_database_keeps_its_log_and_becomes_as_a_new_one(
+    new_url: Callable[[], str], newest: str, number: int
+) -> None:
+    older = new_url()
+    record_in_format(number, older)
     before = hash_of(older)
 
-    assert migrate(older) == ALL_OF_IT
+    assert migrate(older) == Migration(
+        before=number, after=FORMAT, revisions=EVERY_REVISION[number - 1 :]
+    )
 
     assert schema_of(older) == schema_of(newest)
     assert hash_of(older) == before

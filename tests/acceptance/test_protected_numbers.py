@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from attrs import evolve
 
 from regulars import (
     AcceptOrder,
@@ -19,11 +21,15 @@ from regulars import (
     connect,
 )
 from regulars.adapters.memory_numbers import MemoryNumbers
+from regulars.domain.personal import DataClass
+from regulars.domain.protection import NUMBER_PROTECTION
+from regulars.domain.reading import DEFAULT_POLICY, OrderState
 from regulars.testing.canaries import Canaries
 from regulars.testing.number_protections import NOON, Hands
 
 PHONES = {"hers": "+86 138 7429 1830", "riders": "+86 139 5182 7364"}
 CUSTOMER, ORDER = CustomerId("c-1"), OrderId("o-1")
+SHOWN = frozenset({DataClass.CONTACT})
 
 
 @pytest.mark.parametrize("numbers", [["+8617000000001"], []])
@@ -59,6 +65,28 @@ def test_an_order_is_served_without_anybody_learning_a_number(
 
     assert canaries.in_database(f"sqlite:///{tmp_path / 'shop.db'}") == []
     assert canaries.in_text(f"{said!r} {caplog.text}", "what was said") == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [None, {"orders": frozenset({OrderState.CLOSED})}, {"revealed": frozenset(), "masked": SHOWN}],
+    ids=["no rule", "too late", "masked"],
+)
+def test_a_policy_that_opens_no_number_is_refused_where_numbers_are_given(
+    change: dict[str, Any] | None,
+) -> None:
+    rules = DEFAULT_POLICY.rules
+    others = [rule for rule in rules if rule.role != NUMBER_PROTECTION]
+    (own,) = [rule for rule in rules if rule.role == NUMBER_PROTECTION]
+    changed = [] if change is None else [evolve(own, **change)]
+    policy = evolve(DEFAULT_POLICY, rules=(*others, *changed))
+    provider = MemoryNumbers([], clock=Hands())
+
+    with pytest.raises(ValueError, match="reveals contact to number_protection for delivery"):
+        connect("sqlite://", environment={}, numbers=provider, policy=policy)
+
+    connect("sqlite://", environment={}, policy=policy).close()
+    connect("sqlite://", environment={}, numbers=provider).close()
 
 
 def test_a_region_that_is_none_is_told_as_the_core_is_opened() -> None:

@@ -290,6 +290,11 @@ class SqlKeyStore:
         with _our_words(), self._database.snapshot():
             return self._database.connection.scalar(_GENERATION, {"tenant": tenant}) or 0
 
+    def raise_generation(self, tenant: str) -> None:
+        """Have that number change; see the port."""
+        with _our_words(), self._database.transaction():
+            self._raise_generations({tenant})
+
     def _versions(self, names: Sequence[KeyName]) -> Iterator[StoredKey]:
         """Keys of these subjects and classes in order, those of `names` among them."""
         asked = {
@@ -314,7 +319,10 @@ class SqlKeyStore:
                 self._database.connection.execute(_HOLD, rows)
 
     def _changed(self, keys: Collection[StoredKey]) -> None:
-        for tenant in {key.name.tenant for key in keys}:
+        self._raise_generations({key.name.tenant for key in keys})
+
+    def _raise_generations(self, tenants: Collection[str]) -> None:
+        for tenant in tenants:
             of = GENERATIONS.c
             generation = self.generation(tenant) + 1
             new = insert(GENERATIONS).values(tenant=tenant, generation=generation)

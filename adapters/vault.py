@@ -120,9 +120,9 @@ class EnvelopeVault:
         if not names:
             return
         since = self._recent.mark()
-        erased = self._history.erased({name.subject for name in names})
+        closed = self._history.closed({name.subject for name in names})
         # Whoever is erased is refused by itself, when it seals.
-        names = {name for name in names if name.data_class not in erased.get(name.subject, ())}
+        names = {name for name in names if name.data_class not in closed.get(name.subject, ())}
         if names and self._marking is None:
             self._provided_marking()
         stored = dict(self._keys.get_many(names))
@@ -169,6 +169,11 @@ class EnvelopeVault:
         value = envelope.value_in(plaintext, parts.data_class)
         return value if isinstance(value, Tampered) else Revealed(value)
 
+    def version_of(self, box: Sealed) -> int:
+        """The version of the key that a box names; see the port."""
+        parts = envelope.take_apart(box.envelope)
+        return 0 if isinstance(parts, Tampered) else parts.key_version
+
     def digest(self, value: Personal, subject: str) -> bytes:
         """
         A digest of 32 bytes that tells whether two values of a subject are the same; see the port.
@@ -205,6 +210,10 @@ class EnvelopeVault:
         if generation != self._generation:
             self._recent.clear()
             self._generation = generation
+
+    def ask_again(self) -> None:
+        """Have every process load its keys anew, and ask the log before; see the port."""
+        self._keys.raise_generation(self._tenant)
 
     def begin_lives(self, needed: Collection[tuple[str, DataClass]]) -> None:
         """Make new keys where the old ones were erased; see the port."""
@@ -262,8 +271,9 @@ class EnvelopeVault:
 
     def _provided(self, name: KeyName) -> Versions:
         since = self._recent.mark()
-        if name.data_class in self._history.erased([name.subject]).get(name.subject, ()):
-            raise SubjectErased(subject=name.subject, data_class=name.data_class.value)
+        closed = self._history.closed([name.subject]).get(name.subject, {})
+        if name.data_class in closed:
+            raise closed[name.data_class]
         stored = self._keys.get_many([name]).get(name, ())
         if not stored:
             stored = [self._made(name, 1)]

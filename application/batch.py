@@ -1,14 +1,18 @@
 """What requests of one transaction are about to record, and the receipts for it."""
 
 from datetime import datetime
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from attrs import Factory, define, frozen
 
 from regulars.application.contacts import Claims
 from regulars.application.events import Event, EventId, Pending, Recorded
 from regulars.application.states import Held
+from regulars.domain.erasure import ErasureRequested
+from regulars.domain.subject import SubjectErasureRequested
 from regulars.domain.values import Refusal
+
+_REQUESTED: Final = (ErasureRequested, SubjectErasureRequested)
 
 
 @frozen(kw_only=True)
@@ -75,6 +79,11 @@ class Batch:
     plans: dict[str, Planned] = Factory(dict[str, Planned])
     claims: Claims = Factory(Claims)
     outcomes: list[Planned | Outcome] = Factory(list[Planned | Outcome])
+
+    @property
+    def asks_for_erasure(self) -> bool:
+        """Whether it records that somebody's data is to be destroyed."""
+        return any(isinstance(one.event, _REQUESTED) for one in self.pending)
 
 
 def receipt(outcome: Planned | Outcome, batch: Batch, last: int) -> Outcome:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, Protocol, cast
 
 from attrs import evolve, frozen
 
-from regulars.application.boxed import BOXED, Boxed, replaced, subject_of
+from regulars.application.boxed import BOXED, Boxed, is_bare, replaced, subject_of
 from regulars.application.contacts import Claim, Contacts
 from regulars.application.errors import MayNotWrite
 from regulars.application.events import Command, Event, EventId, microseconds, moment
@@ -54,6 +54,11 @@ class Request:
     by: str
     id: str | None = None
     correlation: str | None = None
+
+
+def are_bare(requests: Collection[Request]) -> bool:
+    """Whether none of these requests brings personal data, so that nothing is sealed for them."""
+    return all(is_bare(command) for request in requests for command in request.commands)
 
 
 def _is_own_read(command: Command, by: str) -> bool:
@@ -154,6 +159,7 @@ class Door:
             NotToObjectTo: an objection is to what is done for a legal duty.
             InvalidPersonalData: a field is no such thing; its value is not repeated.
             SubjectErased: the request brings personal data for someone who was erased.
+            ErasureWaits: it does for someone who is to be.
             UnusableIndex: an index is kept, and cannot take in the contact that it brings.
             TypeError: a field is not of its type, a bug of the caller.
             ValueError: a number needs more than 64 bits, or a time has no zone.

@@ -12,6 +12,7 @@ What can go wrong between a command and the log.
     |   +-- NotInPolicy           a consent or an objection is about what the policy does not name
     |   +-- NotToObjectTo         an objection is to what the law demands, and would stop nothing
     |   +-- SubjectErased         personal data for someone who was erased
+    |   +-- ErasureWaits          personal data for someone whose erasure was asked for
     |   +-- TooFarAhead           a command is dated too far beyond the clock
     |   +-- ContactTaken          (contacts) another customer has the phone number or e-mail address
     +-- StaleHistory            somebody else appended first: load, decide, append again
@@ -132,6 +133,26 @@ class SubjectErased(Refusal):
 
     def __str__(self) -> str:
         return f"{self.data_class} data of {self.subject} was erased; none is accepted"
+
+
+@frozen(kw_only=True)
+class ErasureWaits(Refusal):
+    """
+    The subject's data of this class waits for its erasure, which would destroy this too.
+
+    A legal hold keeps it back, or it was cut short. `requested_at` is when it was asked for.
+    """
+
+    subject: str
+    data_class: str
+    erasure: str
+    requested_at: datetime
+
+    def __str__(self) -> str:
+        return (
+            f"{self.data_class} data of {self.subject} waits for erasure {self.erasure}, requested"
+            f" at {self.requested_at.isoformat()}; none is accepted, for it would be destroyed too"
+        )
 
 
 @frozen(kw_only=True)

@@ -10,8 +10,7 @@ from typing import Any, Final
 from regulars.application.aggregates import CUSTOMER, Aggregate
 from regulars.application.ahead import check_moment
 from regulars.application.batch import Batch, Cause, Outcome, Planned, Receipt, receipt
-from regulars.application.boxed import is_bare
-from regulars.application.door import Admitted, Door, Request, refusal_of, request_base
+from regulars.application.door import Admitted, Door, Request, are_bare, refusal_of, request_base
 from regulars.application.errors import (
     AlreadyRecorded,
     IdempotencyConflict,
@@ -150,17 +149,15 @@ class Commands:
 
     def _may_decide_first(self, requests: Sequence[Request]) -> bool:
         # Keys, snapshots and rows of views are written inside a transaction only.
-        return (
-            len(requests) <= self._storage.optimistic and not self._inline and _are_bare(requests)
-        )
+        return len(requests) <= self._storage.optimistic and not self._inline and are_bare(requests)
 
     def _decide_first(self, requests: Sequence[Request]) -> list[Outcome] | None:
         """
         Decide on the states at hand, and append if nothing was recorded that they lack.
 
         None if something may have been: a refusal, or nothing to record, can come of an old state
-        or of a repeat, and no append would find that out. None too if a snapshot is due, or if a
-        state has to be loaded, which is read in a transaction only.
+        or of a repeat, and no append would find that out. None too if a snapshot is due, an erasure
+        asked for, or a state to be loaded, which is read in a transaction only.
 
         Raises:
             StaleHistory: a state that was asked has moved on; nothing was recorded.
@@ -175,7 +172,7 @@ class Commands:
                     self._states.forget(stream)
                 return None
             new = all(isinstance(one, Planned) and one.new for one in batch.outcomes)
-            if batch.due or not new:
+            if batch.due or batch.asks_for_erasure or not new:
                 for stream in batch.asked:
                     self._states.forget(stream)
                 return None
@@ -196,10 +193,12 @@ class Commands:
                 head = self._log.head()
                 if head != self._head:
                     self._states.clear()
-                if not _are_bare(requests):
+                if not are_bare(requests):
                     self._door.vault.heed_erasures()
                 batch = self._decided(requests)
                 last = self._append(batch, project=project) if batch.pending else head
+                if batch.asks_for_erasure:
+                    self._door.vault.ask_again()
                 self._door.contacts.write(batch.claims)
                 self._states.keep(batch.due)
             if not batch.pending:
@@ -393,7 +392,3 @@ class Commands:
                 aggregate.fold(held.state, pending.event, moment(pending.occurred_at))
                 held.version = pending.version
         return held
-
-
-def _are_bare(requests: Sequence[Request]) -> bool:
-    return all(is_bare(command) for request in requests for command in request.commands)

@@ -6,17 +6,23 @@ time. The log itself knows who was erased, and that it holds boxes.
 """
 
 from collections.abc import Collection, Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 from regulars.application.aggregates import ERASURE, erasure_stream_of
 from regulars.application.boxed import BOXED, boxes_of
+from regulars.application.errors import ErasureWaits, SubjectErased
+from regulars.application.events import moment
 from regulars.application.ports import EventLog
 from regulars.application.states import Held
-from regulars.domain.erasure import Erasure
+from regulars.domain.erasure import Erasure, ErasureRequested
 from regulars.domain.personal import DataClass
+from regulars.domain.subject import SubjectErasureRequested
 
 _BOXED: Final = frozenset(event for boxed in BOXED.values() for _, event in boxed)
 """Events that boxes may be in."""
+
+Closed: TypeAlias = SubjectErased | ErasureWaits
+"""Why data of a class is not taken in."""
 
 
 class KeyHistory:
@@ -25,19 +31,35 @@ class KeyHistory:
     def __init__(self, log: EventLog) -> None:
         self._log = log
 
-    def erased(self, subjects: Collection[str]) -> Mapping[str, Collection[DataClass]]:
+    def closed(self, subjects: Collection[str]) -> Mapping[str, Mapping[DataClass, Closed]]:
         """
-        The classes of each subject that were erased and of which no new life was authorised.
+        The classes of each subject of which no data is taken in, with why it is refused.
 
-        Subjects of whom nothing was erased are left out.
+        They were erased and no new life was authorised since, or their erasure was asked for and
+        is not done. Subjects who have none are left out.
         """
         streams = {erasure_stream_of(subject): subject for subject in subjects}
-        found: dict[str, Collection[DataClass]] = {}
+        found: dict[str, Mapping[DataClass, Closed]] = {}
         for stream, events in self._log.streams(streams).items():
-            state = Erasure()
+            subject, state = streams[stream], Erasure()
             Held(ERASURE, state).fold((one.version, one.event, one.occurred_at) for one in events)
-            if state.erased:
-                found[streams[stream]] = state.erased
+            times = {
+                one.event.erasure: one.occurred_at
+                for one in events
+                if isinstance(one.event, ErasureRequested | SubjectErasureRequested)
+            }
+            closed: dict[DataClass, Closed] = {
+                of: SubjectErased(subject=subject, data_class=of.value) for of in state.erased
+            }
+            for of, erasure in state.pending.items():
+                closed[of] = ErasureWaits(
+                    subject=subject,
+                    data_class=of.value,
+                    erasure=erasure,
+                    requested_at=moment(times[erasure]),
+                )
+            if closed:
+                found[subject] = closed
         return found
 
     def has_boxes(self) -> bool:

@@ -215,8 +215,19 @@ class KeyStore(Protocol):
         """
         A number that changes with every transaction in which keys are fenced or erased.
 
+        It changes with `raise_generation` too.
+
         Inside a transaction that may seal, keys in memory are as they are stored if it is the one
         under which they were loaded. 0 where nothing was ever fenced.
+
+        Raises:
+            StorageUnavailable: the store does not answer.
+        """
+        ...
+
+    def raise_generation(self, tenant: str) -> None:
+        """
+        Have `generation` change although no key did, so that keys in memory are loaded anew.
 
         Raises:
             StorageUnavailable: the store does not answer.

@@ -190,11 +190,7 @@ class Vault(Protocol):
     """Seals personal data and opens it. One vault serves one tenant."""
 
     def prepare(self, needed: Collection[tuple[str, DataClass]]) -> None:
-        """
-        Have the keys of many subjects and data classes at hand, because all will seal.
-
-        A key that is not there is made; it is kept or lost with the transaction.
-        """
+        """Have these keys at hand, as all will seal; what is not there is made, as in `seal`."""
         ...
 
     def seal(self, value: Personal, spot: Spot) -> Sealed:
@@ -203,6 +199,7 @@ class Vault(Protocol):
 
         Raises:
             SubjectErased: the subject's data of this class was destroyed; no new key is made.
+            ErasureWaits: it is to be destroyed.
         """
         ...
 
@@ -240,6 +237,14 @@ class Vault(Protocol):
         Raises:
             StorageUnavailable: the key store does not answer.
         """
+        ...
+
+    def version_of(self, box: Sealed) -> int:
+        """The version of the key that a box says it was sealed under; 0 of what is no box."""
+        ...
+
+    def ask_again(self) -> None:
+        """Have whoever has keys in memory ask the log again before they seal under them."""
         ...
 
     def begin_lives(self, needed: Collection[tuple[str, DataClass]]) -> None:

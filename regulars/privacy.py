@@ -9,7 +9,7 @@ from regulars.application.erasure_subjects import (
     OrderHasCustomer,
 )
 from regulars.application.erasures import Erasures
-from regulars.application.errors import NotInPolicy, NotToObjectTo
+from regulars.application.errors import ErasureWaits, NotInPolicy, NotToObjectTo
 from regulars.application.key_rotation import (
     CannotRetire,
     CannotRotate,
@@ -167,6 +167,7 @@ __all__ = [
     "ErasureRequested",
     "ErasureSink",
     "ErasureUnderWay",
+    "ErasureWaits",
     "Erasures",
     "Expired",
     "ExportDenied",

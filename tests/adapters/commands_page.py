@@ -42,8 +42,8 @@ Then policies ask for other commands, in the same transaction; if one of these i
 the command, and nothing is recorded.
 Besides what stands with it, any command may be refused for what is said in it or who says it:
 `InvalidId`, `InvalidText`, `ReservedId`, `IdempotencyConflict`, `TooFarAhead`, `MayNotWrite`; one
-that brings personal data also with `InvalidPersonalData`, `SubjectErased`, `ContactTaken` and
-`MergedInto`.
+that brings personal data also with `InvalidPersonalData`, `SubjectErased`, `ErasureWaits`,
+`ContactTaken` and `MergedInto`.
 A field of another type, a time without a zone and a number of more than 64 bits are mistakes of
 the program: `TypeError`, `ValueError`.
 """

@@ -28,7 +28,9 @@ from tests.domain.account_histories import lives
 from tests.domain.fillings import PLAIN
 from tests.domain.strategies import histories
 
-ASKED_OF_ALL = {"InvalidId", "InvalidText", "ReservedId", "SubjectErased", "MergedInto"}
+ASKED_OF_ALL = {
+    *("InvalidId", "InvalidText", "ReservedId", "SubjectErased", "ErasureWaits", "MergedInto")
+}
 """What the head of the page says of any command."""
 
 

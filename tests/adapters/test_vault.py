@@ -275,3 +275,11 @@ def test_nothing_shows_in_words_logs_or_rows(
         assert hidden not in files
         assert hidden.hex() not in text
         assert repr(hidden)[2:-1] not in text
+
+
+def test_a_box_names_the_version_of_its_key_and_what_is_no_box_names_none() -> None:
+    keys = MemoryKeyStore([stored(1, KeyState.SUPERSEDED)])
+    safe = vault(keys)
+
+    assert safe.version_of(safe.seal(CONTACT, SPOT)) == 2
+    assert safe.version_of(Sealed(b"junk")) == 0

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from attrs import define, evolve, fields
+from attrs import asdict, define, evolve, fields
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,7 +23,7 @@ from regulars.application.certificate import Certificate
 from regulars.application.erasing import Step
 from regulars.application.erasure_subjects import ErasureNotTold, NobodyKnown
 from regulars.application.erasures import EVERY_CLASS
-from regulars.application.errors import InvalidId, StorageUnavailable, SubjectErased
+from regulars.application.errors import ErasureWaits, InvalidId, StorageUnavailable, SubjectErased
 from regulars.application.keys import KeyName, KeyState, KeyStore, StoredKey
 from regulars.application.ports import Erased, Opened, Revealed
 from regulars.application.projecting import computed
@@ -672,10 +672,72 @@ def test_a_key_in_the_memory_of_another_process_seals_nothing_after_the_fence(
     before = len(other.events())
 
     for together in ((NEW_CONTACT,), (NEW_CONTACT, NEW_CONTACT)):
-        with pytest.raises(SubjectErased):
+        with pytest.raises(ErasureWaits):
             other.execute(*together)
 
     assert len(other.events()) == before
+
+
+@pytest.mark.parametrize("step", [Step.REQUESTED, Step.SCRUBBED])
+def test_nothing_is_taken_in_that_an_erasure_cut_short_would_destroy(
+    open_town: Open, step: Step
+) -> None:
+    town, other = town_of(open_town), open_town()
+    other.execute(NEW_CONTACT)  # the key is in its memory now
+    with pytest.raises(Cut):
+        erase(town, DataClass.CONTACT, erasure="e-1", told=cut_after(step))
+    before = len(other.events())
+
+    for one in (town, other, open_town()):
+        with pytest.raises(ErasureWaits, match=r"contact data of customer/anna.* e-1, requested"):
+            one.execute(NEW_CONTACT)
+        outcomes = one.execute_all(request(NEW_CONTACT, id="r-1"), request(NEW_CONTACT))
+        assert [type(outcome) for outcome in outcomes] == [ErasureWaits] * 2
+
+    assert len(other.events()) == before
+    other.execute(evolve(NEW_CONTACT, contact=None, profile=Profile(gender="x")))
+    other.execute(evolve(PLACE, order=OrderId("o-2"), extra=None))
+    other.crm.erasures.resume()
+    with pytest.raises(SubjectErased):
+        town.execute(NEW_CONTACT)
+
+
+def test_nothing_is_taken_in_of_what_a_hold_keeps_from_its_erasure(open_town: Open) -> None:
+    town, other, content = town_of(open_town), open_town(), [DataClass.CONTENT]
+    second = evolve(PLACE, order=OrderId("o-2"))
+    other.execute(second)  # the key is in its memory now
+    town.crm.erasures.hold(ANNA, by="counsel:1", basis="tax", classes=content)
+    other.execute(evolve(PLACE, order=OrderId("o-3")))
+
+    asked = erase(town, erasure="e-1").requested
+
+    for one in (town, other, open_town()):
+        with pytest.raises(ErasureWaits) as refused:
+            one.execute(evolve(PLACE, order=OrderId("o-4")))
+        assert asdict(refused.value) == {
+            "subject": "customer/anna",
+            "data_class": "content",
+            "erasure": "e-1",
+            "requested_at": asked.at,
+        }
+    assert sum(isinstance(one, Revealed) for one in opened(other).values()) == 4
+    town.crm.erasures.release(ANNA, by="counsel:1", basis="tax", classes=content)
+    town.crm.erasures.authorise_new_life(ANNA, by="officer:1", basis="came-back")
+    assert other.execute(evolve(PLACE, order=OrderId("o-4"))).position
+
+
+def test_an_erasure_asked_for_by_its_command_alone_is_heeded_too(open_town: Open) -> None:
+    town, other = town_of(open_town), open_town()
+    other.execute(NEW_CONTACT)
+
+    town.execute(
+        EraseCustomer(
+            customer=ANNA, at=NOON, erasure=ErasureId("e-1"), classes=EVERY_CLASS, basis="asked"
+        )
+    )
+
+    with pytest.raises(ErasureWaits):
+        other.execute(NEW_CONTACT)
 
 
 class SlowKeys:

@@ -2,6 +2,7 @@ import pytest
 
 from regulars.application.errors import (
     AlreadyRecorded,
+    ErasureWaits,
     IdempotencyConflict,
     InvalidId,
     InvalidPersonalData,
@@ -17,6 +18,7 @@ from regulars.application.errors import (
 from regulars.application.holiday_calendar import NoCalendar
 from regulars.application.number_protection import NumbersUnavailable
 from regulars.domain.values import Refusal
+from tests.domain.story import NOON
 
 
 @pytest.mark.parametrize(
@@ -27,6 +29,12 @@ from regulars.domain.values import Refusal
         (InvalidText(field="region"), ["region"]),
         (IdempotencyConflict(command_id="r-1"), ["r-1"]),
         (SubjectErased(subject="customer/anna", data_class="contact"), ["anna", "contact"]),
+        (
+            ErasureWaits(
+                subject="customer/anna", data_class="contact", erasure="e-1", requested_at=NOON
+            ),
+            ["anna", "contact", "e-1", NOON.isoformat()],
+        ),
         (StaleHistory(stream="order-7"), ["order-7"]),
         (AlreadyRecorded(), ["id"]),
         (StorageUnavailable(store="shop.db", why="is locked"), ["shop.db", "is locked"]),

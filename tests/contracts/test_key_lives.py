@@ -125,6 +125,15 @@ def check_that_the_generation_tells_of_every_change_in_the_tenant_alone(keys: Ke
     assert len({*generations}) == 3
 
 
+def check_that_the_generation_is_raised_in_a_tenant_alone(keys: KeyStore) -> None:
+    keys.raise_generation("shop")
+    first = keys.generation("shop")
+    keys.raise_generation("shop")
+
+    assert len({0, first, keys.generation("shop")}) == 3
+    assert keys.generation("other") == 0
+
+
 def check_that_subjects_with_a_key_are_found_by_how_they_begin(keys: KeyStore) -> None:
     for subject in ("order/1", "order/2", "order0", "orde", "orderly", "customer/order/"):
         keys.provision(key(ANNA._replace(subject=subject)))
@@ -144,6 +153,7 @@ CONTRACT = [
     check_that_what_is_held_is_neither_fenced_nor_destroyed,
     check_that_a_new_life_begins_past_the_fence,
     check_that_the_generation_tells_of_every_change_in_the_tenant_alone,
+    check_that_the_generation_is_raised_in_a_tenant_alone,
     check_that_subjects_with_a_key_are_found_by_how_they_begin,
 ]
 
@@ -202,7 +212,19 @@ class Silent(MemoryKeyStore):
         return 0
 
 
-@pytest.mark.parametrize("broken", [Absent, Unfenced, Overwritten, Unheld, NewestOnly, Silent])
+class Unraised(MemoryKeyStore):
+    """Nobody is made to load a key anew that did not change."""
+
+    def raise_generation(self, tenant: str) -> None:
+        """Does nothing."""
+
+    def generation(self, tenant: str) -> int:
+        return hash(tuple(self._all())) if tenant == "shop" and self._keys else 0
+
+
+@pytest.mark.parametrize(
+    "broken", [Absent, Unfenced, Overwritten, Unheld, NewestOnly, Silent, Unraised]
+)
 def test_the_contract_finds_broken_key_stores(broken: type[MemoryKeyStore]) -> None:
     failed = 0
     for check in CONTRACT:

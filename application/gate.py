@@ -55,6 +55,7 @@ from regulars.application.shelves import (
     person_in,
     records_in,
 )
+from regulars.application.stray_keys import took
 from regulars.application.visits import destination_of, meant, question_of
 from regulars.domain.actor import Conduct, Look, RecordAccess, read_within
 from regulars.domain.customer import Customer
@@ -335,14 +336,14 @@ class Gate:
             return several  # which there are is an answer too
         if found is None:
             return NotKept()
-        erasures: list[Erasure] = [
-            load(erasure_stream_of(one), ERASURE).state
-            for one in answering_in(load, found.spot.subject)
-        ]
-        opened = self._vault.open(found.box, found.spot)
-        if found.data_class in erasures[-1].erased and not isinstance(opened, Tampered):
+        speaker = answering_in(load, found.spot.subject)[-1]
+        erasure: Erasure = load(erasure_stream_of(speaker), ERASURE).state
+        opened, of = self._vault.open(found.box, found.spot), found.data_class
+        if of in erasure.erased and not isinstance(opened, Tampered):
             return Erased()  # whatever keys somebody brought back
-        if isinstance(opened, Erased) and not any(one.asked for one in erasures):
+        if isinstance(opened, Erased) and not took(
+            self._log, found.spot.subject, of, self._vault.version_of(found.box)
+        ):
             return _NOT_ASKED  # whatever keys somebody took away
         if isinstance(opened, Revealed) and shown is Shown.MASKED:
             return Masked(masked(opened.value))

@@ -4,8 +4,8 @@ Keys of which the key store and the log tell different things, whichever of them
 They are there although an erasure destroyed them, or erased although none did.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import Final
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
 
 from attrs import frozen
 
@@ -18,10 +18,10 @@ from regulars.application.keys import KeyName, KeyState, StoredKey
 from regulars.application.merging import records_in
 from regulars.application.ports import EventLog, Storage
 from regulars.application.states import Held
-from regulars.domain.erasure import Completed, Erasure
+from regulars.domain.erasure import Completed, Erasure, Requested
 from regulars.domain.personal import DataClass
 from regulars.domain.records import answering
-from regulars.domain.values import CustomerId
+from regulars.domain.values import CustomerId, ErasureId
 
 _AT_ONCE: Final = 10_000
 """How many names are looked up in one go."""
@@ -116,29 +116,74 @@ def all_unasked(storage: Storage, names: Collection[KeyName], keys: KeysOf) -> l
 
 
 def _unasked(log: EventLog, name: KeyName, erased: Sequence[StoredKey]) -> int:
-    taken, fenced = set[tuple[str, DataClass, int]](), 0
-    for subject in _answering(log, name.subject):
-        state = Erasure()
-        facts = list(log.facts(erasure_stream_of(subject)))
-        Held(ERASURE, state).fold(facts)
-        if name.data_class in state.erased | (state.pending.keys() - state.held):
-            return 0
-        for _, event, _ in facts:
-            if isinstance(event, Completed) and name.data_class in event.classes:
-                fenced += 1
-                taken |= {(key.subject, key.data_class, key.version) for key in event.keys}
-    # Each erasure leaves one version more, its fence, which never held a key.
-    fences = sum(key.kek is None for key in erased)
-    held = {(*name[1:], key.version) for key in erased if key.kek is not None}
-    return len(held - taken) + max(0, fences - fenced)
+    told = _told(log, name.subject, name.data_class)
+    if told.open_to_all:
+        return 0
+    # A fence never held a key, and stands behind the last version that its erasure took.
+    return sum(
+        key.version not in told.taken and (key.kek is not None or key.version not in told.fences)
+        for key in erased
+    )
 
 
-def _answering(log: EventLog, subject: str) -> Iterable[str]:
-    """The subject, and everybody who ever spoke for them, whose erasures are theirs."""
-    if not subject.startswith(CUSTOMER):
-        return (subject,)
-    merged = answering(CustomerId(subject.removeprefix(CUSTOMER)), records_in(log))
-    return map(key_subject, merged)
+def took(log: EventLog, subject: str, data_class: DataClass, version: int) -> bool:
+    """Whether an erasure that the log tells of took that version of a key, or is about to."""
+    told = _told(log, subject, data_class)
+    return told.open_to_all or version in told.taken
+
+
+class _Told(NamedTuple):
+    """
+    The versions of a key that erasures took, and those that they left as fences.
+
+    With `open_to_all` the whole class is erased, or is being erased, whatever versions it has.
+    """
+
+    open_to_all: bool
+    taken: set[int]
+    fences: set[int]
+
+
+def _told(log: EventLog, subject: str, data_class: DataClass) -> _Told:
+    told = _Told(open_to_all=False, taken=set(), fences=set())
+    for speaker, asked_before in _answering(log, subject):
+        state, theirs = Erasure(), set[ErasureId]()
+        held = Held(ERASURE, state)
+        for fact in log.facts(erasure_stream_of(speaker)):
+            event, known = fact[1], len(state.asked)
+            held.fold([fact])
+            if isinstance(event, Requested) and known >= asked_before:
+                theirs.add(event.erasure)
+            if (
+                isinstance(event, Completed)
+                and data_class in event.classes
+                and event.erasure in theirs
+            ):
+                taken = {
+                    key.version
+                    for key in event.keys
+                    if (key.subject, key.data_class) == (subject, data_class)
+                }
+                told.taken.update(taken)
+                told.fences.add(max(taken, default=0) + 1)
+        if data_class in state.erased | (state.pending.keys() - state.held):
+            return told._replace(open_to_all=True)
+    return told
+
+
+def _answering(log: EventLog, subject: str) -> Iterator[tuple[str, int]]:
+    """
+    The subject, and everybody who ever spoke for them, whose erasures are theirs.
+
+    With how many erasures each had asked for before: those were theirs alone.
+    """
+    yield subject, 0
+    if subject.startswith(CUSTOMER):
+        customer, records = CustomerId(subject.removeprefix(CUSTOMER)), records_in(log)
+        for speaker in answering(customer, records)[1:]:
+            absorbed = records(speaker).absorbed.items()
+            came = [one.erasures for who, one in absorbed if customer in {who, *one.further}]
+            yield key_subject(speaker), max(came)
 
 
 def _order(name: KeyName) -> tuple[str, str]:

@@ -431,6 +431,27 @@ def test_a_key_that_counts_as_erased_although_nobody_asked_makes_nobody_erased(
     )
 
 
+def test_a_key_that_counts_as_erased_beside_an_erasure_makes_nothing_erased(town: Parts) -> None:
+    contact = KeyName(TENANT, "customer/anna", DataClass.CONTACT)
+    town.crm.erasures.erase(ANNA, by="officer:1", basis="asked", classes=[DataClass.ADDRESS])
+    town.keys.destroy([contact], at=1)
+
+    assert isinstance(served(core(town.storage, town.keys)), KeyUnavailable)
+
+
+def test_a_key_of_a_new_life_that_counts_as_erased_makes_nothing_erased(town: Parts) -> None:
+    contact = KeyName(TENANT, "customer/anna", DataClass.CONTACT)
+    town.crm.erasures.erase(ANNA, by="officer:1", basis="asked")
+    town.crm.erasures.authorise_new_life(ANNA, by="officer:1", basis="came-back")
+    assert served(town) == Erased()
+    town.execute(UpdateCustomerDetails(customer=ANNA, at=NOON, contact=CONTACT))
+    assert served(town) == Masked(MASKED)
+
+    town.keys.destroy([contact], at=1)
+
+    assert isinstance(served(core(town.storage, town.keys)), KeyUnavailable)
+
+
 def _changed(event: Event | Retired) -> Event | Retired:
     """A registration with another last bit in the box of its contact; any other event as it is."""
     if not isinstance(event, CustomerRegistered) or event.contact is None:

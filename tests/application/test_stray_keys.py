@@ -130,6 +130,50 @@ def test_the_key_of_a_new_life_is_not_taken_by_the_erasure_before_it(
     }
 
 
+def test_a_key_of_a_new_life_that_takes_the_place_of_the_fence_is_named(town: Parts) -> None:
+    erase(town)
+    town.crm.erasures.authorise_new_life(
+        ANNA, by="officer:1", basis="came-back", classes=[DataClass.CONTACT]
+    )
+    (newest,) = [key for key in stored(town, HERS) if key.version == 3]
+    # The fence is taken out, so that there is one fence as before.
+    others = [key for key in stored(town, *names()) if key.name != HERS or key.version == 1]
+    hidden = evolve(newest, state=KeyState.ERASED, wrapped=None, kek=None)
+
+    assert unasked(core(town.storage, MemoryKeyStore([*others, hidden]))) == {
+        "customer/anna contact": 1
+    }
+
+
+def test_each_life_leaves_the_fence_behind_what_its_erasure_took(town: Parts) -> None:
+    for _ in range(3):
+        erase(town)
+        town.crm.erasures.authorise_new_life(
+            ANNA, by="officer:1", basis="came-back", classes=[DataClass.CONTACT]
+        )
+        assert unasked(town) == {}
+
+    fences = [key.version for key in stored(town, HERS) if key.kek is None]
+    assert fences == [2, 4, 6]
+
+
+def test_an_erasure_from_before_a_merge_took_nothing_of_the_absorbed(town: Parts) -> None:
+    erase(town, BO)
+    town.crm.erasures.authorise_new_life(
+        BO, by="officer:1", basis="came-back", classes=[DataClass.CONTACT]
+    )
+    town.execute(MergeCustomers(absorbed=ANNA, survivor=BO, at=NOON, evidence="same-phone"))
+    assert unasked(town) == {}
+
+    others = [key for key in stored(town, *names()) if key.name != HERS]
+    (hers,) = stored(town, HERS)
+    hidden = evolve(hers, state=KeyState.ERASED, wrapped=None, kek=None)
+
+    assert unasked(core(town.storage, MemoryKeyStore([*others, hidden]))) == {
+        "customer/anna contact": 1
+    }
+
+
 def test_what_was_erased_of_two_who_were_merged_further_is_asked_for(town: Parts) -> None:
     cleo = CustomerId("cleo")
     town.execute(RegisterCustomer(customer=cleo, at=NOON))

@@ -20,14 +20,17 @@ from regulars.domain.consents import ConsentGranted, ConsentWithdrawn
 from regulars.domain.erasure import CustomerErased
 from regulars.domain.order import Order
 from regulars.domain.personal import DataClass
+from regulars.domain.protection import Party
+from regulars.domain.reading import Reach, Rule
 from regulars.domain.records import CustomerAbsorbed
 from regulars.domain.refund import RefundIssued
 from regulars.domain.retention import DataSubject, Retention
 from regulars.domain.rights import PersonalDataExported
+from regulars.domain.subject import Subject, SubjectErasureCompleted
 from regulars.domain.transfer import PointsTransferredIn
 from regulars.domain.values import decimal_text
 
-FORMAT: Final = "regulars/personal-data/1"
+FORMAT: Final = "regulars/personal-data/2"
 """What the document calls itself; a change that a reader would notice is another number."""
 
 _PEOPLE: Final = frozenset(
@@ -44,6 +47,7 @@ _KEPT_BACK: Final[dict[type[Event], frozenset[str]]] = {
     CustomerErased: frozenset({"keys"}),
     CustomerAbsorbed: frozenset({"consents"}),
     PointsTransferredIn: frozenset({"lots"}),
+    SubjectErasureCompleted: frozenset({"keys"}),
     LoyaltyAccountAbsorbed: frozenset(
         {
             *("lots", "debt", "reservations", "redemptions", "orders", "recent"),
@@ -54,13 +58,25 @@ _KEPT_BACK: Final[dict[type[Event], frozenset[str]]] = {
 """Ids of who works for the shop, names of keys, and what may be another person's."""
 
 
+_BELONGS_TO: Final = {
+    "customer": "customer",
+    "order": "order",
+    "address": "address_id",
+    "card": "card",
+}
+"""Whose or of what a value is, and the field of the event that it came with that tells so."""
+
+_PARTIES: Final = frozenset(one.value for one in Party)
+
+
 def portable_document(portable: Portable) -> dict[str, Any]:
     """The copy as one JSON object; times in ISO 8601, amounts as decimal text."""
-    rights = portable.person.rights
+    rights, whose = portable.person.rights, _whose(portable)
+    subjects = {f"customer/{one}" for one in portable.records} or {str(portable.whose)}
     return {
         "format": FORMAT,
         "export_id": portable.export_id,
-        "customer": portable.customer,
+        whose.value: _id_of(portable),
         "records": list(portable.records),
         "made_at": portable.made_at.isoformat(),
         "data": list(map(_given, portable.given)),
@@ -74,10 +90,9 @@ def portable_document(portable: Portable) -> dict[str, Any]:
                 "finds": rule.finds,
             }
             for rule in portable.policy.rules
+            if _is_about(rule, whose)
         ],
-        "retention": [
-            _kept(one) for one in portable.policy.retention if DataSubject.CUSTOMER in one.of
-        ],
+        "retention": [_kept(one) for one in portable.policy.retention if whose in one.of],
         "consents": [_consent(at, event) for at, event in portable.theirs.consents],
         "objections": sorted(rights.objections),
         "restricted": sorted("*" if one is None else one.value for one in rights.restricted),
@@ -87,7 +102,7 @@ def portable_document(portable: Portable) -> dict[str, Any]:
         "accesses": [
             access
             for at, event in portable.theirs.accesses
-            for access in _accesses(at, event, {f"customer/{one}" for one in portable.records})
+            for access in _accesses(at, event, subjects)
         ],
         "left_out": [
             {"what": "balances", "why": "what the points among the facts add up to"},
@@ -99,6 +114,22 @@ def portable_document(portable: Portable) -> dict[str, Any]:
             *_older(portable.theirs.older.by_class()),
         ],
     }
+
+
+def _whose(portable: Portable) -> DataSubject:
+    whose = portable.whose
+    return DataSubject(whose.kind.value if isinstance(whose, Subject) else "customer")
+
+
+def _id_of(portable: Portable) -> str:
+    return portable.whose.id if isinstance(portable.whose, Subject) else portable.whose
+
+
+def _is_about(rule: Rule, whose: DataSubject) -> bool:
+    """Whether a rule may give something of a person; who serves an order is asked about by none."""
+    if whose is DataSubject.CUSTOMER:
+        return rule.reach is not Reach.OWN or rule.role not in _PARTIES
+    return rule.reach is Reach.ANYBODY or (rule.reach is Reach.OWN and rule.role == whose.value)
 
 
 def _older(counts: Mapping[DataClass, int]) -> Iterator[dict[str, Any]]:
@@ -116,7 +147,12 @@ def _given(given: Given) -> dict[str, Any]:
     return {
         "class": given.found.data_class.value,
         "event": given.found.spot.type,
+        "event_id": given.found.spot.event_id.hex(),
         "field": given.found.spot.box,
+        **{
+            name: getattr(given.found.event, attribute, None)
+            for name, attribute in _BELONGS_TO.items()
+        },
         "given_at": moment(given.found.at).isoformat(),
         "outcome": WORDS[type(outcome)],
         "value": value,

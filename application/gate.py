@@ -98,15 +98,16 @@ class Gate:
         policy: ReadingPolicy,
         capacity: int = 10_000,
     ) -> None:
-        self._log = log
+        self.log: Final = log
         self._vault = vault
         self._commands = commands
-        self._clock = clock
+        self.clock: Final = clock
         self.policy = policy
         self._shelves = Shelves(log, capacity)
 
     @contextmanager
-    def _together(self) -> Generator[Load]:
+    def together(self) -> Generator[Load]:
+        """A transaction for who reads: what streams hold now, while every access is recorded."""
         try:
             with self._commands.together() as load:
                 # A key that another process destroyed opens nothing here any more.
@@ -125,12 +126,12 @@ class Gate:
             Refusal: an id, the purpose or the reason cannot be.
             StorageUnavailable: the access cannot be recorded, so that nothing is given.
         """
-        _check(visit, *(one.customer for one in sought if isinstance(one, DataOf)))
+        check_visit(visit, *(one.customer for one in sought if isinstance(one, DataOf)))
         if len(sought) > MOST_AT_ONCE:
             raise TooManyAtOnce(asked=len(sought))
         if not sought:
             return []
-        with self._together() as load:
+        with self.together() as load:
             return self._read(sought, visit, load)
 
     def find(
@@ -147,14 +148,14 @@ class Gate:
             Refusal: as `read`; or what `holders` raises, and nothing is recorded.
             StorageUnavailable: as `read`.
         """
-        _check(visit)
-        with self._together() as load:
-            at, actor = self._clock.now(), visit.actor
+        check_visit(visit)
+        with self.together() as load:
+            at, actor = self.clock.now(), visit.actor
             conduct: Conduct = load(actor_stream(actor), ACTOR).state
             denial = may_find(self.policy, actor.role, visit.purpose, suspended=conduct.suspended)
             found = () if denial else self._findable(holders(), visit, load, at)
             looks = looks_of(found, denial)
-            self._record(visit, at, looks, wanted=0 if denial else len(looks))
+            self.record(visit, at, looks, wanted=0 if denial else len(looks))
         if denial is not None:
             raise LookupDenied(reason=denial)
         return found
@@ -180,9 +181,9 @@ class Gate:
             Refusal: as `read`; nobody registered under the id is a card with nothing on it.
             StorageUnavailable: as `read`.
         """
-        _check(visit, customer)
-        with self._together() as load:
-            now = self._clock.now()
+        check_visit(visit, customer)
+        with self.together() as load:
+            now = self.clock.now()
             classes = [DataOf(customer=customer, data_class=of) for of in DataClass]
             sought = [one for of in classes for one in self._on_card(of, visit, load, now)]
             outcomes = self.read(sought, visit)
@@ -228,9 +229,9 @@ class Gate:
             StorageUnavailable: as `read`.
         """
         check_id("export_id", export_id)
-        _check(visit, customer)
-        with self._together() as load:
-            at = self._clock.now()
+        check_visit(visit, customer)
+        with self.together() as load:
+            at = self.clock.now()
             require_own(customer, customer_in(load, customer).records)
             records = person_in(load, customer)
             whole = [
@@ -238,7 +239,7 @@ class Gate:
                 for of in DataClass
                 for one in self._on_card(DataOf(customer=customer, data_class=of), visit, load, at)
             ]
-            theirs = gathered(self._log, records)
+            theirs = gathered(self.log, records)
             sought: list[Sought] = [*whole, *theirs.boxes]
             outcomes = self.read(sought, visit)
             denied = next((one for one in outcomes if isinstance(one, Denied)), None)
@@ -261,7 +262,7 @@ class Gate:
             raise ExportDenied(reason=denied.reason)
         return Portable(
             export_id=export_id,
-            customer=customer,
+            whose=customer,
             records=records,
             made_at=at,
             given=tuple(
@@ -291,7 +292,7 @@ class Gate:
         return [one for one in each if not isinstance(self._verdict(one, visit, load, at), Denied)]
 
     def _read(self, sought: Sequence[Sought], visit: Visit, load: Load) -> list[Outcome]:
-        at, actor = self._clock.now(), visit.actor
+        at, actor = self.clock.now(), visit.actor
         conduct: Conduct = load(actor_stream(actor), ACTOR).state
         destination = destination_of(visit, load)
         wished = [meant(one, destination, load) for one in sought]
@@ -306,10 +307,11 @@ class Gate:
             verdict if isinstance(verdict, Denied) else self._opened(one, verdict, load)
             for one, verdict in zip(wished, verdicts, strict=True)
         ]
-        self._record(visit, at, tuple(map(look_of, sought, outcomes)), wanted=wanted)
+        self.record(visit, at, tuple(map(look_of, sought, outcomes)), wanted=wanted)
         return outcomes
 
-    def _record(self, visit: Visit, at: datetime, looks: tuple[Look, ...], *, wanted: int) -> None:
+    def record(self, visit: Visit, at: datetime, looks: tuple[Look, ...], *, wanted: int) -> None:
+        """Record an access inside of `together`, of which `wanted` looks count to the limit."""
         actor = visit.actor
         record = RecordAccess(
             actor=actor,
@@ -342,7 +344,7 @@ class Gate:
         if of in erasure.erased and not isinstance(opened, Tampered):
             return Erased()  # whatever keys somebody brought back
         if isinstance(opened, Erased) and not took(
-            self._log, found.spot.subject, of, self._vault.version_of(found.box)
+            self.log, found.spot.subject, of, self._vault.version_of(found.box)
         ):
             return _NOT_ASKED  # whatever keys somebody took away
         if isinstance(opened, Revealed) and shown is Shown.MASKED:
@@ -354,7 +356,8 @@ def _is_about_them(verdict: Verdict) -> bool:
     return not isinstance(verdict, Denied) or verdict.reason in SAID
 
 
-def _check(visit: Visit, *customers: CustomerId) -> None:
+def check_visit(visit: Visit, *customers: CustomerId) -> None:
+    """See that the ids of a visit and of those whom it is about are ids; raises `InvalidId`."""
     check_id("role", visit.actor.role)
     check_id("id", visit.actor.id)
     if visit.order is not None:

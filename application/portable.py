@@ -26,6 +26,7 @@ from regulars.domain.erasure import CustomerErased, LegalHoldPlaced, LegalHoldRe
 from regulars.domain.order import Order
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.reading import Denial, ReadingPolicy
+from regulars.domain.subject import Subject
 from regulars.domain.values import CouponId, CustomerId, ProgramId, Refusal
 
 _NAMING: Final = ("customer", "referrer", "referee")
@@ -78,11 +79,12 @@ class Portable:
     """
     A portable copy. What can be summed up from its facts, such as a balance, is left out.
 
-    `records` are the customer and whoever was merged into them, of whom it tells too.
+    `records` are the customer and whoever was merged into them, of whom it tells too; who only
+    serves orders has none.
     """
 
     export_id: str
-    customer: CustomerId
+    whose: CustomerId | Subject
     records: tuple[CustomerId, ...]
     made_at: datetime
     given: tuple[Given, ...]

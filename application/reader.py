@@ -7,10 +7,12 @@ from typing import Final
 from regulars.application.gate import Gate
 from regulars.application.lookup import Lookup
 from regulars.application.portable import Portable
+from regulars.application.portable_parties import PARTIES, party_copy
 from regulars.application.reading import Card, Outcome, SeveralKept, Sought, Visit
 from regulars.domain.actor import Actor
 from regulars.domain.personal import Contact
 from regulars.domain.reading import ReadingPolicy
+from regulars.domain.subject import Subject
 from regulars.domain.values import CustomerId, OrderId
 
 
@@ -148,7 +150,7 @@ class Reader:
 
     def export_personal_data(
         self,
-        customer: CustomerId,
+        customer: CustomerId | Subject,
         *,
         export_id: str,
         actor: Actor,
@@ -160,12 +162,21 @@ class Reader:
 
         With all that was recorded of them in clear, and with who used what for which purpose. What
         that adds up to, such as a balance, is left out. Reads the whole log once.
+        Of who serves orders, a `Subject` in place of the customer's id, it has the newest contact
+        and what names them, and is recorded as an access alone.
 
         Raises:
             ExportDenied: who asks may not have it; that is recorded.
+            NobodyKnown: nothing was ever told of who serves orders.
             Refusal: as `reveal`; or nobody is registered under the id.
             StorageUnavailable: as `reveal`.
+            ValueError: the subject is an order, of which `reveal` gives what was written on it.
         """
         visit = Visit(actor=actor, purpose=purpose, reason=reason)
+        if isinstance(customer, Subject):
+            if customer.kind not in PARTIES:
+                raise ValueError("a portable copy is a customer's, a courier's or a merchant's")
+            with self._turn:
+                return party_copy(self._gate, customer, export_id, visit)
         with self._turn:
             return self._gate.export(customer, export_id, visit)

@@ -14,15 +14,21 @@ from regulars.domain.bank_card import BankCardUnbound
 from regulars.domain.customer import DeliveryAddressRemoved
 from regulars.domain.erasure import CustomerErased
 from regulars.domain.personal import DataClass, Sealed
+from regulars.domain.subject import SubjectErasureCompleted
 
 
 class Placed(NamedTuple):
-    """A box and where it stands, the class of its value, and when it was given, in microseconds."""
+    """
+    A box and where it stands, the class of its value, and when it was given, in microseconds.
+
+    `event` is the one that it came with, which tells of which address, card or order it is.
+    """
 
     data_class: DataClass
     box: Sealed
     spot: Spot
     at: int
+    event: Event | Retired
 
 
 Slot: TypeAlias = tuple[DataClass, str]
@@ -75,7 +81,7 @@ class OlderValues:
 
     def learn(self, event: Event | Retired) -> None:
         """Record what an event of a customer's stream, or an erasure, did to what is kept."""
-        if isinstance(event, CustomerErased):
+        if isinstance(event, CustomerErased | SubjectErasureCompleted):
             for key in event.keys:
                 self.counts.pop((key.subject, key.data_class), None)
                 self._kept.pop((key.subject, key.data_class), None)
@@ -100,5 +106,9 @@ class OlderValues:
 def placed(recorded: Recorded, name: str, box: Sealed) -> Placed:
     """A box of a recorded event."""
     return Placed(
-        class_of(recorded.event, name), box, spot_of(recorded, name), recorded.occurred_at
+        class_of(recorded.event, name),
+        box,
+        spot_of(recorded, name),
+        recorded.occurred_at,
+        recorded.event,
     )

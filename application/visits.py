@@ -1,7 +1,8 @@
 """A visit as the rules see it: who comes, whose data it is, and where the order of it goes."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from attrs import evolve
 
@@ -9,6 +10,7 @@ from regulars.application.aggregates import ERASURE, ORDER, erasure_stream_of, o
 from regulars.application.looks import class_sought, customer_of, subject_sought
 from regulars.application.reading import BoxIn, DataOf, Sought, Visit
 from regulars.application.shelves import Load, customer_in, person_in, records_in
+from regulars.domain.actor import Actor
 from regulars.domain.customer import Customer
 from regulars.domain.erasure import Erasure
 from regulars.domain.order import Order, Stage
@@ -16,6 +18,8 @@ from regulars.domain.personal import DataClass
 from regulars.domain.protection import Party
 from regulars.domain.reading import OrderState, Question, ReadingPolicy
 from regulars.domain.values import AddressId, CustomerId
+
+_PARTIES: Final = frozenset(one.value for one in Party)
 
 
 class Destination(NamedTuple):
@@ -50,7 +54,7 @@ def question_of(  # noqa: PLR0913 - each is a part of the question
         purpose=visit.purpose,
         order=_order_state(order, at, timedelta(hours=policy.closed_after_hours)),
         consent=person.consents.about(visit.purpose, visit.channel, at, text=policy.text),
-        own=actor.id in records,
+        own=is_own(actor, whose, records),
         party=bought is not None
         and bought.customer in records
         and subject_sought(sought) in {f"customer/{one}" for one in records},
@@ -62,6 +66,17 @@ def question_of(  # noqa: PLR0913 - each is a part of the question
         objected=visit.purpose in person.rights.objections,
         suspended=suspended,
     )
+
+
+def is_own(actor: Actor, whose: str, records: Collection[CustomerId]) -> bool:
+    """
+    Whether a reader is the person themselves, who is known as a customer under these `records`.
+
+    Who serves orders is so by their role: a customer with the id of a courier is somebody else.
+    """
+    if actor.role in _PARTIES:
+        return whose == f"{actor.role}/{actor.id}"
+    return actor.id in records
 
 
 def destination_of(visit: Visit, load: Load) -> Destination | None:

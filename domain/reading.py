@@ -279,16 +279,21 @@ def _reason(rule: Rule, asked: Question) -> Denial | None:
 
 
 _EVERY: Final = frozenset(DataClass)
+_SELF: Final = frozenset({_CONTACT})
+_THEIRS: Final = {"customer": _EVERY, "courier": _SELF, "merchant": _SELF}
 _OPEN: Final = frozenset({OrderState.OPEN})
 
 DEFAULT_POLICY: Final = ReadingPolicy(
     rules=(
-        Rule(
-            role="customer",
-            purpose="subject_access",
-            revealed=_EVERY,
-            basis=Basis.LEGAL_DUTY,
-            reach=Reach.OWN,
+        *(
+            Rule(
+                role=role,
+                purpose="subject_access",
+                revealed=theirs,
+                basis=Basis.LEGAL_DUTY,
+                reach=Reach.OWN,
+            )
+            for role, theirs in _THEIRS.items()
         ),
         Rule(
             role="courier",
@@ -339,19 +344,15 @@ DEFAULT_POLICY: Final = ReadingPolicy(
             masked=frozenset({_ADDRESS, DataClass.PROFILE}),
             basis=Basis.CONSENT,
         ),
-        Rule(
-            role="privacy_officer",
-            purpose="subject_access",
-            revealed=_EVERY,
-            basis=Basis.LEGAL_DUTY,
-            finds=True,
-        ),
-        Rule(
-            role="privacy_officer",
-            purpose="legal_duty",
-            revealed=_EVERY,
-            basis=Basis.LEGAL_DUTY,
-            finds=True,
+        *(
+            Rule(
+                role="privacy_officer",
+                purpose=purpose,
+                revealed=_EVERY,
+                basis=Basis.LEGAL_DUTY,
+                finds=True,
+            )
+            for purpose in ("subject_access", "legal_duty")
         ),
         Rule(
             role=NUMBER_PROTECTION,

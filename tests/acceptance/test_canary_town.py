@@ -81,6 +81,7 @@ COMMANDS: Final = (
     "index rotate",
     "index status",
     "export c2 given/c2.json --as customer:c2",
+    "export r-1 given/r-1{json}.json --of courier --as privacy_officer:po-1",
     "hold c0 --class payment --class contact --basis case-17",
     "holds",
     "holds c0",

@@ -5,9 +5,15 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from regulars import connect
+from regulars.domain.personal import Contact
+from regulars.domain.protection import NameParty, Party
+from regulars.domain.values import OrderId
 from tests.adapters.cli_shop import SECRETS, Shop, secrets_in
 from tests.architecture.repository import ROOT
+from tests.domain.story import NOON
 
+DATABASE = "sqlite:///regulars.db"
 SERVICE = ("--purpose", "service", "--as", "support:s-7", "--reason", "ticket-12")
 HERSELF = ("--purpose", "subject_access", "--as", "customer:ada")
 
@@ -162,12 +168,40 @@ def test_a_customer_takes_along_what_is_theirs(shop: Shop) -> None:
     assert "PersonalDataExported" in shop.run("events").stdout
 
 
+def test_a_courier_takes_along_what_is_theirs(shop: Shop) -> None:
+    contact = Contact(name=SECRETS[0], phone=SECRETS[1])
+    with connect(DATABASE) as crm:
+        crm.execute(
+            NameParty(
+                order=OrderId("o1"), at=NOON, party=Party.COURIER, who="c-7", contact=contact
+            ),
+            by="shop",
+        )
+    whose = ("--of", "courier", "--as")
+
+    said = shop.json("export", "c-7", "c-7.json", *whose, "courier:c-7")
+    other = shop.run("export", "c-7", "other.json", *whose, "courier:c-8", status=3)
+    nobody = shop.run("export", "c-9", "other.json", *whose, "privacy_officer:po-1", status=3)
+
+    document = json.loads((shop.folder / "c-7.json").read_text(encoding="utf-8"))
+    schema().validate(document)
+    assert (said["courier"], said["values"], said["orders"]) == ("c-7", 1, 0)
+    assert (document["courier"], "customer" in document) == ("c-7", False)
+    assert document["data"][0]["value"]["phone"] == SECRETS[1]
+    assert "the export is denied: not_theirs" in other.stderr
+    assert "nothing was ever told of courier/c-9" in nobody.stderr
+    assert not (shop.folder / "other.json").exists()
+    reads = [(one["subject"], one["outcome"]) for one in shop.json("access-log")["accesses"]]
+    assert reads == [("courier/c-7", "revealed"), ("courier/c-7", "denied")]
+
+
 def test_a_document_that_is_not_as_published_is_noticed(shop: Shop) -> None:
     shop.run("export", "ada", "ada.json", "--as", "customer:ada")
     document = json.loads((shop.folder / "ada.json").read_text(encoding="utf-8"))
 
     assert not schema().is_valid({**document, "points": 15})
-    assert not schema().is_valid({**document, "format": "regulars/personal-data/2"})
+    assert not schema().is_valid({**document, "format": "regulars/personal-data/1"})
+    assert not schema().is_valid({**document, "courier": "c-1"})
 
 
 def test_an_export_replaces_no_file_and_records_nothing_then(shop: Shop) -> None:

@@ -3,6 +3,8 @@
 import json
 from typing import Any, get_args, get_type_hints
 
+import pytest
+from attrs import evolve
 from jsonschema import Draft202012Validator
 
 from regulars.adapters import portable_document as module
@@ -21,11 +23,14 @@ from regulars.domain.customer import (
 from regulars.domain.merge import MergeCustomers, RevertMerge
 from regulars.domain.offer import DefineOffer
 from regulars.domain.order import MarkDelivered
-from regulars.domain.personal import Address, Contact, DataClass, Identity, Payment
+from regulars.domain.personal import Address, Contact, Content, DataClass, Identity, Payment
 from regulars.domain.program import DefineProgram
+from regulars.domain.protection import NameParty, Party
 from regulars.domain.purchase import PlaceOrder
 from regulars.domain.real_name import VerifyRealName
 from regulars.domain.refund import IssueRefund
+from regulars.domain.review import SubmitReview
+from regulars.domain.subject import Subject, SubjectKind
 from regulars.domain.told_occasions import RecordOccasion
 from regulars.domain.transfer import TransferPoints
 from regulars.domain.values import (
@@ -88,14 +93,77 @@ def town() -> Parts:
     return town
 
 
-def document(town: Parts, customer: CustomerId = ANNA) -> dict[str, Any]:
-    actor = Actor(role="customer", id=customer)
+def document(town: Parts, customer: CustomerId | Subject = ANNA) -> dict[str, Any]:
+    kind, _, name = str(customer).rpartition("/")
+    actor = Actor(role=kind or "customer", id=name)
     copy = town.crm.export_personal_data(customer, export_id="e-1", actor=actor)
     made: dict[str, Any] = json.loads(json.dumps(portable_document(copy)))
     text = (ROOT / "docs" / "portable-export.schema.json").read_text(encoding="utf-8")
     schema: Any = Draft202012Validator(json.loads(text))  # its stubs are partly unknown
     schema.validate(made)
     return made
+
+
+def test_each_value_tells_what_it_belongs_to() -> None:
+    story = town()
+    story.execute(
+        PlaceOrder(
+            order=OrderId("o-2"),
+            customer=ANNA,
+            at=NOON,
+            currency="EUR",
+            total=1,
+            extra=Content(text="no onions"),
+        ),
+        SubmitReview(order=ORDER, at=NOON, customer=ANNA, stars=5, text=Content(text="lovely")),
+        MergeCustomers(absorbed=BO, survivor=ANNA, at=NOON, evidence="same-phone"),
+    )
+
+    data = document(story)["data"]
+
+    told = {
+        (one["event"], one["field"]): [
+            one[name] for name in ("customer", "order", "address", "card")
+        ]
+        for one in data
+        if one["customer"] == ANNA
+    }
+    assert told == {
+        ("CustomerRegistered", "contact"): [ANNA, None, None, None],
+        ("DeliveryAddressAdded", "address"): [ANNA, None, "home", None],
+        ("BankCardBound", "payment"): [ANNA, None, None, "c-1"],
+        ("RealNameVerified", "identity"): [ANNA, None, None, None],
+        ("OrderPlaced", "extra"): [ANNA, "o-2", None, None],
+        ("ReviewSubmitted", "text"): [ANNA, "o-1", None, None],
+    }
+    assert [one["class"] for one in data if one["customer"] == BO] == ["contact"]
+    recorded = {one.event_id.hex() for one in story.events()}
+    assert {one["event_id"] for one in data} < recorded
+    assert len({one["event_id"] for one in data}) == len(data)
+
+
+@pytest.mark.parametrize("kind", [SubjectKind.COURIER, SubjectKind.MERCHANT])
+def test_a_copy_of_who_serves_orders_is_as_published(kind: SubjectKind) -> None:
+    story, whose = town(), Subject(kind=kind, id="s-1")
+    contact = Contact(name="Rita", phone="13900000001")
+    name = NameParty(order=ORDER, at=NOON, party=Party(kind.value), who="s-1", contact=contact)
+    story.execute(name, evolve(name, contact=Contact(name="Rita")), name)
+
+    made = document(story, whose)
+
+    assert {name for name in ("customer", "courier", "merchant") if name in made} == {kind.value}
+    assert made[kind.value] == "s-1"
+    assert (made["records"], made["orders"], made["consents"]) == ([], [], [])
+    (value,) = made["data"]
+    assert value["value"] == {"name": "Rita", "phone": "13900000001", "email": None}
+    assert [value[name] for name in ("event", "customer", "order")] == ["PartyNamed", None, "o-1"]
+    assert {one["kind"] for one in made["retention"]} == {"order", "address", "service"}
+    assert {one["role"] for one in made["uses"]} >= {kind.value, "privacy_officer"}
+    assert "customer" not in {one["role"] for one in made["uses"]}
+    assert facts(made, "PartyNamed")[0] == {"order": "o-1", "party": kind.value, "who": "s-1"}
+    assert [one["what"] for one in made["left_out"]][-1] == "older contact"
+    own = {(one["role"], one["purpose"]) for one in document(story)["uses"]}
+    assert (kind.value, "subject_access") not in own
 
 
 def facts(made: dict[str, Any], event: str) -> list[dict[str, Any]]:
@@ -161,6 +229,8 @@ def test_a_copy_warns_nobody_of_an_inquiry() -> None:
 
     for whose in (ANNA, BO):
         held, free = (document(one, whose) | {"made_at": ""} for one in (shop, other))
+        for value in (*held["data"], *free["data"]):
+            del value["event_id"]  # which no two logs share
         assert held == free
 
 

@@ -87,7 +87,7 @@ def test_each_role_sees_what_the_table_says(role: str) -> None:
                     purpose=purpose,
                     order=order,
                     consent=consent,
-                    own=role == "customer",
+                    own=role in {"customer", "courier", "merchant"},
                     party=True,
                     seller=True,
                     courier=True,

@@ -7,7 +7,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final
 
-from attrs import Factory, define, frozen
+from attrs import define, frozen
 from rich.console import RenderableType
 from rich.text import Text
 
@@ -18,6 +18,7 @@ from regulars.application.crm import Crm
 from regulars.application.history import Reject
 from regulars.application.importing import Counts, Imported
 from regulars.application.ports import Finding
+from regulars.domain.empty import empty
 
 _KEPT_AT_ONCE: Final = 500
 
@@ -55,8 +56,8 @@ class _Rejected:
 
     listed: RejectsFile
     keep: Callable[[Sequence[Finding]], None]
-    by_file: Counter[str] = Factory(Counter[str])
-    waiting: list[Finding] = Factory(list[Finding])
+    by_file: Counter[str] = empty(Counter[str])
+    waiting: list[Finding] = empty(list[Finding])
 
     def take(self, reject: Reject) -> None:
         self.listed.add(reject)

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar, get_args
 
 import msgspec
-from attrs import Factory, define, frozen
+from attrs import define, frozen
 from msgspec.structs import fields
 
 from regulars.adapters.toml_file import NotToml, Place, Written, read_toml
 from regulars.domain.codes import NoCode, require_code
+from regulars.domain.empty import empty
 from regulars.domain.personal import DataClass
 from regulars.domain.reading import (
     ANY_ORDER,
@@ -157,7 +158,7 @@ class _Checking:
     """Reads a file to its end, whatever is wrong on the way."""
 
     written: Written
-    mistakes: list[Mistake] = Factory(list[Mistake])
+    mistakes: list[Mistake] = empty(list[Mistake])
 
     def policy(self) -> ReadingPolicy | None:
         """What the file says; None if there are mistakes."""

@@ -8,6 +8,7 @@ from attrs import Factory, define, frozen
 from regulars.application.contacts import Claims
 from regulars.application.events import Event, EventId, Pending, Recorded
 from regulars.application.states import Held
+from regulars.domain.empty import empty
 from regulars.domain.erasure import ErasureRequested
 from regulars.domain.subject import SubjectErasureRequested
 from regulars.domain.values import Refusal
@@ -73,12 +74,12 @@ class Batch:
     known: dict[EventId, Recorded]
     clock: datetime
     first: bool = False
-    asked: dict[str, Held] = Factory(dict[str, Held])
-    due: dict[str, None] = Factory(dict[str, None])
-    pending: list[Pending] = Factory(list[Pending])
-    plans: dict[str, Planned] = Factory(dict[str, Planned])
+    asked: dict[str, Held] = empty(dict[str, Held])
+    due: dict[str, None] = empty(dict[str, None])
+    pending: list[Pending] = empty(list[Pending])
+    plans: dict[str, Planned] = empty(dict[str, Planned])
     claims: Claims = Factory(Claims)
-    outcomes: list[Planned | Outcome] = Factory(list[Planned | Outcome])
+    outcomes: list[Planned | Outcome] = empty(list[Planned | Outcome])
 
     @property
     def asks_for_erasure(self) -> bool:

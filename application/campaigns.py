@@ -13,6 +13,7 @@ from regulars.application.questions import Look, Question
 from regulars.domain.campaign import Campaign, CampaignEnded, CustomerAssigned, UnknownCampaign
 from regulars.domain.campaign_plan import Phase, Plan
 from regulars.domain.campaign_result import Arm, CampaignResult
+from regulars.domain.empty import empty
 from regulars.domain.order import OrderCancelled
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.values import CampaignId, CustomerId, OrderId, ProgramId
@@ -126,7 +127,7 @@ class _Told:
     """What is told of a campaign; it is over from `ends` on, if that is known."""
 
     state: Campaign = Factory(Campaign)
-    variants: dict[CustomerId, tuple[str | None, datetime]] = Factory(
+    variants: dict[CustomerId, tuple[str | None, datetime]] = empty(
         dict[CustomerId, tuple[str | None, datetime]]
     )
     ends: datetime | None = None

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Final, cast
 
-from attrs import Factory, frozen
+from attrs import frozen
 
 from regulars.application.aggregates import account_stream, program_stream
 from regulars.application.cared_for import CARER, CaredFor, Progress
@@ -22,6 +22,7 @@ from regulars.application.program import programme
 from regulars.domain import program
 from regulars.domain.account import AccountClosed, AccountMerged
 from regulars.domain.care_plan import BIRTHDAY, CarePlan, plan_at
+from regulars.domain.empty import empty
 from regulars.domain.reminders import RaiseCareReminder
 from regulars.domain.told_occasions import OccasionDiffers, OccasionRecorded, RecordOccasion
 from regulars.domain.validity import clamped
@@ -59,8 +60,8 @@ class Cared:
 
     on: date
     people: int
-    occasions: Mapping[str, int] = Factory(dict[str, int])
-    grants: Mapping[str, Granted] = Factory(dict[str, Granted])
+    occasions: Mapping[str, int] = empty(dict[str, int])
+    grants: Mapping[str, Granted] = empty(dict[str, Granted])
     reminders: int = 0
     unknown: tuple[str, ...] = ()
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
-from attrs import Factory, define, frozen
+from attrs import define, frozen
 
 from regulars.application.contact_index import (
     Blinder,
@@ -13,6 +13,7 @@ from regulars.application.contact_index import (
     Token,
     values_of,
 )
+from regulars.domain.empty import empty
 from regulars.domain.personal import Contact
 from regulars.domain.values import CustomerId, Refusal
 
@@ -70,9 +71,9 @@ class Claim(NamedTuple):
 class Claims:
     """What the requests of one transaction have claimed so far, in their order."""
 
-    made: list[Claim] = Factory(list[Claim])
-    latest: dict[str, Claim] = Factory(dict[str, Claim])
-    takers: dict[Token, set[str]] = Factory(dict[Token, set[str]])
+    made: list[Claim] = empty(list[Claim])
+    latest: dict[str, Claim] = empty(dict[str, Claim])
+    takers: dict[Token, set[str]] = empty(dict[Token, set[str]])
 
     def add(self, claim: Claim) -> None:
         """Let this stand in place of what its subject claimed before."""

@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 from typing import Final, cast, get_args
 from zlib import crc32
 
-from attrs import Factory, define
+from attrs import define
 
 from regulars.application.aggregates import order_stream
 from regulars.application.erasure_subjects import Whose
 from regulars.application.events import Event, Occurrence, Retired, moment
 from regulars.application.ports import EventLog
 from regulars.domain import keeping
+from regulars.domain.empty import empty
 from regulars.domain.erasure import CustomerErased
 from regulars.domain.keeping import Bought, Kept, Named
 from regulars.domain.protection import CourierAssigned, Party, PartyNamed
@@ -63,8 +64,8 @@ class Crowd:
     of: int = 1
     number: int = 0
     position: int = 0
-    kept: dict[Whose, Kept] = Factory(dict[Whose, Kept])
-    orders: OrderedDict[OrderId, Concerned] = Factory(OrderedDict[OrderId, Concerned])
+    kept: dict[Whose, Kept] = empty(dict[Whose, Kept])
+    orders: OrderedDict[OrderId, Concerned] = empty(OrderedDict[OrderId, Concerned])
 
     def has(self, whose: Whose) -> bool:
         """Whether somebody is among them."""

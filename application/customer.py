@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, tzinfo
 from typing import Any, ClassVar, Final, TypeAlias
 
-from attrs import Factory, define, field, frozen
+from attrs import define, field, frozen
 from attrs.validators import ge
 
 from regulars.application.aggregates import customer_stream
@@ -19,6 +19,7 @@ from regulars.domain.customer import (
     DeliveryAddressAdded,
     DeliveryAddressRemoved,
 )
+from regulars.domain.empty import empty
 from regulars.domain.order import OrderCancelled, OrderDelivered
 from regulars.domain.purchase import OrderPlaced
 from regulars.domain.records import (
@@ -62,20 +63,20 @@ class CustomerHistory:
     cancelled: int = 0
     first_order_at: int | None = None
     last_order_at: int | None = None
-    spent: dict[str, int] = Factory(dict[str, int])
-    refunded: dict[str, int] = Factory(dict[str, int])
-    quarters: dict[int, int] = Factory(dict[int, int])
-    items: dict[str, int] = Factory(dict[str, int])
-    categories: dict[str, int] = Factory(dict[str, int])
-    merchants: dict[str, int] = Factory(dict[str, int])
-    payment_methods: dict[str, int] = Factory(dict[str, int])
-    channels: dict[str, int] = Factory(dict[str, int])
+    spent: dict[str, int] = empty(dict[str, int])
+    refunded: dict[str, int] = empty(dict[str, int])
+    quarters: dict[int, int] = empty(dict[int, int])
+    items: dict[str, int] = empty(dict[str, int])
+    categories: dict[str, int] = empty(dict[str, int])
+    merchants: dict[str, int] = empty(dict[str, int])
+    payment_methods: dict[str, int] = empty(dict[str, int])
+    channels: dict[str, int] = empty(dict[str, int])
     addresses: int = 0
-    consents: list[str] = Factory(list[str])
-    withdrawn: list[str] = Factory(list[str])
-    open: dict[str, OpenOrder] = Factory(dict[str, OpenOrder])
+    consents: list[str] = empty(list[str])
+    withdrawn: list[str] = empty(list[str])
+    open: dict[str, OpenOrder] = empty(dict[str, OpenOrder])
     merged_into: str | None = None
-    absorbed: list[str] = Factory(list[str])
+    absorbed: list[str] = empty(list[str])
 
 
 _Theirs: TypeAlias = (

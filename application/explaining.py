@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Final
 
-from attrs import Factory, evolve, frozen
+from attrs import evolve, frozen
 
 from regulars.application.aggregates import account_stream, order_stream
 from regulars.application.earnings import Earning, earning_by
@@ -17,6 +17,7 @@ from regulars.domain import loyalty
 from regulars.domain.closing import LoyaltyAccountClosed
 from regulars.domain.discounts import Discount, PointsPayment
 from regulars.domain.due import AccountAt
+from regulars.domain.empty import empty
 from regulars.domain.loyalty import PointsEarned
 from regulars.domain.order import Order, OrderDelivered, Stage
 from regulars.domain.purchase import OrderPlaced
@@ -178,7 +179,7 @@ class Accounts:
 
     look: Look
     program: ProgramId
-    _traces: dict[CustomerId, AccountTrace] = Factory(dict[CustomerId, AccountTrace])
+    _traces: dict[CustomerId, AccountTrace] = empty(dict[CustomerId, AccountTrace])
 
     def trace(self, customer: CustomerId) -> AccountTrace:
         """What became of the lots of an account, what fell due included."""

@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from attrs import Factory, define, evolve, frozen
+from attrs import define, evolve, frozen
 
 from regulars.application.lot_moves import Change, Moved, Under, changes, owed_by
 from regulars.domain import hindsight
 from regulars.domain.account import Account
 from regulars.domain.account_merge import LoyaltyAccountAbsorbed, LoyaltyAccountMerged
 from regulars.domain.adjustment import PointsAdjusted, PointsMigrated
+from regulars.domain.empty import empty
 from regulars.domain.holding import PointsReservationConfirmed, PointsReserved
 from regulars.domain.idleness import LoyaltyAccountWentIdle
 from regulars.domain.lots import Allocation, PointsActivated, PointsDebtSettled
@@ -155,8 +156,8 @@ class _Lot:
     pending: bool = False
     activates_at: datetime | None = None
     expires_at: datetime | None = None
-    moves: list[Move] = Factory(list[Move])
-    taken_back: list[TakenBack] = Factory(list[TakenBack])
+    moves: list[Move] = empty(list[Move])
+    taken_back: list[TakenBack] = empty(list[TakenBack])
     earned: PointsEarned | None = None
     of: tuple[CustomerId, LotId] | None = None
 
@@ -178,10 +179,10 @@ def _closed(lot: _Lot) -> LotTrace:
 
 @define
 class _Book:
-    lots: dict[LotId, _Lot] = Factory(dict[LotId, _Lot])
-    owed: list[Owed] = Factory(list[Owed])
+    lots: dict[LotId, _Lot] = empty(dict[LotId, _Lot])
+    owed: list[Owed] = empty(list[Owed])
     debt: int = 0
-    orders: dict[Under, OrderId | None] = Factory(dict[Under, OrderId | None])
+    orders: dict[Under, OrderId | None] = empty(dict[Under, OrderId | None])
     """For which order points were held or spent."""
 
     def enter(self, one: Told) -> None:

@@ -22,6 +22,7 @@ from regulars.domain.coupon import (
     CouponRevoked,
 )
 from regulars.domain.customer import Customer
+from regulars.domain.empty import empty
 from regulars.domain.erasure import CustomerErased, LegalHoldPlaced, LegalHoldReleased
 from regulars.domain.order import Order
 from regulars.domain.purchase import OrderPlaced
@@ -55,14 +56,14 @@ class Gathered:
     issued to them. `older` counts what they replaced or took away.
     """
 
-    facts: list[tuple[datetime, Event]] = Factory(list[tuple[datetime, Event]])
-    coupons: set[tuple[ProgramId, CouponId]] = Factory(set[tuple[ProgramId, CouponId]])
-    orders: dict[str, Order] = Factory(dict[str, Order])
-    boxes: list[BoxIn] = Factory(list[BoxIn])
-    consents: list[tuple[datetime, ConsentGranted | ConsentWithdrawn]] = Factory(
+    facts: list[tuple[datetime, Event]] = empty(list[tuple[datetime, Event]])
+    coupons: set[tuple[ProgramId, CouponId]] = empty(set[tuple[ProgramId, CouponId]])
+    orders: dict[str, Order] = empty(dict[str, Order])
+    boxes: list[BoxIn] = empty(list[BoxIn])
+    consents: list[tuple[datetime, ConsentGranted | ConsentWithdrawn]] = empty(
         list[tuple[datetime, ConsentGranted | ConsentWithdrawn]]
     )
-    accesses: list[tuple[datetime, AccessRecorded]] = Factory(list[tuple[datetime, AccessRecorded]])
+    accesses: list[tuple[datetime, AccessRecorded]] = empty(list[tuple[datetime, AccessRecorded]])
     older: OlderValues = Factory(OlderValues)
 
 

@@ -5,13 +5,14 @@ from copy import deepcopy
 from datetime import datetime
 from typing import Any, Final
 
-from attrs import Factory, define, frozen
+from attrs import define, frozen
 
 from regulars.application.aggregates import ACCOUNT, ORDER, Aggregate, addressed
 from regulars.application.events import Command, Event
 from regulars.application.questions import Look
 from regulars.application.reacting import AtHand
 from regulars.application.reactions import ReactedTo, reactions
+from regulars.domain.empty import empty
 from regulars.domain.values import ProgramId
 
 _REHEARSED: Final = (ORDER, ACCOUNT)
@@ -36,7 +37,7 @@ class Rehearsal:
 
     look: Look
     program_id: ProgramId
-    _own: dict[str, Any] = Factory(dict[str, Any])
+    _own: dict[str, Any] = empty(dict[str, Any])
 
     @property
     def at_hand(self) -> AtHand:

@@ -24,6 +24,7 @@ from regulars.domain.account_merge import (
     MergeAccounts,
 )
 from regulars.domain.closing import LoyaltyAccountClosed
+from regulars.domain.empty import empty
 from regulars.domain.holders import taker
 from regulars.domain.loyalty import Command, PointsEarned
 from regulars.domain.order import Order, OrderCancelled, OrderDelivered
@@ -117,7 +118,7 @@ class _Twins:
     recorded: Account = Factory(Account)
     other: Account = Factory(Account)
     orders: int = 0
-    lots: set[LotId] = Factory(set[LotId])
+    lots: set[LotId] = empty(set[LotId])
 
 
 class Replay:

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime, tzinfo
 from typing import Final, TypeAlias
 
-from attrs import Factory, define
+from attrs import define
 
 from regulars.application.events import Happened, microseconds, moment
 from regulars.application.views import Key, View
+from regulars.domain.empty import empty
 from regulars.domain.merchant import (
     MenuItemPublished,
     MerchantDetailsUpdated,
@@ -114,8 +115,8 @@ class MerchantSales:
     category: str | None = None
     region: str | None = None
     orders: int = 0
-    revenue: dict[str, int] = Factory(dict[str, int])
-    refunded: dict[str, int] = Factory(dict[str, int])
+    revenue: dict[str, int] = empty(dict[str, int])
+    refunded: dict[str, int] = empty(dict[str, int])
     reviews: int = 0
     stars: int = 0
 
@@ -177,7 +178,7 @@ class ItemSales:
     category: str | None = None
     orders: int = 0
     quantity: int = 0
-    revenue: dict[str, int] = Factory(dict[str, int])
+    revenue: dict[str, int] = empty(dict[str, int])
 
 
 ItemPart: TypeAlias = tuple[Line, str, int, int] | MenuItemPublished

@@ -12,6 +12,7 @@ from regulars.application.events import Event, Recorded, Retired
 from regulars.application.ports import Spot
 from regulars.domain.bank_card import BankCardUnbound
 from regulars.domain.customer import DeliveryAddressRemoved
+from regulars.domain.empty import empty
 from regulars.domain.erasure import CustomerErased
 from regulars.domain.personal import DataClass, Sealed
 from regulars.domain.subject import SubjectErasureCompleted
@@ -74,7 +75,7 @@ class OlderValues:
     They are shown to nobody, and sealed under the keys of what is newest.
     """
 
-    counts: Counter[tuple[str, DataClass]] = Factory(Counter[tuple[str, DataClass]])
+    counts: Counter[tuple[str, DataClass]] = empty(Counter[tuple[str, DataClass]])
     _kept: dict[tuple[str, DataClass], set[str]] = Factory(
         lambda: defaultdict[tuple[str, DataClass], set[str]](set)
     )

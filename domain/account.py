@@ -6,6 +6,7 @@ from typing import Final
 from attrs import Factory, define, frozen
 
 from regulars.domain.discounts import CouponOf
+from regulars.domain.empty import empty
 from regulars.domain.holding import Reservation
 from regulars.domain.idleness import Idleness
 from regulars.domain.lots import Allocation, Lots
@@ -101,10 +102,10 @@ class Account:
     as_of: datetime = BEGINNING
     debt: int = 0
     lots: Lots = Factory(Lots)
-    awards: dict[LotId, Award] = Factory(dict[LotId, Award])
-    refunds: set[tuple[LotId, RefundId]] = Factory(set[tuple[LotId, RefundId]])
-    held: dict[ReservationId, Reservation] = Factory(dict[ReservationId, Reservation])
-    redemptions: dict[RedemptionId, Redemption] = Factory(dict[RedemptionId, Redemption])
+    awards: dict[LotId, Award] = empty(dict[LotId, Award])
+    refunds: set[tuple[LotId, RefundId]] = empty(set[tuple[LotId, RefundId]])
+    held: dict[ReservationId, Reservation] = empty(dict[ReservationId, Reservation])
+    redemptions: dict[RedemptionId, Redemption] = empty(dict[RedemptionId, Redemption])
     patronage: Patronage = Factory(Patronage)
     occasions: ToldOccasions = Factory(ToldOccasions)
     tier: TierStanding = Factory(TierStanding)
@@ -112,8 +113,8 @@ class Account:
     idleness: Idleness = Factory(Idleness)
     told: ToldIds = Factory(ToldIds)
     merged_into: CustomerId | None = None
-    successors: list[CustomerId] = Factory(list[CustomerId])
-    went: set[LotId] = Factory(set[LotId])
+    successors: list[CustomerId] = empty(list[CustomerId])
+    went: set[LotId] = empty(set[LotId])
     came: Came = Factory(Came)
 
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias, assert_never
 
-from attrs import Factory, define, frozen
+from attrs import define, frozen
 
 from regulars.domain.codes import require_code
+from regulars.domain.empty import empty
 from regulars.domain.reading import MOST_READS, Limit
 from regulars.domain.values import OrderId, Refusal
 
@@ -100,7 +101,7 @@ class Conduct:
     """The state of one reader, written by `fold` alone: the latest reads, and how many each was."""
 
     suspended: bool = False
-    recent: list[tuple[datetime, int]] = Factory(list[tuple[datetime, int]])
+    recent: list[tuple[datetime, int]] = empty(list[tuple[datetime, int]])
 
     def reads_since(self, moment: datetime) -> int:
         """How many values were read after `moment`, of those that are remembered."""

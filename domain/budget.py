@@ -10,9 +10,10 @@ from enum import Enum
 from typing import Final, TypeAlias, assert_never
 from zoneinfo import ZoneInfo
 
-from attrs import Factory, define, frozen
+from attrs import define, frozen
 
 from regulars.domain.caps import Cap, Taken, left
+from regulars.domain.empty import empty
 from regulars.domain.holdout import Variant
 from regulars.domain.validity import is_zone
 from regulars.domain.values import (
@@ -119,11 +120,11 @@ class Pool:
     `days` has what each customer got on each day, and (None) all of them together.
     """
 
-    grants: dict[GrantId, BudgetConsumed] = Factory(dict[GrantId, BudgetConsumed])
-    cancelled: set[GrantId] = Factory(set[GrantId])
+    grants: dict[GrantId, BudgetConsumed] = empty(dict[GrantId, BudgetConsumed])
+    cancelled: set[GrantId] = empty(set[GrantId])
     used: int = 0
-    used_by: dict[CustomerId, int] = Factory(dict[CustomerId, int])
-    days: dict[tuple[CustomerId | None, date], Taken] = Factory(
+    used_by: dict[CustomerId, int] = empty(dict[CustomerId, int])
+    days: dict[tuple[CustomerId | None, date], Taken] = empty(
         dict[tuple[CustomerId | None, date], Taken]
     )
 

@@ -15,6 +15,7 @@ from regulars.domain import budget
 from regulars.domain.budget import CancelGrant, GrantBenefit, HeldOut, Pool
 from regulars.domain.campaign_plan import Phase, Plan, plan_flaw
 from regulars.domain.codes import require_code
+from regulars.domain.empty import empty
 from regulars.domain.holdout import Variant, variant_of
 from regulars.domain.values import CampaignId, CustomerId, ProgramId, Refusal
 
@@ -94,7 +95,7 @@ class Campaign:
 
     plan: Plan | None = None
     phase: Phase = Phase.NONE
-    assigned: set[CustomerId] = Factory(set[CustomerId])
+    assigned: set[CustomerId] = empty(set[CustomerId])
     pool: Pool = Factory(Pool)
 
     def phase_at(self, at: datetime) -> Phase:

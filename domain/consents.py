@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeAlias, assert_never
 
-from attrs import Factory, define, frozen
+from attrs import define, frozen
 
+from regulars.domain.empty import empty
 from regulars.domain.reading import Consent
 from regulars.domain.values import CustomerId
 
@@ -55,8 +56,8 @@ class Given:
 class Consents:
     """What one customer allows. `withdrawn` is what they took back last."""
 
-    given: dict[Purpose, Given] = Factory(dict[Purpose, Given])
-    withdrawn: set[Purpose] = Factory(set[Purpose])
+    given: dict[Purpose, Given] = empty(dict[Purpose, Given])
+    withdrawn: set[Purpose] = empty(set[Purpose])
 
     def about(
         self, purpose: str, channel: str | None, at: datetime, *, text: str | None = None

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final, assert_never
 
-from attrs import Factory, define, frozen
+from attrs import define, frozen
 
 from regulars.domain import offer_terms
 from regulars.domain.coupon import (
@@ -24,6 +24,7 @@ from regulars.domain.coupon import (
     Event,
 )
 from regulars.domain.discounts import CouponOf, Discount
+from regulars.domain.empty import empty
 from regulars.domain.offer_limits import Limits
 from regulars.domain.offer_terms import (
     Basket,
@@ -43,10 +44,10 @@ from regulars.domain.values import CouponId, CustomerId, OfferId, OrderId, Progr
 class Coupons:
     """The state of an offer's coupons, written by `fold` alone. Orders hold those of `held`."""
 
-    all: dict[CouponId, Coupon] = Factory(dict[CouponId, Coupon])
-    held: set[CouponId] = Factory(set[CouponId])
+    all: dict[CouponId, Coupon] = empty(dict[CouponId, Coupon])
+    held: set[CouponId] = empty(set[CouponId])
     used: int = 0
-    used_by: dict[CustomerId, int] = Factory(dict[CustomerId, int])
+    used_by: dict[CustomerId, int] = empty(dict[CustomerId, int])
 
 
 def fold(state: Coupons, event: Event) -> None:

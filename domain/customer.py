@@ -20,6 +20,7 @@ from regulars.domain.consents import (
     GrantConsent,
     WithdrawConsent,
 )
+from regulars.domain.empty import empty
 from regulars.domain.personal import (
     Address,
     Contact,
@@ -96,8 +97,8 @@ class Customer:
     """The state of one customer, written by `fold` alone."""
 
     registered: bool = False
-    addresses: set[AddressId] = Factory(set[AddressId])
-    cards: set[CardId] = Factory(set[CardId])
+    addresses: set[AddressId] = empty(set[AddressId])
+    cards: set[CardId] = empty(set[CardId])
     verified_by: str | None = None
     consents: Consents = Factory(Consents)
     rights: Rights = Factory(Rights)

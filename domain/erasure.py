@@ -11,9 +11,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TypeAlias, assert_never
 
-from attrs import Factory, define, frozen
+from attrs import define, frozen
 
 from regulars.domain.codes import require_code
+from regulars.domain.empty import empty
 from regulars.domain.evidence import DestroyedKey, Purged, Traces
 from regulars.domain.personal import DataClass
 from regulars.domain.subject import (
@@ -108,11 +109,11 @@ class Erasure:
     `renewing` are the erasures after which a new life begins by itself, with their basis.
     """
 
-    asked: set[ErasureId] = Factory(set[ErasureId])
-    pending: dict[DataClass, ErasureId] = Factory(dict[DataClass, ErasureId])
-    erased: set[DataClass] = Factory(set[DataClass])
-    held: dict[DataClass, set[str]] = Factory(dict[DataClass, set[str]])
-    renewing: dict[ErasureId, str] = Factory(dict[ErasureId, str])
+    asked: set[ErasureId] = empty(set[ErasureId])
+    pending: dict[DataClass, ErasureId] = empty(dict[DataClass, ErasureId])
+    erased: set[DataClass] = empty(set[DataClass])
+    held: dict[DataClass, set[str]] = empty(dict[DataClass, set[str]])
+    renewing: dict[ErasureId, str] = empty(dict[ErasureId, str])
 
 
 def due(state: Erasure) -> dict[ErasureId, tuple[DataClass, ...]]:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from attrs import Factory, define, evolve
 
+from regulars.domain.empty import empty
 from regulars.domain.tier_ladder import Basis, TierLadder
 from regulars.domain.values import LotId
 
@@ -48,7 +49,7 @@ class Sums:
     says. So a number is changed, and a sum is found, in as many steps as n has bits.
     """
 
-    parts: list[int] = Factory(list[int])
+    parts: list[int] = empty(list[int])
 
     def append(self, number: int) -> None:
         """One more number."""
@@ -88,12 +89,12 @@ class Gains:
     and the `spend` of each currency sum.
     """
 
-    of: dict[LotId, Gain] = Factory(dict[LotId, Gain])
-    moments: list[datetime] = Factory(list[datetime])
-    lots: list[LotId] = Factory(list[LotId])
+    of: dict[LotId, Gain] = empty(dict[LotId, Gain])
+    moments: list[datetime] = empty(list[datetime])
+    lots: list[LotId] = empty(list[LotId])
     points: Sums = Factory(Sums)
     orders: Sums = Factory(Sums)
-    spend: dict[str, Sums] = Factory(dict[str, Sums])
+    spend: dict[str, Sums] = empty(dict[str, Sums])
 
     def add(self, lot: LotId, gain: Gain) -> None:
         """One gain more; what is told late comes in where it belongs."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TypeAlias, TypeVar, assert_never
 
-from attrs import Factory, define, frozen
+from attrs import define, frozen
 
 from regulars.domain import customer, erasure, records
 from regulars.domain.bank_card import BankCardBound, BankCardUnbound
@@ -21,6 +21,7 @@ from regulars.domain.customer import (
     DeliveryAddressAdded,
     DeliveryAddressRemoved,
 )
+from regulars.domain.empty import empty
 from regulars.domain.erasure import (
     Completed,
     CustomerErased,
@@ -118,7 +119,7 @@ class Kept:
     None where there never was an erasure or a hold, and `records` where there never was a merge.
     """
 
-    given: dict[DataClass, datetime] = Factory(dict[DataClass, datetime])
+    given: dict[DataClass, datetime] = empty(dict[DataClass, datetime])
     ordered: datetime | None = None
     active: datetime | None = None
     consents: dict[tuple[str, str | None], datetime | None] | None = None

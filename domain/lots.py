@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, TypeAlias, assert_never
 
-from attrs import Factory, define, frozen
+from attrs import define, frozen
 
+from regulars.domain.empty import empty
 from regulars.domain.ledger_policies import SpendOrder
 from regulars.domain.values import CustomerId, LotId, ProgramId
 
@@ -97,14 +98,14 @@ class Lots:
     the active lots that have something left, `to_activate` and `to_expire` the pending ones.
     """
 
-    known: dict[LotId, Lot] = Factory(dict[LotId, Lot])
-    ids: list[LotId] = Factory(list[LotId])
+    known: dict[LotId, Lot] = empty(dict[LotId, Lot])
+    ids: list[LotId] = empty(list[LotId])
     available: int = 0
     pending: int = 0
-    by_award: list[Place] = Factory(list[Place])
-    by_expiry: list[Place] = Factory(list[Place])
-    to_activate: list[Place] = Factory(list[Place])
-    to_expire: list[Place] = Factory(list[Place])
+    by_award: list[Place] = empty(list[Place])
+    by_expiry: list[Place] = empty(list[Place])
+    to_activate: list[Place] = empty(list[Place])
+    to_expire: list[Place] = empty(list[Place])
 
     def add(  # noqa: PLR0913 - the fields of a lot, each by name
         self,

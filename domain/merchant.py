@@ -7,6 +7,7 @@ from typing import TypeAlias, assert_never
 from attrs import Factory, define, frozen
 
 from regulars.domain import reminders
+from regulars.domain.empty import empty
 from regulars.domain.reminders import CareReminderRaised, RaiseCareReminder, Reminders
 from regulars.domain.values import (
     MOST_MINOR,
@@ -68,7 +69,7 @@ class Merchant:
     registered: MerchantRegistered | None = None
     updated: MerchantDetailsUpdated | None = None
     category: str | None = None
-    menu: dict[ItemId, MenuItemPublished] = Factory(dict[ItemId, MenuItemPublished])
+    menu: dict[ItemId, MenuItemPublished] = empty(dict[ItemId, MenuItemPublished])
     reminders: Reminders = Factory(Reminders)
 
 

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from attrs import Factory, define, frozen
+from attrs import define, frozen
 
 from regulars.domain.discounts import CouponOf
+from regulars.domain.empty import empty
 from regulars.domain.lots import Allocation
 from regulars.domain.occasions import Standing
 from regulars.domain.values import (
@@ -81,10 +82,10 @@ class MergedRedemption:
 class Came:
     """What is called how since it came: by whose it was before, and what it was called there."""
 
-    lots: dict[tuple[CustomerId, LotId], LotId] = Factory(dict[tuple[CustomerId, LotId], LotId])
-    reservations: dict[tuple[CustomerId, ReservationId], ReservationId] = Factory(
+    lots: dict[tuple[CustomerId, LotId], LotId] = empty(dict[tuple[CustomerId, LotId], LotId])
+    reservations: dict[tuple[CustomerId, ReservationId], ReservationId] = empty(
         dict[tuple[CustomerId, ReservationId], ReservationId]
     )
-    redemptions: dict[tuple[CustomerId, RedemptionId], RedemptionId] = Factory(
+    redemptions: dict[tuple[CustomerId, RedemptionId], RedemptionId] = empty(
         dict[tuple[CustomerId, RedemptionId], RedemptionId]
     )

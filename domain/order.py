@@ -15,6 +15,7 @@ from attrs import Factory, define, evolve, frozen
 
 from regulars.domain import protection, purchase, refund, review
 from regulars.domain.discounts import CouponOf
+from regulars.domain.empty import empty
 from regulars.domain.protection import Protection
 from regulars.domain.purchase import Line, OrderPlaced, PlaceOrder
 from regulars.domain.refund import IssueRefund, RefundIssued, Refunds
@@ -109,19 +110,6 @@ class OrderCancelled:
     takes_back: tuple[CouponOf, ...] = ()
 
 
-Event: TypeAlias = (
-    OrderPlaced
-    | OrderAccepted
-    | PreparationStarted
-    | OrderReady
-    | OrderPickedUp
-    | OrderDelivered
-    | OrderCompleted
-    | OrderCancelled
-    | RefundIssued
-    | ReviewSubmitted
-    | protection.Event
-)
 StepEvent: TypeAlias = (
     OrderAccepted
     | PreparationStarted
@@ -129,6 +117,9 @@ StepEvent: TypeAlias = (
     | OrderPickedUp
     | OrderDelivered
     | OrderCompleted
+)
+Event: TypeAlias = (
+    OrderPlaced | StepEvent | OrderCancelled | RefundIssued | ReviewSubmitted | protection.Event
 )
 
 
@@ -140,7 +131,7 @@ class Order:
     placed_at: datetime | None = None
     last_at: datetime | None = None
     stage: Stage = Stage.NONE
-    steps: set[Stage] = Factory(set[Stage])
+    steps: set[Stage] = empty(set[Stage])
     cancelled: bool = False
     refunds: Refunds = Factory(Refunds)
     review: ReviewSubmitted | None = None

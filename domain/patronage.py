@@ -4,9 +4,10 @@ from bisect import bisect_right, insort
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from attrs import Factory, define
+from attrs import define
 
 from regulars.domain.earning_rules import Multiplier, Rule, RuleSet
+from regulars.domain.empty import empty
 from regulars.domain.occasions import Standing
 from regulars.domain.rule_flaws import MOST_NTH
 
@@ -20,7 +21,7 @@ class Patronage:
     """
 
     orders: int = 0
-    recent: list[datetime] = Factory(list[datetime])
+    recent: list[datetime] = empty(list[datetime])
 
 
 def count(state: Patronage, at: datetime) -> None:

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeAlias, assert_never
 
-from attrs import Factory, define, frozen
+from attrs import define, frozen
 
 from regulars.domain.benefits import Benefit, benefits_flaw, of_tier
 from regulars.domain.care_plan import CarePlanSet, SetCarePlan, set_plan
 from regulars.domain.earning_rules import RuleSet
+from regulars.domain.empty import empty
 from regulars.domain.program_policies import USUAL, ProgramPolicies, policy_flaw
 from regulars.domain.publication import in_force, latest
 from regulars.domain.reward_catalogue import (
@@ -96,12 +97,12 @@ class Program:
     """
 
     defined: ProgramDefined | None = None
-    published: list[EarningRulesPublished] = Factory(list[EarningRulesPublished])
-    policies: list[ProgramPoliciesSet] = Factory(list[ProgramPoliciesSet])
-    ladders: list[TierLadderPublished] = Factory(list[TierLadderPublished])
-    catalogues: list[RewardsPublished] = Factory(list[RewardsPublished])
-    benefits: list[TierBenefitsPublished] = Factory(list[TierBenefitsPublished])
-    cares: list[CarePlanSet] = Factory(list[CarePlanSet])
+    published: list[EarningRulesPublished] = empty(list[EarningRulesPublished])
+    policies: list[ProgramPoliciesSet] = empty(list[ProgramPoliciesSet])
+    ladders: list[TierLadderPublished] = empty(list[TierLadderPublished])
+    catalogues: list[RewardsPublished] = empty(list[RewardsPublished])
+    benefits: list[TierBenefitsPublished] = empty(list[TierBenefitsPublished])
+    cares: list[CarePlanSet] = empty(list[CarePlanSet])
 
     def rules_at(self, placed_at: datetime, currency: str) -> EarningRulesPublished | None:
         """

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final, TypeAlias, assert_never
 
-from attrs import Factory, define, frozen
+from attrs import define, frozen
 
+from regulars.domain.empty import empty
 from regulars.domain.personal import Contact, Sealed, sealed
 from regulars.domain.values import AddressId, OrderId, Refusal
 
@@ -140,10 +141,10 @@ class Protection:
     to them was opened. `redirected` is where the order goes, if not where it was placed to go.
     """
 
-    named: dict[Party, str] = Factory(dict[Party, str])
-    news: set[Party] = Factory(set[Party])
-    ways: dict[Party, Way] = Factory(dict[Party, Way])
-    ended: dict[Party, datetime] = Factory(dict[Party, datetime])
+    named: dict[Party, str] = empty(dict[Party, str])
+    news: set[Party] = empty(set[Party])
+    ways: dict[Party, Way] = empty(dict[Party, Way])
+    ended: dict[Party, datetime] = empty(dict[Party, datetime])
     redirected: AddressId | None = None
 
 

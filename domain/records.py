@@ -8,8 +8,9 @@ for both.
 from collections.abc import Callable
 from typing import TypeAlias, assert_never
 
-from attrs import Factory, define, frozen
+from attrs import define, frozen
 
+from regulars.domain.empty import empty
 from regulars.domain.values import CustomerId, Refusal
 
 
@@ -80,8 +81,8 @@ class Records:
     """
 
     into: CustomerId | None = None
-    absorbed: dict[CustomerId, Absorbed] = Factory(dict[CustomerId, Absorbed])
-    separated: set[CustomerId] = Factory(set[CustomerId])
+    absorbed: dict[CustomerId, Absorbed] = empty(dict[CustomerId, Absorbed])
+    separated: set[CustomerId] = empty(set[CustomerId])
 
     @property
     def others(self) -> tuple[CustomerId, ...]:

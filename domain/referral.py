@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final, TypeAlias, assert_never
 
-from attrs import Factory, define, frozen
+from attrs import define, frozen
 
 from regulars.domain.codes import require_code
+from regulars.domain.empty import empty
 from regulars.domain.values import (
     MOST_MINOR,
     CustomerId,
@@ -126,8 +127,8 @@ Event: TypeAlias = (
 class Referral:
     """The state of one customer's referral, written by `fold` alone. `claims` by referrer."""
 
-    claims: dict[CustomerId, ReferralClaimed] = Factory(dict[CustomerId, ReferralClaimed])
-    decided: set[CustomerId] = Factory(set[CustomerId])
+    claims: dict[CustomerId, ReferralClaimed] = empty(dict[CustomerId, ReferralClaimed])
+    decided: set[CustomerId] = empty(set[CustomerId])
     accepted: CustomerId | None = None
     order: OrderId | None = None
     qualified_at: datetime | None = None

@@ -8,9 +8,10 @@ shares of discounts and points that the order was placed with.
 from collections.abc import Mapping
 from datetime import datetime
 
-from attrs import Factory, define, frozen
+from attrs import define, frozen
 
 from regulars.domain.discounts import CouponOf, Priced, lost
+from regulars.domain.empty import empty
 from regulars.domain.purchase import OrderPlaced, priced
 from regulars.domain.values import (
     MOST_MINOR,
@@ -84,9 +85,9 @@ class Refunds:
     `returned` counts units by line; `by_lines` is what of `goods` was paid back for them.
     """
 
-    issued: dict[RefundId, RefundIssued] = Factory(dict[RefundId, RefundIssued])
+    issued: dict[RefundId, RefundIssued] = empty(dict[RefundId, RefundIssued])
     goods: int = 0
-    returned: dict[int, int] = Factory(dict[int, int])
+    returned: dict[int, int] = empty(dict[int, int])
     by_lines: int = 0
 
 

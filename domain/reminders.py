@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from attrs import Factory, define, frozen
+from attrs import define, frozen
 
 from regulars.domain.codes import require_code
+from regulars.domain.empty import empty
 from regulars.domain.values import CustomerId, MerchantId, OccasionId
 
 
@@ -29,9 +30,7 @@ class CareReminderRaised:
 class Reminders:
     """The last occasion of each name of which a merchant was reminded, by customer."""
 
-    last: dict[tuple[CustomerId, str], OccasionId] = Factory(
-        dict[tuple[CustomerId, str], OccasionId]
-    )
+    last: dict[tuple[CustomerId, str], OccasionId] = empty(dict[tuple[CustomerId, str], OccasionId])
 
 
 def fold(state: Reminders, event: CareReminderRaised) -> None:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeAlias, assert_never
 
-from attrs import Factory, define, frozen
+from attrs import define, frozen
 
+from regulars.domain.empty import empty
 from regulars.domain.personal import DataClass
 from regulars.domain.values import CustomerId
 
@@ -82,9 +83,9 @@ class Rights:
     """What a customer has said. `restricted` holds None where all is."""
 
     accepted: str | None = None
-    objections: set[str] = Factory(set[str])
-    restricted: set[DataClass | None] = Factory(set[DataClass | None])
-    exports: set[str] = Factory(set[str])
+    objections: set[str] = empty(set[str])
+    restricted: set[DataClass | None] = empty(set[DataClass | None])
+    exports: set[str] = empty(set[str])
 
     def restricts(self, data_class: DataClass) -> bool:
         """Whether data of a class may be kept and no more."""

@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeAlias, assert_never
 
 from attrs import Factory, define, evolve, frozen
 
+from regulars.domain.empty import empty
 from regulars.domain.gains import Gains, Loss
 from regulars.domain.program import TierLadderPublished
 from regulars.domain.publication import in_force
@@ -127,9 +128,9 @@ class TierStanding:
     since: datetime | None = None
     ends: datetime | None = None
     in_grace: bool = False
-    past: list[tuple[datetime, str | None]] = Factory(list[tuple[datetime, str | None]])
-    held: list[tuple[datetime, int]] = Factory(list[tuple[datetime, int]])
-    lost: list[Loss] = Factory(list[Loss])
+    past: list[tuple[datetime, str | None]] = empty(list[tuple[datetime, str | None]])
+    held: list[tuple[datetime, int]] = empty(list[tuple[datetime, int]])
+    lost: list[Loss] = empty(list[Loss])
     gains: Gains = Factory(Gains)
 
 

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, TypeVar
 
-from attrs import Factory, define, frozen
+from attrs import define, frozen
 
+from regulars.domain.empty import empty
 from regulars.domain.reward import Reward
 from regulars.domain.values import (
     AdjustmentId,
@@ -112,16 +113,14 @@ class ToldIds:
     Two accounts may have used one id. After their merge it stands for what the survivor was told.
     """
 
-    adjustments: dict[AdjustmentId, ToldAdjustment] = Factory(dict[AdjustmentId, ToldAdjustment])
-    migrations: dict[LotId, ToldMigration] = Factory(dict[LotId, ToldMigration])
-    transfers: dict[TransferId, ToldTransfer] = Factory(dict[TransferId, ToldTransfer])
-    reservations: dict[ReservationId, ToldReservation] = Factory(
-        dict[ReservationId, ToldReservation]
-    )
-    redemptions: dict[RedemptionId, ToldRedemption] = Factory(dict[RedemptionId, ToldRedemption])
-    occasions: dict[OccasionId, ToldOccasion] = Factory(dict[OccasionId, ToldOccasion])
-    released: set[ReservationId] = Factory(set[ReservationId])
-    restored: dict[tuple[RedemptionId, RefundId], int] = Factory(
+    adjustments: dict[AdjustmentId, ToldAdjustment] = empty(dict[AdjustmentId, ToldAdjustment])
+    migrations: dict[LotId, ToldMigration] = empty(dict[LotId, ToldMigration])
+    transfers: dict[TransferId, ToldTransfer] = empty(dict[TransferId, ToldTransfer])
+    reservations: dict[ReservationId, ToldReservation] = empty(dict[ReservationId, ToldReservation])
+    redemptions: dict[RedemptionId, ToldRedemption] = empty(dict[RedemptionId, ToldRedemption])
+    occasions: dict[OccasionId, ToldOccasion] = empty(dict[OccasionId, ToldOccasion])
+    released: set[ReservationId] = empty(set[ReservationId])
+    restored: dict[tuple[RedemptionId, RefundId], int] = empty(
         dict[tuple[RedemptionId, RefundId], int]
     )
 

@@ -6,9 +6,10 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from attrs import Factory, define, frozen
+from attrs import define, frozen
 
 from regulars.domain.earning_rules import ORDER
+from regulars.domain.empty import empty
 from regulars.domain.rule_flaws import MOST_DAYS
 from regulars.domain.told_ids import ToldIds, ToldOccasion
 from regulars.domain.validity import clamped, is_zone, midnight
@@ -34,8 +35,8 @@ class ToldOccasions:
     `moments` has those of each name, in order, of this account and none that was merged into it.
     """
 
-    last: dict[str, datetime] = Factory(dict[str, datetime])
-    moments: dict[str, list[datetime]] = Factory(dict[str, list[datetime]])
+    last: dict[str, datetime] = empty(dict[str, datetime])
+    moments: dict[str, list[datetime]] = empty(dict[str, list[datetime]])
 
 
 def fold(state: ToldOccasions, told: ToldIds, event: OccasionRecorded, at: datetime) -> None:

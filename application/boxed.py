@@ -67,7 +67,8 @@ _SLOTS: Final = {
 
 def is_bare(command: Command) -> bool:
     """Whether a command brings no personal data, so that nothing is sealed for it."""
-    return all(getattr(command, name) is None for name, _ in BOXED.get(type(command), ()))
+    boxed = BOXED.get(type(command))
+    return boxed is None or all(getattr(command, name) is None for name, _ in boxed)
 
 
 def replaced(command: Command, boxes: Mapping[str, Sealed]) -> Command:

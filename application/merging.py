@@ -42,6 +42,12 @@ Load: TypeAlias = Callable[[str, Aggregate], Held]
 _ERASURES: Final = frozenset(get_args(erasure.Command))
 _OF_OTHERS: Final = frozenset(BOXED).difference(get_args(customer.Command))
 """What brings personal data to a stream that is not the customer's own."""
+_OF_SEVERAL: Final = _ERASURES.union(
+    _OF_OTHERS,
+    (ClaimReward,),
+    *map(get_args, (merge.Command, two_accounts.Command, persons.Counting)),
+)
+"""What may be decided on more than the stream that it goes to."""
 
 
 def streams_of(command: Command) -> dict[str, Aggregate]:
@@ -74,6 +80,8 @@ def decided(command: Command, load: Load) -> Sequence[tuple[str, Aggregate, Sequ
     Raises:
         Refusal: the command cannot be; or another speaks for the customer.
     """
+    if type(command) not in _OF_SEVERAL:
+        return _decided_alone(command, load)
     if isinstance(command, merge.Command):
         events = merge.decide(command, _side(command.absorbed, load), _side(command.survivor, load))
         return [(*_place(event), (event,)) for event in events]
@@ -93,6 +101,12 @@ def decided(command: Command, load: Load) -> Sequence[tuple[str, Aggregate, Sequ
     owner = _owner(command)
     if owner is not None:
         require_own(owner[0], load(owner[1], CUSTOMER).state.records)
+    return _decided_alone(command, load)
+
+
+def _decided_alone(
+    command: Command, load: Load
+) -> Sequence[tuple[str, Aggregate, Sequence[Event]]]:
     stream, aggregate = addressed(command)
     return [(stream, aggregate, aggregate.decide(command, load(stream, aggregate).state))]
 

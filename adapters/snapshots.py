@@ -1,11 +1,14 @@
 """Snapshots in SQL: a row a stream, with the mark of the fold that made it."""
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Column, Integer, LargeBinary, Table, bindparam, delete, select
+from attrs import frozen
+from sqlalchemy import Column, Integer, LargeBinary, Select, Table, bindparam, delete, select
 
 from regulars.adapters.database import Database
+from regulars.adapters.dialect import Dialect
 from regulars.adapters.schema import TEXT, metadata
 from regulars.adapters.state_codec import STATES, StateCodec
 from regulars.application.aggregates import Aggregate
@@ -25,6 +28,34 @@ _ONE_BY_ONE: Final = 8
 _NAMES_AT_ONCE: Final = 500
 
 
+@frozen(kw_only=True)
+class _Statements:
+    """What is asked of the table: of many streams, of one, and to keep one."""
+
+    columns: Select[Any]
+    one: str
+    put: str
+
+
+@cache  # every store says the same, and SQLAlchemy compiles them for each
+def _statements(dialect: type[Dialect]) -> _Statements:
+    at = SNAPSHOTS.c
+    columns = select(at.stream, at.version, at.fold, at.body).where(
+        at.tenant == bindparam("tenant")
+    )
+    put = dialect.insert(SNAPSHOTS)
+    new: Any = put.excluded
+    kept = put.on_conflict_do_update(
+        index_elements=["tenant", "stream"],
+        set_={"version": new.version, "fold": new.fold, "body": new.body},
+    )
+    return _Statements(
+        columns=columns,
+        one=dialect.compile(columns.where(at.stream == bindparam("stream"))),
+        put=dialect.compile(kept),
+    )
+
+
 class SqlSnapshots:
     """The `Snapshots` port over one tenant's rows."""
 
@@ -34,19 +65,7 @@ class SqlSnapshots:
         self._database = database
         self._tenant = tenant
         self._states = states
-        at = SNAPSHOTS.c
-        self._columns = select(at.stream, at.version, at.fold, at.body).where(
-            at.tenant == bindparam("tenant")
-        )
-        self._one = database.compile(self._columns.where(at.stream == bindparam("stream")))
-        put = database.dialect.insert(SNAPSHOTS)
-        new: Any = put.excluded
-        self._put = database.compile(
-            put.on_conflict_do_update(
-                index_elements=["tenant", "stream"],
-                set_={"version": new.version, "fold": new.fold, "body": new.body},
-            )
-        )
+        self._sql = _statements(type(database.dialect))
 
     def load(self, wanted: Mapping[str, Aggregate]) -> dict[str, Snapshot]:
         """The snapshots of these streams; see the port."""
@@ -62,13 +81,13 @@ class SqlSnapshots:
     def _rows(self, streams: Collection[str]) -> Iterator[Any]:
         if len(streams) <= _ONE_BY_ONE:
             for stream in streams:
-                yield from self._database.driver.execute(self._one, (self._tenant, stream))
+                yield from self._database.driver.execute(self._sql.one, (self._tenant, stream))
             return
         names = list(streams)
         for start in range(0, len(names), _NAMES_AT_ONCE):
             some = SNAPSHOTS.c.stream.in_(names[start : start + _NAMES_AT_ONCE])
             yield from self._database.connection.execute(
-                self._columns.where(some), {"tenant": self._tenant}
+                self._sql.columns.where(some), {"tenant": self._tenant}
             )
 
     def keep(self, stream: str, aggregate: Aggregate, snapshot: Snapshot) -> None:
@@ -77,7 +96,7 @@ class SqlSnapshots:
         if body is not None:
             row = (self._tenant, stream, snapshot.version, self._states.mark(aggregate), body)
             with self._database.transaction():
-                self._database.driver.execute(self._put, row)
+                self._database.driver.execute(self._sql.put, row)
 
     def streams(self) -> list[str]:
         """The streams of which something is kept; see the port."""

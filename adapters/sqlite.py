@@ -9,7 +9,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, Final, cast
 
-from sqlalchemy import URL, Connection, Engine, TableClause, create_engine
+from sqlalchemy import URL, Connection, Engine, TableClause, create_engine, create_mock_engine
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.expression import ClauseElement
 
@@ -125,7 +125,8 @@ class Sqlite:
         if not ours:
             with database.transaction():
                 if _pragma(driver, "application_id") != schema.APPLICATION_ID:
-                    schema.metadata.create_all(database.connection, checkfirst=False)
+                    for statement in _making():
+                        driver.execute(statement)
                     driver.execute(f"PRAGMA user_version = {schema.FORMAT}")
                     driver.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
 
@@ -300,6 +301,18 @@ class Sqlite:
             why = "others have written since the transaction began to read: begin it again"
             return StorageUnavailable(store=self.name, why=why)
         return StorageUnavailable(store=self.name, why=str(error))
+
+
+@cache  # every new file has the same, and SQLAlchemy compiles them for each
+def _making() -> tuple[str, ...]:
+    """The statements that make the tables, with their indexes and triggers."""
+    made: list[str] = []
+
+    def keep(statement: Any, *_: object, **__: object) -> None:  # noqa: ANN401 - any DDL
+        made.append(Sqlite.compile(statement))
+
+    schema.metadata.create_all(create_mock_engine("sqlite://", keep), checkfirst=False)
+    return tuple(made)
 
 
 @cache

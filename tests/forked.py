@@ -1,5 +1,5 @@
 """
-Processes of their own that run a module, as `python -m` would, but begin at once.
+Processes of their own that run a module or a script, as `python` would, but begin at once.
 
 They are forked from a process that has imported the product and does nothing else: to import it
 takes longer than most of them then work. They are killed, waited for and talked to like others.
@@ -7,18 +7,21 @@ takes longer than most of them then work. They are killed, waited for and talked
 
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import chdir, suppress
 from functools import cache
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from multiprocessing.forkserver import ensure_running
+from os import environ
 from pathlib import Path
 from runpy import run_module
 from subprocess import TimeoutExpired
 from typing import Final, Self
 
 ROOT: Final = Path(__file__).parents[1]
+_SCRIPT: Final = "-c"
 _IMPORTED: Final = [
     "psycopg",
     "sqlalchemy.dialects.postgresql.psycopg",
@@ -30,19 +33,21 @@ _IMPORTED: Final = [
 
 class Forked:
     """
-    A process that runs a module with these words, in a folder.
+    A process that runs a module with these words, or for `-c` the script that they begin with.
 
     `stdin` and `stdout` lead to it. What it says on its standard error goes where ours goes.
     """
 
-    def __init__(self, module: str, *words: str, cwd: Path = ROOT) -> None:
+    def __init__(
+        self, module: str, *words: str, cwd: Path = ROOT, environment: Mapping[str, str] = environ
+    ) -> None:
         context = _forks()
         told, stdin = context.Pipe(duplex=False)
         stdout, said = context.Pipe(duplex=False)
         with told, stdin, stdout, said, Connection(os.dup(2), readable=False) as complained:
             self._process = context.Process(
                 target=_run,
-                args=(module, words, str(cwd), dict(os.environ), (told, said, complained)),
+                args=(module, words, str(cwd), dict(environment), (told, said, complained)),
                 daemon=True,
             )
             self._process.start()
@@ -115,4 +120,8 @@ def _run(
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = [module, *words]
-    run_module(module, run_name="__main__", alter_sys=True)
+    if module == _SCRIPT:
+        script, *sys.argv[1:] = words
+        exec(script, {"__name__": "__main__"})  # noqa: S102 - as `python -c` does
+    else:
+        run_module(module, run_name="__main__", alter_sys=True)

@@ -2,8 +2,6 @@
 
 import os
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 from time import monotonic, sleep
@@ -11,8 +9,9 @@ from typing import Final
 
 from attrs import frozen
 
+from tests.forked import Forked
+
 DATABASE: Final = "shop.db"
-ROOT: Final = Path(__file__).parents[2]
 PATIENCE: Final = 60
 """Seconds in which an import must show that it goes on."""
 
@@ -50,20 +49,14 @@ WORDS: Final = (
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """That of this process, with the package at hand and temporary files in `folder`."""
+    """That of this process, with temporary files in `folder`."""
     told = {key: value for key, value in os.environ.items() if key != "REGULARS_KEYS"}
-    return told | {"PYTHONPATH": str(ROOT), "TMPDIR": str(folder), "SQLITE_TMPDIR": str(folder)}
+    return told | {"TMPDIR": str(folder), "SQLITE_TMPDIR": str(folder)}
 
 
 def run_killed(folder: Path, moment: Moment) -> Cut | None:
     """Starts an import and kills it at that moment; None if it had ended by itself before."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "regulars", *WORDS],
-        cwd=folder,
-        env=environment(folder),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as importing:
+    with Forked("regulars", *WORDS, cwd=folder, environment=environment(folder)) as importing:
         try:
             _wait(folder / DATABASE, moment, importing)
         finally:
@@ -72,7 +65,7 @@ def run_killed(folder: Path, moment: Moment) -> Cut | None:
     return None if ended else cut(folder / DATABASE)
 
 
-def _wait(database: Path, moment: Moment, importing: subprocess.Popen[bytes]) -> None:
+def _wait(database: Path, moment: Moment, importing: Forked) -> None:
     start = monotonic()
     while importing.poll() is None and not _has_come(database, moment):
         assert monotonic() - start < PATIENCE, f"{moment} did not come"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.forked import Forked
 from tests.postgres_server import server_url
 
 _ROOT = Path(__file__).parents[2]
@@ -30,8 +31,10 @@ def _run(*arguments: str) -> str:
 
 
 def test_without_a_name_the_benchmarks_are_listed_with_a_line_and_a_goal_each() -> None:
-    listed = _run().splitlines()
+    with Forked("benchmarks") as listing:
+        listed = listing.answer().splitlines()
 
+    assert listing.poll() == 0
     assert [line.split()[0] for line in listed] == list(_NAMES)
     assert all("; goal " in line for line in listed)
 

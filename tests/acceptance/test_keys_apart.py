@@ -1,6 +1,3 @@
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from shutil import copyfile
@@ -16,8 +13,8 @@ from regulars.adapters.log_import import import_log
 from regulars.application.keys import KeyName
 from regulars.domain.personal import DataClass
 from tests.adapters.cli_shop import Shop
-from tests.adapters.wycheproof import ROOT
 from tests.domain.story import NOON
+from tests.forked import Forked
 from tests.postgres_server import new_database
 
 ADA = regulars.CustomerId("ada")
@@ -208,13 +205,8 @@ crm.execute(REGISTER, by="shop", id="r-1")
 def test_a_crash_before_the_log_commits_leaves_the_key_and_no_box(tmp_path: Path) -> None:
     urls = (f"sqlite:///{tmp_path / 'shop.db'}", f"sqlite:///{tmp_path / 'keys.db'}")
     connected(urls, tmp_path).close()
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED, *urls, str(tmp_path / "shop.keys")],
-        cwd=ROOT,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    assert killed.returncode == 9
+    with Forked("-c", KILLED, *urls, str(tmp_path / "shop.keys")) as killed:
+        assert killed.wait() == 9
     assert names(urls[1]) == {"contact", "marks"}
 
     with connected(urls, tmp_path) as crm:

@@ -1,7 +1,6 @@
 import logging
 import stat
-import subprocess
-import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -12,8 +11,9 @@ from regulars.application.errors import StorageUnavailable
 from regulars.application.key_rotation import CannotRetire
 from regulars.application.keys import KeyWrapper
 from regulars.application.ports import KeyUnavailable
+from tests.acceptance.cashiers import begin
 from tests.adapters.vaults import ANNA, SECRET
-from tests.adapters.wycheproof import ROOT
+from tests.forked import Forked
 
 
 @pytest.fixture
@@ -139,20 +139,10 @@ while made < 20:
 
 
 def test_no_key_is_lost_when_two_processes_rotate(path: Path) -> None:
-    racers = [
-        subprocess.Popen(
-            [sys.executable, "-c", RACE, str(path)],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    for racer in racers:
-        assert racer.stdout is not None
-        assert racer.stdout.readline() == "ready\n"
-    made = [word for racer in racers for word in racer.communicate("go\n")[0].split()]
+    with ExitStack() as closing:
+        racers = [closing.enter_context(Forked("-c", RACE, str(path))) for _ in range(2)]
+        begin(*racers)
+        made = [word for racer in racers for word in racer.answer().split()]
 
     assert len(made) == 40
     assert set(made) < set(read_key_file(path).kek_ids)

@@ -2,8 +2,7 @@ import base64
 import logging
 import os
 import stat
-import subprocess
-import sys
+from contextlib import ExitStack
 from hashlib import sha256
 from pathlib import Path
 
@@ -24,7 +23,9 @@ from regulars.adapters.key_ring import (
 from regulars.application.keys import KeyName
 from regulars.application.ports import KeyUnavailable, Tampered
 from regulars.domain.personal import DataClass
-from tests.adapters.wycheproof import ROOT, Vector, vectors
+from tests.acceptance.cashiers import begin
+from tests.adapters.wycheproof import Vector, vectors
+from tests.forked import Forked
 
 KEK = bytes(range(32))
 RING = KeyRing({"k1": KEK, "k0": bytes(32)}, active="k1")
@@ -238,26 +239,12 @@ for number in range(200):
 
 
 def test_two_processes_that_race_end_with_one_key(tmp_path: Path) -> None:
-    racers = [
-        subprocess.Popen(
-            [sys.executable, "-c", RACE, str(tmp_path)],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    for racer in racers:
-        assert racer.stdout is not None
-        assert racer.stdout.readline() == "ready\n"
-    for racer in racers:
-        assert racer.stdin is not None
-        racer.stdin.write("go\n")
-        racer.stdin.flush()
-    one, other = (racer.communicate()[0] for racer in racers)
+    with ExitStack() as closing:
+        racers = [closing.enter_context(Forked("-c", RACE, str(tmp_path))) for _ in range(2)]
+        begin(*racers)
+        one, other = (racer.answer() for racer in racers)
 
-    assert [racer.returncode for racer in racers] == [0, 0]
+    assert [racer.poll() for racer in racers] == [0, 0]
     assert len(one.split()) == 200
     assert one == other
     assert len(list(tmp_path.iterdir())) == 200

@@ -30,6 +30,7 @@ from tests.adapters.table_schemas import schema_of
 from tests.application.histories import tell
 from tests.application.memory_crm import TENANT, sql_core
 from tests.application.shop_week import WEEK
+from tests.forked import Forked
 from tests.postgres_server import new_database
 
 ROOT = Path(__file__).parents[2]
@@ -177,9 +178,8 @@ with database.transaction():
     assert database.dialect.format(database.driver) == {FORMAT}
     os.kill(os.getpid(), signal.SIGKILL)
 """
-    command = [sys.executable, "-c", script]
-    killed = run(command, cwd=ROOT, check=False, capture_output=True, text=True)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    with Forked("-c", script) as killed:
+        assert killed.wait() == -signal.SIGKILL
 
     assert (schema_of(older), hash_of(older)) == before
     assert migrate(older) == ALL_OF_IT

@@ -152,7 +152,7 @@ ON_FILES: Final = ("log backup", "log restore")
 """Commands that PostgreSQL has tools of its own for."""
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'shop.db'}" if request.param == "sqlite" else new_database()
 
@@ -265,9 +265,6 @@ def takes(option: str, line: str) -> bool:
     return any(option in one.opts for one in command.params)
 
 
-@pytest.mark.parametrize(
-    "url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
-)
 @pytest.mark.parametrize(
     "more",
     [pytest.param((), marks=pytest.mark.slow), ("--json",)],

@@ -96,7 +96,7 @@ def moments(events: int, seed: int) -> Iterable[Moment]:
 def test_killed_at_ten_moments_and_run_again_it_leaves_what_an_unbroken_import_leaves(
     tmp_path: Path,
 ) -> None:
-    unbroken, events = prepared(tmp_path, orders=3_000)
+    unbroken, events = prepared(tmp_path, orders=1_200)
     cuts: list[Cut | None] = []
     for number, moment in enumerate(moments(events, 4)):
         folder = fresh(unbroken, f"killed-{number}")
@@ -113,7 +113,7 @@ def test_killed_at_ten_moments_and_run_again_it_leaves_what_an_unbroken_import_l
 def test_killed_again_and_again_it_ends_with_what_an_unbroken_import_leaves(
     tmp_path: Path,
 ) -> None:
-    unbroken, events = prepared(tmp_path, orders=800)
+    unbroken, events = prepared(tmp_path, orders=400)
     folder = fresh(unbroken, "killed")
     cuts = [
         run_killed(folder, Moment(events=max(1, events * part // 2), seconds=0.02))

@@ -38,6 +38,9 @@ TEXTS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """The cells of each kind that may say anything."""
 
+EVERY: Final = pytest.mark.parametrize("every", [8, pytest.param(1, marks=pytest.mark.slow)])
+"""Of how many strings one is taken: all of them by `make slow`."""
+
 
 def naughty() -> list[str]:
     text = shared_data("badinput/blns/blns.json").read_text(encoding="utf-8")
@@ -69,9 +72,12 @@ def written(shop: Shop, rows: Mapping[str, list[dict[str, str]]], ending: str) -
     return "history"
 
 
+@EVERY
 @pytest.mark.parametrize("ending", ["csv", "jsonl"])
-def test_as_a_text_every_string_is_kept_letter_by_letter(shop: Shop, ending: str) -> None:
-    strings = naughty()
+def test_as_a_text_every_string_is_kept_letter_by_letter(
+    shop: Shop, ending: str, every: int
+) -> None:
+    strings = naughty()[::every]
     rows = {
         kind: [
             {ID[kind]: f"no-{number}", **PERFECT[kind], **dict.fromkeys(texts, string)}
@@ -131,11 +137,12 @@ def kept(shop: Shop) -> dict[str, dict[str, Any]]:
     return found
 
 
+@EVERY
 @pytest.mark.parametrize("ending", ["csv", "jsonl"])
 def test_as_an_id_every_string_names_something_or_its_row_is_rejected(
-    shop: Shop, ending: str
+    shop: Shop, ending: str, every: int
 ) -> None:
-    strings = naughty()
+    strings = naughty()[::every]
     mine = {"orders": {"customer_id": "", "merchant_id": ""}, "lines": {"sku": ""}}
     rows = {
         kind: [

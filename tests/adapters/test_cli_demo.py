@@ -22,6 +22,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
     return Shop(tmp_path)
 
 
+@pytest.mark.slow
 @needs_data
 def test_a_demonstration_imports_shows_and_proves_real_orders_inside_its_folder(
     shop: Shop,

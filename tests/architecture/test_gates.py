@@ -33,7 +33,9 @@ def pyright(house: Path) -> list[str]:
     return [fault["file"] for fault in faults if fault["rule"] == "reportAssignmentType"]
 
 
-@pytest.mark.parametrize("tool", [ruff, mypy, pyright])
+@pytest.mark.parametrize(
+    "tool", [ruff, *(pytest.param(tool, marks=pytest.mark.slow) for tool in (mypy, pyright))]
+)
 def test_a_fault_in_any_folder_is_reported_once(
     bare_house: Path, tool: Callable[[Path], list[str]]
 ) -> None:

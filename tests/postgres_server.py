@@ -2,6 +2,7 @@
 
 import subprocess
 import warnings
+from atexit import register
 from collections.abc import Callable
 from contextlib import closing
 from functools import cache, partial
@@ -100,6 +101,14 @@ def _server() -> Server:
     return server
 
 
+@cache
+def _making() -> psycopg.Connection:
+    """The connection on which schemas are made."""
+    connection = psycopg.connect(_server().url, autocommit=True)
+    register(connection.close)  # before the server that it leads to ends
+    return connection
+
+
 def server_url() -> str:
     """The URL of the server itself."""
     return _server().url
@@ -108,7 +117,6 @@ def server_url() -> str:
 def new_database() -> str:
     """The URL of a schema with nothing in it."""
     schema = f"test_{next(_schemas)}"
-    with closing(psycopg.connect(_server().url, autocommit=True)) as connection:
-        connection.execute(SQL("CREATE SCHEMA {}").format(Identifier(schema)))
+    _making().execute(SQL("CREATE SCHEMA {}").format(Identifier(schema)))
     url = make_url(_server().url).update_query_dict({"options": f"-csearch_path={schema}"})
     return url.render_as_string(hide_password=False)

@@ -7,8 +7,11 @@ know of a mutant.
 Coverage is asked of the core alone, so the core's own tests have to cover it. Tracing makes
 whatever runs under it twice as slow, so it is on while the core is imported and while one of
 those tests runs, and off for all others, for the rest of collection and for pytest itself.
+
+What is imported and collected stays to the end: the garbage collector is not made to look at it.
 """
 
+import gc
 from collections.abc import Generator
 from contextlib import contextmanager
 from importlib import import_module
@@ -65,14 +68,20 @@ def _traced(item: pytest.Item) -> Generator[None]:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
-    """Import the core under coverage, and leave it off from then on."""
+    """Import the core under coverage, and leave it off from then on; keep what comes of it."""
     if (tracing := _tracing(session.config)) is not None:
         if not session.config.getoption("numprocesses", default=None):
             for package in ("regulars.domain", "regulars.application"):
                 for module in walk_packages(import_module(package).__path__, f"{package}."):
                     import_module(module.name)
         tracing.pause()
-    return (yield)
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

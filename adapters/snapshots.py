@@ -24,6 +24,7 @@ SNAPSHOTS: Final = Table(
     Column("body", LargeBinary, nullable=False),
     sqlite_strict=True,
 )
+_COLUMNS: Final = ("stream", "version", "fold", "body")
 _ONE_BY_ONE: Final = 8
 _NAMES_AT_ONCE: Final = 500
 
@@ -40,7 +41,7 @@ class _Statements:
 @cache  # every store says the same, and SQLAlchemy compiles them for each
 def _statements(dialect: type[Dialect]) -> _Statements:
     at = SNAPSHOTS.c
-    columns = select(at.stream, at.version, at.fold, at.body).where(
+    columns: Select[Any] = select(*(at[name] for name in _COLUMNS)).where(
         at.tenant == bindparam("tenant")
     )
     put = dialect.insert(SNAPSHOTS)

@@ -1,7 +1,7 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from signal import SIGINT, pthread_kill
+from signal import SIGINT, default_int_handler, pthread_kill, signal
 from threading import Barrier, Event, RLock, main_thread
 from time import monotonic, sleep
 from typing import cast
@@ -113,6 +113,15 @@ def test_an_interruption_leaves_nobody_waiting(group: Group) -> None:
     assert any("send the command again" in str(error) for error in errors)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """A signal interrupts, also where a shell has begun the tests in its background."""
+    before = signal(SIGINT, default_int_handler)
+    yield
+    signal(SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_what_its_caller_no_longer_waits_for_is_not_recorded(group: Group) -> None:
     held, over = Event(), Event()
 

@@ -79,11 +79,14 @@ class LogPages:
         size: int,
         width: int,
     ) -> Iterator[Sequence[Any]]:
-        """Ask for `size` rows of the next `width` positions, and of more where there are few."""
+        """
+        Ask for at most `size` rows of each `width` positions, a wider piece where they are rare.
+
+        PostgreSQL, where it has not counted the rows, reads and sorts all that are between two
+        positions to give the first of them, so these lie no further apart than they have to.
+        """
         while after < last:
-            # However rare the rows are, no statement looks at more than a span of the log. Nor
-            # does one that is asked for few look at all: PostgreSQL, where it has not counted
-            # the rows, reads and sorts whatever is between the bounds.
+            # However rare the rows are, no statement looks at more than a span of the log.
             upto = min(last, after + width)
             rows = between(after, upto)
             yield from rows

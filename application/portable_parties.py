@@ -88,17 +88,15 @@ def party_copy(gate: Gate, party: Subject, export_id: str, visit: Visit) -> Port
         at = gate.clock.now()
         theirs = gathered_of(gate.log, party)
         verdict = _verdict(gate, party, visit, load)
-        if isinstance(verdict, Denied):
-            outcomes: list[Outcome] = [verdict]
-        elif not theirs.facts:
+        refused = verdict if isinstance(verdict, Denied) else None
+        if refused is None and not theirs.facts:
             raise NobodyKnown(whose=party)
-        else:
-            outcomes = gate.read(theirs.boxes, visit) or [NotKept()]
-        if not theirs.boxes or isinstance(verdict, Denied):
-            gate.record(visit, at, (_look(party, outcomes[0]),), wanted=0)
-    for outcome in outcomes:
-        if isinstance(outcome, Denied):
-            raise ExportDenied(reason=outcome.reason)
+        outcomes = gate.read(theirs.boxes, visit) if refused is None else []
+        if not outcomes:
+            gate.record(visit, at, (_look(party, refused or NotKept()),), wanted=0)
+    denied = next((one for one in (refused, *outcomes) if isinstance(one, Denied)), None)
+    if denied is not None:
+        raise ExportDenied(reason=denied.reason)
     return Portable(
         export_id=export_id,
         whose=party,
@@ -106,7 +104,7 @@ def party_copy(gate: Gate, party: Subject, export_id: str, visit: Visit) -> Port
         made_at=at,
         given=tuple(
             Given(found=_placed(one), outcome=outcome)
-            for one, outcome in zip(theirs.boxes, outcomes, strict=False)
+            for one, outcome in zip(theirs.boxes, outcomes, strict=True)
         ),
         person=Customer(),
         theirs=theirs,
